@@ -1,0 +1,98 @@
+#include "base/atomic_output.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "base/error.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+void fsync_or_throw(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail("{}: cannot open: {}", path.string(), std::strerror(errno));
+  const int result = ::fsync(descriptor);
+  const int error = errno;
+  ::close(descriptor);
+  if (result != 0 && error != EINVAL) fail("{}: cannot be flushed to disk: {}", path.string(), std::strerror(error));
+}
+
+fs::path without_trailing_slash(fs::path path) { return path.has_filename() ? path : path.parent_path(); }
+
+fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+fs::path sibling(const fs::path& target, const char* kind) {
+  return parent_of(target) / fmt::format("{}.{}-{}", target.filename().string(), kind, ::getpid());
+}
+
+void refuse_existing(const fs::path& target, bool force) {
+  if (!force && fs::exists(fs::symlink_status(target)))
+    fail("{}: exists already; --force replaces it", target.string());
+}
+
+}  // namespace
+
+AtomicDirectory::AtomicDirectory(fs::path target, bool force)
+    : target_(without_trailing_slash(std::move(target))), force_(force) {
+  refuse_existing(target_, force_);
+  staging_ = sibling(target_, "partial");
+  std::error_code error;
+  fs::remove_all(staging_, error);
+  fs::create_directory(staging_, error);
+  if (error) fail("{}: cannot be made: {}", staging_.string(), error.message());
+}
+
+AtomicDirectory::~AtomicDirectory() {
+  std::error_code ignored;
+  if (!committed_) fs::remove_all(staging_, ignored);
+}
+
+void AtomicDirectory::commit() {
+  for (const auto& entry : fs::recursive_directory_iterator(staging_)) fsync_or_throw(entry.path());
+  fsync_or_throw(staging_);
+  // The exchange is atomic where something stands already, so that there is no moment without an output.
+  const bool replaces = force_ && fs::exists(fs::symlink_status(target_));
+  const unsigned flags = replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+  if (::renameat2(AT_FDCWD, staging_.c_str(), AT_FDCWD, target_.c_str(), flags) != 0) {
+    if (errno == EEXIST) refuse_existing(target_, force_);
+    fail("{}: cannot be renamed to {}: {}", staging_.string(), target_.string(), std::strerror(errno));
+  }
+  committed_ = true;
+  fsync_or_throw(parent_of(target_));
+  std::error_code ignored;
+  if (replaces) fs::remove_all(staging_, ignored);
+}
+
+void write_file_atomically(const fs::path& path, std::string_view bytes, bool force) {
+  refuse_existing(path, force);
+  const fs::path staging = sibling(path, "partial");
+  const auto give_up = [&](int error) {
+    ::unlink(staging.c_str());
+    fail("{}: cannot be written: {}", path.string(), std::strerror(error));
+  };
+  const int descriptor = ::open(staging.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) give_up(errno);
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const int error = errno;
+      ::close(descriptor);
+      give_up(error);
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  const bool flushed = ::fsync(descriptor) == 0;
+  if (::close(descriptor) != 0 || !flushed) give_up(errno);
+  if (::rename(staging.c_str(), path.c_str()) != 0) give_up(errno);
+  fsync_or_throw(parent_of(path));
+}
+
+}  // namespace vlrm

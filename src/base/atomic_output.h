@@ -1,0 +1,32 @@
+// Outputs that appear whole or not at all.
+#pragma once
+
+#include <filesystem>
+
+namespace vlrm {
+
+// A directory written as a temporary sibling ("OUT.partial-PID") and renamed by commit(). Dropped without a commit, it
+// leaves nothing behind.
+class AtomicDirectory {
+ public:
+  // Throws Error if `target` exists and `force` is not set, or if its parent does not exist or cannot be written.
+  AtomicDirectory(std::filesystem::path target, bool force);
+  AtomicDirectory(const AtomicDirectory&) = delete;
+  AtomicDirectory& operator=(const AtomicDirectory&) = delete;
+  ~AtomicDirectory();
+
+  const std::filesystem::path& staging() const { return staging_; }  // write here
+  // fsyncs every file and the directory, then renames. With force, what was at `target` is removed only after the new
+  // directory stands.
+  void commit();
+
+ private:
+  std::filesystem::path target_, staging_;
+  bool force_, committed_ = false;
+};
+
+// Writes `bytes` to `path` by way of a temporary sibling, fsync and rename. Throws Error on failure, and if `path`
+// exists and `force` is not set.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, bool force);
+
+}  // namespace vlrm

@@ -1,0 +1,45 @@
+#include "base/error.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace vlrm {
+namespace {
+
+// Length of the well-formed UTF-8 sequence at the start of `text`, or 0.
+size_t utf8_length(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  const size_t length = lead < 0x80 ? 1 : (lead >> 5) == 6 ? 2 : (lead >> 4) == 14 ? 3 : (lead >> 3) == 30 ? 4 : 0;
+  if (length == 0 || length > text.size()) return 0;
+  for (size_t i = 1; i < length; ++i)
+    if ((byte(i) >> 6) != 2) return 0;
+  return length;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, size_t limit) {
+  std::string line;
+  while (!text.empty()) {
+    if (line.size() >= limit) return line + "…";
+    const size_t length = utf8_length(text);
+    const auto lead = static_cast<unsigned char>(text[0]);
+    const bool c1_control = length == 2 && lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
+    if (length == 0 || lead < 0x20 || lead == 0x7F || c1_control) {
+      line += fmt::format("\\x{:02x}", lead);
+      text.remove_prefix(1);
+    } else {
+      line += text.substr(0, length);
+      text.remove_prefix(length);
+    }
+  }
+  return line;
+}
+
+void assertion_failed(const char* condition, const char* file, int line) {
+  std::fprintf(stderr, "vlrm: internal error at %s:%d: %s does not hold. Please report this.\n", file, line, condition);
+  std::abort();
+}
+
+}  // namespace vlrm

@@ -1,0 +1,69 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace vlrm {
+
+File::File(std::filesystem::path path, int descriptor, int64_t size)
+    : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+
+File::File(File&& other) noexcept : path_(std::move(other.path_)), descriptor_(other.descriptor_), size_(other.size_) {
+  other.descriptor_ = -1;
+}
+
+File& File::operator=(File&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+File::~File() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+File File::open_or_throw(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail("{}: cannot open: {}", path.string(), std::strerror(errno));
+  struct stat facts {};
+  if (::fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    ::close(descriptor);
+    fail("{}: not a regular file", path.string());
+  }
+  return File(path, descriptor, facts.st_size);
+}
+
+void File::read_or_throw(int64_t offset, std::span<std::byte> out) const {
+  // Linux reads at most about 2 GiB a call.
+  constexpr size_t kLargestRead = size_t{1} << 30;
+  size_t done = 0;
+  while (done < out.size()) {
+    const size_t wanted = std::min(out.size() - done, kLargestRead);
+    const ssize_t got = ::pread(descriptor_, out.data() + done, wanted, offset + static_cast<int64_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("{}: cannot read at byte {}: {}", path_.string(), offset + static_cast<int64_t>(done),
+                      std::strerror(errno));
+    if (got == 0)
+      fail("{}: ends at byte {}, {} bytes too early: the file is truncated", path_.string(),
+           offset + static_cast<int64_t>(done), out.size() - done);
+    done += static_cast<size_t>(got);
+  }
+}
+
+std::string read_text_or_throw(const std::filesystem::path& path, int64_t limit) {
+  const File file = File::open_or_throw(path);
+  if (file.size() > limit) fail("{}: {} bytes, more than the {} allowed here", path.string(), file.size(), limit);
+  std::string text(static_cast<size_t>(file.size()), '\0');
+  file.read_or_throw(0, std::as_writable_bytes(std::span(text)));
+  return text;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,37 @@
+// Reading files. The failure mode is in each name: what ends in _or_throw throws Error naming the path.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace vlrm {
+
+// A regular file open for reading at any offset. Reads use pread, so one File serves many threads, and a file that is
+// truncated under us gives an Error, where a mapping would give a dead process.
+class File {
+ public:
+  static File open_or_throw(const std::filesystem::path& path);
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+  ~File();
+
+  const std::filesystem::path& path() const { return path_; }
+  int64_t size() const { return size_; }  // bytes, when it was opened
+
+  // Fills `out` with the bytes from `offset`. Throws Error at the end of the file and on I/O errors.
+  void read_or_throw(int64_t offset, std::span<std::byte> out) const;
+
+ private:
+  File(std::filesystem::path path, int descriptor, int64_t size);
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  int64_t size_ = 0;
+};
+
+// The whole of a file of at most `limit` bytes. Throws Error if it is missing, unreadable or larger.
+std::string read_text_or_throw(const std::filesystem::path& path, int64_t limit = int64_t{256} << 20);
+
+}  // namespace vlrm

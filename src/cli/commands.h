@@ -1,0 +1,18 @@
+// One function a subcommand: each declares its options on the program and what to run when it is chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace vlrm {
+
+void add_build_command(CLI::App& program);
+void add_extract_command(CLI::App& program);
+void add_merge_command(CLI::App& program);
+void add_map_command(CLI::App& program);
+void add_inspect_command(CLI::App& program);
+void add_score_command(CLI::App& program);
+void add_tokenize_command(CLI::App& program);
+void add_render_command(CLI::App& program);
+void add_preprocess_command(CLI::App& program);
+
+}  // namespace vlrm

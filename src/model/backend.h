@@ -1,0 +1,60 @@
+// What runs a model, without a word of libtorch: the implementation lives in libvlrm_model, which is loaded when the
+// first model is, so that commands that run none start at once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "family/config.h"
+#include "vision/mllama_processor.h"
+#include "weights/checkpoint.h"
+
+namespace vlrm {
+
+struct BackendOptions {
+  std::string device = "cpu";    // or "cuda", "cuda:1"
+  Dtype dtype = Dtype::bf16;     // of the weights; see `arithmetic` in docs/numbers.md for what is computed in what
+  enum class Weights { automatic, resident, streamed } weights = Weights::automatic;
+  int threads = 0;               // of the arithmetic; 0: all cores
+  int64_t memory_limit = 0;      // bytes that automatic and the batch size may count on; 0: what the machine has free
+};
+
+// Several texts with one beginning: N responses to one (images, question). The prefix and its images are encoded once.
+struct SharedPrefixBatch {
+  std::vector<std::shared_ptr<const TiledImage>> images;  // in the order of the image tokens; empty: no image
+  std::vector<int32_t> prefix;                            // holds every image token; not empty
+  std::vector<std::vector<int32_t>> continuations;        // the rest of each text; may be empty
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // The reward of each text at token `positions[i][j]`, counted from the start of text j of batch i (prefix included).
+  // Needs a checkpoint with a reward head.
+  virtual std::vector<std::vector<float>> rewards(std::span<const SharedPrefixBatch> batches,
+                                                  const std::vector<std::vector<int64_t>>& positions) = 0;
+
+  // The sum of the log-probabilities of tokens positions[i][j] … end of text j of batch i, each given what is before it.
+  // Needs a checkpoint with an lm_head.
+  virtual std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
+                                                           const std::vector<std::vector<int64_t>>& positions) = 0;
+
+  // What was computed so far, so that sharing can be asserted and not only timed.
+  struct Work {
+    int64_t images_encoded = 0;
+    int64_t tokens = 0;  // through the decoder: prefixes and continuations
+  };
+  virtual Work work() const = 0;
+  virtual bool streamed() const = 0;
+};
+
+// Loads libvlrm_model (next to the program, or in ../lib) on the first call, then the weights of `checkpoint`, whose
+// tensors carry the names of transformers 4.4x (see family/names.h). Throws Error where the library cannot be loaded,
+// tensors are missing or shapes do not fit `config`, or the device is not there.
+std::unique_ptr<Backend> load_backend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options);
+
+}  // namespace vlrm

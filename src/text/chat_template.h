@@ -1,0 +1,56 @@
+// Chat templates: the Jinja that real models' templates are written in, rendered exactly as transformers renders it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+
+namespace vlrm {
+
+// What `strftime_now` answers. Templates that ask whether it is defined fall back on a date of their own without it.
+class TemplateClock {
+ public:
+  // "01 Jan 2025", "2025-01-01" or "today". Throws Error for anything else.
+  static TemplateClock parse_or_throw(const std::string& date);
+  std::string format(const std::string& strftime_format) const;
+  std::string date() const;  // "01 Jan 2025", as recorded with results
+
+ private:
+  int64_t seconds_ = 0;  // since 1970, of local midnight taken as UTC
+};
+
+class ChatTemplate {
+ public:
+  // Throws Error naming `source`, line and what is wrong or not supported.
+  static ChatTemplate parse(const std::string& text, const std::string& source);
+  // The template that transformers would use for a model: chat_template.jinja, chat_template.json, else the
+  // chat_template of tokenizer_config.json (for a list of named ones: "default"). Throws Error where there is none.
+  // `for_processor`: a vision-language model's processor looks in its own files first; a text model's tokenizer only
+  // in the tokenizer's.
+  static ChatTemplate from_directory(const std::filesystem::path& directory);
+  ChatTemplate(ChatTemplate&&) noexcept;
+  ChatTemplate& operator=(ChatTemplate&&) noexcept;
+  ~ChatTemplate();
+
+  struct Input {
+    OrderedJson messages = OrderedJson::array();  // of {"role", "content": string or parts, …}
+    bool add_generation_prompt = false;
+    OrderedJson variables = OrderedJson::object();  // bos_token, eos_token, tools, documents, …
+    const TemplateClock* clock = nullptr;           // null: strftime_now is undefined
+  };
+  // Throws Error naming the source and line for what the template raises or does wrong, and when it goes over a budget
+  // (nesting, steps, output). Thread-safe.
+  std::string render(const Input& input) const;
+
+  const std::string& text() const;
+
+ private:
+  struct Impl;
+  explicit ChatTemplate(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vlrm

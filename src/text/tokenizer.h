@@ -1,0 +1,41 @@
+// Byte-level BPE from a tokenizer.json of the `tokenizers` library: the same ids, to the last one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vlrm {
+
+class Tokenizer {
+ public:
+  // Reads DIRECTORY/tokenizer.json (and tokenizer_config.json for the named special tokens). Throws Error naming the
+  // file and the part that is malformed or not supported.
+  static Tokenizer from_directory(const std::filesystem::path& directory);
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+  ~Tokenizer();
+
+  // UTF-8 in, ids out. add_special_tokens runs the post-processor's template (adds <|begin_of_text|>). Invalid UTF-8:
+  // Error. Thread-safe.
+  std::vector<int32_t> encode(std::string_view text, bool add_special_tokens) const;
+  // Bytes that are not UTF-8 become U+FFFD, as in the reference. Ids without a token: Error.
+  std::string decode(std::span<const int32_t> ids, bool skip_special_tokens) const;
+
+  int64_t size() const;  // ids known, added tokens included
+  std::optional<int32_t> id_of(std::string_view token) const;
+  std::optional<std::string> bos_token() const;  // from tokenizer_config.json, for chat templates
+  std::optional<std::string> eos_token() const;
+
+ private:
+  struct Impl;
+  explicit Tokenizer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vlrm

@@ -1,0 +1,29 @@
+// Images as 8-bit RGB pixels.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace vlrm {
+
+struct Image {
+  int64_t width = 0, height = 0;
+  std::vector<uint8_t> rgb;  // [height, width, 3]
+};
+
+struct DecodeOptions {
+  bool apply_exif = true;  // turn by the EXIF orientation, as a person sees it
+  // Transparency: composited on white, as the Mllama processor does, or dropped, as Pillow's convert("RGB") does.
+  enum class Alpha { on_white, drop } alpha = Alpha::on_white;
+  int64_t max_pixels = int64_t{178'956'970};  // twice Pillow's warning limit, where Pillow raises
+};
+
+// JPEG (also grey, CMYK, progressive), PNG (every mode and depth) or WebP (lossy, lossless, alpha), told by their first
+// bytes; the pixels that Pillow gives. `name` is for errors. Throws Error for what is none of these, is broken, or
+// declares more pixels than allowed (before anything of that size is allocated).
+Image decode_image(std::string_view bytes, const std::string& name, const DecodeOptions& options);
+Image read_image(const std::filesystem::path& path, const DecodeOptions& options);
+
+}  // namespace vlrm

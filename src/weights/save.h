@@ -1,0 +1,32 @@
+// The sinks: where a lazy checkpoint is at last computed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "base/progress.h"
+#include "weights/checkpoint.h"
+
+namespace vlrm {
+
+struct SaveOptions {
+  int64_t max_shard_bytes = 5'000'000'000;  // Hugging Face's default; one tensor larger than it has a shard of its own
+  std::map<std::string, std::string> metadata{{"format", "pt"}};
+};
+
+// Writes all tensors into an existing directory (the staging side of an AtomicDirectory) as model.safetensors, or as
+// model-00001-of-0000N.safetensors with model.safetensors.index.json. The layout is fixed beforehand from names, shapes
+// and dtypes; chunks are computed by all threads and written at their offsets. The bytes do not depend on threads or
+// chunk size. Memory: a few chunks a thread. Throws Error when a source fails or the disk is full.
+void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& directory, const SaveOptions& options,
+                     Progress* progress);
+
+// Computes every byte and writes none.
+void discard_checkpoint(const Checkpoint& checkpoint, Progress* progress);
+
+// "5GB", "500MB", "1GiB", "123": bytes, decimal for GB as in Hugging Face. Throws Error for anything else.
+int64_t parse_size_or_throw(const std::string& text);
+
+}  // namespace vlrm

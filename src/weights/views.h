@@ -1,0 +1,24 @@
+// Checkpoints made of checkpoints; nothing is read or computed until a tensor is opened.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "weights/checkpoint.h"
+
+namespace vlrm {
+
+// The tensors for which `rename` gives a name, under that name. Two that get the same name: Error.
+CheckpointPtr renamed(CheckpointPtr source, const std::function<std::optional<std::string>(const std::string&)>& rename);
+
+// All tensors of all layers; where several have a name, the last one wins. Shapes may differ: the winner's counts.
+CheckpointPtr overlay(std::vector<CheckpointPtr> layers);
+
+// Float tensors converted to `dtype` (one of the three float types), the others as they are.
+CheckpointPtr cast(CheckpointPtr source, Dtype dtype);
+
+// The first `rows` rows of a tensor of `source` under the same name; the other tensors as they are.
+CheckpointPtr with_first_rows(CheckpointPtr source, const std::string& name, int64_t rows);
+
+}  // namespace vlrm

@@ -1,0 +1,90 @@
+#include <atomic>
+#include <fstream>
+
+#include "base/atomic_output.h"
+#include "base/progress.h"
+#include "base/threads.h"
+#include "support/support.h"
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+namespace vlrm::testing {
+namespace {
+
+TEST(Printable, EscapesControlsAndBrokenUtf8AndCuts) {
+  EXPECT_EQ(printable("a\nb\x1b[31m\xff é"), "a\\x0ab\\x1b[31m\\xff é");
+  EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");
+  EXPECT_EQ(printable("abcdef", 3), "abc…");
+}
+
+TEST(FileTest, ReadsAnyPartAndNamesThePathWhenItEnds) {
+  const TemporaryDirectory dir;
+  write_text(dir / "f", "0123456789");
+  const File file = File::open_or_throw(dir / "f");
+  std::string part(4, ' ');
+  file.read_or_throw(3, std::as_writable_bytes(std::span(part)));
+  EXPECT_EQ(part, "3456");
+  EXPECT_THAT(error_of([&] { file.read_or_throw(8, std::as_writable_bytes(std::span(part))); }),
+              HasSubstr("ends at byte 10, 2 bytes too early"));
+  EXPECT_THAT(error_of([&] { File::open_or_throw(dir / "none"); }), HasSubstr("cannot open"));
+  EXPECT_THAT(error_of([&] { File::open_or_throw(dir.path()); }), HasSubstr("not a regular file"));
+  EXPECT_THAT(error_of([&] { read_text_or_throw(dir / "f", 5); }), HasSubstr("more than the 5 allowed"));
+}
+
+TEST(Threads, EachIndexOnceAndTheFirstErrorComesOut) {
+  std::vector<std::atomic<int>> seen(1000);
+  parallel_for(1000, [&](int64_t i) { ++seen[static_cast<size_t>(i)]; });
+  for (const auto& count : seen) EXPECT_EQ(count, 1);
+  EXPECT_EQ(error_of([] { parallel_for(100, [](int64_t i) { if (i == 7) fail("at {}", i); }); }), "at 7");
+  EXPECT_THAT(error_of([] { set_thread_count(-1); }), HasSubstr("-1"));
+}
+
+TEST(JsonTest, ErrorsNameSourceFieldAndPlace) {
+  EXPECT_THAT(error_of([] { parse_json_or_throw("{\"a\": }", "samples.jsonl, line 7"); }),
+              HasSubstr("samples.jsonl, line 7: not valid JSON at byte 7"));
+  EXPECT_THAT(error_of([] { parse_json_or_throw(std::string(100000, '['), "x"); }), HasSubstr("nested deeper"));
+  EXPECT_THAT(error_of([] { parse_json_or_throw("1e999", "x"); }), HasSubstr("not valid JSON"));
+  const Json config = parse_json_or_throw(R"({"n": 1.5, "list": [1, "two"], "null": null, "big": 3000000000})", "c.json");
+  EXPECT_THAT(error_of([&] { required_field<int64_t>(config, "m", "c.json"); }), HasSubstr("\"m\" is missing"));
+  EXPECT_THAT(error_of([&] { required_field<int64_t>(config, "n", "c.json"); }), HasSubstr("does not fit: 1.5"));
+  EXPECT_THAT(error_of([&] { required_field<std::vector<int64_t>>(config, "list", "c"); }), HasSubstr("does not fit"));
+  EXPECT_THAT(error_of([&] { required_field<int32_t>(config, "big", "c"); }), HasSubstr("does not fit"));
+  EXPECT_EQ(optional_field<int64_t>(config, "null", 4, "c"), 4);
+}
+
+TEST(AtomicDirectoryTest, AppearsWholeOrNotAtAll) {
+  const TemporaryDirectory dir;
+  {
+    AtomicDirectory output(dir / "out", false);
+    write_text(output.staging() / "file", "x");
+    EXPECT_FALSE(fs::exists(dir / "out"));
+  }
+  EXPECT_TRUE(fs::is_empty(dir.path()));
+  for (const char* text : {"first", "second"}) {
+    AtomicDirectory output(dir / "out", std::string(text) == "second");
+    write_text(output.staging() / "file", text);
+    output.commit();
+    EXPECT_EQ(read_text_or_throw(dir / "out" / "file"), text);
+  }
+  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out", false); }), HasSubstr("--force"));
+  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "no" / "out", false); }), HasSubstr("cannot be made"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
+}
+
+TEST(AtomicFileTest, RefusesToReplaceWithoutForce) {
+  const TemporaryDirectory dir;
+  write_file_atomically(dir / "f", "one", false);
+  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f", "two", false); }), HasSubstr("exists already"));
+  write_file_atomically(dir / "f", "two", true);
+  EXPECT_EQ(read_text_or_throw(dir / "f"), "two");
+  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "no" / "f", "x", false); }), HasSubstr("cannot be written"));
+}
+
+TEST(HumanBytes, PicksTheUnit) {
+  EXPECT_EQ(human_bytes(12), "12 B");
+  EXPECT_EQ(human_bytes(1536), "1.5 KiB");
+}
+
+}  // namespace
+}  // namespace vlrm::testing
