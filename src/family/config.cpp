@@ -114,9 +114,10 @@ TextConfig read_llama(const Fields& fields) {
 std::vector<int64_t> read_layer_indices(const Fields& fields, const std::string& key, std::vector<int64_t> fallback,
                                         int64_t layers) {
   std::vector<int64_t> indices = fields.get(key, std::move(fallback));
-  std::sort(indices.begin(), indices.end());
-  if (std::adjacent_find(indices.begin(), indices.end()) != indices.end()) fields.fail(key, "names a layer twice");
-  if (!indices.empty() && (indices.front() < 0 || indices.back() >= layers))
+  std::vector<int64_t> sorted = indices;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) fields.fail(key, "names a layer twice");
+  if (!sorted.empty() && (sorted.front() < 0 || sorted.back() >= layers))
     fields.fail(key, fmt::format("names a layer outside of the {} there are", layers));
   return indices;
 }
@@ -137,6 +138,7 @@ TextConfig read_mllama_text(const Fields& fields) {
   check_heads(fields, text);
   text.cross_attention_layers =
       read_layer_indices(fields, "cross_attention_layers", {3, 8, 13, 18, 23, 28, 33, 38}, text.layers);
+  std::sort(text.cross_attention_layers.begin(), text.cross_attention_layers.end());
   return text;
 }
 
@@ -168,7 +170,7 @@ VisionConfig read_mllama_vision(const Fields& fields) {
   vision.local_layers = fields.count("num_hidden_layers", 32, kMostLayers);
   vision.global_layers = fields.count("num_global_layers", 8, kMostLayers);
   vision.norm_eps = fields.positive("norm_eps", 1e-5);
-  // The states are gathered layer by layer, so the order in which they are named does not matter.
+  // In the order written: features are concatenated in it.
   vision.intermediate_layers =
       read_layer_indices(fields, "intermediate_layers_indices", {3, 7, 15, 23, 30}, vision.local_layers);
   read_aspect_ratios(fields, vision);
