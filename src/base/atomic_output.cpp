@@ -24,9 +24,13 @@ void fsync_or_throw(const fs::path& path) {
   if (result != 0 && error != EINVAL) fail("{}: cannot be flushed to disk: {}", path.string(), std::strerror(error));
 }
 
-fs::path without_trailing_slash(fs::path path) { return path.has_filename() ? path : path.parent_path(); }
+fs::path without_trailing_slash(fs::path path) {
+  return path.has_filename() ? path : path.parent_path();
+}
 
-fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+fs::path parent_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
 
 fs::path sibling(const fs::path& target, const char* kind) {
   return parent_of(target) / fmt::format("{}.{}-{}", target.filename().string(), kind, ::getpid());

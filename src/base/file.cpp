@@ -49,8 +49,8 @@ void File::read_or_throw(int64_t offset, std::span<std::byte> out) const {
     const size_t wanted = std::min(out.size() - done, kLargestRead);
     const ssize_t got = ::pread(descriptor_, out.data() + done, wanted, offset + static_cast<int64_t>(done));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail("{}: cannot read at byte {}: {}", path_.string(), offset + static_cast<int64_t>(done),
-                      std::strerror(errno));
+    if (got < 0)
+      fail("{}: cannot read at byte {}: {}", path_.string(), offset + static_cast<int64_t>(done), std::strerror(errno));
     if (got == 0)
       fail("{}: ends at byte {}, {} bytes too early: the file is truncated", path_.string(),
            offset + static_cast<int64_t>(done), out.size() - done);

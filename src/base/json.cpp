@@ -15,8 +15,10 @@ void refuse_deep_nesting(std::string_view text, const std::string& source) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {
@@ -41,7 +43,9 @@ J parse(std::string_view text, const std::string& source) {
 
 }  // namespace
 
-Json parse_json_or_throw(std::string_view text, const std::string& source) { return parse<Json>(text, source); }
+Json parse_json_or_throw(std::string_view text, const std::string& source) {
+  return parse<Json>(text, source);
+}
 OrderedJson parse_ordered_json_or_throw(std::string_view text, const std::string& source) {
   return parse<OrderedJson>(text, source);
 }

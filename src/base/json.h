@@ -21,8 +21,8 @@ OrderedJson parse_ordered_json_or_throw(std::string_view text, const std::string
 Json read_json_or_throw(const std::filesystem::path& path);
 OrderedJson read_ordered_json_or_throw(const std::filesystem::path& path);
 
-// object[key] as a T (int64_t, double, bool, std::string, std::vector<…>). Throws Error naming `source` and key where it
-// is missing or of another type; optional_field gives `fallback` where it is missing or null.
+// object[key] as a T (int64_t, double, bool, std::string, std::vector<…>). Throws Error naming `source` and key where
+// it is missing or of another type; optional_field gives `fallback` where it is missing or null.
 template <class T, class J>
 T required_field(const J& object, const std::string& key, const std::string& source);
 template <class T, class J>

@@ -45,7 +45,8 @@ template <class T, class J>
 T required_field(const J& object, const std::string& key, const std::string& source) {
   if (!object.is_object() || !object.contains(key)) detail::fail_missing_field(key, source);
   const auto& value = object.at(key);
-  if (!detail::holds<T>(value)) detail::fail_field_type(key, value.dump(-1, ' ', true, J::error_handler_t::replace), source);
+  if (!detail::holds<T>(value))
+    detail::fail_field_type(key, value.dump(-1, ' ', true, J::error_handler_t::replace), source);
   return value.template get<T>();
 }
 

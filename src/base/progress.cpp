@@ -32,7 +32,9 @@ std::string human_bytes(double bytes) {
   return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
 }
 
-void Progress::set_quiet(bool quiet) { quiet_mode.store(quiet); }
+void Progress::set_quiet(bool quiet) {
+  quiet_mode.store(quiet);
+}
 
 Progress::Progress(std::string label, int64_t total, Unit unit)
     : label_(std::move(label)),
@@ -45,8 +47,10 @@ Progress::Progress(std::string label, int64_t total, Unit unit)
 Progress::~Progress() {
   // Work that failed says so itself; a last line of progress would only hide it.
   const bool finished = std::uncaught_exceptions() == 0;
-  if (finished) show(true);
-  else if (terminal_ && !quiet_mode.load()) std::fputs("\r\033[K", stderr);
+  if (finished)
+    show(true);
+  else if (terminal_ && !quiet_mode.load())
+    std::fputs("\r\033[K", stderr);
 }
 
 void Progress::advance(int64_t amount) {
@@ -63,9 +67,9 @@ std::string Progress::line(double seconds) const {
   const auto total = static_cast<double>(std::max<int64_t>(total_, 1));
   const double rate = done / std::max(seconds, 1e-9);
   const double left = rate > 0 ? std::max(0.0, total - done) / rate : 0;
-  const std::string amount = unit_ == Unit::bytes
-                                 ? fmt::format("{} of {}, {}/s", human_bytes(done), human_bytes(total), human_bytes(rate))
-                                 : fmt::format("{} of {}, {:.2f}/s", done, total, rate);
+  const std::string amount =
+      unit_ == Unit::bytes ? fmt::format("{} of {}, {}/s", human_bytes(done), human_bytes(total), human_bytes(rate))
+                           : fmt::format("{} of {}, {:.2f}/s", done, total, rate);
   return fmt::format("{} {:3.0f} %  {}, {} left", label_, 100 * done / total, amount, human_time(left));
 }
 

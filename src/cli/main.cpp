@@ -16,9 +16,11 @@ void declare(CLI::App& program) {
   program.require_subcommand(1);
   program.fallthrough();
   program.set_version_flag("--version", std::string("vlrm ") + VLRM_VERSION);
-  program.add_flag_callback("-q,--quiet", [] { vlrm::Progress::set_quiet(true); }, "No progress on standard error");
-  program.add_option_function<int>("--threads", [](int count) { vlrm::set_thread_count(count); },
-                                   "Threads (default: all cores); results do not depend on it");
+  program.add_flag_callback(
+      "-q,--quiet", [] { vlrm::Progress::set_quiet(true); }, "No progress on standard error");
+  program.add_option_function<int>(
+      "--threads", [](int count) { vlrm::set_thread_count(count); },
+      "Threads (default: all cores); results do not depend on it");
   vlrm::add_build_command(program);
   vlrm::add_score_command(program);
   vlrm::add_inspect_command(program);
@@ -37,7 +39,8 @@ int main(int argc, char** argv) {
       "vlrm: turns a vision-language model and a text reward model into a vision-language reward model by merging\n"
       "weights, and scores answers about images with it.\n\n"
       "  vlrm build --vlm VLM --rm RM --base BASE --method ties --weight 0.7 --density 0.4 -o OUT\n"
-      "  vlrm score --model OUT --image cat.jpg --prompt \"What is this?\" --response \"A cat.\" --response \"A dog.\"\n",
+      "  vlrm score --model OUT --image cat.jpg --prompt \"What is this?\" --response \"A cat.\" --response \"A "
+      "dog.\"\n",
       "vlrm"};
   try {
     declare(program);

@@ -36,7 +36,12 @@ TEST(Threads, EachIndexOnceAndTheFirstErrorComesOut) {
   std::vector<std::atomic<int>> seen(1000);
   parallel_for(1000, [&](int64_t i) { ++seen[static_cast<size_t>(i)]; });
   for (const auto& count : seen) EXPECT_EQ(count, 1);
-  EXPECT_EQ(error_of([] { parallel_for(100, [](int64_t i) { if (i == 7) fail("at {}", i); }); }), "at 7");
+  EXPECT_EQ(error_of([] {
+              parallel_for(100, [](int64_t i) {
+                if (i == 7) fail("at {}", i);
+              });
+            }),
+            "at 7");
   EXPECT_THAT(error_of([] { set_thread_count(-1); }), HasSubstr("-1"));
 }
 
@@ -45,7 +50,8 @@ TEST(JsonTest, ErrorsNameSourceFieldAndPlace) {
               HasSubstr("samples.jsonl, line 7: not valid JSON at byte 7"));
   EXPECT_THAT(error_of([] { parse_json_or_throw(std::string(100000, '['), "x"); }), HasSubstr("nested deeper"));
   EXPECT_THAT(error_of([] { parse_json_or_throw("1e999", "x"); }), HasSubstr("not valid JSON"));
-  const Json config = parse_json_or_throw(R"({"n": 1.5, "list": [1, "two"], "null": null, "big": 3000000000})", "c.json");
+  const Json config =
+      parse_json_or_throw(R"({"n": 1.5, "list": [1, "two"], "null": null, "big": 3000000000})", "c.json");
   EXPECT_THAT(error_of([&] { required_field<int64_t>(config, "m", "c.json"); }), HasSubstr("\"m\" is missing"));
   EXPECT_THAT(error_of([&] { required_field<int64_t>(config, "n", "c.json"); }), HasSubstr("does not fit: 1.5"));
   EXPECT_THAT(error_of([&] { required_field<std::vector<int64_t>>(config, "list", "c"); }), HasSubstr("does not fit"));

@@ -1,0 +1,174 @@
+#include "reward/sample.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace vlrm {
+namespace {
+
+const std::string& text_or_throw(const OrderedJson& object, const char* key, const std::string& source) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string()) fail("{}: \"{}\" must be a string", source, key);
+  return found->get_ref<const std::string&>();
+}
+
+void refuse_unknown_fields(const OrderedJson& line, const std::string& source) {
+  constexpr std::array kKnown{"id", "images", "prompt", "messages", "responses"};
+  for (const auto& [key, value] : line.items())
+    if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end())
+      fail("{}: unknown field \"{}\"; known are id, images, prompt, messages, responses", source, printable(key));
+}
+
+std::vector<std::string> strings(const OrderedJson& line, const char* key, const std::string& source) {
+  std::vector<std::string> values;
+  if (!line.contains(key)) return values;
+  if (!line.at(key).is_array()) fail("{}: \"{}\" must be a list of strings", source, key);
+  for (const auto& value : line.at(key)) {
+    if (!value.is_string()) fail("{}: \"{}\" must be a list of strings", source, key);
+    values.push_back(value.get<std::string>());
+  }
+  return values;
+}
+
+bool is_image(const OrderedJson& part) {
+  return part.at("type") == "image";
+}
+
+// Content as it came, checked; the images that parts name themselves are added to `named`. A string stays a string:
+// templates may render the two forms differently.
+OrderedJson checked_content(const OrderedJson& content, const std::string& source, std::vector<std::string>& named) {
+  if (content.is_string()) return content;
+  if (!content.is_array()) fail("{}: \"content\" must be a string or a list of parts", source);
+  OrderedJson parts = OrderedJson::array();
+  for (const auto& part : content) {
+    const std::string& type = text_or_throw(part, "type", source);
+    if (type == "text") {
+      parts.push_back({{"type", "text"}, {"text", text_or_throw(part, "text", source)}});
+    } else if (type == "image") {
+      if (part.contains("image")) named.push_back(text_or_throw(part, "image", source));
+      parts.push_back({{"type", "image"}});
+    } else {
+      fail("{}: a part of type \"{}\"; known are text and image", source, printable(type));
+    }
+  }
+  return parts;
+}
+
+size_t count_images(const OrderedJson& messages) {
+  size_t count = 0;
+  for (const auto& message : messages)
+    if (message["content"].is_array())
+      count += static_cast<size_t>(std::count_if(message["content"].begin(), message["content"].end(), is_image));
+  return count;
+}
+
+std::string joined_text(const OrderedJson& content) {
+  if (content.is_string()) return content.get<std::string>();
+  std::string text;
+  for (const auto& part : content)
+    if (!is_image(part)) text += part.at("text").get_ref<const std::string&>();
+  return text;
+}
+
+OrderedJson without_images(const OrderedJson& parts) {
+  OrderedJson kept = OrderedJson::array();
+  for (const auto& part : parts)
+    if (!is_image(part)) kept.push_back(part);
+  return kept;
+}
+
+// Images without a part of their own come before the first user message's text.
+void place_images(OrderedJson& messages, size_t images, const std::string& source) {
+  for (auto& message : messages) {
+    if (message["role"] != "user") continue;
+    OrderedJson parts = OrderedJson::array();
+    for (size_t i = 0; i < images; ++i) parts.push_back({{"type", "image"}});
+    if (message["content"].is_string())
+      parts.push_back({{"type", "text"}, {"text", message["content"]}});
+    else
+      parts.insert(parts.end(), message["content"].begin(), message["content"].end());
+    message["content"] = std::move(parts);
+    return;
+  }
+  fail("{}: there are images but no user message to show them in", source);
+}
+
+void read_messages(const OrderedJson& list, Sample& sample, std::vector<std::string>& paths,
+                   const std::string& source) {
+  if (!list.is_array() || list.empty()) fail("{}: \"messages\" must be a list with at least one message", source);
+  std::vector<std::string> named;
+  for (const auto& message : list) {
+    if (!message.is_object() || !message.contains("content"))
+      fail("{}: a message needs \"role\" and \"content\"", source);
+    text_or_throw(message, "role", source);
+    OrderedJson checked = message;
+    checked["content"] = checked_content(message["content"], source, named);
+    sample.messages.push_back(std::move(checked));
+  }
+  if (!named.empty() && !paths.empty())
+    fail("{}: images are named both in \"images\" and in the messages' parts", source);
+  if (paths.empty()) paths = std::move(named);
+}
+
+}  // namespace
+
+OrderedJson user_message(const std::string& prompt, size_t images) {
+  OrderedJson parts = OrderedJson::array();
+  for (size_t i = 0; i < images; ++i) parts.push_back({{"type", "image"}});
+  parts.push_back({{"type", "text"}, {"text", prompt}});
+  return {{"role", "user"}, {"content", std::move(parts)}};
+}
+
+Sample parse_sample(std::string_view line, const std::string& source, const std::filesystem::path& directory) {
+  const OrderedJson object = parse_ordered_json_or_throw(line, source);
+  if (!object.is_object()) fail("{}: must be a JSON object", source);
+  refuse_unknown_fields(object, source);
+  Sample sample;
+  if (!object.contains("id")) fail("{}: the field \"id\" is missing", source);
+  sample.id = object.at("id");
+  sample.responses = strings(object, "responses", source);
+  std::vector<std::string> paths = strings(object, "images", source);
+  if (object.contains("prompt") == object.contains("messages"))
+    fail("{}: needs either \"prompt\" or \"messages\"", source);
+  if (object.contains("prompt")) {
+    sample.messages.push_back(user_message(text_or_throw(object, "prompt", source), paths.size()));
+  } else {
+    read_messages(object.at("messages"), sample, paths, source);
+    if (!object.contains("responses")) {
+      if (sample.messages.back()["role"] != "assistant")
+        fail("{}: without \"responses\" the last message must be the assistant's", source);
+      sample.responses.push_back(joined_text(sample.messages.back()["content"]));
+      sample.messages.erase(sample.messages.size() - 1);
+    }
+    const size_t shown = count_images(sample.messages);
+    if (shown == 0 && !paths.empty())
+      place_images(sample.messages, paths.size(), source);
+    else if (shown != paths.size())
+      fail("{}: the messages show {} images, {} are given", source, shown, paths.size());
+  }
+  if (sample.responses.empty()) fail("{}: \"responses\" needs at least one response", source);
+  for (const auto& path : paths) sample.images.push_back(directory / path);
+  return sample;
+}
+
+OrderedJson conversation(const Sample& sample, const std::string* response, ContentForm form) {
+  OrderedJson messages = OrderedJson::array();
+  for (OrderedJson message : sample.messages) {
+    OrderedJson& content = message["content"];
+    if (form == ContentForm::text)
+      content = joined_text(content);
+    else if (form == ContentForm::parts_without_images && content.is_array())
+      content = without_images(content);
+    messages.push_back(std::move(message));
+  }
+  if (response) {
+    OrderedJson content = *response;
+    if (form != ContentForm::text) content = OrderedJson::array({{{"type", "text"}, {"text", *response}}});
+    messages.push_back({{"role", "assistant"}, {"content", std::move(content)}});
+  }
+  return messages;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,37 @@
+// What is scored: a conversation about images, and the responses to it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace vlrm {
+
+struct Sample {
+  OrderedJson id;                               // any JSON value; comes back with the scores
+  std::vector<std::filesystem::path> images;    // in the order in which the conversation shows them
+  OrderedJson messages = OrderedJson::array();  // up to the response: [{"role", "content"}, …]
+  std::vector<std::string> responses;           // each scored as the assistant's next message
+};
+
+// One line of a samples file:
+//   {"id", "images": [paths], "prompt": "…", "responses": ["…", …]}
+//   {"id", "images": [paths], "messages": [{"role", "content"}, …], "responses": ["…", …]}
+// Without "responses", the messages end with the assistant's, which is the one response. "content" is a string or a
+// list of {"type": "text", "text"} and {"type": "image"}; an image part may name its own file ("image": path). Where no
+// part is an image, "images" stand before the text of the first user message. Relative paths start at `directory`.
+// Throws Error naming `source` and the field that is missing, unknown or malformed.
+Sample parse_sample(std::string_view line, const std::string& source, const std::filesystem::path& directory);
+
+// One user message with its images before the text, as the reference formats a query.
+OrderedJson user_message(const std::string& prompt, size_t images);
+
+// The conversation of `sample` with `response` as the assistant's last message, in the form that templates of
+// vision-language models take (content as a list of parts), or that of text models (content as a string, images
+// dropped).
+enum class ContentForm { parts, parts_without_images, text };
+OrderedJson conversation(const Sample& sample, const std::string* response, ContentForm form);
+
+}  // namespace vlrm

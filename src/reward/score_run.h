@@ -1,0 +1,49 @@
+// Scoring a file of samples: a line in, a line out, in input order, resumable.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "reward/scorer.h"
+
+namespace vlrm {
+
+struct ScoreRunOptions {
+  std::filesystem::path input;
+  std::optional<std::filesystem::path> output;  // none: standard output, not resumable
+  int64_t batch_samples = 8;  // computed together; part of the settings, since it can move last digits
+  bool force = false;         // start anew where the output exists
+  OrderedJson settings;       // what the scores depend on: kept beside the output, compared on resume
+};
+
+// Plans at construction (what is done already), so that finished work costs no model.
+//
+// OUTPUT gets {"id", "scores": […]} a line ("date" too where a clock was offered); OUTPUT.run.json the settings. Lines
+// are added a batch at a time; a killed run starts again at the batch that it broke off in, so that its final bytes
+// are those of an uninterrupted run.
+class ScoreRun {
+ public:
+  // Throws Error if the input cannot be read, or if the output was made with other settings and force is not set.
+  explicit ScoreRun(ScoreRunOptions options);
+  bool finished() const { return done_ == total_; }
+  int64_t done() const { return done_; }    // lines of the output that stay
+  int64_t total() const { return total_; }  // lines of the input
+  // Scores the rest. Throws Error naming file and line; the lines before it are kept.
+  void score(Scorer& scorer);
+
+ private:
+  void plan_resume();
+  void begin_output() const;
+  std::string line(const OrderedJson& id, const std::vector<double>& scores) const;
+  ScoreRunOptions options_;
+  int64_t total_ = 0, done_ = 0;
+  int64_t output_bytes_ = 0;  // of the lines that stay
+};
+
+// Hex digest of what identifies the files of a model directory without reading the weights: names, sizes and times.
+std::string directory_stamp(const std::filesystem::path& directory);
+// Hex digest of a file's bytes.
+std::string file_digest(const std::filesystem::path& file);
+
+}  // namespace vlrm

@@ -1,0 +1,191 @@
+#include "reward/scorer.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/error.h"
+
+namespace vlrm {
+namespace {
+
+size_t common_prefix(const std::vector<int32_t>& a, const std::vector<int32_t>& b) {
+  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
+void check_combination(const ScorerModel& model, const ScorerOptions& options) {
+  const std::string& where = model.weights->description();
+  const bool sees = model.config.vision.has_value();
+  if (options.mode == Mode::text_only && sees)
+    fail("{}: a vision-language model; --mode text-only takes a text reward model (no-image leaves the image out)",
+         where);
+  if (options.mode != Mode::text_only && !sees)
+    fail("{}: a text model, which sees no image; use --mode text-only", where);
+  if (!options.likelihood && model.config.head != Head::reward)
+    fail("{}: has no reward head; vlrm build makes one, and --likelihood scores without", where);
+  if (options.likelihood && !sees && model.config.head == Head::reward)
+    fail("{}: a text reward model has no lm_head to take a likelihood from", where);
+}
+
+}  // namespace
+
+double rounded_score(double score) {
+  return std::strtod(fmt::format("{:.5f}", score).c_str(), nullptr);
+}
+
+ScorerModel ScorerModel::from_directory(const std::filesystem::path& directory) {
+  return {ModelConfig::from_directory(directory), open_checkpoint(directory), directory, directory};
+}
+
+Scorer::Scorer(const ScorerModel& model, ScorerOptions options, const BackendOptions& backend)
+    : config_(model.config),
+      options_(std::move(options)),
+      tokenizer_(Tokenizer::from_directory(model.tokenizer)),
+      template_(ChatTemplate::from_directory(model.tokenizer)),
+      variables_(ChatTemplate::special_tokens(model.tokenizer)) {
+  check_combination(model, options_);
+  if (options_.mode == Mode::image) processor_ = MllamaProcessorConfig::from_directory(model.processor);
+  ModelConfig config = model.config;
+  if (options_.likelihood) config.head = Head::language_model;
+  backend_ = load_backend(config, model.weights, backend);
+}
+
+Scorer::~Scorer() = default;
+
+ContentForm Scorer::content_form() const {
+  switch (options_.mode) {
+    case Mode::image:
+      return ContentForm::parts;
+    case Mode::no_image:
+      return ContentForm::parts_without_images;
+    case Mode::text_only:
+      break;
+  }
+  return ContentForm::text;
+}
+
+std::string Scorer::render(const Sample& sample, const std::string* response, const std::string& source) const {
+  ChatTemplate::Input input;
+  input.messages = conversation(sample, response, content_form());
+  input.add_generation_prompt = response == nullptr;
+  input.variables = variables_;
+  input.clock = options_.clock ? &*options_.clock : nullptr;
+  try {
+    return template_.render(input);
+  } catch (const Error& error) {
+    fail("{}: {}", source, error.what());
+  }
+}
+
+// The reference pools at the token before the first pad token, modulo the length; without one at the last token.
+int64_t Scorer::reward_position(const std::vector<int32_t>& ids) const {
+  const auto length = static_cast<int64_t>(ids.size());
+  if (!config_.pad_token) return length - 1;
+  const auto pad = std::find(ids.begin(), ids.end(), *config_.pad_token);
+  return pad == ids.end() ? length - 1 : (pad - ids.begin() - 1 + length) % length;
+}
+
+void Scorer::check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const {
+  if (config_.image_token < 0) return;
+  const auto found = static_cast<size_t>(std::count(ids.begin(), ids.end(), config_.image_token));
+  if (found != images)
+    fail("{}: the rendered text has {} image tokens for {} images; take image tokens out of prompt and response",
+         source, found, images);
+}
+
+Scorer::Text Scorer::encode(const Sample& sample, const std::string& response, const std::string& source) const {
+  Text text;
+  text.ids = tokenizer_.encode(render(sample, &response, source), false);
+  if (text.ids.empty()) fail("{}: the chat template renders nothing for it", source);
+  check_image_tokens(text.ids, options_.mode == Mode::image ? sample.images.size() : 0, source);
+  if (options_.likelihood) {
+    const auto prompt = tokenizer_.encode(render(sample, nullptr, source), false);
+    text.position = static_cast<int64_t>(common_prefix(text.ids, prompt));
+    if (text.position == 0 || text.position == static_cast<int64_t>(text.ids.size()))
+      fail("{}: the response cannot be told from the prompt in the rendered text", source);
+  } else {
+    text.position = reward_position(text.ids);
+  }
+  return text;
+}
+
+std::shared_ptr<const TiledImage> Scorer::tiled(const std::filesystem::path& image, const std::string& source) const {
+  {
+    const std::lock_guard lock(images_mutex_);
+    if (auto known = images_[image.string()].lock()) return known;
+  }
+  std::shared_ptr<const TiledImage> made;
+  try {
+    made = std::make_shared<TiledImage>(preprocess(read_image(image, options_.decode), *processor_));
+  } catch (const Error& error) {
+    fail("{}: {}", source, error.what());
+  }
+  const std::lock_guard lock(images_mutex_);
+  std::erase_if(images_, [](const auto& entry) { return entry.second.expired(); });
+  images_[image.string()] = made;
+  return made;
+}
+
+PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) const {
+  std::vector<Text> texts;
+  for (const auto& response : sample.responses) texts.push_back(encode(sample, response, source));
+  std::vector<std::shared_ptr<const TiledImage>> images;
+  if (options_.mode == Mode::image)
+    for (const auto& image : sample.images) images.push_back(tiled(image, source));
+
+  size_t shared = texts.front().ids.size();
+  for (const auto& text : texts) shared = std::min(shared, common_prefix(texts.front().ids, text.ids));
+  const auto prefix_end = texts.front().ids.begin() + static_cast<std::ptrdiff_t>(shared);
+  const auto images_shared =
+      static_cast<size_t>(std::count(texts.front().ids.begin(), prefix_end, config_.image_token));
+
+  PreparedSample prepared;
+  if (shared == 0 || images_shared != images.size()) {  // nothing in common: each text is a batch of its own
+    for (auto& text : texts) {
+      prepared.batches.push_back({images, std::move(text.ids), {{}}});
+      prepared.positions.push_back({text.position});
+    }
+    return prepared;
+  }
+  SharedPrefixBatch batch{std::move(images), {texts.front().ids.begin(), prefix_end}, {}};
+  std::vector<int64_t> positions;
+  for (const auto& text : texts) {
+    batch.continuations.emplace_back(text.ids.begin() + static_cast<std::ptrdiff_t>(shared), text.ids.end());
+    positions.push_back(text.position);
+  }
+  prepared.batches.push_back(std::move(batch));
+  prepared.positions.push_back(std::move(positions));
+  return prepared;
+}
+
+std::vector<std::vector<double>> Scorer::score(std::span<const PreparedSample> samples) {
+  std::vector<SharedPrefixBatch> batches;
+  std::vector<std::vector<int64_t>> positions;
+  for (const auto& sample : samples) {
+    batches.insert(batches.end(), sample.batches.begin(), sample.batches.end());
+    positions.insert(positions.end(), sample.positions.begin(), sample.positions.end());
+  }
+  std::vector<std::vector<double>> values;
+  if (options_.likelihood) {
+    values = backend_->log_likelihoods(batches, positions);
+  } else {
+    for (const auto& rewards : backend_->rewards(batches, positions))
+      values.emplace_back(rewards.begin(), rewards.end());
+  }
+  std::vector<std::vector<double>> scores;
+  size_t next = 0;
+  for (const auto& sample : samples) {
+    auto& of_sample = scores.emplace_back();
+    for (size_t i = 0; i < sample.batches.size(); ++i, ++next)
+      of_sample.insert(of_sample.end(), values[next].begin(), values[next].end());
+  }
+  return scores;
+}
+
+Backend::Work Scorer::work() const {
+  return backend_->work();
+}
+bool Scorer::streamed() const {
+  return backend_->streamed();
+}
+
+}  // namespace vlrm

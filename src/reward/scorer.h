@@ -1,0 +1,96 @@
+// The scorer: conversations in, scores out.
+//
+// A response's text is the chat template's rendering of the conversation with it, tokenised without added special
+// tokens. What the texts of one sample have in common at their beginning is computed once (arXiv 2502.13487 scores each
+// alone; the numbers are the same).
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "model/backend.h"
+#include "reward/sample.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+#include "vision/mllama_processor.h"
+
+namespace vlrm {
+
+// image: the conversation with its images. no_image: the same model, the images left out. text_only: a text reward
+// model, whose template gets contents as strings.
+enum class Mode { image, no_image, text_only };
+
+struct ScorerOptions {
+  Mode mode = Mode::image;
+  bool likelihood = false;             // log-probability of the response instead of a reward
+  std::optional<TemplateClock> clock;  // none: the template's own fallback date
+  DecodeOptions decode;
+};
+
+// A model and the files that say how to talk to it.
+struct ScorerModel {
+  ModelConfig config;
+  CheckpointPtr weights;
+  std::filesystem::path tokenizer;  // directory with tokenizer.json, tokenizer_config.json and the chat template
+  std::filesystem::path processor;  // directory with preprocessor_config.json; not read where no image is shown
+
+  static ScorerModel from_directory(const std::filesystem::path& directory);
+};
+
+// A sample rendered, tokenised, its images decoded and cut into tiles: all that needs no model.
+struct PreparedSample {
+  std::vector<SharedPrefixBatch> batches;       // one, unless the texts have no common beginning
+  std::vector<std::vector<int64_t>> positions;  // as Backend takes them
+};
+
+class Scorer {
+ public:
+  // Loads the model. Throws Error where model, mode and options do not go together (a text model in mode image, a model
+  // without a reward head unless likelihood is asked for, …).
+  Scorer(const ScorerModel& model, ScorerOptions options, const BackendOptions& backend);
+  ~Scorer();
+
+  // Throws Error naming `source` for what the template refuses, images that cannot be read, and texts whose image
+  // tokens do not match the images. Thread-safe.
+  PreparedSample prepare(const Sample& sample, const std::string& source) const;
+
+  // One score a response, for each sample.
+  std::vector<std::vector<double>> score(std::span<const PreparedSample> samples);
+
+  Backend::Work work() const;
+  bool streamed() const;
+
+ private:
+  struct Text {
+    std::vector<int32_t> ids;
+    int64_t position = 0;
+  };
+  ContentForm content_form() const;
+  Text encode(const Sample& sample, const std::string& response, const std::string& source) const;
+  std::string render(const Sample& sample, const std::string* response, const std::string& source) const;
+  std::shared_ptr<const TiledImage> tiled(const std::filesystem::path& image, const std::string& source) const;
+  int64_t reward_position(const std::vector<int32_t>& ids) const;
+  void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
+
+  ModelConfig config_;
+  ScorerOptions options_;
+  Tokenizer tokenizer_;
+  ChatTemplate template_;
+  OrderedJson variables_;
+  std::optional<MllamaProcessorConfig> processor_;
+  std::unique_ptr<Backend> backend_;
+  // Samples of one batch often show the same image; it is decoded once while any of them is alive.
+  mutable std::mutex images_mutex_;
+  mutable std::map<std::string, std::weak_ptr<const TiledImage>> images_;
+};
+
+// The score that two responses are compared by, as in the reference: rounded to 5 decimals, half to even on the exact
+// binary value, as Python's round does.
+double rounded_score(double score);
+
+}  // namespace vlrm

@@ -1,0 +1,84 @@
+#include "reward/sample.h"
+
+#include "support/support.h"
+
+using ::testing::HasSubstr;
+
+namespace vlrm::testing {
+namespace {
+
+Sample parse(std::string_view line) {
+  return parse_sample(line, "samples.jsonl, line 7", "/data");
+}
+std::string parse_error(std::string_view line) {
+  return error_of([&] { parse(line); });
+}
+
+TEST(SampleTest, APromptShowsItsImagesFirst) {
+  const Sample sample =
+      parse(R"({"id": 3, "images": ["a.png", "/b.png"], "prompt": "What?", "responses": ["x", "y"]})");
+  EXPECT_EQ(sample.id, 3);
+  EXPECT_THAT(sample.images, ::testing::ElementsAre("/data/a.png", "/b.png"));
+  EXPECT_THAT(sample.responses, ::testing::ElementsAre("x", "y"));
+  EXPECT_EQ(sample.messages.dump(),
+            R"([{"role":"user","content":[{"type":"image"},{"type":"image"},{"type":"text","text":"What?"}]}])");
+}
+
+TEST(SampleTest, ConversationsEndWithTheResponse) {
+  const Sample sample = parse(
+      R"({"id": "a", "images": ["a.png"], "messages": [{"role": "system", "content": "Be brief."},
+          {"role": "user", "content": "What?"}, {"role": "assistant", "content": "A cat."}]})");
+  EXPECT_THAT(sample.responses, ::testing::ElementsAre("A cat."));
+  EXPECT_EQ(conversation(sample, &sample.responses[0], ContentForm::parts).dump(),
+            R"([{"role":"system","content":"Be brief."},)"
+            R"({"role":"user","content":[{"type":"image"},{"type":"text","text":"What?"}]},)"
+            R"({"role":"assistant","content":[{"type":"text","text":"A cat."}]}])");
+  EXPECT_EQ(conversation(sample, nullptr, ContentForm::parts_without_images).dump(),
+            R"([{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"What?"}]}])");
+  EXPECT_EQ(conversation(sample, &sample.responses[0], ContentForm::text).dump(),
+            R"([{"role":"system","content":"Be brief."},{"role":"user","content":"What?"},)"
+            R"({"role":"assistant","content":"A cat."}])");
+}
+
+TEST(SampleTest, PartsMayNameTheirImages) {
+  const Sample sample = parse(
+      R"({"id": 1, "messages": [{"role": "user", "content": [{"type": "text", "text": "Before "},
+          {"type": "image", "image": "a.png"}, {"type": "text", "text": "after"}]}], "responses": ["x"]})");
+  EXPECT_THAT(sample.images, ::testing::ElementsAre("/data/a.png"));
+  EXPECT_EQ(sample.messages[0]["content"][1].dump(), R"({"type":"image"})");
+  EXPECT_EQ(conversation(sample, nullptr, ContentForm::text)[0]["content"], "Before after");
+}
+
+TEST(SampleTest, ErrorsNameTheLineAndTheField) {
+  for (const auto& [line, message] : std::vector<std::pair<std::string, std::string>>{
+           {"{\"id\": 1,", "samples.jsonl, line 7: not valid JSON at byte"},
+           {"[]", "must be a JSON object"},
+           {R"({"prompt": "a", "responses": ["b"]})", "\"id\" is missing"},
+           {R"({"id": 1, "prompt": "a", "response": "b"})", "unknown field \"response\"; known are id"},
+           {R"({"id": 1, "prompt": "a"})", "at least one response"},
+           {R"({"id": 1, "prompt": "a", "responses": []})", "at least one response"},
+           {R"({"id": 1, "prompt": "a", "responses": "b"})", "\"responses\" must be a list of strings"},
+           {R"({"id": 1, "prompt": 5, "responses": ["b"]})", "\"prompt\" must be a string"},
+           {R"({"id": 1, "responses": ["b"]})", "either \"prompt\" or \"messages\""},
+           {R"({"id": 1, "prompt": "a", "messages": [], "responses": ["b"]})", "either \"prompt\" or \"messages\""},
+           {R"({"id": 1, "messages": [], "responses": ["b"]})", "at least one message"},
+           {R"({"id": 1, "messages": [{"role": "user"}], "responses": ["b"]})", "needs \"role\" and \"content\""},
+           {R"({"id": 1, "messages": [{"content": "a"}], "responses": ["b"]})", "\"role\" must be a string"},
+           {R"({"id": 1, "messages": [{"role": "user", "content": 5}], "responses": ["b"]})",
+            "string or a list of parts"},
+           {R"({"id": 1, "messages": [{"role": "user", "content": [{"type": "video"}]}], "responses": ["b"]})",
+            "of type \"video\""},
+           {R"({"id": 1, "messages": [{"role": "user", "content": "a"}]})", "the last message must be the assistant's"},
+           {R"({"id": 1, "images": ["a"], "messages": [{"role": "system", "content": "a"}], "responses": ["b"]})",
+            "no user message"},
+           {R"({"id": 1, "images": ["a", "b"], "messages": [{"role": "user", "content": [{"type": "image"}]}],
+               "responses": ["b"]})",
+            "show 1 images, 2 are given"},
+           {R"({"id": 1, "images": ["a"], "messages": [{"role": "user", "content": [{"type": "image", "image": "b"}]}],
+               "responses": ["b"]})",
+            "both in \"images\" and"}})
+    EXPECT_THAT(parse_error(line), HasSubstr(message)) << line;
+}
+
+}  // namespace
+}  // namespace vlrm::testing

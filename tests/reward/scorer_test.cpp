@@ -1,0 +1,104 @@
+#include "reward/scorer.h"
+
+#include "support/support.h"
+
+using ::testing::HasSubstr;
+
+namespace vlrm::testing {
+namespace {
+
+BackendOptions float32() {
+  BackendOptions options;
+  options.dtype = Dtype::f32;
+  return options;
+}
+
+Sample sample_of(const std::string& prompt, const std::vector<std::string>& responses,
+                 const std::vector<std::filesystem::path>& images) {
+  Sample sample;
+  sample.messages.push_back(user_message(prompt, images.size()));
+  sample.images = images;
+  sample.responses = responses;
+  return sample;
+}
+
+class ScorerTest : public ::testing::Test {
+ protected:
+  void SetUp() override { VLRM_NEED_GOLDENS(); }
+  static std::filesystem::path vlrm() { return goldens() / "vlrm_ties"; }
+  static std::filesystem::path image(const std::string& name) { return goldens() / "reference/images" / name; }
+  static void scorer(const std::filesystem::path& model, ScorerOptions options = {}) {
+    Scorer(ScorerModel::from_directory(model), std::move(options), float32());
+  }
+};
+
+TEST(RoundedScore, IsPythonsRound) {
+  EXPECT_EQ(rounded_score(0.123455), 0.12346);  // the nearest double lies above the tie
+  EXPECT_EQ(rounded_score(0.1234549), 0.12345);
+  EXPECT_EQ(rounded_score(-1.5), -1.5);
+}
+
+// N responses cost one image encoding and prompt + Σ response tokens.
+TEST_F(ScorerTest, SharesWhatTextsHaveInCommon) {
+  Scorer scorer(ScorerModel::from_directory(vlrm()), {}, float32());
+  const Sample sample =
+      sample_of("What is it?", {"A cat.", "A dog and a cat.", "Nothing at all."}, {image("rgb_wide.png")});
+  const std::vector<PreparedSample> prepared{scorer.prepare(sample, "test")};
+  ASSERT_EQ(prepared[0].batches.size(), 1U);
+  const SharedPrefixBatch& batch = prepared[0].batches[0];
+  int64_t tokens = static_cast<int64_t>(batch.prefix.size());
+  for (const auto& continuation : batch.continuations) tokens += static_cast<int64_t>(continuation.size());
+  scorer.score(prepared);
+  EXPECT_EQ(scorer.work().images_encoded, 1);
+  EXPECT_EQ(scorer.work().tokens, tokens);
+  EXPECT_GT(batch.prefix.size(), 10U);
+}
+
+TEST_F(ScorerTest, TextRewardModelEqualsTheReference) {
+  ScorerOptions options;
+  options.mode = Mode::text_only;
+  Scorer scorer(ScorerModel::from_directory(goldens() / "models/rm"), options, float32());
+  const Json reference = read_json_or_throw(goldens() / "reference/scores.json");
+  for (const auto& item : reference.at("rm_text_only")) {
+    const Sample sample = sample_of(item.at("query"), reference.at("responses").get<std::vector<std::string>>(), {});
+    const std::vector<PreparedSample> prepared{scorer.prepare(sample, "test")};
+    const auto scores = scorer.score(prepared).front();
+    ASSERT_EQ(scores.size(), item.at("scores").size());
+    for (size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], item.at("scores")[i].get<double>(), 2e-4);
+  }
+}
+
+TEST_F(ScorerTest, AloneOrTogetherTheScoreIsTheSame) {
+  Scorer scorer(ScorerModel::from_directory(vlrm()), {}, float32());
+  const std::vector<std::string> responses{"A cat.", "A dog and a cat.", ""};
+  const Sample together = sample_of("What is it?", responses, {image("rgb_small.png")});
+  const std::vector<PreparedSample> prepared{scorer.prepare(together, "test")};
+  const auto scores = scorer.score(prepared).front();
+  for (size_t i = 0; i < responses.size(); ++i) {
+    const std::vector<PreparedSample> alone{
+        scorer.prepare(sample_of("What is it?", {responses[i]}, {image("rgb_small.png")}), "test")};
+    EXPECT_NEAR(scorer.score(alone).front().front(), scores[i], 1e-5);
+  }
+}
+
+TEST_F(ScorerTest, ModesThatDoNotFitTheModelAreRefused) {
+  ScorerOptions text_only;
+  text_only.mode = Mode::text_only;
+  EXPECT_THAT(error_of([&] { scorer(vlrm(), text_only); }), HasSubstr("a vision-language model"));
+  EXPECT_THAT(error_of([&] { scorer(goldens() / "models/rm"); }), HasSubstr("use --mode text-only"));
+  EXPECT_THAT(error_of([&] { scorer(goldens() / "models/vlm"); }), HasSubstr("no reward head"));
+  text_only.likelihood = true;
+  EXPECT_THAT(error_of([&] { scorer(goldens() / "models/rm", text_only); }), HasSubstr("no lm_head"));
+}
+
+TEST_F(ScorerTest, ImageTokensInTheTextAreRefused) {
+  Scorer scorer(ScorerModel::from_directory(vlrm()), {}, float32());
+  const Sample sample = sample_of("What is <|image|>?", {"x"}, {image("rgb_small.png")});
+  EXPECT_THAT(error_of([&] { scorer.prepare(sample, "here"); }),
+              HasSubstr("here: the rendered text has 2 image tokens for 1"));
+  const Sample broken = sample_of("What?", {"x"}, {goldens() / "reference/images.json"});
+  EXPECT_THAT(error_of([&] { scorer.prepare(broken, "here"); }), HasSubstr("images.json"));
+}
+
+}  // namespace
+}  // namespace vlrm::testing
