@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "merge/masks.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm {
@@ -29,10 +30,11 @@ struct TensorMerge {
   struct Input {
     std::shared_ptr<const TensorReader> tensor;
     double weight = 1;
-    double density = 1;  // of ties and dare_*
-    int model = 0;       // position in the recipe: keys the random masks
+    double density = 1;                       // of ties and dare_*
+    int model = 0;                            // position in the recipe: keys the random masks
+    std::shared_ptr<const ElementMask> mask;  // what dare_* keeps of it; null: drawn, see merge_tensor
   };
-  TensorInfo output;                         // float32
+  TensorInfo output;  // float32
   MergeMethod method = MergeMethod::linear;
   std::vector<Input> inputs;                 // in the recipe's order; not the base
   std::shared_ptr<const TensorReader> base;  // null for linear

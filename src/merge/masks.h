@@ -1,0 +1,23 @@
+// Which elements of a tensor DARE keeps.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace vlrm {
+
+class ElementMask {
+ public:
+  virtual ~ElementMask() = default;
+  // For elements [first, first + kept.size()): all bits set where the element is kept, else 0. From any thread.
+  virtual void read(int64_t first, std::span<uint32_t> kept) const = 0;
+};
+
+// Keeps each element with probability `density` (between 0 and 1), independently. The draws are Philox4x32-10's (Salmon
+// et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), keyed by seed and tensor name, counted by model and
+// element: so the mask depends on neither threads nor chunks nor what else is merged.
+std::unique_ptr<ElementMask> random_mask(uint64_t seed, int model, std::string_view tensor, double density);
+
+}  // namespace vlrm

@@ -1,0 +1,99 @@
+#include "merge/methods/combine.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include "merge/vectorize.h"
+
+namespace vlrm {
+namespace {
+
+VLRM_VECTORIZE void scale(float weight, const float* x, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = weight * x[i];
+}
+
+VLRM_VECTORIZE void add_scaled(float weight, const float* x, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; ++i) out[i] += weight * x[i];
+}
+
+VLRM_VECTORIZE void subtract(float* x, const float* base, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) x[i] -= base[i];
+}
+
+VLRM_VECTORIZE void add(float* out, const float* base, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] = base[i] + out[i];
+}
+
+// Adds what agrees with the elected sign to `total`, and its weight to `weights`.
+VLRM_VECTORIZE void add_agreeing(float weight, const float* delta, const float* elected, int64_t count, float* total,
+                                 float* weights) {
+  for (int64_t i = 0; i < count; ++i) {
+    const float weighted = weight * delta[i];
+    const bool agrees = elected[i] >= 0 ? weighted > 0 : weighted < 0;
+    total[i] += agrees ? weighted : 0.0f;
+    weights[i] += agrees ? weight : 0.0f;
+  }
+}
+
+VLRM_VECTORIZE void finish_normalized(const float* base, const float* total, const float* weights, int64_t count,
+                                      float* out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = base[i] + total[i] / (weights[i] == 0 ? 1.0f : weights[i]);
+}
+
+VLRM_VECTORIZE void finish(const float* base, const float* total, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = base[i] + total[i];
+}
+
+}  // namespace
+
+std::vector<float> float_weights(const TensorMerge& merge) {
+  std::vector<float> weights;
+  for (const auto& input : merge.inputs) weights.push_back(static_cast<float>(input.weight));
+  return weights;
+}
+
+float sum(std::span<const float> weights) {
+  return std::accumulate(weights.begin(), weights.end(), 0.0f);
+}
+
+float delta_divisor(const TensorMerge& merge) {
+  const float total = sum(float_weights(merge));
+  return merge.normalize && std::abs(total) >= 1e-8f ? total : 1.0f;
+}
+
+void weighted_sum(const MergeInputs::Block& block, std::span<const float> weights, float* out) {
+  scale(weights[0], block.tensors[0], block.count, out);
+  for (size_t i = 1; i < weights.size(); ++i) add_scaled(weights[i], block.tensors[i], block.count, out);
+}
+
+VLRM_VECTORIZE void multiply(float* values, int64_t count, float factor) {
+  for (int64_t i = 0; i < count; ++i) values[i] *= factor;
+}
+
+VLRM_VECTORIZE void divide(float* values, int64_t count, float divisor) {
+  for (int64_t i = 0; i < count; ++i) values[i] /= divisor;
+}
+
+void add_base(const MergeInputs::Block& block, float* out) {
+  add(out, block.base, block.count);
+}
+
+void subtract_base(const MergeInputs::Block& block) {
+  for (float* tensor : block.tensors) subtract(tensor, block.base, block.count);
+}
+
+void elect_and_sum(const MergeInputs::Block& block, std::span<const float> weights, bool normalize, float* out) {
+  std::array<float, MergeInputs::kBlock> total{}, agreeing_weights{};
+  weighted_sum(block, weights, out);
+  for (size_t i = 0; i < weights.size(); ++i)
+    add_agreeing(weights[i], block.tensors[i], out, block.count, total.data(), agreeing_weights.data());
+  if (normalize) {
+    finish_normalized(block.base, total.data(), agreeing_weights.data(), block.count, out);
+  } else {
+    finish(block.base, total.data(), block.count, out);
+  }
+}
+
+}  // namespace vlrm
