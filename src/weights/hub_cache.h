@@ -9,8 +9,8 @@ namespace vlrm {
 
 // "dir/with/model", "org/name" or "org/name@revision" → the directory that holds it. An existing local directory wins;
 // then the hub cache: HF_HUB_CACHE > HF_HOME/hub > XDG_CACHE_HOME/huggingface/hub > ~/.cache/huggingface/hub, there
-// models--org--name/refs/REVISION ("main" by default) and snapshots/HASH; a revision may also be a snapshot's hash. Throws
-// Error naming the places looked in and the command that would fetch it. Never goes to a network.
+// models--org--name/refs/REVISION ("main" by default) and snapshots/HASH; a revision may also be a snapshot's hash.
+// Throws Error naming the places looked in and the command that would fetch it. Never goes to a network.
 std::filesystem::path resolve_checkpoint(const std::string& name);
 
 // The sha256 that the hub cache gives a file by the name of the blob its symbolic link points to (files in LFS: 64 hex

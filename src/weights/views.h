@@ -10,7 +10,8 @@
 namespace vlrm {
 
 // The tensors for which `rename` gives a name, under that name. Two that get the same name: Error.
-CheckpointPtr renamed(CheckpointPtr source, const std::function<std::optional<std::string>(const std::string&)>& rename);
+CheckpointPtr renamed(CheckpointPtr source,
+                      const std::function<std::optional<std::string>(const std::string&)>& rename);
 
 // All tensors of all layers; where several have a name, the last one wins. Shapes may differ: the winner's counts.
 CheckpointPtr overlay(std::vector<CheckpointPtr> layers);

@@ -1,0 +1,111 @@
+#include "weights/hub_cache.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+struct HubName {
+  std::string repository, revision;
+};
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+bool is_plain_name(std::string_view part) {
+  return !part.empty() && part != "." && part != ".." && std::ranges::all_of(part, is_name_character);
+}
+
+// A revision may have slashes ("refs/pr/3") but must stay inside the cache's directory.
+bool is_revision(std::string_view revision) {
+  while (true) {
+    const size_t slash = revision.find('/');
+    if (!is_plain_name(revision.substr(0, slash))) return false;
+    if (slash == std::string_view::npos) return true;
+    revision.remove_prefix(slash + 1);
+  }
+}
+
+// "name", "org/name", each with "@revision" or without; nothing for what only a path can be.
+std::optional<HubName> parse_hub_name(const std::string& name) {
+  const size_t at = name.find('@');
+  HubName hub{name.substr(0, at), at == std::string::npos ? "main" : name.substr(at + 1)};
+  const size_t slash = hub.repository.find('/');
+  const bool organisation_fits = slash == std::string::npos || is_plain_name(hub.repository.substr(0, slash));
+  const size_t last = slash == std::string::npos ? 0 : slash + 1;
+  if (!organisation_fits || !is_plain_name(hub.repository.substr(last)) || !is_revision(hub.revision)) return {};
+  return hub;
+}
+
+std::optional<fs::path> environment_path(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  const std::string_view text = value;
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && (text == "~" || text.starts_with("~/"))) return fs::path(home + std::string(text.substr(1)));
+  return fs::path(text);
+}
+
+fs::path hub_cache() {
+  if (const auto path = environment_path("HF_HUB_CACHE")) return *path;
+  if (const auto path = environment_path("HF_HOME")) return *path / "hub";
+  if (const auto path = environment_path("XDG_CACHE_HOME")) return *path / "huggingface" / "hub";
+  const auto home = environment_path("HOME");
+  return (home ? *home : fs::path("/")) / ".cache" / "huggingface" / "hub";
+}
+
+fs::path model_directory(const HubName& hub) {
+  std::string folder = "models--" + hub.repository;
+  if (const size_t slash = folder.find('/'); slash != std::string::npos) folder.replace(slash, 1, "--");
+  return hub_cache() / folder;
+}
+
+// The snapshot that a ref file names, or nothing where there is no such ref.
+std::optional<fs::path> snapshot_of_ref(const fs::path& model, const std::string& revision) {
+  const fs::path ref = model / "refs" / revision;
+  if (!fs::is_regular_file(ref)) return std::nullopt;
+  std::string hash = read_text_or_throw(ref, 4096);
+  hash.erase(hash.find_last_not_of(" \r\n") + 1);
+  if (!is_plain_name(hash)) fail("{}: does not hold a commit hash: {}", ref.string(), printable(hash));
+  return model / "snapshots" / hash;
+}
+
+[[noreturn]] void fail_not_cached(const std::string& name, const HubName& hub, const fs::path& model) {
+  const std::string option = hub.revision == "main" ? "" : " --revision " + hub.revision;
+  fail("{}: no such directory, and not in the hub cache (looked in {} and {}). To fetch it: hf download {}{}",
+       printable(name), (model / "refs" / hub.revision).string(), (model / "snapshots").string(), hub.repository,
+       option);
+}
+
+}  // namespace
+
+fs::path resolve_checkpoint(const std::string& name) {
+  std::error_code ignored;
+  if (fs::is_directory(name, ignored)) return name;
+  const auto hub = parse_hub_name(name);
+  if (!hub) fail("{}: no such directory", printable(name));
+  const fs::path model = model_directory(*hub);
+  const fs::path snapshot = snapshot_of_ref(model, hub->revision).value_or(model / "snapshots" / hub->revision);
+  if (!fs::is_directory(snapshot, ignored)) fail_not_cached(name, *hub, model);
+  return snapshot;
+}
+
+std::optional<std::string> hub_blob_sha256(const fs::path& file) {
+  std::error_code error;
+  const fs::path target = fs::read_symlink(file, error);
+  const std::string name = target.filename().string();
+  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (error || target.parent_path().filename() != "blobs" || name.size() != 64 || !std::ranges::all_of(name, is_hex))
+    return std::nullopt;
+  return name;
+}
+
+}  // namespace vlrm

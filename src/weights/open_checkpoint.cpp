@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "weights/checkpoint.h"
+#include "weights/safetensors.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+constexpr const char* kSingleFile = "model.safetensors";
+constexpr const char* kIndexFile = "model.safetensors.index.json";
+
+// A shard's name may lead nowhere but into the checkpoint's own directory.
+void check_shard_name(const std::string& shard, const fs::path& index) {
+  const fs::path path(shard);
+  const bool leaves = path.is_absolute() || std::ranges::find(path, fs::path("..")) != path.end();
+  if (shard.empty() || leaves || shard.find('\0') != std::string::npos)
+    fail("{}: the shard \"{}\" is not a file name inside the checkpoint's directory", index.string(), printable(shard));
+}
+
+std::map<std::string, std::string> read_weight_map(const fs::path& index) {
+  const Json json = read_json_or_throw(index);
+  const auto weight_map = required_field<Json>(json, "weight_map", index.string());
+  if (!weight_map.is_object()) fail("{}: the field \"weight_map\" is not an object", index.string());
+  std::map<std::string, std::string> shards;
+  for (const auto& [tensor, shard] : weight_map.items()) {
+    if (!shard.is_string()) fail("{}: the shard of tensor {} is not a string", index.string(), printable(tensor));
+    check_shard_name(shard.get<std::string>(), index);
+    shards[tensor] = shard.get<std::string>();
+  }
+  return shards;
+}
+
+class ShardedCheckpoint : public Checkpoint {
+ public:
+  explicit ShardedCheckpoint(const fs::path& directory) : directory_(directory) {
+    const fs::path index = directory / kIndexFile;
+    const auto weight_map = read_weight_map(index);
+    for (const auto& [tensor, shard] : weight_map)
+      if (!shards_.contains(shard)) shards_[shard] = open_safetensors_file(directory / shard);
+    for (const auto& [tensor, shard] : weight_map) {
+      const TensorInfo* info = shards_[shard]->find(tensor);
+      if (info == nullptr)
+        fail("{}: tensor {} is not in {}, where the index has it", index.string(), printable(tensor), printable(shard));
+      tensors_.push_back(*info);
+      sources_.push_back(shards_[shard]);
+    }
+    for (const auto& [shard, file] : shards_) refuse_strays(shard, *file, weight_map);
+  }
+  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+    const auto index = static_cast<size_t>(&info_or_throw(name) - tensors_.data());
+    return sources_[index]->open(name);
+  }
+  std::string description() const override { return directory_.string(); }
+
+ private:
+  // A tensor that the index puts elsewhere or does not know: the files do not belong together, or a copy of it is
+  // stale.
+  static void refuse_strays(const std::string& shard, const Checkpoint& file,
+                            const std::map<std::string, std::string>& weight_map) {
+    for (const TensorInfo& tensor : file.tensors()) {
+      const auto entry = weight_map.find(tensor.name);
+      if (entry == weight_map.end())
+        fail("{}: tensor {} is not in the index {}", file.description(), printable(tensor.name), kIndexFile);
+      if (entry->second != shard)
+        fail("{}: tensor {} comes twice: the index has it in {}", file.description(), printable(tensor.name),
+             printable(entry->second));
+    }
+  }
+
+  const fs::path directory_;
+  std::map<std::string, CheckpointPtr> shards_;
+  std::vector<TensorInfo> tensors_;
+  std::vector<CheckpointPtr> sources_;  // of tensors_[i]
+};
+
+[[noreturn]] void fail_no_weights(const fs::path& directory) {
+  if (!fs::is_directory(directory)) fail("{}: not a directory", directory.string());
+  if (fs::exists(directory / "pytorch_model.bin") || fs::exists(directory / "pytorch_model.bin.index.json"))
+    fail("{}: holds pickled weights only (pytorch_model.bin), which are not read: convert them to safetensors",
+         directory.string());
+  fail("{}: holds neither {} nor {}", directory.string(), kSingleFile, kIndexFile);
+}
+
+}  // namespace
+
+CheckpointPtr open_checkpoint(const fs::path& directory) {
+  // Where both are there, transformers takes the single file.
+  if (fs::exists(directory / kSingleFile)) return open_safetensors_file(directory / kSingleFile);
+  if (fs::exists(directory / kIndexFile)) return std::make_shared<ShardedCheckpoint>(directory);
+  fail_no_weights(directory);
+}
+
+}  // namespace vlrm

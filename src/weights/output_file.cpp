@@ -1,0 +1,42 @@
+#include "weights/output_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace vlrm {
+
+OutputFile::OutputFile(std::filesystem::path path, int64_t size)
+    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+  if (descriptor_ < 0) fail("{}: cannot be created: {}", path_.string(), std::strerror(errno));
+  if (::ftruncate(descriptor_, size) == 0) return;
+  const int error = errno;
+  ::close(descriptor_);
+  fail("{}: cannot be made {} bytes long: {}", path_.string(), size, std::strerror(error));
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void OutputFile::write_or_throw(int64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0)
+      fail("{}: cannot be written at byte {}: {}", path_.string(), offset, std::strerror(written < 0 ? errno : ENOSPC));
+    bytes = bytes.subspan(static_cast<size_t>(written));
+    offset += written;
+  }
+}
+
+void OutputFile::close_or_throw() {
+  const int descriptor = std::exchange(descriptor_, -1);
+  if (::close(descriptor) != 0) fail("{}: cannot be written: {}", path_.string(), std::strerror(errno));
+}
+
+}  // namespace vlrm

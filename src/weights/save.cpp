@@ -1,0 +1,103 @@
+#include "weights/save.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "weights/chunks.h"
+#include "weights/output_file.h"
+#include "weights/safetensors.h"
+#include "weights/shards.h"
+
+namespace vlrm {
+namespace {
+
+// Tensors are opened here, outside parallel_for, because opening may itself be work for all threads. Small ones are
+// opened together until there are chunks enough to keep the threads busy.
+constexpr int64_t kBatchChunks = 64;
+constexpr size_t kBatchTensors = 256;
+
+struct OpenTensor {
+  std::unique_ptr<TensorReader> reader;
+  int64_t offset = 0;       // of its bytes in the file
+  int64_t first_chunk = 0;  // number of its first chunk within the batch
+};
+
+class Batch {
+ public:
+  void add(std::unique_ptr<TensorReader> reader, int64_t offset) {
+    const int64_t chunks = chunk_count(reader->info().elements());
+    tensors_.push_back({std::move(reader), offset, chunks_});
+    chunks_ += chunks;
+  }
+  bool full() const { return chunks_ >= kBatchChunks || tensors_.size() >= kBatchTensors; }
+
+  // Computes all chunks, each once, gives each to sink(offset in the file, bytes), and empties the batch.
+  template <class Sink>
+  void run(const Sink& sink, Progress* progress) {
+    parallel_for(chunks_, [&](int64_t index) {
+      const OpenTensor& tensor = holder_of(index);
+      const TensorInfo& info = tensor.reader->info();
+      const int64_t first = (index - tensor.first_chunk) * kChunkElements;
+      const int64_t count = std::min(kChunkElements, info.elements() - first);
+      const int64_t size = size_of(info.dtype);
+      thread_local std::vector<std::byte> buffer;
+      buffer.resize(static_cast<size_t>(kChunkElements * 8));
+      tensor.reader->read(first, count, buffer.data());
+      sink(tensor.offset + first * size, std::span<const std::byte>(buffer).first(static_cast<size_t>(count * size)));
+      if (progress != nullptr) progress->advance(count * size);
+    });
+    tensors_.clear();
+    chunks_ = 0;
+  }
+
+ private:
+  const OpenTensor& holder_of(int64_t chunk) const {
+    const auto next = std::ranges::upper_bound(tensors_, chunk, {}, &OpenTensor::first_chunk);
+    return *std::prev(next);
+  }
+
+  std::vector<OpenTensor> tensors_;
+  int64_t chunks_ = 0;
+};
+
+void save_shard(const Checkpoint& checkpoint, const Shard& shard, const std::filesystem::path& path,
+                const std::map<std::string, std::string>& metadata, Progress* progress) {
+  const SafetensorsLayout layout = lay_out_safetensors(shard.tensors, metadata);
+  OutputFile file(path, layout.file_size);
+  file.write_or_throw(0, std::as_bytes(std::span(layout.header)));
+  const auto write = [&](int64_t offset, std::span<const std::byte> bytes) { file.write_or_throw(offset, bytes); };
+  Batch batch;
+  for (size_t i = 0; i < shard.tensors.size(); ++i) {
+    batch.add(checkpoint.open(shard.tensors[i].name), layout.offsets[i]);
+    if (batch.full()) batch.run(write, progress);
+  }
+  batch.run(write, progress);
+  file.close_or_throw();
+}
+
+}  // namespace
+
+void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& directory, const SaveOptions& options,
+                     Progress* progress) {
+  const std::vector<Shard> shards = plan_shards(checkpoint.tensors(), options.max_shard_bytes);
+  for (const Shard& shard : shards)
+    save_shard(checkpoint, shard, directory / shard.file_name, options.metadata, progress);
+  if (shards.size() == 1) return;
+  const std::string index = index_json(shards);
+  OutputFile file(directory / "model.safetensors.index.json", static_cast<int64_t>(index.size()));
+  file.write_or_throw(0, std::as_bytes(std::span(index)));
+  file.close_or_throw();
+}
+
+void discard_checkpoint(const Checkpoint& checkpoint, Progress* progress) {
+  const auto nowhere = [](int64_t, std::span<const std::byte>) {};
+  Batch batch;
+  for (const TensorInfo& tensor : checkpoint.tensors()) {
+    batch.add(checkpoint.open(tensor.name), 0);
+    if (batch.full()) batch.run(nowhere, progress);
+  }
+  batch.run(nowhere, progress);
+}
+
+}  // namespace vlrm

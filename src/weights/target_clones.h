@@ -1,0 +1,11 @@
+// Several versions of a hot loop, chosen when the program starts by what the processor can do.
+#pragma once
+
+// For functions of plain loops only. All versions give the same bits: nothing is contracted or reassociated. Off under
+// the sanitizers, whose runtime is not up yet when the choice is made.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define VLRM_TARGET_CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
+#else
+#define VLRM_TARGET_CLONES
+#endif

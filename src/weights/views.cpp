@@ -1,0 +1,143 @@
+#include "weights/views.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "weights/chunks.h"
+
+namespace vlrm {
+namespace {
+
+// Another tensor's values under an info of its own: another name, or fewer rows.
+class RelabelledTensor : public TensorReader {
+ public:
+  RelabelledTensor(TensorInfo info, std::unique_ptr<TensorReader> source)
+      : info_(std::move(info)), source_(std::move(source)) {}
+  const TensorInfo& info() const override { return info_; }
+  void read(int64_t first, int64_t count, std::byte* out) const override { source_->read(first, count, out); }
+  void read_float32(int64_t first, int64_t count, float* out) const override {
+    source_->read_float32(first, count, out);
+  }
+
+ private:
+  const TensorInfo info_;
+  const std::unique_ptr<TensorReader> source_;
+};
+
+class CastTensor : public TensorReader {
+ public:
+  CastTensor(TensorInfo info, std::unique_ptr<TensorReader> source)
+      : info_(std::move(info)), source_(std::move(source)) {}
+  const TensorInfo& info() const override { return info_; }
+  void read(int64_t first, int64_t count, std::byte* out) const override {
+    if (info_.dtype == Dtype::f32) return source_->read_float32(first, count, reinterpret_cast<float*>(out));
+    thread_local std::vector<float> values;
+    for_each_chunk(first, count, [&](int64_t start, int64_t size) {
+      values.resize(kChunkElements);
+      source_->read_float32(start, size, values.data());
+      from_float32(std::span(values).first(static_cast<size_t>(size)), info_.dtype,
+                   out + (start - first) * size_of(info_.dtype));
+    });
+  }
+
+ private:
+  const TensorInfo info_;
+  const std::unique_ptr<TensorReader> source_;
+};
+
+// A view: each tensor comes from one tensor of one source.
+class View : public Checkpoint {
+ public:
+  struct Origin {
+    const Checkpoint* source;
+    std::string name;
+  };
+
+  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+    const TensorInfo& info = info_or_throw(name);
+    const Origin& origin = origins_[static_cast<size_t>(&info - tensors_.data())];
+    auto reader = origin.source->open(origin.name);
+    if (reader->info().dtype != info.dtype) return std::make_unique<CastTensor>(info, std::move(reader));
+    const bool same = reader->info().name == info.name && reader->info().shape == info.shape;
+    return same ? std::move(reader) : std::make_unique<RelabelledTensor>(info, std::move(reader));
+  }
+  std::string description() const override {
+    std::string text;
+    for (const CheckpointPtr& source : sources_) text += (text.empty() ? "" : " + ") + source->description();
+    return text;
+  }
+
+  explicit View(std::vector<CheckpointPtr> sources) : sources_(std::move(sources)) {}
+  // In increasing order of info.name.
+  void add(TensorInfo info, Origin origin) {
+    tensors_.push_back(std::move(info));
+    origins_.push_back(std::move(origin));
+  }
+
+ private:
+  const std::vector<CheckpointPtr> sources_;
+  std::vector<TensorInfo> tensors_;
+  std::vector<Origin> origins_;  // of tensors_[i]
+};
+
+// The view of one source whose infos are changed by `change`, which leaves the name alone.
+template <class Change>
+CheckpointPtr changed(CheckpointPtr source, Change&& change) {
+  const Checkpoint* origin = source.get();
+  auto view = std::make_shared<View>(std::vector{std::move(source)});
+  for (const TensorInfo& tensor : origin->tensors()) {
+    TensorInfo info = tensor;
+    change(info);
+    view->add(std::move(info), {origin, tensor.name});
+  }
+  return view;
+}
+
+}  // namespace
+
+CheckpointPtr renamed(CheckpointPtr source,
+                      const std::function<std::optional<std::string>(const std::string&)>& rename) {
+  std::map<std::string, const TensorInfo*> by_name;
+  for (const TensorInfo& tensor : source->tensors()) {
+    const auto name = rename(tensor.name);
+    if (!name) continue;
+    const auto [entry, fresh] = by_name.emplace(*name, &tensor);
+    if (!fresh)
+      fail("{}: the tensors {} and {} are two spellings of one ({})", source->description(),
+           printable(entry->second->name), printable(tensor.name), printable(*name));
+  }
+  const Checkpoint* origin = source.get();
+  auto view = std::make_shared<View>(std::vector{std::move(source)});
+  for (const auto& [name, tensor] : by_name) view->add({name, tensor->dtype, tensor->shape}, {origin, tensor->name});
+  return view;
+}
+
+CheckpointPtr overlay(std::vector<CheckpointPtr> layers) {
+  std::map<std::string, std::pair<const TensorInfo*, const Checkpoint*>> winners;
+  for (const CheckpointPtr& layer : layers)
+    for (const TensorInfo& tensor : layer->tensors()) winners[tensor.name] = {&tensor, layer.get()};
+  auto view = std::make_shared<View>(std::move(layers));
+  for (const auto& [name, winner] : winners) view->add(*winner.first, {winner.second, name});
+  return view;
+}
+
+CheckpointPtr cast(CheckpointPtr source, Dtype dtype) {
+  VLRM_ASSERT(is_float(dtype));
+  return changed(std::move(source), [&](TensorInfo& info) {
+    if (is_float(info.dtype)) info.dtype = dtype;
+  });
+}
+
+CheckpointPtr with_first_rows(CheckpointPtr source, const std::string& name, int64_t rows) {
+  const TensorInfo& tensor = source->info_or_throw(name);
+  if (tensor.shape.empty() || rows < 0 || rows > tensor.shape[0])
+    fail("{}: tensor {} {} has no first {} rows", source->description(), printable(name), shape_string(tensor.shape),
+         rows);
+  return changed(std::move(source), [&](TensorInfo& info) {
+    if (info.name == name) info.shape[0] = rows;
+  });
+}
+
+}  // namespace vlrm
