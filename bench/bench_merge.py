@@ -1,0 +1,97 @@
+"""Building a reward model: vlrm build against extract + mergekit + map, and against the time to move the bytes."""
+
+import shutil
+from pathlib import Path
+
+from checkpoints import checkpoints
+from measure import ROOT, measure, peer_python, table
+
+METHODS = {
+    "linear": ["--weight-rm", "0.5"],
+    "task_arithmetic": ["--weight", "0.7"],
+    "ties": ["--weight", "0.7", "--density", "0.4"],
+    "dare_linear": ["--weight", "0.7", "--density", "0.4"],
+    "dare_ties": ["--weight", "0.7", "--density", "0.4"],
+}
+PARAMETERS = {  # of the same merges in mergekit's YAML, as the published recipes have them
+    "linear": ("weight: 0.5", "", "parameters:\n  normalize: false\n"),
+    "task_arithmetic": ("weight: 0.7", "base", "parameters:\n  normalize: false\n"),
+    "ties": ("weight: 0.7", "base", ""),
+    "dare_linear": ("weight: 0.7", "base", "parameters:\n  normalize: false\n"),
+    "dare_ties": ("weight: 0.7", "base", "parameters:\n  normalize: false\n"),
+}
+
+
+def mergekit_yaml(method, models, base):
+    weight, needs_base, parameters = PARAMETERS[method]
+    density = "" if method in ("linear", "task_arithmetic") else "\n      density: 0.4"
+    value = weight.split()[1]
+    return (
+        f"tokenizer:\n  source: {models[0]}\n  pad_to_multiple_of: 8\nmodels:\n"
+        f"  - model: {models[0]}\n    parameters:\n      {weight}{density}\n"
+        f"  - model: {models[1]}\n    parameters:\n      weight:\n        - filter: lm_head\n          value: 0\n"
+        f"        - value: {value}{density}\n"
+        f"merge_method: {method}\n{parameters}" + (f"base_model: {base}\n" if needs_base else "") + "dtype: float32\n"
+    )
+
+
+def floor(inputs, output, work):
+    """What reading every input with cat and writing the output with cp costs."""
+    files = [str(file) for folder in inputs for file in sorted(folder.glob("*.safetensors"))]
+    reading, _ = measure(["sh", "-c", 'cat "$@" > /dev/null', "sh", *files])
+    copy = work / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    writing, _ = measure(["cp", "-r", output, copy])
+    shutil.rmtree(copy)
+    return reading, writing
+
+
+def tree_bytes(folder):
+    return sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
+
+
+def run(options):
+    paths = checkpoints(options)
+    inputs = [paths[name] for name in ("vlm", "rm", "base")]
+    out = options.work / "vlrm"
+    ours = {}
+    for method, flags in METHODS.items():
+        shutil.rmtree(out, ignore_errors=True)
+        command = [options.vlrm, "build", "--vlm", inputs[0], "--rm", inputs[1], "--base", inputs[2], "-o", out]
+        ours[method], _ = measure([*command, "--method", method, *flags, "--quiet"])
+        reading, writing = floor(inputs, out, options.work)
+        ratio = ours[method].wall / (reading.wall + writing.wall)
+        print(f"{method:16} {ours[method]}  {ratio:5.2f} × cat + cp ({reading.wall:.2f} + {writing.wall:.2f} s)", flush=True)
+    if not options.no_peers:
+        compare(options, paths, ours)
+
+
+def compare(options, paths, ours):
+    python = peer_python("reference")
+    steps = [python, ROOT / "bench/peers/reference.py"]
+    work = options.work / "reference"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    models = [work / "vlm_text", work / "rm_text"]
+    extracts = [
+        measure([*steps, "extract-vlm", paths["vlm"], paths["instruct"], models[0]])[0],
+        measure([*steps, "extract-rm", paths["rm"], paths["instruct"], models[1]])[0],
+    ]
+    print(f"reference: extract {extracts[0]}\n                   {extracts[1]}", flush=True)
+    extract_cpu = sum(cost.cpu for cost in extracts)
+    rows = []
+    for method in METHODS:
+        recipe = work / f"{method}.yml"
+        recipe.write_text(mergekit_yaml(method, models, paths["base"]))
+        merged, mapped = work / "merged", work / "mapped"
+        merge, _ = measure([python.parent / "mergekit-yaml", recipe, merged, "--allow-crimes"])
+        mapping, _ = measure([*steps, "map", merged, paths["vlm"], paths["rm"], mapped])
+        written = tree_bytes(merged) + tree_bytes(mapped)
+        for folder in (merged, mapped):
+            shutil.rmtree(folder)
+        further = merge.cpu + mapping.cpu
+        rows.append((method, f"{ours[method].cpu:.1f}", f"{extract_cpu:.0f}", f"{merge.cpu:.0f}", f"{mapping.cpu:.0f}",
+                     f"{(extract_cpu + further) / ours[method].cpu:.0f} ×", f"{further / ours[method].cpu:.0f} ×",
+                     f"{max(merge.peak, mapping.peak) / 2**20:.0f}", f"{ours[method].peak / 2**20:.0f}",
+                     f"{written / 1e9:.1f}"))
+    table(rows, ("CPU s", "vlrm", "extract", "merge", "map", "first", "further", "MiB theirs", "MiB ours", "GB written"))
