@@ -1,16 +1,14 @@
 #include "family/names.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
 #include "base/error.h"
+#include "merge/layer_names.h"
 #include "weights/views.h"
 
 namespace vlrm {
 namespace {
-
-constexpr std::string_view kLayers = "layers.";
 
 bool is_rotary_buffer(const std::string& name) {
   return name.ends_with("rotary_emb.inv_freq");
@@ -20,26 +18,6 @@ bool is_rotary_buffer(const std::string& name) {
 std::optional<std::string> with_prefix(const std::string& name, std::string_view from, std::string_view to) {
   if (!name.starts_with(from)) return std::nullopt;
   return std::string(to) + name.substr(from.size());
-}
-
-// Where the number of "model.layers.12.…" begins and ends; nothing for other names.
-struct LayerSpan {
-  size_t begin, end;
-  int64_t layer;
-};
-std::optional<LayerSpan> find_layer(const std::string& name) {
-  size_t at = name.find(kLayers);
-  if (at == std::string::npos || (at > 0 && name[at - 1] != '.')) return std::nullopt;
-  at += kLayers.size();
-  int64_t layer = 0;
-  const char* end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(name.data() + at, end, layer);
-  if (error != std::errc() || stop == end || *stop != '.' || layer < 0) return std::nullopt;
-  return LayerSpan{at, static_cast<size_t>(stop - name.data()), layer};
-}
-
-std::string with_layer(const std::string& name, const LayerSpan& span, int64_t layer) {
-  return name.substr(0, span.begin) + std::to_string(layer) + name.substr(span.end);
 }
 
 }  // namespace
@@ -101,11 +79,6 @@ CheckpointPtr llama_backbone(CheckpointPtr llama) {
   return renamed(std::move(llama), [](const std::string& name) -> std::optional<std::string> {
     return name.starts_with("model.") ? std::optional(name) : std::nullopt;
   });
-}
-
-std::optional<int64_t> layer_of(const std::string& name) {
-  const auto span = find_layer(name);
-  return span ? std::optional(span->layer) : std::nullopt;
 }
 
 }  // namespace vlrm

@@ -35,7 +35,4 @@ CheckpointPtr text_part_for_mllama(CheckpointPtr llama, const TextConfig& config
 // model.… of a canonical Llama: neither lm_head nor score.
 CheckpointPtr llama_backbone(CheckpointPtr llama);
 
-// The number in "….layers.NUMBER.…", or nothing.
-std::optional<int64_t> layer_of(const std::string& name);
-
 }  // namespace vlrm

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "base/error.h"
 #include "merge/methods/methods.h"
+#include "merge/nearest.h"
 
 namespace vlrm {
 namespace {
@@ -31,21 +31,6 @@ const Method& method_of(MergeMethod id) {
   return *method;
 }
 
-// Levenshtein's: how many letters to insert, remove or replace.
-size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < from.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
-    for (size_t j = 0; j < to.size(); ++j) {
-      const size_t replaced = diagonal + (from[i] == to[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 MergeMethod merge_method_or_throw(const std::string& name) {
@@ -53,10 +38,8 @@ MergeMethod merge_method_or_throw(const std::string& name) {
   if (method != kMethods.end()) return method->id;
   std::vector<std::string_view> known;
   for (const Method& each : kMethods) known.push_back(each.name);
-  const std::string_view start = std::string_view(name).substr(0, 64);
-  std::ranges::stable_sort(known, {}, [&](std::string_view each) { return edit_distance(start, each); });
   std::string list;
-  for (const std::string_view each : known) list.append(list.empty() ? "" : ", ").append(each);
+  for (const std::string_view each : nearest_first(name, known)) list.append(list.empty() ? "" : ", ").append(each);
   fail("merge method \"{}\" is not known; known are: {}", printable(name), list);
 }
 

@@ -47,9 +47,9 @@ struct Recipe {
 
   // A parameter of models[model] for a tensor, else the recipe's, else nothing. Evaluated as mergekit does.
   std::optional<double> parameter(size_t model, const std::string& name, std::string_view tensor, double depth) const;
-  // `normalize` or `rescale`: the recipe's, else mergekit's default for the method.
-  bool normalize() const;
-  bool rescale() const;
+  // The recipe's own parameters, else mergekit's defaults for the method.
+  bool normalize(std::string_view tensor, double depth) const;
+  bool rescale(std::string_view tensor, double depth) const;
   bool is_base(const std::string& name) const { return base_model && *base_model == name; }
 };
 
@@ -75,8 +75,5 @@ Recipe recipe_from_flags(const RecipeFlags& flags);
 
 // The recipe as mergekit would write it (JSON is YAML too): read back, it is the same recipe.
 OrderedJson recipe_to_json(const Recipe& recipe);
-
-// What is true of a recipe and easily overlooked, one line each.
-std::vector<std::string> remarks(const Recipe& recipe);
 
 }  // namespace vlrm

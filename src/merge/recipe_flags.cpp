@@ -1,0 +1,59 @@
+#include "base/error.h"
+#include "merge/recipe.h"
+
+namespace vlrm {
+namespace {
+
+Parameter scalar(double value) {
+  return {{"", {value}}};
+}
+
+bool uses_density(MergeMethod method) {
+  return method == MergeMethod::ties || method == MergeMethod::dare_linear || method == MergeMethod::dare_ties;
+}
+
+// The weights of the VLM and of the RM.
+std::pair<double, double> weights(const RecipeFlags& flags, MergeMethod method) {
+  const bool linear = method == MergeMethod::linear;
+  if (linear && flags.weight)
+    fail("--weight is both models' weight and has no use for linear; --weight-rm R gives the VLM 1 - R");
+  std::optional<double> rm = flags.weight_rm ? flags.weight_rm : flags.weight;
+  std::optional<double> vlm = flags.weight_vlm ? flags.weight_vlm : flags.weight;
+  if (linear && rm && !vlm) vlm = 1 - *rm;
+  if (!rm || !vlm)
+    fail("{} needs {}", flags.method,
+         linear ? "--weight-rm R (and --weight-vlm, 1 - R by default)" : "--weight W, or --weight-vlm and --weight-rm");
+  return {*vlm, *rm};
+}
+
+}  // namespace
+
+Recipe recipe_from_flags(const RecipeFlags& flags) {
+  Recipe recipe;
+  recipe.method = merge_method_or_throw(flags.method);
+  const auto [vlm, rm] = weights(flags, recipe.method);
+  recipe.models = {{"vlm", {{"weight", scalar(vlm)}}},
+                   // As in the published recipes: a reward model has no language model head worth merging.
+                   {"rm", {{"weight", {{"lm_head", {0}}, {"", {rm}}}}}}};
+  if (recipe.method != MergeMethod::linear) recipe.base_model = "base";
+  if (uses_density(recipe.method)) {
+    if (!flags.density) fail("{} needs --density D, the share of each difference that is kept", flags.method);
+    for (RecipeModel& model : recipe.models) model.parameters["density"] = scalar(*flags.density);
+  } else if (flags.density) {
+    fail("--density has no meaning for {}", flags.method);
+  }
+  // The published recipes turn it off everywhere but for ties, where they leave mergekit's default.
+  recipe.parameters["normalize"] = scalar(flags.normalize.value_or(recipe.method == MergeMethod::ties) ? 1 : 0);
+  if (flags.rescale) {
+    if (!uses_density(recipe.method)) fail("--rescale has no meaning for {}", flags.method);
+    recipe.parameters["rescale"] = scalar(*flags.rescale ? 1 : 0);
+  }
+  recipe.tokenizer_source = "vlm";
+  recipe.pad_to_multiple_of = 8;
+  recipe.dtype = Dtype::f32;
+  recipe.seed = flags.seed;
+  recipe.source = "the options";
+  return recipe;
+}
+
+}  // namespace vlrm
