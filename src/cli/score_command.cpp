@@ -41,10 +41,18 @@ void check_flags(const ScoreFlags& flags) {
   if (flags.input.empty() && !flags.output.empty()) fail("score: --output goes with --input");
 }
 
+ScorerModel merged_on_load(const ScoreFlags& flags) {
+  BuildInputs inputs{resolve_checkpoint(flags.vlm), resolve_checkpoint(flags.rm), std::nullopt};
+  if (!flags.base.empty()) inputs.base = resolve_checkpoint(flags.base);
+  Recipe recipe = read_recipe_or_throw(flags.recipe);
+  recipe.seed = flags.seed;
+  PlannedModel plan = plan_reward_model(inputs, recipe);
+  for (const auto& remark : plan.remarks) fmt::print(stderr, "note: {}\n", remark);
+  return {std::move(plan.config), std::move(plan.weights), plan.sources};
+}
+
 ScorerModel scorer_model(const ScoreFlags& flags) {
-  if (!flags.model.empty()) return ScorerModel::from_directory(resolve_checkpoint(flags.model));
-  RewardModelBuild build = build_from_recipe_file(flags.vlm, flags.rm, flags.base, flags.recipe, flags.seed);
-  return {build.config, build.weights, build.tokenizer_directory, build.processor_directory};
+  return flags.recipe.empty() ? ScorerModel::from_directory(resolve_checkpoint(flags.model)) : merged_on_load(flags);
 }
 
 // Weights keep the type they are stored in, unless the user wants another.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "family/names.h"
 
 namespace vlrm {
 namespace {
@@ -33,17 +34,19 @@ double rounded_score(double score) {
 }
 
 ScorerModel ScorerModel::from_directory(const std::filesystem::path& directory) {
-  return {ModelConfig::from_directory(directory), open_checkpoint(directory), directory, directory};
+  ModelConfig config = ModelConfig::from_directory(directory);
+  CheckpointPtr weights = open_canonical(directory, config);
+  return {std::move(config), std::move(weights), directory};
 }
 
 Scorer::Scorer(const ScorerModel& model, ScorerOptions options, const BackendOptions& backend)
     : config_(model.config),
       options_(std::move(options)),
-      tokenizer_(Tokenizer::from_directory(model.tokenizer)),
-      template_(ChatTemplate::from_directory(model.tokenizer)),
-      variables_(ChatTemplate::special_tokens(model.tokenizer)) {
+      tokenizer_(Tokenizer::from_directory(model.files)),
+      template_(ChatTemplate::from_directory(model.files)),
+      variables_(ChatTemplate::special_tokens(model.files)) {
   check_combination(model, options_);
-  if (options_.mode == Mode::image) processor_ = MllamaProcessorConfig::from_directory(model.processor);
+  if (options_.mode == Mode::image) processor_ = MllamaProcessorConfig::from_directory(model.files);
   ModelConfig config = model.config;
   if (options_.likelihood) config.head = Head::language_model;
   backend_ = load_backend(config, model.weights, backend);

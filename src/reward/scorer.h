@@ -35,9 +35,8 @@ struct ScorerOptions {
 // A model and the files that say how to talk to it.
 struct ScorerModel {
   ModelConfig config;
-  CheckpointPtr weights;
-  std::filesystem::path tokenizer;  // directory with tokenizer.json, tokenizer_config.json and the chat template
-  std::filesystem::path processor;  // directory with preprocessor_config.json; not read where no image is shown
+  CheckpointPtr weights;        // canonical names (family/names.h)
+  std::filesystem::path files;  // directory with its tokenizer, chat template and preprocessor_config.json
 
   static ScorerModel from_directory(const std::filesystem::path& directory);
 };
