@@ -14,7 +14,7 @@ struct MllamaProcessorConfig {
   int64_t tile_size = 560;  // pixels, square
   int64_t max_tiles = 4;
   double rescale_factor = 1.0 / 255;
-  bool do_resize = true, do_rescale = true, do_normalize = true, do_pad = true;
+  bool do_rescale = true, do_normalize = true;
   std::vector<double> mean, std;  // 3 each
 
   // From preprocessor_config.json. Throws Error naming the field that is missing, malformed or not supported.
@@ -26,11 +26,11 @@ struct TiledImage {
   int64_t tiles = 0;            // 1 … max_tiles
   int64_t aspect_ratio_id = 0;  // 1-based position in the list of supported (rows, columns)
   int64_t tile_size = 0, max_tiles = 0;
-  std::vector<float> pixels;    // [tiles, 3, tile_size, tile_size]
+  std::vector<float> pixels;  // [tiles, 3, tile_size, tile_size]
 };
 
-// As transformers' MllamaImageProcessor with Pillow's fixed-point bilinear resize. Thread-safe. Throws Error for an
-// image that the configuration cannot take.
+// As transformers' MllamaImageProcessor with Pillow's fixed-point bilinear resize; images that it fails for (one pixel
+// high, or so thin that nothing is left of them) work here. Thread-safe.
 TiledImage preprocess(const Image& image, const MllamaProcessorConfig& config);
 
 }  // namespace vlrm

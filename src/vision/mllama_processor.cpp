@@ -1,0 +1,124 @@
+#include "vision/mllama_processor.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "vision/resize.h"
+
+namespace vlrm {
+namespace {
+
+struct Grid {
+  int64_t rows, columns;
+};
+
+// In the order that aspect ratio ids count them in.
+std::vector<Grid> supported_grids(int64_t max_tiles) {
+  std::vector<Grid> grids;
+  for (int64_t rows = 1; rows <= max_tiles; ++rows)
+    for (int64_t columns = 1; rows * columns <= max_tiles; ++columns) grids.push_back({rows, columns});
+  return grids;
+}
+
+// The index of the grid that enlarges the image least or, where it fits none, reduces it least; of equals the smallest
+// one, of equally small the first.
+size_t best_grid(const std::vector<Grid>& grids, const Image& image, int64_t tile_size) {
+  const auto scale = [&](const Grid& grid) {
+    const double vertical = static_cast<double>(grid.rows * tile_size) / static_cast<double>(image.height);
+    const double horizontal = static_cast<double>(grid.columns * tile_size) / static_cast<double>(image.width);
+    return std::min(vertical, horizontal);
+  };
+  const auto is_better = [&](const Grid& a, const Grid& b) {
+    const double scale_a = scale(a), scale_b = scale(b);
+    if ((scale_a >= 1) != (scale_b >= 1)) return scale_a >= 1;
+    if (scale_a != scale_b) return (scale_a < scale_b) == (scale_a >= 1);
+    return a.rows * a.columns < b.rows * b.columns;
+  };
+  return static_cast<size_t>(std::min_element(grids.begin(), grids.end(), is_better) - grids.begin());
+}
+
+struct Size {
+  int64_t width, height;
+};
+
+// As large as fits the canvas without distortion, but no side is enlarged beyond the larger of itself and a tile. Of a
+// very thin image at least a line is left, where the reference fails.
+Size size_on_canvas(const Image& image, int64_t canvas_width, int64_t canvas_height, int64_t tile_size) {
+  const int64_t width = std::clamp(image.width, tile_size, canvas_width);
+  const int64_t height = std::clamp(image.height, tile_size, canvas_height);
+  const double vertical = static_cast<double>(height) / static_cast<double>(image.height);
+  const double horizontal = static_cast<double>(width) / static_cast<double>(image.width);
+  const auto scaled = [](int64_t side, double scale) {
+    return std::max<int64_t>(1, static_cast<int64_t>(std::floor(static_cast<double>(side) * scale)));
+  };
+  if (horizontal < vertical) return {width, std::min(scaled(image.height, horizontal), height)};
+  return {std::min(scaled(image.width, vertical), width), height};
+}
+
+// The reference guesses which axis of an array holds the colours, and takes three rows for three colours. Scores have
+// to equal its scores, so an image of that height is turned as it sees it: pixel (x, y), colour c ← pixel (y, c),
+// colour x.
+Image as_reference_reads(const Image& image) {
+  if (image.height != 3) return image;
+  Image result{3, image.width, std::vector<uint8_t>(image.rgb.size())};
+  for (int64_t y = 0; y < result.height; ++y)
+    for (int64_t x = 0; x < 3; ++x)
+      for (int64_t c = 0; c < 3; ++c)
+        result.rgb[static_cast<size_t>((y * 3 + x) * 3 + c)] =
+            image.rgb[static_cast<size_t>((c * image.width + y) * 3 + x)];
+  return result;
+}
+
+// What each byte of each colour becomes, with the roundings of the reference: rescaled in float64, rounded to float32,
+// normalised in float32.
+using ValueTable = std::array<std::array<float, 256>, 3>;
+ValueTable value_table(const MllamaProcessorConfig& config) {
+  ValueTable table;
+  for (size_t c = 0; c < 3; ++c)
+    for (size_t byte = 0; byte < 256; ++byte) {
+      auto value = static_cast<float>(byte);
+      if (config.do_rescale) value = static_cast<float>(static_cast<double>(byte) * config.rescale_factor);
+      if (config.do_normalize) value = (value - static_cast<float>(config.mean[c])) / static_cast<float>(config.std[c]);
+      table[c][byte] = value;
+    }
+  return table;
+}
+
+// Cuts the image, padded with black at the right and below, into tiles.
+void cut_into_tiles(const Image& image, Grid grid, const ValueTable& values, TiledImage& out) {
+  const int64_t tile_size = out.tile_size, area = tile_size * tile_size;
+  for (int64_t c = 0; c < 3; ++c) {
+    const auto& value = values[static_cast<size_t>(c)];
+    for (int64_t y = 0; y < grid.rows * tile_size; ++y)
+      for (int64_t column = 0; column < grid.columns; ++column) {
+        const int64_t tile = y / tile_size * grid.columns + column, left = column * tile_size;
+        float* row = out.pixels.data() + (tile * 3 + c) * area + y % tile_size * tile_size;
+        const int64_t real = y < image.height ? std::clamp<int64_t>(image.width - left, 0, tile_size) : 0;
+        const uint8_t* source = image.rgb.data() + (y * image.width + left) * 3 + c;
+        for (int64_t x = 0; x < real; ++x) row[x] = value[source[x * 3]];
+        std::fill(row + real, row + tile_size, value[0]);
+      }
+  }
+}
+
+}  // namespace
+
+TiledImage preprocess(const Image& original, const MllamaProcessorConfig& config) {
+  const Image image = as_reference_reads(original);
+  const std::vector<Grid> grids = supported_grids(config.max_tiles);
+  const size_t chosen = best_grid(grids, image, config.tile_size);
+  const Grid grid = grids[chosen];
+  const Size size =
+      size_on_canvas(image, grid.columns * config.tile_size, grid.rows * config.tile_size, config.tile_size);
+  TiledImage result;
+  result.tiles = grid.rows * grid.columns;
+  result.aspect_ratio_id = static_cast<int64_t>(chosen) + 1;
+  result.tile_size = config.tile_size;
+  result.max_tiles = config.max_tiles;
+  result.pixels.resize(static_cast<size_t>(result.tiles * 3 * config.tile_size * config.tile_size));
+  cut_into_tiles(resized(image, size.width, size.height), grid, value_table(config), result);
+  return result;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,51 @@
+// WebP by way of libwebp; of an animation the first frame, on a transparent black canvas.
+#include <webp/decode.h>
+#include <webp/demux.h>
+
+#include "base/error.h"
+#include "vision/decoders.h"
+
+namespace vlrm::detail {
+namespace {
+
+struct Demuxer {
+  explicit Demuxer(const WebPData& data) : handle(WebPDemux(&data)) {}
+  Demuxer(const Demuxer&) = delete;
+  Demuxer& operator=(const Demuxer&) = delete;
+  ~Demuxer() {
+    WebPDemuxReleaseIterator(&frame);
+    WebPDemuxDelete(handle);
+  }
+  WebPDemuxer* handle;
+  WebPIterator frame{};
+};
+
+}  // namespace
+
+Image decode_webp(std::string_view bytes, const std::string& name, const DecodeOptions& options) {
+  const WebPData data{reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+  WebPBitstreamFeatures features;
+  if (WebPGetFeatures(data.bytes, data.size, &features) != VP8_STATUS_OK) fail("{}: not a readable WebP", name);
+  Demuxer demuxer(data);
+  if (!demuxer.handle || !WebPDemuxGetFrame(demuxer.handle, 1, &demuxer.frame))
+    fail("{}: not a readable WebP: truncated or malformed", name);
+  const int64_t width = WebPDemuxGetI(demuxer.handle, WEBP_FF_CANVAS_WIDTH);
+  const int64_t height = WebPDemuxGetI(demuxer.handle, WEBP_FF_CANVAS_HEIGHT);
+  Image image = blank_image(width, height, name, options);
+
+  const WebPIterator& frame = demuxer.frame;
+  std::vector<uint8_t> canvas(static_cast<size_t>(width * height * 4));
+  const int stride = static_cast<int>(width * 4);
+  const size_t first = static_cast<size_t>(frame.y_offset * int64_t{stride} + int64_t{frame.x_offset} * 4);
+  if (!WebPDecodeRGBAInto(frame.fragment.bytes, frame.fragment.size, canvas.data() + first, canvas.size() - first,
+                          stride))
+    fail("{}: not a readable WebP: its pixels are truncated or malformed", name);
+
+  const auto alpha_mode = features.has_alpha ? options.alpha : DecodeOptions::Alpha::drop;
+  for (size_t pixel = 0; pixel < canvas.size() / 4; ++pixel)
+    for (size_t c = 0; c < 3; ++c)
+      image.rgb[pixel * 3 + c] = without_alpha(canvas[pixel * 4 + c], canvas[pixel * 4 + 3], alpha_mode);
+  return image;
+}
+
+}  // namespace vlrm::detail
