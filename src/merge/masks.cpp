@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "merge/vectorize.h"
+#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {
@@ -23,7 +23,7 @@ struct Philox {
 };
 
 // The masks of `groups` whole groups from the one numbered `first_group`.
-VLRM_VECTORIZE void draw_groups(const Philox& philox, uint64_t first_group, int64_t groups, uint32_t* kept) {
+VLRM_TARGET_CLONES void draw_groups(const Philox& philox, uint64_t first_group, int64_t groups, uint32_t* kept) {
   for (int64_t group = 0; group < groups; ++group, kept += kGroup) {
     const uint64_t counter = (first_group + static_cast<uint64_t>(group)) * kLanes;  // a multiple of kLanes: no carry
     const auto low = static_cast<uint32_t>(counter), high = static_cast<uint32_t>(counter >> 32);

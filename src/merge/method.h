@@ -28,11 +28,11 @@ enum class Rescale { density, none };
 // Everything that makes one output tensor. All readers have the same shape.
 struct TensorMerge {
   struct Input {
-    std::shared_ptr<const TensorReader> tensor;
+    std::shared_ptr<const TensorReader> tensor = nullptr;
     double weight = 1;
-    double density = 1;                       // of ties and dare_*
-    int model = 0;                            // position in the recipe: keys the random masks
-    std::shared_ptr<const ElementMask> mask;  // what dare_* keeps of it; null: drawn, see merge_tensor
+    double density = 1;                                 // of ties and dare_*
+    int model = 0;                                      // position in the recipe: keys the random masks
+    std::shared_ptr<const ElementMask> mask = nullptr;  // what dare_* keeps of it; null: drawn, see merge_tensor
   };
   TensorInfo output;  // float32
   MergeMethod method = MergeMethod::linear;

@@ -5,30 +5,30 @@
 #include <cmath>
 #include <numeric>
 
-#include "merge/vectorize.h"
+#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {
 
-VLRM_VECTORIZE void scale(float weight, const float* x, int64_t count, float* out) {
+VLRM_TARGET_CLONES void scale(float weight, const float* x, int64_t count, float* out) {
   for (int64_t i = 0; i < count; ++i) out[i] = weight * x[i];
 }
 
-VLRM_VECTORIZE void add_scaled(float weight, const float* x, int64_t count, float* out) {
+VLRM_TARGET_CLONES void add_scaled(float weight, const float* x, int64_t count, float* out) {
   for (int64_t i = 0; i < count; ++i) out[i] += weight * x[i];
 }
 
-VLRM_VECTORIZE void subtract(float* x, const float* base, int64_t count) {
+VLRM_TARGET_CLONES void subtract(float* x, const float* base, int64_t count) {
   for (int64_t i = 0; i < count; ++i) x[i] -= base[i];
 }
 
-VLRM_VECTORIZE void add(float* out, const float* base, int64_t count) {
+VLRM_TARGET_CLONES void add(float* out, const float* base, int64_t count) {
   for (int64_t i = 0; i < count; ++i) out[i] = base[i] + out[i];
 }
 
 // Adds what agrees with the elected sign to `total`, and its weight to `weights`.
-VLRM_VECTORIZE void add_agreeing(float weight, const float* delta, const float* elected, int64_t count, float* total,
-                                 float* weights) {
+VLRM_TARGET_CLONES void add_agreeing(float weight, const float* delta, const float* elected, int64_t count,
+                                     float* total, float* weights) {
   for (int64_t i = 0; i < count; ++i) {
     const float weighted = weight * delta[i];
     const bool agrees = elected[i] >= 0 ? weighted > 0 : weighted < 0;
@@ -37,12 +37,12 @@ VLRM_VECTORIZE void add_agreeing(float weight, const float* delta, const float* 
   }
 }
 
-VLRM_VECTORIZE void finish_normalized(const float* base, const float* total, const float* weights, int64_t count,
-                                      float* out) {
+VLRM_TARGET_CLONES void finish_normalized(const float* base, const float* total, const float* weights, int64_t count,
+                                          float* out) {
   for (int64_t i = 0; i < count; ++i) out[i] = base[i] + total[i] / (weights[i] == 0 ? 1.0f : weights[i]);
 }
 
-VLRM_VECTORIZE void finish(const float* base, const float* total, int64_t count, float* out) {
+VLRM_TARGET_CLONES void finish(const float* base, const float* total, int64_t count, float* out) {
   for (int64_t i = 0; i < count; ++i) out[i] = base[i] + total[i];
 }
 
@@ -68,11 +68,11 @@ void weighted_sum(const MergeInputs::Block& block, std::span<const float> weight
   for (size_t i = 1; i < weights.size(); ++i) add_scaled(weights[i], block.tensors[i], block.count, out);
 }
 
-VLRM_VECTORIZE void multiply(float* values, int64_t count, float factor) {
+VLRM_TARGET_CLONES void multiply(float* values, int64_t count, float factor) {
   for (int64_t i = 0; i < count; ++i) values[i] *= factor;
 }
 
-VLRM_VECTORIZE void divide(float* values, int64_t count, float divisor) {
+VLRM_TARGET_CLONES void divide(float* values, int64_t count, float divisor) {
   for (int64_t i = 0; i < count; ++i) values[i] /= divisor;
 }
 

@@ -4,12 +4,12 @@
 
 #include "base/error.h"
 #include "merge/methods/combine.h"
-#include "merge/vectorize.h"
+#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {
 
-VLRM_VECTORIZE void drop(float* delta, const uint32_t* kept, int64_t count) {
+VLRM_TARGET_CLONES void drop(float* delta, const uint32_t* kept, int64_t count) {
   for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] : 0.0f;
 }
 

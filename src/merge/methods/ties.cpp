@@ -8,12 +8,12 @@
 #include "merge/methods/magnitude_cut.h"
 #include "merge/methods/methods.h"
 #include "merge/methods/pointwise.h"
-#include "merge/vectorize.h"
+#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {
 
-VLRM_VECTORIZE void drop_below(float* delta, int64_t count, uint32_t smallest_kept) {
+VLRM_TARGET_CLONES void drop_below(float* delta, int64_t count, uint32_t smallest_kept) {
   for (int64_t i = 0; i < count; ++i) delta[i] = magnitude_bits(delta[i]) >= smallest_kept ? delta[i] : 0.0f;
 }
 

@@ -1,0 +1,229 @@
+"""vlrm score beside the reference's scores (float32, one forward a response)."""
+
+import io
+import json
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import PROGRAM, read_lines, write_lines
+
+TOLERANCE = 2e-4
+METHODS = {
+    "linear": ["--method", "linear", "--weight-rm", "0.5"],
+    "task_vector": ["--method", "task_arithmetic", "--weight", "0.7"],
+    "ties_d0.6": ["--method", "ties", "--weight", "0.7", "--density", "0.6"],
+}
+
+
+@pytest.fixture(scope="session")
+def built(goldens, vlrm, tmp_path_factory):
+    """The reward model of a method, built by us from the golden checkpoints in float32."""
+    made = {}
+
+    def build(name):
+        if name not in made:
+            out = tmp_path_factory.mktemp("built") / name
+            models = goldens / "models"
+            inputs = ["--vlm", models / "vlm", "--rm", models / "rm", "--base", models / "base"]
+            vlrm("build", *inputs, *METHODS[name], "--dtype", "float32", "-o", out, "-q")
+            made[name] = out
+        return made[name]
+
+    return build
+
+
+def score_file(vlrm, samples, path, *flags):
+    write_lines(path / "samples.jsonl", samples)
+    vlrm("score", "--input", path / "samples.jsonl", "-o", path / "scores.jsonl", "-q", *flags)
+    return read_lines(path / "scores.jsonl")
+
+
+def assert_close(rows, expected, tolerance=TOLERANCE):
+    for row, scores in zip(rows, expected, strict=True):
+        assert row["scores"] == pytest.approx(scores, abs=tolerance), row["id"]
+
+
+def golden_samples(goldens, items, responses):
+    for number, item in enumerate(items):
+        images = item["image"] if isinstance(item["image"], list) else [item["image"]]
+        count = len(item["full"])
+        yield {"id": number, "images": [str(goldens / "reference/images" / name) for name in images],
+               "prompt": item["query"], "responses": responses[:count]}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("mode, key", [("image", "full"), ("no-image", "no_image")])
+def test_methods_and_modes(goldens, vlrm, built, device_flags, tmp_path, method, mode, key):
+    reference = json.loads((goldens / "reference/scores.json").read_text())
+    items = [item for item in reference["vlrm"][method] if key in item]
+    samples = list(golden_samples(goldens, items, reference["responses"]))
+    # The reference gave its scorer images as they lie in the file, and offered its templates a clock.
+    flags = ["--model", built(method), "--mode", mode, "--no-exif", "--date", reference["date"], *device_flags]
+    rows = score_file(vlrm, samples, tmp_path, *flags)
+    assert_close(rows, [item[key] for item in items])
+    assert all(row["date"] == reference["date"] for row in rows)
+
+
+def test_recipe_on_load_equals_the_built_model(goldens, vlrm, built, device_flags, tmp_path):
+    reference = json.loads((goldens / "reference/scores.json").read_text())
+    items = [item for item in reference["vlrm"]["ties_d0.6"] if "no_image" in item][:2]
+    samples = list(golden_samples(goldens, items, reference["responses"]))
+    models = goldens / "models"
+    flags = ["--vlm", models / "vlm", "--rm", models / "rm", "--base", models / "base", "--dtype", "float32",
+             "--recipe", goldens / "reference/configs/ties_d0.6.yaml", *device_flags]
+    merged = score_file(vlrm, samples, tmp_path, *flags)
+    (tmp_path / "built").mkdir()
+    assert merged == score_file(vlrm, samples, tmp_path / "built", "--model", built("ties_d0.6"), *device_flags)
+
+
+def unpack(parquet, folder):
+    """The rows of a parquet file in a benchmark's schema as samples with image files."""
+    import pyarrow.parquet
+    from PIL import Image
+
+    for number, row in enumerate(pyarrow.parquet.read_table(parquet).to_pylist()):
+        path = folder / f"{parquet.stem}-{number}.png"
+        Image.open(io.BytesIO(row["image"]["bytes"])).save(path)
+        yield row, path
+
+
+@pytest.mark.parametrize("mode, result", [("image", "vlrm"), ("no-image", "no_image"), ("text-only", "text_only")])
+def test_vl_rewardbench_rows(goldens, vlrm, device_flags, tmp_path, mode, result):
+    samples = []
+    for shard in sorted((goldens / "eval/data/vl_rewardbench").glob("*.parquet")):
+        for row, image in unpack(shard, tmp_path):
+            samples.append({"id": row["id"], "images": [str(image)], "prompt": row["query"], "responses": row["response"]})
+    expected = read_lines(goldens / f"eval/results/float32/vl_rewardbench/{result}.jsonl")
+    model = goldens / ("models/rm" if mode == "text-only" else "vlrm_ties")
+    flags = ["--model", model, "--mode", mode, "--dtype", "float32", "--date", "23 Nov 2026", *device_flags]
+    rows = score_file(vlrm, samples, tmp_path, *flags)
+    assert [row["id"] for row in rows] == [row["id"] for row in expected]
+    assert_close(rows, [row["outputs"] for row in expected])
+
+
+@pytest.fixture
+def many(goldens, tmp_path):
+    images = sorted((goldens / "reference/images").glob("rgb_[lsw]*.*"))
+    images = [image for image in images if "thin" not in image.name]
+    draw = random.Random(0)
+    words = "a picture of some red and blue stripes with one box on the left".split()
+    samples = [{"id": f"s{number}", "images": [str(draw.choice(images))], "prompt": " ".join(draw.choices(words, k=8)),
+                "responses": [" ".join(draw.choices(words, k=draw.randint(1, 12))) for _ in range(3)]} for number in range(40)]
+    return write_lines(tmp_path / "samples.jsonl", samples)
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(goldens, vlrm, many, tmp_path):
+    flags = ["score", "--model", goldens / "vlrm_ties", "--input", many, "--batch-samples", "4", "-q"]
+    start = time.monotonic()
+    vlrm(*flags, "-o", tmp_path / "whole.jsonl")
+    seconds = time.monotonic() - start
+    whole = (tmp_path / "whole.jsonl").read_bytes()
+    draw = random.Random(1)
+    killed = 0
+    for _ in range(20):
+        out = tmp_path / "killed.jsonl"
+        for path in tmp_path.glob("killed.jsonl*"):
+            path.unlink()
+        process = subprocess.Popen([PROGRAM, *map(str, flags), "-o", out], stderr=subprocess.DEVNULL)
+        time.sleep(draw.uniform(0, seconds))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+        if out.exists() and draw.random() < 0.5:  # a write that was cut in the middle of a line
+            data = out.read_bytes()
+            out.write_bytes(data[: max(0, len(data) - draw.randint(0, 20))])
+        vlrm(*flags, "-o", out)
+        assert out.read_bytes() == whole
+    assert killed >= 5
+
+
+def test_finished_work_is_left_alone_and_other_settings_are_refused(goldens, vlrm, many, tmp_path):
+    flags = ["score", "--model", goldens / "vlrm_ties", "--input", many, "-o", tmp_path / "out.jsonl", "-q"]
+    vlrm(*flags)
+    before = (tmp_path / "out.jsonl").stat()
+    start = time.monotonic()
+    vlrm(*flags)
+    assert time.monotonic() - start < 1
+    assert (tmp_path / "out.jsonl").stat().st_mtime_ns == before.st_mtime_ns
+    error = vlrm(*flags, "--mode", "no-image", fails=True)
+    assert 'mode was "image", now "no-image"' in error and "--force" in error
+    vlrm(*flags, "--mode", "no-image", "--force")
+    (tmp_path / "out.jsonl.run.json").unlink()
+    assert "--force starts anew" in vlrm(*flags, fails=True)
+
+
+def test_one_sample_on_the_command_line(goldens, vlrm, device_flags):
+    image = goldens / "reference/images/rgb_wide.png"
+    flags = ["score", "--model", goldens / "vlrm_ties", "--image", image, "--prompt", "What?", *device_flags]
+    responses = ["--response", "A cat.", "--response", "A dog."]
+    scores = json.loads(vlrm(*flags, *responses, "--json"))["scores"]
+    printed = vlrm(*flags, *responses).splitlines()
+    assert len(printed) == 2 and printed[scores.index(max(scores))].startswith("*")
+    assert f"{scores[0]:.5f}" in printed[0]
+
+
+def test_likelihood_is_the_models_own(goldens, vlrm, device_flags):
+    """Against the reference's logits: the log-probabilities of the tokens after the prompt."""
+    torch = pytest.importorskip("torch")
+    from PIL import Image
+    from transformers import AutoProcessor, MllamaForConditionalGeneration
+
+    path = goldens / "models/vlm"
+    model = MllamaForConditionalGeneration.from_pretrained(path, torch_dtype=torch.float32).eval()
+    processor = AutoProcessor.from_pretrained(path)
+    image = Image.open(goldens / "reference/images/rgb_wide.png")
+    user = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is it?"}]}
+    prompt = processor.apply_chat_template([user], add_generation_prompt=True)
+    expected = []
+    for response in ("A cat.", "Two dogs, perhaps."):
+        answer = {"role": "assistant", "content": [{"type": "text", "text": response}]}
+        text = processor.apply_chat_template([user, answer])
+        inputs = processor(text=text, images=image, add_special_tokens=False, return_tensors="pt")
+        start = len(processor.tokenizer(prompt, add_special_tokens=False)["input_ids"])
+        with torch.no_grad():
+            log_probabilities = model(**inputs).logits[0].log_softmax(-1)
+        ids = inputs["input_ids"][0]
+        expected.append(sum(log_probabilities[i - 1, ids[i]].item() for i in range(start, len(ids))))
+    flags = ["--image", goldens / "reference/images/rgb_wide.png", "--prompt", "What is it?", "--response", "A cat.",
+             "--response", "Two dogs, perhaps.", "--likelihood", "--dtype", "float32", "--json", *device_flags]
+    assert json.loads(vlrm("score", "--model", path, *flags))["scores"] == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize("line, message", [
+    ('{"id": 1, "prompt": ', "line 7: not valid JSON"),
+    ('{"id": 1, "prompt": "a", "responses": []}', "line 7: \"responses\" needs at least one"),
+    ('{"id": 1, "images": ["none.png"], "prompt": "a", "responses": ["b"]}', "line 7: the image"),
+])
+def test_bad_input_names_its_line(goldens, vlrm, tmp_path, line, message):
+    good = json.dumps({"id": 0, "prompt": "a", "responses": ["b"]})
+    (tmp_path / "in.jsonl").write_text("\n".join([good] * 6 + [line]))
+    error = vlrm("score", "--model", goldens / "vlrm_ties", "--input", tmp_path / "in.jsonl", "-o", tmp_path / "o", fails=True)
+    assert "in.jsonl, " + message in error
+    assert not (tmp_path / "o").exists()
+
+
+def test_flags_that_do_not_go_together(goldens, vlrm):
+    model = ["--model", goldens / "vlrm_ties"]
+    one = ["--prompt", "a", "--response", "b"]
+    assert "either --model" in vlrm("score", *one, fails=True)
+    assert "either --input" in vlrm("score", *model, fails=True)
+    assert "float8" in vlrm("score", *model, *one, "--dtype", "float8", fails=True)
+    assert "nowhere" in vlrm("score", "--model", "/nowhere", *one, fails=True)
+    assert "tpu" in vlrm("score", *model, *one, "--device", "tpu", fails=True)
+
+
+def test_bfloat16_weights_with_float32_arithmetic_are_close(goldens, vlrm, device_flags):
+    image = goldens / "reference/images/rgb_wide.png"
+    flags = ["score", "--model", goldens / "vlrm_ties", "--image", image, "--prompt", "What?", "--response", "A cat.", "--json"]
+    exact = json.loads(vlrm(*flags, "--dtype", "float32", *device_flags))["scores"]
+    for dtype in ("bfloat16", "float16"):
+        assert json.loads(vlrm(*flags, "--dtype", dtype, *device_flags))["scores"] == pytest.approx(exact, abs=0.1)
+
+
+def test_streamed_equals_resident(goldens, vlrm, many, tmp_path):
+    flags = ["score", "--model", goldens / "vlrm_ties", "--input", many, "-q", "--weights"]
+    vlrm(*flags, "resident", "-o", tmp_path / "resident.jsonl")
+    vlrm(*flags, "streamed", "-o", tmp_path / "streamed.jsonl")
+    assert (tmp_path / "resident.jsonl").read_bytes() == (tmp_path / "streamed.jsonl").read_bytes()
