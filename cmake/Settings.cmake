@@ -27,4 +27,7 @@ if(VLRM_SANITIZE)
   target_compile_options(vlrm_settings INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1)
   target_link_options(vlrm_settings INTERFACE -fsanitize=address,undefined)
+  if(VLRM_FUZZ)
+    target_compile_options(vlrm_settings INTERFACE -fsanitize=fuzzer-no-link)
+  endif()
 endif()
