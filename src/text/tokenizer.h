@@ -1,4 +1,5 @@
-// Byte-level BPE from a tokenizer.json of the `tokenizers` library: the same ids, to the last one.
+// Byte-level BPE from a tokenizer.json of the `tokenizers` library: the same ids, to the last one. Its "truncation" and
+// "padding" are left aside, as transformers does.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,8 @@ class Tokenizer {
   // Reads DIRECTORY/tokenizer.json (and tokenizer_config.json for the named special tokens). Throws Error naming the
   // file and the part that is malformed or not supported.
   static Tokenizer from_directory(const std::filesystem::path& directory);
+  // The text of a tokenizer.json alone; `source` names it in errors.
+  static Tokenizer from_json(std::string_view text, const std::string& source);
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
@@ -24,8 +27,11 @@ class Tokenizer {
   // UTF-8 in, ids out. add_special_tokens runs the post-processor's template (adds <|begin_of_text|>). Invalid UTF-8:
   // Error. Thread-safe.
   std::vector<int32_t> encode(std::string_view text, bool add_special_tokens) const;
-  // Bytes that are not UTF-8 become U+FFFD, as in the reference. Ids without a token: Error.
+  // Text as transformers decodes it: bytes that are not UTF-8 become U+FFFD, and where tokenizer_config.json sets
+  // clean_up_tokenization_spaces, spaces before punctuation and English contractions go. Ids without a token: Error.
   std::string decode(std::span<const int32_t> ids, bool skip_special_tokens) const;
+  // The same without that clean-up, as `tokenizers` decodes it.
+  std::string decode_as_is(std::span<const int32_t> ids, bool skip_special_tokens) const;
 
   int64_t size() const;  // ids known, added tokens included
   std::optional<int32_t> id_of(std::string_view token) const;

@@ -1,0 +1,160 @@
+#include "text/added_tokens.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "text/utf8.h"
+
+namespace vlrm {
+namespace {
+
+bool is_word_character(std::string_view character) {
+  static const RegularExpression word("\\w", "added tokens");
+  std::vector<Match> matches;
+  word.find_all(character, matches);
+  return !matches.empty();
+}
+
+bool ends_with_word(std::string_view text) {
+  return !text.empty() && is_word_character(text.substr(text.size() - utf8::last(text).length));
+}
+
+bool starts_with_word(std::string_view text) {
+  return !text.empty() && is_word_character(text.substr(0, utf8::first(text).length));
+}
+
+size_t white_space_at_end(std::string_view text) {
+  size_t count = 0;
+  while (count < text.size() && utf8::is_white_space(utf8::last(text.substr(0, text.size() - count)).value))
+    count += utf8::last(text.substr(0, text.size() - count)).length;
+  return count;
+}
+
+size_t white_space_at_start(std::string_view text) {
+  size_t count = 0;
+  while (count < text.size() && utf8::is_white_space(utf8::first(text.substr(count)).value))
+    count += utf8::first(text.substr(count)).length;
+  return count;
+}
+
+}  // namespace
+
+void StringMatcher::add(std::string_view text, size_t value) {
+  size_t node = 0;
+  starts_[static_cast<uint8_t>(text.front())] = true;
+  for (const char c : text) {
+    const auto [child, is_new] = nodes_[node].children.try_emplace(c, nodes_.size());
+    node = child->second;
+    if (is_new) nodes_.emplace_back();
+  }
+  if (!nodes_[node].value) nodes_[node].value = value;
+}
+
+std::optional<StringMatcher::Found> StringMatcher::find(std::string_view text, size_t start) const {
+  for (size_t begin = start; begin < text.size(); ++begin) {
+    if (!starts_[static_cast<uint8_t>(text[begin])]) continue;
+    std::optional<Found> longest;
+    size_t node = 0;
+    for (size_t end = begin; end < text.size();) {
+      const auto child = nodes_[node].children.find(text[end++]);
+      if (child == nodes_[node].children.end()) break;
+      node = child->second;
+      if (nodes_[node].value) longest = Found{begin, end, *nodes_[node].value};
+    }
+    if (longest) return longest;
+  }
+  return std::nullopt;
+}
+
+AddedTokens::AddedTokens(const Json& description, const Vocabulary& vocabulary, const Normalizer& normalizer,
+                         const std::string& source) {
+  if (description.is_null()) return;
+  if (!description.is_array()) fail("{}: \"added_tokens\" is not a list", source);
+  for (const Json& token : description) read(token, vocabulary, source);
+  prepare_matchers(normalizer, source);
+}
+
+void AddedTokens::read(const Json& token, const Vocabulary& vocabulary, const std::string& source) {
+  AddedToken added;
+  added.content = required_field<std::string>(token, "content", source);
+  if (added.content.empty()) return;
+  const auto declared = required_field<int64_t>(token, "id", source);
+  added.single_word = optional_field<bool>(token, "single_word", false, source);
+  added.left_strip = optional_field<bool>(token, "lstrip", false, source);
+  added.right_strip = optional_field<bool>(token, "rstrip", false, source);
+  added.special = optional_field<bool>(token, "special", false, source);
+  added.normalized = optional_field<bool>(token, "normalized", !added.special, source);
+
+  if (by_content_.contains(added.content))
+    fail("{}: the token \"{}\" is added twice", source, printable(added.content));
+  added.id = vocabulary.find(added.content);
+  if (added.id == Vocabulary::kNone) {
+    added.id = static_cast<int32_t>(std::max(vocabulary.size(), largest_id_ + 1));
+    ++count_outside_;
+  }
+  if (added.id != declared)
+    fail("{}: the added token \"{}\" has the id {}, but its place makes it {}; add it last, or to the vocabulary",
+         source, printable(added.content), declared, added.id);
+  largest_id_ = std::max<int64_t>(largest_id_, added.id);
+  by_content_[added.content] = tokens_.size();
+  by_id_[added.id] = tokens_.size();
+  if (added.special) special_.insert(added.content);
+  tokens_.push_back(std::move(added));
+}
+
+void AddedTokens::prepare_matchers(const Normalizer& normalizer, const std::string& source) {
+  for (const bool special : {true, false}) {  // of tokens with equal normalized content special ones go first
+    for (size_t i = 0; i < tokens_.size(); ++i) {
+      const AddedToken& token = tokens_[i];
+      if (token.special != special) continue;
+      const std::string content = token.normalized ? normalizer.normalize(token.content) : token.content;
+      if (content.empty())
+        fail("{}: the normalizer leaves nothing of the added token \"{}\"", source, printable(token.content));
+      (token.normalized ? in_normalized_text_ : in_raw_text_).add(content, i);
+    }
+  }
+}
+
+void AddedTokens::split_by(const StringMatcher& matcher, std::string_view text,
+                           const std::function<void(int32_t)>& on_token,
+                           const std::function<void(std::string_view)>& on_text) const {
+  size_t done = 0;
+  for (auto found = matcher.find(text, 0); found; found = matcher.find(text, found->end)) {
+    const AddedToken& token = tokens_[found->value];
+    size_t begin = found->begin, end = found->end;
+    if (token.single_word && (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) continue;
+    if (token.left_strip) begin = std::max(begin - white_space_at_end(text.substr(0, begin)), done);
+    if (token.right_strip) end += white_space_at_start(text.substr(end));
+    if (done < begin) on_text(text.substr(done, begin - done));
+    on_token(token.id);
+    done = end;
+  }
+  if (done < text.size()) on_text(text.substr(done));
+}
+
+void AddedTokens::split(std::string_view text, const Normalizer& normalizer,
+                        const std::function<void(int32_t)>& on_token,
+                        const std::function<void(std::string_view)>& on_text) const {
+  const auto on_normalized = [&](std::string_view normalized) {
+    split_by(in_normalized_text_, normalized, on_token, on_text);
+  };
+  split_by(in_raw_text_, text, on_token, [&](std::string_view between) {
+    if (normalizer.changes_nothing()) {
+      on_normalized(between);
+    } else {
+      on_normalized(normalizer.normalize(between));
+    }
+  });
+}
+
+const AddedToken* AddedTokens::with_id(int64_t id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : &tokens_[found->second];
+}
+
+const AddedToken* AddedTokens::with_content(std::string_view content) const {
+  const auto found = by_content_.find(std::string(content));
+  return found == by_content_.end() ? nullptr : &tokens_[found->second];
+}
+
+}  // namespace vlrm

@@ -1,0 +1,78 @@
+// Added tokens: strings that are found in the text before it is split, and become one id each.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/json.h"
+#include "text/normalizer.h"
+#include "text/vocabulary.h"
+
+namespace vlrm {
+
+struct AddedToken {
+  std::string content;
+  int32_t id = 0;
+  bool single_word = false;                      // not as part of a word
+  bool left_strip = false, right_strip = false;  // takes the white space beside it along
+  bool normalized = true;                        // its normalized content is looked for in the normalized text
+  bool special = false;                          // may be skipped in decoding
+};
+
+// Finds the longest of several strings at the leftmost place.
+class StringMatcher {
+ public:
+  void add(std::string_view text, size_t value);  // of equal strings the first counts
+  bool empty() const { return nodes_.size() == 1; }
+  struct Found {
+    size_t begin, end, value;
+  };
+  std::optional<Found> find(std::string_view text, size_t start) const;
+
+ private:
+  struct Node {
+    std::unordered_map<char, size_t> children;
+    std::optional<size_t> value;
+  };
+  std::vector<Node> nodes_{1};
+  std::array<bool, 256> starts_{};  // bytes that begin a string
+};
+
+class AddedTokens {
+ public:
+  // The "added_tokens" of a tokenizer.json. Throws Error naming `source`, also where an id is not the one that
+  // `tokenizers` would give the token: that of the vocabulary, else the next one.
+  AddedTokens(const Json& description, const Vocabulary& vocabulary, const Normalizer& normalizer,
+              const std::string& source);
+
+  // Calls on_token(id) for each added token in `text` and on_text(normalized) for what lies between them, in order.
+  void split(std::string_view text, const Normalizer& normalizer, const std::function<void(int32_t)>& on_token,
+             const std::function<void(std::string_view)>& on_text) const;
+
+  const AddedToken* with_id(int64_t id) const;
+  const AddedToken* with_content(std::string_view content) const;
+  bool is_special(std::string_view content) const { return special_.contains(std::string(content)); }
+  int64_t count_outside_vocabulary() const { return count_outside_; }
+
+ private:
+  void read(const Json& token, const Vocabulary& vocabulary, const std::string& source);
+  void prepare_matchers(const Normalizer& normalizer, const std::string& source);
+  void split_by(const StringMatcher& matcher, std::string_view text, const std::function<void(int32_t)>& on_token,
+                const std::function<void(std::string_view)>& on_text) const;
+
+  std::vector<AddedToken> tokens_;
+  std::unordered_map<std::string, size_t> by_content_;
+  std::unordered_map<int64_t, size_t> by_id_;
+  std::unordered_set<std::string> special_;
+  StringMatcher in_raw_text_, in_normalized_text_;
+  int64_t count_outside_ = 0, largest_id_ = -1;
+};
+
+}  // namespace vlrm

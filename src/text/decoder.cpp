@@ -1,0 +1,122 @@
+#include "text/decoder.h"
+
+#include <cctype>
+#include <charconv>
+
+#include "base/error.h"
+#include "text/byte_level.h"
+#include "text/normalizer.h"
+#include "text/utf8.h"
+
+namespace vlrm {
+namespace {
+
+std::string joined(const std::vector<std::string>& tokens, std::string_view between) {
+  std::string text;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (i > 0) text += between;
+    text += tokens[i];
+  }
+  return text;
+}
+
+// "<0x0A>" → the byte.
+std::optional<char> byte_of(std::string_view token) {
+  if (token.size() != 6 || !token.starts_with("<0x") || token.back() != '>') return std::nullopt;
+  uint8_t byte = 0;
+  const auto [end, error] = std::from_chars(token.data() + 3, token.data() + 5, byte, 16);
+  if (error != std::errc() || end != token.data() + 5) return std::nullopt;
+  return static_cast<char>(byte);
+}
+
+}  // namespace
+
+Decoder::Decoder(const Json& description, const std::string& source) : join_with_spaces_(description.is_null()) {
+  if (!description.is_null()) add(description, source);
+}
+
+void Decoder::add(const Json& description, const std::string& source) {
+  const auto type = required_field<std::string>(description, "type", source);
+  if (type == "Sequence") {
+    for (const Json& part : required_field<std::vector<Json>>(description, "decoders", source)) add(part, source);
+  } else if (type == "ByteLevel") {
+    steps_.push_back(ByteLevel{});
+  } else if (type == "ByteFallback") {
+    steps_.push_back(ByteFallback{});
+  } else if (type == "Fuse") {
+    steps_.push_back(Fuse{});
+  } else if (type == "Replace") {
+    steps_.push_back(Replace{RegularExpression::from_json(description, source),
+                             required_field<std::string>(description, "content", source)});
+  } else if (type == "Strip") {
+    Strip strip{required_field<std::string>(description, "content", source),
+                required_field<size_t>(description, "start", source),
+                required_field<size_t>(description, "stop", source)};
+    if (strip.character.empty() || utf8::first(strip.character).length != strip.character.size())
+      fail("{}: the decoder Strip has a content that is not one character", source);
+    steps_.push_back(std::move(strip));
+  } else {
+    fail("{}: the decoder \"{}\" is not supported", source, printable(type));
+  }
+}
+
+Decoder::Tokens Decoder::apply(const ByteLevel&, Tokens tokens) {
+  std::string bytes;
+  for (const std::string& token : tokens) bytes += byte_level::to_bytes(token).value_or(token);
+  return {utf8::with_replacements(bytes)};
+}
+
+// Runs of byte tokens become text if they are well-formed as a whole, else one U+FFFD each.
+Decoder::Tokens Decoder::apply(const ByteFallback&, Tokens tokens) {
+  Tokens result;
+  std::string bytes;
+  const auto flush = [&] {
+    if (!bytes.empty() && utf8::first_invalid(bytes)) {
+      result.insert(result.end(), bytes.size(), "\xEF\xBF\xBD");
+    } else if (!bytes.empty()) {
+      result.push_back(bytes);
+    }
+    bytes.clear();
+  };
+  for (std::string& token : tokens) {
+    if (const auto byte = byte_of(token)) {
+      bytes += *byte;
+    } else {
+      flush();
+      result.push_back(std::move(token));
+    }
+  }
+  flush();
+  return result;
+}
+
+Decoder::Tokens Decoder::apply(const Fuse&, Tokens tokens) {
+  return {joined(tokens, "")};
+}
+
+Decoder::Tokens Decoder::apply(const Replace& step, Tokens tokens) {
+  for (std::string& token : tokens)
+    if (!token.empty()) token = replace_all(step.pattern, token, step.by);
+  return tokens;
+}
+
+Decoder::Tokens Decoder::apply(const Strip& step, Tokens tokens) {
+  for (std::string& token : tokens) {
+    std::string_view rest = token;
+    for (size_t i = 0; i < step.at_start && rest.starts_with(step.character); ++i)
+      rest.remove_prefix(step.character.size());
+    for (size_t i = 0; i < step.at_end && rest.ends_with(step.character); ++i)
+      rest.remove_suffix(step.character.size());
+    token = std::string(rest);
+  }
+  return tokens;
+}
+
+std::string Decoder::decode(std::vector<std::string> tokens) const {
+  if (join_with_spaces_) return joined(tokens, " ");
+  for (const Step& step : steps_)
+    tokens = std::visit([&](const auto& kind) { return apply(kind, std::move(tokens)); }, step);
+  return joined(tokens, "");
+}
+
+}  // namespace vlrm

@@ -1,0 +1,131 @@
+#include "text/normalizer.h"
+
+#include <utf8proc.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "base/error.h"
+#include "text/byte_level.h"
+#include "text/utf8.h"
+
+namespace vlrm {
+namespace {
+
+constexpr size_t kLongest = size_t{256} << 20;  // a chain of replacements may double its text at every step
+
+// The options of utf8proc for NFC, NFD, NFKC and NFKD; 0 for other names.
+int normal_form(const std::string& name) {
+  if (name == "NFC") return UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+  if (name == "NFD") return UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
+  if (name == "NFKC") return UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
+  if (name == "NFKD") return UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT;
+  return 0;
+}
+
+bool is_ascii(std::string_view text) {
+  unsigned char all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
+}
+
+}  // namespace
+
+std::string replace_all(const RegularExpression& pattern, std::string_view text, std::string_view by) {
+  std::vector<Match> matches;
+  pattern.find_all(text, matches);
+  if (matches.size() * by.size() > kLongest) fail("a replacement makes a text longer than {} bytes", kLongest);
+  std::string result;
+  size_t end = 0;
+  for (const Match& match : matches) {
+    result += text.substr(end, match.begin - end);
+    result += by;
+    end = match.end;
+  }
+  return result += text.substr(end);
+}
+
+Normalizer::Normalizer(const Json& description, const std::string& source) : source_(source) {
+  if (!description.is_null()) add(description, source);
+}
+
+void Normalizer::add(const Json& description, const std::string& source) {
+  const auto type = required_field<std::string>(description, "type", source);
+  if (type == "Sequence") {
+    for (const Json& part : required_field<std::vector<Json>>(description, "normalizers", source)) add(part, source);
+  } else if (const int options = normal_form(type); options != 0) {
+    steps_.push_back(Compose{options});
+  } else if (type == "Prepend") {
+    steps_.push_back(Prepend{required_field<std::string>(description, "prepend", source)});
+  } else if (type == "Replace") {
+    steps_.push_back(Replace{RegularExpression::from_json(description, source),
+                             required_field<std::string>(description, "content", source)});
+  } else if (type == "Strip") {
+    steps_.push_back(Strip{required_field<bool>(description, "strip_left", source),
+                           required_field<bool>(description, "strip_right", source)});
+  } else if (type == "Lowercase") {
+    steps_.push_back(Lowercase{});
+  } else if (type == "ByteLevel") {
+    steps_.push_back(ByteCharacters{});
+  } else {
+    fail("{}: the normalizer \"{}\" is not supported", source, printable(type));
+  }
+}
+
+std::string Normalizer::apply(const Compose& step, const std::string& text) {
+  if (is_ascii(text)) return text;
+  utf8proc_uint8_t* mapped = nullptr;
+  const auto length =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &mapped, static_cast<utf8proc_option_t>(step.options));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+  if (length < 0) fail("a text cannot be brought to a normal form: {}", utf8proc_errmsg(length));
+  return {reinterpret_cast<const char*>(mapped), static_cast<size_t>(length)};
+}
+
+std::string Normalizer::apply(const Prepend& step, const std::string& text) {
+  return text.empty() ? text : step.prefix + text;
+}
+
+std::string Normalizer::apply(const Replace& step, const std::string& text) {
+  return text.empty() ? text : replace_all(step.pattern, text, step.by);
+}
+
+std::string Normalizer::apply(const Strip& step, const std::string& text) {
+  std::string_view rest = text;
+  while (step.left && !rest.empty() && utf8::is_white_space(utf8::first(rest).value))
+    rest.remove_prefix(utf8::first(rest).length);
+  while (step.right && !rest.empty() && utf8::is_white_space(utf8::last(rest).value))
+    rest.remove_suffix(utf8::last(rest).length);
+  return std::string(rest);
+}
+
+// Character by character: the final sigma has no rule of its own, and only "İ" has a lower case of two characters.
+std::string Normalizer::apply(const Lowercase&, const std::string& text) {
+  std::string result;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto [character, length] = utf8::first(rest);
+    rest.remove_prefix(length);
+    if (character == 0x130) {
+      result += "i\xCC\x87";
+    } else {
+      utf8::append(result, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(character))));
+    }
+  }
+  return result;
+}
+
+std::string Normalizer::apply(const ByteCharacters&, const std::string& text) {
+  return byte_level::to_characters(text);
+}
+
+std::string Normalizer::normalize(std::string_view text) const {
+  std::string result(text);
+  for (const Step& step : steps_) {
+    result = std::visit([&](const auto& kind) { return apply(kind, result); }, step);
+    if (result.size() > kLongest) fail("{}: the normalizer makes a text longer than {} bytes", source_, kLongest);
+  }
+  return result;
+}
+
+}  // namespace vlrm

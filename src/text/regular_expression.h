@@ -1,0 +1,41 @@
+// Regular expressions of a tokenizer.json: Oniguruma's (Ruby's) syntax, matched by PCRE2 within budgets.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace vlrm {
+
+struct Match {
+  size_t begin, end;  // bytes
+};
+
+class RegularExpression {
+ public:
+  // Throws Error naming `source` for what is malformed or not supported.
+  RegularExpression(std::string_view oniguruma_pattern, const std::string& source);
+  // Matches exactly this text, which may be anything but empty.
+  static RegularExpression literal(std::string_view text, const std::string& source);
+  // description["pattern"]: {"Regex": …} or {"String": …}.
+  static RegularExpression from_json(const Json& description, const std::string& source);
+
+  // Replaces `matches` by all that do not overlap, from left to right; an empty one right after another is none.
+  // `text`: well-formed UTF-8. Throws Error where a match takes more steps or memory than its budget. Thread-safe.
+  void find_all(std::string_view text, std::vector<Match>& matches) const;
+
+ private:
+  struct Compiled;
+  RegularExpression(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
+  std::shared_ptr<const Compiled> compiled_;
+};
+
+// The same expression in PCRE2's syntax (options UTF, UCP and MULTILINE, newline LF), without captures. What the two
+// engines disagree on is spelled out: \s, \w, \d, \h, \b, scripts, "{,n}", "{n,m}+", inline options, nested classes.
+// Throws Error naming `source` for what has no counterpart here.
+std::string pcre2_from_oniguruma(std::string_view pattern, const std::string& source);
+
+}  // namespace vlrm

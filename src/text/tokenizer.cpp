@@ -1,0 +1,146 @@
+#include "text/tokenizer.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "text/added_tokens.h"
+#include "text/bpe.h"
+#include "text/decoder.h"
+#include "text/normalizer.h"
+#include "text/post_processor.h"
+#include "text/pre_tokenizer.h"
+#include "text/utf8.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+const Json& part_of(const Json& file, const char* key) {
+  static const Json nothing;
+  return file.contains(key) ? file[key] : nothing;
+}
+
+// A special token of tokenizer_config.json: a string, or an object with its content.
+std::optional<std::string> named_token(const Json& config, const std::string& key, const std::string& source) {
+  const Json& token = part_of(config, key.c_str());
+  if (token.is_null()) return std::nullopt;
+  if (token.is_object()) return required_field<std::string>(token, "content", source);
+  return required_field<std::string>(config, key, source);
+}
+
+void replace_each(std::string& text, std::string_view what, std::string_view by) {
+  std::string result;
+  size_t done = 0;
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, done)) {
+    result.append(text, done, at - done) += by;
+    done = at + what.size();
+  }
+  text = result.append(text, done);
+}
+
+// What transformers calls clean_up_tokenization.
+std::string cleaned_up(std::string text) {
+  for (const std::string_view what : {" .", " ?", " !", " ,"}) replace_each(text, what, what.substr(1));
+  replace_each(text, " ' ", "'");
+  for (const std::string_view what : {" n't", " 'm", " 's", " 've", " 're"}) replace_each(text, what, what.substr(1));
+  return text;
+}
+
+}  // namespace
+
+struct Tokenizer::Impl {
+  Impl(const Json& file, const std::string& source)
+      : normalizer(part_of(file, "normalizer"), source),
+        pre_tokenizer(part_of(file, "pre_tokenizer"), source),
+        model(part_of(file, "model"), pre_tokenizer.ends_in_bytes(), source),
+        added(part_of(file, "added_tokens"), model.vocabulary(), normalizer, source),
+        post_processor(
+            part_of(file, "post_processor"), [this](int64_t id) { return token_of(id).has_value(); }, source),
+        decoder(part_of(file, "decoder"), source) {}
+
+  std::optional<std::string_view> token_of(int64_t id) const {
+    if (const AddedToken* token = added.with_id(id)) return token->content;
+    return model.vocabulary().token_of(id);
+  }
+
+  Normalizer normalizer;
+  PreTokenizer pre_tokenizer;
+  BytePairModel model;
+  AddedTokens added;
+  PostProcessor post_processor;
+  Decoder decoder;
+  bool clean_up = false;
+  std::optional<std::string> bos_token, eos_token;
+};
+
+Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+Tokenizer Tokenizer::from_json(std::string_view text, const std::string& source) {
+  const Json file = parse_json_or_throw(text, source);
+  if (!file.is_object()) fail("{}: not a tokenizer: the file is not a JSON object", source);
+  return Tokenizer(std::make_unique<Impl>(file, source));
+}
+
+Tokenizer Tokenizer::from_directory(const fs::path& directory) {
+  const fs::path path = directory / "tokenizer.json";
+  Tokenizer tokenizer = from_json(read_text_or_throw(path), path.string());
+  const fs::path config_path = directory / "tokenizer_config.json";
+  if (!fs::exists(config_path)) return tokenizer;
+  const Json config = read_json_or_throw(config_path);
+  const std::string source = config_path.string();
+  tokenizer.impl_->bos_token = named_token(config, "bos_token", source);
+  tokenizer.impl_->eos_token = named_token(config, "eos_token", source);
+  tokenizer.impl_->clean_up = optional_field<bool>(config, "clean_up_tokenization_spaces", false, source);
+  return tokenizer;
+}
+
+std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
+  if (const auto offset = utf8::first_invalid(text)) fail("a text to tokenize is not valid UTF-8 at byte {}", *offset);
+  std::vector<int32_t> ids;
+  impl_->added.split(
+      text, impl_->normalizer, [&](int32_t id) { ids.push_back(id); },
+      [&](std::string_view between) {
+        const Pieces pieces = impl_->pre_tokenizer.split(between);
+        for (const Match& range : pieces.ranges)
+          impl_->model.encode(std::string_view(pieces.text).substr(range.begin, range.end - range.begin), ids);
+      });
+  return impl_->post_processor.process(std::move(ids), add_special_tokens);
+}
+
+std::string Tokenizer::decode(std::span<const int32_t> ids, bool skip_special_tokens) const {
+  std::string text = decode_as_is(ids, skip_special_tokens);
+  return impl_->clean_up ? cleaned_up(std::move(text)) : text;
+}
+
+std::string Tokenizer::decode_as_is(std::span<const int32_t> ids, bool skip_special_tokens) const {
+  std::vector<std::string> tokens;
+  for (const int32_t id : ids) {
+    const auto token = impl_->token_of(id);
+    if (!token) fail("the id {} has no token", id);
+    if (!skip_special_tokens || !impl_->added.is_special(*token)) tokens.emplace_back(*token);
+  }
+  return impl_->decoder.decode(std::move(tokens));
+}
+
+int64_t Tokenizer::size() const {
+  return impl_->model.vocabulary().size() + impl_->added.count_outside_vocabulary();
+}
+
+std::optional<int32_t> Tokenizer::id_of(std::string_view token) const {
+  if (const AddedToken* added = impl_->added.with_content(token)) return added->id;
+  const int32_t id = impl_->model.vocabulary().find(token);
+  return id == Vocabulary::kNone ? std::nullopt : std::optional(id);
+}
+
+std::optional<std::string> Tokenizer::bos_token() const {
+  return impl_->bos_token;
+}
+std::optional<std::string> Tokenizer::eos_token() const {
+  return impl_->eos_token;
+}
+
+}  // namespace vlrm
