@@ -89,7 +89,8 @@ std::vector<float> norm_ratios(const MergeInputs& inputs, std::span<const Magnit
       total.all += norms[i].all;
       total.kept += norms[i].kept;
     }
-    ratios.push_back(total.all >= 1e-8 && total.kept >= 1e-8 ? static_cast<float>(total.all / total.kept) : 1.0f);
+    const auto all = static_cast<float>(total.all), kept = static_cast<float>(total.kept);
+    ratios.push_back(all >= 1e-8f && kept >= 1e-8f ? all / kept : 1.0f);
   }
   return ratios;
 }

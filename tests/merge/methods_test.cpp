@@ -1,0 +1,261 @@
+// Merge methods against their definitions, element by element.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+#include "base/threads.h"
+#include "merge/tensors.h"
+#include "support/support.h"
+
+namespace vlrm::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<float> random_values(size_t count, unsigned seed, float scale = 1) {
+  std::mt19937 engine(seed);
+  std::normal_distribution<float> normal(0, scale);
+  std::vector<float> values(count);
+  std::ranges::generate(values, [&] { return normal(engine); });
+  return values;
+}
+
+std::vector<float> rounded_to_bf16(std::vector<float> values) {
+  std::vector<std::byte> bytes(values.size() * 2);
+  from_float32(values, Dtype::bf16, bytes.data());
+  to_float32(Dtype::bf16, bytes.data(), values);
+  return values;
+}
+
+// A model as fine-tuning leaves it: many deltas of few different sizes, many of them 0.
+std::vector<float> tuned(const std::vector<float>& base, unsigned seed, float scale = 0.003f) {
+  auto values = random_values(base.size(), seed, scale);
+  for (size_t i = 0; i < base.size(); ++i) values[i] += base[i];
+  return rounded_to_bf16(values);
+}
+
+// What TIES keeps of x − base: sorted by magnitude, then by index, the first int(density·n).
+std::vector<float> trimmed(const std::vector<float>& x, const std::vector<float>& base, double density) {
+  std::vector<float> delta(x.size());
+  for (size_t i = 0; i < x.size(); ++i) delta[i] = x[i] - base[i];
+  std::vector<size_t> order(x.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, std::greater(), [&](size_t i) { return std::abs(delta[i]); });
+  const auto kept = static_cast<size_t>(density * static_cast<double>(x.size()));
+  for (size_t i = std::min(kept, x.size()); i < x.size(); ++i) delta[order[i]] = 0;
+  return delta;
+}
+
+std::vector<float> elected(const std::vector<std::vector<float>>& deltas, const std::vector<float>& weights,
+                           const std::vector<float>& base, bool normalize) {
+  std::vector<float> out(base.size());
+  for (size_t i = 0; i < base.size(); ++i) {
+    float sum = 0, agreeing = 0, divisor = 0;
+    for (size_t m = 0; m < deltas.size(); ++m) sum += weights[m] * deltas[m][i];
+    for (size_t m = 0; m < deltas.size(); ++m) {
+      const float weighted = weights[m] * deltas[m][i];
+      if (sum >= 0 ? weighted > 0 : weighted < 0) {
+        agreeing += weighted;
+        divisor += weights[m];
+      }
+    }
+    if (divisor == 0) divisor = 1;
+    out[i] = base[i] + (normalize ? agreeing / divisor : agreeing);
+  }
+  return out;
+}
+
+void expect_same(const std::vector<float>& ours, const std::vector<float>& theirs) {
+  ASSERT_EQ(ours.size(), theirs.size());
+  for (size_t i = 0; i < ours.size(); ++i) ASSERT_EQ(ours[i], theirs[i]) << "element " << i;
+}
+
+TEST(Methods, NamesAreKnownAndTheNearestIsNamedFirst) {
+  EXPECT_EQ(merge_method_or_throw("dare_ties"), MergeMethod::dare_ties);
+  EXPECT_EQ(merge_method_name(MergeMethod::task_arithmetic), "task_arithmetic");
+  EXPECT_EQ(error_of([] { merge_method_or_throw("tise"); }),
+            "merge method \"tise\" is not known; known are: ties, linear, dare_ties, dare_linear, task_arithmetic");
+}
+
+TEST(Linear, AveragesWeighted) {
+  const std::vector<TensorMerge::Input> inputs{{.tensor = tensor({1, 2, -4}), .weight = 0.5},
+                                               {.tensor = tensor({3, 2, 8}, Dtype::bf16), .weight = 1.5},
+                                               {.tensor = tensor({1, 0, 1}, Dtype::f16), .weight = -1}};
+  auto merge = merge_of(MergeMethod::linear, nullptr, inputs);
+  expect_same(merged(merge), {4, 4, 9});
+  merge.inputs[2].weight = 2;
+  merge.normalize = true;
+  expect_same(merged(merge), {7 / 4.0f, 4 / 4.0f, 12 / 4.0f});
+}
+
+TEST(Linear, RefusesToNormalizeWeightsThatSumToZero) {
+  auto merge = merge_of(MergeMethod::linear, nullptr,
+                        {{.tensor = tensor({1}), .weight = 0.5}, {.tensor = tensor({3}), .weight = -0.5}});
+  merge.normalize = true;
+  EXPECT_THAT(error_of([&] { merge_tensor(merge); }), HasSubstr("sum to 0"));
+}
+
+TEST(Methods, RefuseTensorsThatAreNoFloats) {
+  class Integers final : public TensorReader {
+    const TensorInfo& info() const override { return info_; }
+    void read(int64_t, int64_t, std::byte*) const override {}
+    TensorInfo info_{"positions", Dtype::i64, {4}};
+  };
+  EXPECT_EQ(error_of([] {
+              merge_tensor(merge_of(MergeMethod::linear, nullptr, {{.tensor = std::make_shared<Integers>()}}));
+            }),
+            "tensor positions: a merge needs float tensors, this one is I64");
+}
+
+TEST(TaskArithmetic, DividesByOneWhereWeightsSumToZero) {
+  auto merge = merge_of(MergeMethod::task_arithmetic, tensor({1, 1}),
+                        {{.tensor = tensor({2, 3}), .weight = 0.5}, {.tensor = tensor({4, 1}), .weight = -0.5}});
+  merge.normalize = true;
+  expect_same(merged(merge), {1 + 0.5f - 1.5f, 1 + 1.0f});
+}
+
+struct TiesCase {
+  size_t elements;
+  double densities[2];
+  float weights[2];
+  bool normalize;
+};
+
+TEST(Ties, IsItsDefinition) {
+  const TiesCase cases[] = {{1, {1, 1}, {1, 1}, true},
+                            {10, {0.1, 0.9}, {0.3f, 0.9f}, true},
+                            {2049, {0.5, 0.2}, {1, 1}, false},
+                            {70'000, {0.4, 0.6}, {0.7f, 0.7f}, true},
+                            {300'000, {0.05, 0.95}, {0.7f, -0.2f}, true},
+                            {300'000, {1.5, 0.37}, {0, 1}, false},
+                            {1'000'003, {0.9999999, 0.000002}, {1, 1}, false}};
+  for (const auto& [elements, densities, weights, normalize] : cases) {
+    const auto base = rounded_to_bf16(random_values(elements, 1, 0.02f));
+    for (const bool many_ties : {true, false}) {
+      const auto one = many_ties ? tuned(base, 2) : random_values(elements, 2);
+      const auto two = many_ties ? tuned(base, 3, 0.0001f) : random_values(elements, 3);
+      auto merge = merge_of(MergeMethod::ties, tensor(base),
+                            {{.tensor = tensor(one), .weight = weights[0], .density = densities[0]},
+                             {.tensor = tensor(two), .weight = weights[1], .density = densities[1]}});
+      merge.normalize = normalize;
+      expect_same(merged(merge), elected({trimmed(one, base, densities[0]), trimmed(two, base, densities[1])},
+                                         {weights[0], weights[1]}, base, normalize));
+      if (HasFatalFailure()) FAIL() << elements << " elements, ties: " << many_ties;
+    }
+  }
+}
+
+TEST(Ties, KeepsExactlyItsShareHoweverTheDeltasLie) {
+  constexpr size_t kElements = 200'000;
+  const std::vector<float> base(kElements);
+  auto sorted = random_values(kElements, 1);
+  std::ranges::sort(sorted);
+  auto half_zero = random_values(kElements, 2);
+  std::fill_n(half_zero.begin() + 5000, kElements / 2, 0.0f);
+  auto one_huge = std::vector<float>(kElements, 1e-40f);  // below the normal floats
+  one_huge[kElements - 1] = std::numeric_limits<float>::infinity();
+  std::vector<float> rows(kElements);  // scale differs from row to row
+  for (size_t i = 0; i < kElements; ++i)
+    rows[i] = std::exp2f(static_cast<float>(i / 1000 % 40)) * (i % 7 ? -1.5f : 1.25f);
+  std::vector<float> two_values(kElements);
+  for (size_t i = 0; i < kElements; ++i) two_values[i] = i % 3 == 0 ? 0.25f : -0.5f;
+  const std::vector<float> equal(kElements, -3), zeros(kElements);
+
+  for (const auto& values : {sorted, half_zero, one_huge, rows, two_values, equal, zeros}) {
+    for (const double density : {0.00001, 0.2, 0.3333, 0.5, 0.6667, 0.9, 0.99999}) {
+      const auto ours =
+          merged(merge_of(MergeMethod::ties, tensor(base), {{.tensor = tensor(values), .density = density}}));
+      expect_same(ours, trimmed(values, base, density));
+      if (HasFatalFailure()) FAIL() << "density " << density;
+    }
+  }
+}
+
+TEST(Ties, CountsNaNAsTheLargest) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto ours =
+      merged(merge_of(MergeMethod::ties, tensor({0, 0, 0, 0}), {{.tensor = tensor({1, 5, nan, -7}), .density = 0.5}}));
+  EXPECT_EQ(ours[0], 0);
+  EXPECT_EQ(ours[1], 0);
+  EXPECT_EQ(ours[3], -7);
+}
+
+TEST(Ties, RefusesToKeepNothing) {
+  for (const double density : {0.0, 0.3, -1.0, std::nan("")}) {
+    const auto merge =
+        merge_of(MergeMethod::ties, tensor({0, 0, 0}), {{.tensor = tensor({1, 2, 3}), .density = density}});
+    EXPECT_THAT(error_of([&] { merge_tensor(merge); }), HasSubstr("tensor model.layers.0.w: model 0 has density"));
+  }
+}
+
+TEST(Ties, RescalesToTheNormItHad) {
+  auto merge = merge_of(MergeMethod::ties, tensor({0, 0, 0, 0}), {{.tensor = tensor({1, -2, 3, -4}), .density = 0.5}});
+  merge.rescale_ties = true;
+  const float ratio = 10.0f / 7.0f;
+  expect_same(merged(merge), {0, 0, 3 * ratio, -4 * ratio});
+}
+
+TEST(Dare, KeepsItsShareAndDividesByTheDensity) {
+  constexpr size_t kElements = 100'000;
+  auto merge = merge_of(MergeMethod::dare_linear, tensor(std::vector<float>(kElements)),
+                        {{.tensor = tensor(std::vector<float>(kElements, 1)), .density = 0.4}});
+  int64_t kept = 0;
+  for (const float value : merged(merge)) {
+    ASSERT_TRUE(value == 0 || value == 1 / 0.4f) << value;
+    kept += value != 0;
+  }
+  EXPECT_NEAR(static_cast<double>(kept) / kElements, 0.4, 4 * std::sqrt(0.24 / kElements));
+  merge.rescale = Rescale::none;
+  for (const float value : merged(merge)) ASSERT_TRUE(value == 0 || value == 1);
+  merge.inputs[0].density = 1;
+  for (const float value : merged(merge)) ASSERT_EQ(value, 1);
+}
+
+TEST(Dare, ElectsSigns) {
+  struct AllBut : ElementMask {
+    explicit AllBut(size_t dropped_element) : dropped(dropped_element) {}
+    void read(int64_t first, std::span<uint32_t> kept) const override {
+      for (size_t i = 0; i < kept.size(); ++i) kept[i] = static_cast<size_t>(first) + i == dropped ? 0 : ~0u;
+    }
+    size_t dropped;
+  };
+  auto merge = merge_of(
+      MergeMethod::dare_ties, tensor({1, 1, 1}),
+      {{.tensor = tensor({2, 2, 2}), .weight = 1, .density = 0.5, .mask = std::make_shared<AllBut>(0)},
+       {.tensor = tensor({0.5f, 0.5f, -2}), .weight = 1, .density = 0.5, .mask = std::make_shared<AllBut>(9)}});
+  // Deltas 0, 2, 2 and −1, −1, −6.
+  expect_same(merged(merge), {0, 3, -5});
+}
+
+TEST(Dare, RefusesToKeepNothing) {
+  for (const auto method : {MergeMethod::dare_linear, MergeMethod::dare_ties})
+    for (const double density : {0.0, -0.5, std::nan("")})
+      EXPECT_THAT(
+          error_of([&] { merge_tensor(merge_of(method, tensor({0}), {{.tensor = tensor({1}), .density = density}})); }),
+          HasSubstr("keeps nothing"));
+}
+
+TEST(Methods, GiveTheSameBytesForAnyThreadsAndChunks) {
+  constexpr size_t kElements = 200'001;
+  const auto base = rounded_to_bf16(random_values(kElements, 1, 0.02f));
+  const auto one = tensor(tuned(base, 2), Dtype::bf16), two = tensor(tuned(base, 3), Dtype::f32);
+  for (const auto method : {MergeMethod::linear, MergeMethod::task_arithmetic, MergeMethod::ties,
+                            MergeMethod::dare_linear, MergeMethod::dare_ties}) {
+    auto merge =
+        merge_of(method, method == MergeMethod::linear ? nullptr : tensor(base, Dtype::bf16),
+                 {{.tensor = one, .weight = 0.7, .density = 0.4}, {.tensor = two, .weight = 0.6, .density = 0.3}});
+    merge.rescale_ties = true;
+    merge.normalize = true;
+    const auto expected = merged(merge);
+    for (const int threads : {1, 3}) {
+      set_thread_count(threads);
+      for (const int64_t chunk : {333, 65536, 131'073}) expect_same(merged(merge, chunk), expected);
+    }
+    set_thread_count(0);
+  }
+}
+
+}  // namespace
+}  // namespace vlrm::testing
