@@ -66,7 +66,8 @@ void read_rope(const Fields& fields, TextConfig& text, double default_theta) {
   text.rope_theta = rope.positive("rope_theta", text.rope_theta);
   const std::string type = rope.has("rope_type") ? rope.text("rope_type", "") : rope.text("type", "default");
   if (type == "default") return;
-  if (type != "llama3") rope.fail("rope_type", "\"" + printable(type) + "\" is not supported, only \"llama3\"");
+  if (type != "llama3")
+    rope.fail("rope_type", fmt::format("\"{}\" is not supported, only \"llama3\"", printable(type)));
   RopeScaling scaling;
   scaling.factor = rope.required<double>("factor");
   scaling.low_freq_factor = rope.required<double>("low_freq_factor");
@@ -203,7 +204,7 @@ std::optional<Dtype> read_dtype(const Fields& fields) {
   const auto name = fields.required<std::string>(key);
   const auto dtype = dtype_from_torch(name);
   if (!dtype || !is_float(*dtype))
-    fields.fail(key, "\"" + printable(name) + "\" is not supported, only float32, float16 and bfloat16");
+    fields.fail(key, fmt::format("\"{}\" is not supported, only float32, float16 and bfloat16", printable(name)));
   return dtype;
 }
 
@@ -227,7 +228,7 @@ ModelConfig ModelConfig::from_directory(const std::filesystem::path& directory) 
                                                        : Fields(nothing, path.string() + ": vision_config"));
     config.image_token = fields.get<int32_t>("image_token_index", 128256);
   } else {
-    fields.fail("model_type", "\"" + printable(type) + "\" is not supported, only \"llama\" and \"mllama\"");
+    fields.fail("model_type", fmt::format("\"{}\" is not supported, only \"llama\" and \"mllama\"", printable(type)));
   }
   config.head = read_head(fields);
   if (fields.has("pad_token_id")) config.pad_token = fields.required<int32_t>("pad_token_id");

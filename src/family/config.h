@@ -48,8 +48,9 @@ struct ModelConfig {
   std::optional<int32_t> pad_token;    // the top-level pad_token_id only: what pooling looks for
   std::optional<Dtype> dtype;          // torch_dtype
 
-  // Reads DIRECTORY/config.json; what transformers leaves out takes transformers' defaults. Throws Error naming the file
-  // and field that is missing, malformed or not supported (another model_type, an activation, more than one label).
+  // Reads DIRECTORY/config.json; what transformers leaves out takes transformers' defaults. Throws Error naming the
+  // file and field that is missing, malformed or not supported (another model_type, an activation, more than one
+  // label).
   static ModelConfig from_directory(const std::filesystem::path& directory);
 };
 

@@ -41,8 +41,12 @@ std::optional<std::string> canonical_llama_name(const std::string& name) {
   return name;
 }
 
+CheckpointPtr canonical(CheckpointPtr checkpoint, const ModelConfig& config) {
+  return renamed(std::move(checkpoint), config.vision ? canonical_mllama_name : canonical_llama_name);
+}
+
 CheckpointPtr open_canonical(const std::filesystem::path& directory, const ModelConfig& config) {
-  return renamed(open_checkpoint(directory), config.vision ? canonical_mllama_name : canonical_llama_name);
+  return canonical(open_checkpoint(directory), config);
 }
 
 int64_t mllama_layer_of_text_layer(int64_t layer, const TextConfig& mllama) {

@@ -21,7 +21,9 @@ namespace vlrm {
 std::optional<std::string> canonical_mllama_name(const std::string& name);
 std::optional<std::string> canonical_llama_name(const std::string& name);
 
-// The checkpoint in `directory`, whose config is `config`, under canonical names.
+// A checkpoint whose config is `config`, under canonical names.
+CheckpointPtr canonical(CheckpointPtr checkpoint, const ModelConfig& config);
+// The checkpoint in `directory`, under canonical names.
 CheckpointPtr open_canonical(const std::filesystem::path& directory, const ModelConfig& config);
 
 // Where text layer `layer` of a Llama stands among the layers of an Mllama.

@@ -1,0 +1,115 @@
+#include "family/build.h"
+
+#include "base/error.h"
+#include "family/compatibility.h"
+#include "family/names.h"
+#include "merge/merged_model.h"
+#include "weights/views.h"
+
+namespace vlrm {
+namespace {
+
+constexpr const char* kEmbeddings = "language_model.model.embed_tokens.weight";
+
+enum class Role { vlm, rm, base };
+
+// Which input each of the recipe's models stands for.
+class Roles {
+ public:
+  explicit Roles(const Recipe& recipe) : recipe_(recipe) {
+    for (const RecipeModel& model : recipe.models) called_vlm_ = called_vlm_ || model.name == "vlm";
+    int vlms = 0;
+    std::vector<std::string> others;
+    for (const RecipeModel& model : recipe.models) {
+      if (of(model.name) == Role::vlm) ++vlms;
+      if (of(model.name) == Role::rm) others.push_back(model.name);
+    }
+    if (vlms != 1)
+      fail("{}: no model stands for the VLM's text part: call it \"vlm\", or let tokenizer.source name it",
+           recipe.source);
+    if (others.size() != 1)
+      fail("{}: beside the VLM's text part{} there must be one model, the RM; there are {}", recipe.source,
+           recipe.base_model ? " and the base" : "", others.size());
+    if (recipe.tokenizer_source && of(*recipe.tokenizer_source) != Role::vlm)
+      fail("{}: the tokenizer must be the VLM's, but tokenizer.source names \"{}\"", recipe.source,
+           printable(*recipe.tokenizer_source));
+  }
+
+  Role of(const std::string& name) const {
+    if (recipe_.is_base(name)) return Role::base;
+    const bool is_vlm = called_vlm_ ? name == "vlm" : recipe_.tokenizer_source == name;
+    return is_vlm ? Role::vlm : Role::rm;
+  }
+
+ private:
+  const Recipe& recipe_;
+  bool called_vlm_ = false;
+};
+
+OpenModel open_model(const char* role, const std::filesystem::path& directory, const WatchInput& watch) {
+  const ModelConfig config = ModelConfig::from_directory(directory);
+  CheckpointPtr files = open_checkpoint(directory);
+  if (watch) files = watch(role, directory, std::move(files));
+  return {directory, config, canonical(std::move(files), config)};
+}
+
+MergeSource text_source(const OpenModel& model, const char* name) {
+  CheckpointPtr text = model.config.vision ? text_part_of_mllama(model.weights, model.config.text) : model.weights;
+  return {name, llama_backbone(std::move(text)), model.directory};
+}
+
+CheckpointPtr only(CheckpointPtr checkpoint, const std::string& name) {
+  return renamed(std::move(checkpoint),
+                 [name](const std::string& each) { return each == name ? std::optional(each) : std::nullopt; });
+}
+
+void require_rows(const CheckpointPtr& text, const OpenModel& vlm, const Recipe& recipe) {
+  const int64_t merged = text->info_or_throw(kEmbeddings).shape[0];
+  const int64_t needed = vlm.weights->info_or_throw(kEmbeddings).shape[0];
+  if (merged != needed)
+    fail(
+        "{}: the merged embeddings have {} rows, but the VLM's have {}: align them with tokenizer.source and "
+        "pad_to_multiple_of",
+        recipe.source, merged, needed);
+}
+
+}  // namespace
+
+PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch) {
+  const Roles roles(recipe);
+  if (recipe.base_model && !inputs.base)
+    fail("{} needs the base model that both were tuned from (--base)", merge_method_name(recipe.method));
+  PlannedModel planned;
+  const OpenModel vlm = open_model("vlm", inputs.vlm, watch);
+  const OpenModel rm = open_model("rm", inputs.rm, watch);
+  require_vlm(vlm);
+  require_reward_model(rm);
+  require_same_text_shape(rm, vlm, planned.remarks);
+  std::optional<MergeSource> base;
+  if (recipe.base_model) {
+    const OpenModel model = open_model("base", *inputs.base, watch);
+    require_llama(model);
+    require_same_text_shape(model, vlm, planned.remarks);
+    base = text_source(model, "the base");
+  }
+
+  MergeSources sources{{}, base, vlm.directory};
+  for (const RecipeModel& model : recipe.models) {
+    const Role role = roles.of(model.name);
+    if (role == Role::base)
+      sources.models.push_back(*base);
+    else
+      sources.models.push_back(role == Role::vlm ? text_source(vlm, "the VLM's text part") : text_source(rm, "the RM"));
+  }
+  MergedModel merged = plan_merge(recipe, sources);
+  planned.remarks.insert(planned.remarks.end(), merged.remarks.begin(), merged.remarks.end());
+  const CheckpointPtr text = text_part_for_mllama(merged.weights, vlm.config.text);
+  require_rows(text, vlm, recipe);
+  planned.weights = overlay({vlm.weights, text, only(rm.weights, "score.weight")});
+  planned.config = vlm.config;
+  planned.config.head = Head::reward;
+  planned.sources = vlm.directory;
+  return planned;
+}
+
+}  // namespace vlrm

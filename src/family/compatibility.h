@@ -1,0 +1,30 @@
+// Whether models can be merged and mapped onto each other, judged by their configs and tensor names.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "family/config.h"
+#include "weights/checkpoint.h"
+
+namespace vlrm {
+
+// An input once its config and headers are read.
+struct OpenModel {
+  std::filesystem::path directory;
+  ModelConfig config;
+  CheckpointPtr weights;  // canonical names
+};
+
+// Throws Error unless `model` is an Mllama with the rows of embeddings its config promises.
+void require_vlm(const OpenModel& model);
+// Throws Error unless `model` is a Llama with a one-value score head and no tensor that is not known.
+void require_reward_model(const OpenModel& model);
+// Throws Error unless `model` is a Llama.
+void require_llama(const OpenModel& model);
+// Throws Error unless the Llama `text` has the shape of the text part of `vlm`. What differs without hindering the
+// merge (rope, epsilon) is added to `remarks`.
+void require_same_text_shape(const OpenModel& text, const OpenModel& vlm, std::vector<std::string>& remarks);
+
+}  // namespace vlrm

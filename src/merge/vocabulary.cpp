@@ -1,0 +1,139 @@
+#include "merge/vocabulary.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+
+namespace vlrm {
+namespace {
+
+constexpr int64_t kMostTokens = int64_t{1} << 24;
+constexpr size_t kDeepest = 200;
+
+// Picks model.vocab and added_tokens out of a tokenizer.json as it is parsed: its merges, many times as many, would
+// cost a tree of a hundred megabytes.
+class VocabularyHandler {
+ public:
+  using number_integer_t = Json::number_integer_t;
+  using number_unsigned_t = Json::number_unsigned_t;
+  using number_float_t = Json::number_float_t;
+  using string_t = Json::string_t;
+  using binary_t = Json::binary_t;
+
+  explicit VocabularyHandler(std::string source) : source_(std::move(source)) {}
+  std::vector<Vocabulary::Token> take() { return std::move(tokens_); }
+  bool found_vocabulary() const { return found_vocabulary_; }
+
+  bool start_object(size_t) {
+    open_level("");
+    if (in_vocabulary()) found_vocabulary_ = true;
+    if (in_added_token()) content_.clear(), id_ = -1;
+    return true;
+  }
+  bool key(string_t& name) {
+    keys_.back() = name;
+    return true;
+  }
+  bool end_object() {
+    if (in_added_token()) {
+      if (id_ < 0) fail("{}: an added token has no id", source_);
+      add(content_, id_);
+    }
+    keys_.pop_back();
+    return true;
+  }
+  bool start_array(size_t) {
+    if (keys_.size() == 2 && keys_[0] == "model" && keys_[1] == "vocab")
+      fail("{}: a vocabulary that is a list (Unigram) is not supported", source_);
+    open_level("[]");
+    return true;
+  }
+  bool end_array() {
+    keys_.pop_back();
+    return true;
+  }
+  bool number_unsigned(number_unsigned_t value) {
+    return number_integer(static_cast<int64_t>(std::min<number_unsigned_t>(value, INT64_MAX)));
+  }
+  bool number_integer(number_integer_t value) {
+    if (in_vocabulary()) add(keys_.back(), value);
+    if (in_added_token() && keys_.back() == "id") id_ = value;
+    return true;
+  }
+  bool string(string_t& value) {
+    if (in_added_token() && keys_.back() == "content") content_ = value;
+    return no_id();
+  }
+  bool number_float(number_float_t, const string_t&) { return no_id(); }
+  bool boolean(bool) { return no_id(); }
+  bool null() { return no_id(); }
+  bool binary(binary_t&) { return true; }
+  bool parse_error(size_t position, const std::string&, const nlohmann::detail::exception&) {
+    fail("{}: not valid JSON at byte {}", source_, position);
+  }
+
+ private:
+  // keys_ holds, for each level that is open, the key that is being read ("[]" for an array).
+  bool in_vocabulary() const { return keys_.size() == 3 && keys_[0] == "model" && keys_[1] == "vocab"; }
+  bool in_added_token() const { return keys_.size() == 3 && keys_[0] == "added_tokens" && keys_[1] == "[]"; }
+  void open_level(const char* key) {
+    no_id();
+    if (keys_.size() >= kDeepest) fail("{}: JSON nested deeper than {}", source_, kDeepest);
+    keys_.emplace_back(key);
+  }
+  // What is no whole number may stand anywhere but as a token's id.
+  bool no_id() const {
+    if (in_vocabulary()) fail("{}: token \"{}\" has no whole number for an id", source_, printable(keys_.back()));
+    return true;
+  }
+  void add(const std::string& token, int64_t id) {
+    if (id < 0 || id >= kMostTokens) fail("{}: token \"{}\" has the id {}", source_, printable(token), id);
+    tokens_.push_back({token, id});
+  }
+
+  const std::string source_;
+  std::vector<std::string> keys_;
+  std::string content_;
+  int64_t id_ = -1;
+  bool found_vocabulary_ = false;
+  std::vector<Vocabulary::Token> tokens_;
+};
+
+}  // namespace
+
+Vocabulary Vocabulary::from_directory(const std::filesystem::path& directory) {
+  const auto path = directory / "tokenizer.json";
+  const std::string text = read_text_or_throw(path);
+  VocabularyHandler handler(path.string());
+  Json::sax_parse(text, &handler);
+  if (!handler.found_vocabulary()) fail("{}: there is no model with a vocabulary in it", path.string());
+  return Vocabulary(handler.take(), path.string());
+}
+
+Vocabulary::Vocabulary(std::vector<Token> tokens, std::string source)
+    : tokens_(std::move(tokens)), source_(std::move(source)) {
+  std::ranges::stable_sort(tokens_, {}, &Token::id);
+  // An added token may stand in the model's vocabulary too, with the same id.
+  const auto again =
+      std::ranges::unique(tokens_, [](const Token& a, const Token& b) { return a.id == b.id && a.text == b.text; });
+  tokens_.erase(again.begin(), again.end());
+  ids_.reserve(tokens_.size());
+  for (size_t i = 0; i < tokens_.size(); ++i) {
+    const auto& [text, id] = tokens_[i];
+    if (i > 0 && tokens_[i - 1].id == id)
+      fail("{}: the id {} has two tokens, \"{}\" and \"{}\"", source_, id, printable(tokens_[i - 1].text),
+           printable(text));
+    const auto [entry, fresh] = ids_.emplace(text, id);
+    if (!fresh) fail("{}: the token \"{}\" has two ids, {} and {}", source_, printable(text), entry->second, id);
+  }
+}
+
+std::optional<int64_t> Vocabulary::id(std::string_view token) const {
+  const auto found = ids_.find(token);
+  return found == ids_.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace vlrm
