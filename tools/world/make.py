@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Makes the embedded world from nothing: python tools/world/make.py --seed 0 -o world
+
+Three tiny models of the true architectures, trained here (base, then VLM and text reward model from it), held-out pairs
+in VL-RewardBench's schema, and the VLM's captions of their pictures.
+"""
+
+import argparse
+import pathlib
+import random
+import time
+
+import torch
+from transformers.utils import logging as transformers_logging
+
+import base
+import captions
+import check
+import checkpoints
+import models
+import pairs
+import reward
+import scenes
+import sight
+import text
+import tokenizer
+import vision
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-o", "--output", type=pathlib.Path, required=True, help="the directory to fill")
+    options = parser.parse_args()
+    torch.set_num_threads(1)  # the same figures on any number of cores
+    transformers_logging.set_verbosity_error()
+    started = time.monotonic()
+
+    def log(line):
+        print(f"[{time.monotonic() - started:5.0f} s] {line}", flush=True)
+
+    world = scenes.World(options.seed)
+    plain = tokenizer.train(text.corpus(world))
+    tokenizers = (plain, *checkpoints.tokenizers_of(plain))
+    trained = train_models(world, tokenizers, options.seed, log)
+    output = options.output
+    output.mkdir(parents=True, exist_ok=True)
+    savers = (checkpoints.save_base, checkpoints.save_vlm, checkpoints.save_rm)
+    for name, save, model, its_tokenizer in zip(("base", "vlm", "rm"), savers, trained, tokenizers):
+        save(model, its_tokenizer, output / name)
+
+    chosen = check.choose(pairs.make(world, "validation", options.seed, twins_a_kind=25), trained, tokenizers[1], log)
+    rows = pairs.make(world, "test", options.seed)
+    pairs.write(rows, output / "pairs.parquet")
+    told = captions.make(trained[1], rows, tokenizers[1])
+    tokenizer.write_json(output / "captions.json", told)
+    log(f"{len(rows)} test pairs and their captions are written; what the demo should find:")
+    made = {
+        "command": f"python tools/world/make.py --seed {options.seed} -o world",
+        "seed": options.seed,
+        "recipes": {method: {"weight": weight, "density": density} for method, (weight, density) in chosen.items()},
+        "accuracy": check.report(rows, told, trained, chosen, tokenizers[1], log),
+    }
+    tokenizer.write_json(output / "made.json", made)
+
+
+def train_models(world, tokenizers, seed, log):
+    """The base, the VLM and the reward model, their weights rounded to bfloat16."""
+    plain, vlm_tokenizer, rm_tokenizer = tokenizers
+    torch.manual_seed(seed)
+    base_model = models.base(plain)
+    base.train(base_model, world, plain, random.Random(f"base {seed}"), log)
+    checkpoints.round_weights(base_model)
+
+    torch.manual_seed(seed + 1)
+    vlm = models.vlm(base_model, vlm_tokenizer)
+    pictures = vision.gallery(world, "train", vision.PICTURES, f"pictures {seed}")
+    vision.train(vlm.vision_model, pictures, seed, log)
+    checkpoints.round_weights(vlm)
+    sight.train(vlm, base_model, pictures, world, vlm_tokenizer, random.Random(f"vlm {seed}"), log)
+    checkpoints.round_weights(vlm)
+
+    torch.manual_seed(seed + 2)
+    rm = models.reward_model(base_model, rm_tokenizer)
+    reward.train(rm, world, rm_tokenizer, random.Random(f"rm {seed}"), log)
+    checkpoints.round_weights(rm)
+    return base_model, vlm, rm
+
+
+if __name__ == "__main__":
+    main()
