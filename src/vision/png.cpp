@@ -45,6 +45,12 @@ class PngReader {
       // Neither texts nor colour profiles are looked at, so they cannot expand either.
       png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
       png_read_info(png_, info_);
+    });
+  }
+
+  // Settles how samples are handed over. Allocates rows of the declared width, so that is to be checked before.
+  bool prepare() {
+    return attempt([this] {
       depth_ = png_get_bit_depth(png_, info_);
       if (depth_ < 8) png_set_packing(png_);  // one sample a byte, not scaled
       if (depth_ == 16 && color_type() != PNG_COLOR_TYPE_GRAY) png_set_strip_16(png_);
@@ -173,6 +179,7 @@ Image decode_png(std::string_view bytes, const std::string& name, const DecodeOp
   const auto fail_unreadable = [&] { fail("{}: not a readable PNG: {}", name, printable(reader.message())); };
   if (!reader.begin()) fail_unreadable();
   Image image = blank_image(reader.width(), reader.height(), name, options);
+  if (!reader.prepare()) fail_unreadable();
   uint8_t* rgb = image.rgb.data();
   if (reader.color_type() == PNG_COLOR_TYPE_RGB) {  // a transparent colour is not looked at, nor does the reference
     if (!reader.read(rgb)) fail_unreadable();
