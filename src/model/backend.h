@@ -15,11 +15,11 @@
 namespace vlrm {
 
 struct BackendOptions {
-  std::string device = "cpu";    // or "cuda", "cuda:1"
-  Dtype dtype = Dtype::bf16;     // of the weights; see `arithmetic` in docs/numbers.md for what is computed in what
+  std::string device = "cpu";  // or "cuda", "cuda:1"
+  Dtype dtype = Dtype::bf16;   // of the weights; see `arithmetic` in docs/numbers.md for what is computed in what
   enum class Weights { automatic, resident, streamed } weights = Weights::automatic;
-  int threads = 0;               // of the arithmetic; 0: all cores
-  int64_t memory_limit = 0;      // bytes that automatic and the batch size may count on; 0: what the machine has free
+  int threads = 0;           // of the arithmetic; 0: all cores
+  int64_t memory_limit = 0;  // bytes that automatic and the batch size may count on; 0: what the machine has free
 };
 
 // Several texts with one beginning: N responses to one (images, question). The prefix and its images are encoded once.
@@ -38,8 +38,8 @@ class Backend {
   virtual std::vector<std::vector<float>> rewards(std::span<const SharedPrefixBatch> batches,
                                                   const std::vector<std::vector<int64_t>>& positions) = 0;
 
-  // The sum of the log-probabilities of tokens positions[i][j] … end of text j of batch i, each given what is before it.
-  // Needs a checkpoint with an lm_head.
+  // The sum of the log-probabilities of tokens positions[i][j] … end of text j of batch i, each given what is before
+  // it. Needs a checkpoint with an lm_head.
   virtual std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                            const std::vector<std::vector<int64_t>>& positions) = 0;
 
@@ -55,6 +55,7 @@ class Backend {
 // Loads libvlrm_model (next to the program, or in ../lib) on the first call, then the weights of `checkpoint`, whose
 // tensors carry the names of transformers 4.4x (see family/names.h). Throws Error where the library cannot be loaded,
 // tensors are missing or shapes do not fit `config`, or the device is not there.
-std::unique_ptr<Backend> load_backend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options);
+std::unique_ptr<Backend> load_backend(const ModelConfig& config, CheckpointPtr checkpoint,
+                                      const BackendOptions& options);
 
 }  // namespace vlrm

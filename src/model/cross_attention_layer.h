@@ -1,0 +1,34 @@
+// Mllama's gated cross-attention layer: text looks at images.
+#pragma once
+
+#include "model/feed_forward.h"
+#include "model/ragged_batch.h"
+
+namespace vlrm {
+
+// The keys and values that an image has for one layer: [max tiles · patches, key/value heads, head size], the patches
+// of the tiles that exist first.
+struct ImageKeysValues {
+  at::Tensor keys, values;
+  int64_t existing = 0;  // rows of the tiles that exist
+};
+
+class CrossAttentionLayer {
+ public:
+  CrossAttentionLayer(const WeightReader& reader, const TextConfig& config, const std::string& prefix);
+
+  // features [max tiles · patches, hidden size] of one image, as the vision tower gives them.
+  ImageKeysValues keys_values(const at::Tensor& features, int64_t existing) const;
+
+  // hidden [rows of the sample, hidden size] is replaced by the layer's output. images[i] belongs to index i of
+  // RaggedBatch::images; those of the sample must be there.
+  void forward(const at::Tensor& hidden, const Sample& sample, const std::vector<ImageKeysValues>& images) const;
+
+ private:
+  TextConfig config_;
+  at::Tensor norm_, queries_, keys_values_, output_, query_norm_, key_norm_;
+  double attention_gate_, feed_forward_gate_;  // tanh of the weights
+  FeedForward feed_forward_;
+};
+
+}  // namespace vlrm

@@ -1,0 +1,143 @@
+#include "model/decoder.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "model/projection.h"
+#include "model/rms_norm.h"
+
+namespace vlrm {
+namespace {
+
+constexpr int64_t kLogitRows = 256;  // bounds the logits, which are as wide as the vocabulary
+
+// What comes before the names of the text's tensors.
+std::string text_prefix(const ModelConfig& config) {
+  return config.vision ? "language_model." : "";
+}
+
+// Llama's table has a row a token; Mllama's has eight more, for <|image|> and reserved tokens. A merged tokenizer may
+// have changed the number, so that the checkpoint says how many there are.
+int64_t embedding_rows(const WeightReader& reader, const std::string& name) {
+  const TensorInfo& info = reader.checkpoint().info_or_throw(name);
+  return info.shape.empty() ? 0 : info.shape[0];
+}
+
+at::Tensor index_tensor(const std::vector<int64_t>& values, const at::Device& device) {
+  const at::Tensor index = at::empty({static_cast<int64_t>(values.size())}, at::kLong);
+  std::copy(values.begin(), values.end(), index.mutable_data_ptr<int64_t>());
+  return index.to(device);
+}
+
+}  // namespace
+
+struct Decoder::LanguageHead {
+  at::Tensor weight;
+};
+
+Decoder::Decoder(const WeightReader& reader, const ModelConfig& config, Parts& parts)
+    : config_(config.text),
+      precision_(reader.precision()),
+      parts_(parts),
+      rope_(config.text, reader.precision()),
+      embedding_(reader, text_prefix(config) + "model.embed_tokens.weight",
+                 embedding_rows(reader, text_prefix(config) + "model.embed_tokens.weight"), config.text.hidden_size,
+                 parts.streamed()),
+      norm_(reader.vector(text_prefix(config) + "model.norm.weight", {config.text.hidden_size})) {
+  for (int64_t i = 0; i < config_.layers; ++i) {
+    const std::string prefix = fmt::format("{}model.layers.{}.", text_prefix(config), i);
+    const auto& cross = config_.cross_attention_layers;
+    const TextConfig text = config.text;
+    if (std::binary_search(cross.begin(), cross.end(), i))
+      layers_.push_back(
+          parts.add<CrossAttentionLayer>([=] { return std::make_shared<CrossAttentionLayer>(reader, text, prefix); }));
+    else
+      layers_.push_back(
+          parts.add<SelfAttentionLayer>([=] { return std::make_shared<SelfAttentionLayer>(reader, text, prefix); }));
+  }
+  if (config.head == Head::reward) {
+    reward_head_ = reader.matrix("score.weight", 1, config_.hidden_size);
+    return;
+  }
+  const std::string head =
+      text_prefix(config) + (config_.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight");
+  const int64_t rows = embedding_rows(reader, head);
+  reader.require(head, {rows, config_.hidden_size});
+  language_head_ = parts.add<LanguageHead>([=, width = config_.hidden_size] {
+    return std::make_shared<LanguageHead>(LanguageHead{reader.matrix(head, rows, width)});
+  });
+}
+
+std::vector<size_t> Decoder::order(bool with_images, bool head) const {
+  std::vector<size_t> order;
+  for (const Layer& layer : layers_)
+    if (with_images || std::holds_alternative<Parts::Handle<SelfAttentionLayer>>(layer))
+      order.push_back(std::visit([](const auto& handle) { return handle.index; }, layer));
+  if (head) order.push_back(language_head_.index);
+  return order;
+}
+
+at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeatures>& images,
+                        const Observer& observer) const {
+  const at::Tensor hidden = embedding_.look_up({batch.tokens.begin(), batch.tokens.end()});
+  const Rope::Angles angles = rope_.angles(batch.positions);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (observer) observer(static_cast<int64_t>(i), hidden);
+    if (const auto* handle = std::get_if<Parts::Handle<SelfAttentionLayer>>(&layers_[i])) {
+      const auto layer = parts_.use(*handle);
+      for (const Sample& sample : batch.samples)
+        layer->forward(hidden.narrow(0, sample.rows.first, sample.rows.length), sample,
+                       angles.rows(sample.rows.first, sample.rows.length));
+    } else if (!images.empty()) {
+      const auto layer = parts_.use(std::get<Parts::Handle<CrossAttentionLayer>>(layers_[i]));
+      cross_attend(*layer, hidden, batch, images);
+    }
+  }
+  return hidden;
+}
+
+// An image's keys and values are computed when the first sample asks for them and dropped after the last one.
+void Decoder::cross_attend(const CrossAttentionLayer& layer, const at::Tensor& hidden, const RaggedBatch& batch,
+                           const std::vector<ImageFeatures>& images) const {
+  std::vector<ImageKeysValues> ready(images.size());
+  std::vector<int64_t> uses(images.size());
+  for (const Sample& sample : batch.samples)
+    for (const int64_t index : sample.images) ++uses[static_cast<size_t>(index)];
+  for (const Sample& sample : batch.samples) {
+    if (sample.images.empty()) continue;
+    for (const int64_t image : sample.images) {
+      const auto index = static_cast<size_t>(image);
+      if (!ready[index].keys.defined())
+        ready[index] = layer.keys_values(images[index].features, images[index].existing);
+    }
+    layer.forward(hidden.narrow(0, sample.rows.first, sample.rows.length), sample, ready);
+    for (const int64_t image : sample.images)
+      if (--uses[static_cast<size_t>(image)] == 0) ready[static_cast<size_t>(image)] = {};
+  }
+}
+
+at::Tensor Decoder::normed(const at::Tensor& states) const {
+  return rms_norm(states, norm_, config_.rms_norm_eps);
+}
+
+at::Tensor Decoder::rewards(const at::Tensor& states) const {
+  return project(normed(states), reward_head_).squeeze(1).to(at::kCPU, at::kFloat);
+}
+
+at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets) const {
+  const auto head = parts_.use(language_head_);
+  const at::Tensor result = at::empty({states.size(0)}, at::kFloat);
+  for (const int64_t target : targets)
+    if (target < 0 || target >= head->weight.size(0))
+      fail("token {} has no row in the model's head of {} rows: its likelihood is not defined", target,
+           head->weight.size(0));
+  const at::Tensor index = index_tensor(targets, precision_.device).unsqueeze(1);
+  for (int64_t first = 0; first < states.size(0); first += kLogitRows) {
+    const int64_t rows = std::min(kLogitRows, states.size(0) - first);
+    const at::Tensor logits = project(normed(states.narrow(0, first, rows)), head->weight).to(at::kFloat);
+    result.narrow(0, first, rows).copy_(at::log_softmax(logits, 1).gather(1, index.narrow(0, first, rows)).squeeze(1));
+  }
+  return result;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,59 @@
+// The text side of Llama and Mllama: embeddings, decoder layers, final norm and heads.
+#pragma once
+
+#include <functional>
+#include <variant>
+
+#include "model/cross_attention_layer.h"
+#include "model/parts.h"
+#include "model/row_table.h"
+#include "model/self_attention_layer.h"
+
+namespace vlrm {
+
+class Decoder {
+ public:
+  // Throws Error where tensors are missing or do not fit the configuration.
+  Decoder(const WeightReader& reader, const ModelConfig& config, Parts& parts);
+
+  // The parts that one run() uses, and then the language model's head if `head` is set, for Parts::expect.
+  std::vector<size_t> order(bool with_images, bool head) const;
+
+  // What an encoded image is to the decoder: [max tiles · patches, hidden size], the tiles that exist first.
+  struct ImageFeatures {
+    at::Tensor features;
+    int64_t existing = 0;  // rows
+  };
+  // Called with the states that enter layer 0, 1 …: [tokens, hidden size].
+  using Observer = std::function<void(int64_t layer, const at::Tensor& hidden)>;
+  // The states [tokens, hidden size] after the last layer, before the final norm. images[i] is batch.images[i],
+  // encoded. Layers are used one after the other, each for all samples; without images, cross-attention layers are
+  // skipped.
+  at::Tensor run(const RaggedBatch& batch, const std::vector<ImageFeatures>& images,
+                 const Observer& observer = {}) const;
+
+  // [rows] rewards of states after the last layer. Needs a reward head.
+  at::Tensor rewards(const at::Tensor& states) const;
+  // log p(targets[i] | states[i]): [rows], float32. Needs a language model's head. Throws Error for a target outside
+  // it.
+  at::Tensor log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets) const;
+
+ private:
+  struct LanguageHead;
+  using Layer = std::variant<Parts::Handle<SelfAttentionLayer>, Parts::Handle<CrossAttentionLayer>>;
+
+  void cross_attend(const CrossAttentionLayer& layer, const at::Tensor& hidden, const RaggedBatch& batch,
+                    const std::vector<ImageFeatures>& images) const;
+  at::Tensor normed(const at::Tensor& states) const;
+
+  TextConfig config_;
+  Precision precision_;
+  Parts& parts_;
+  Rope rope_;
+  RowTable embedding_;
+  std::vector<Layer> layers_;
+  at::Tensor norm_, reward_head_;
+  Parts::Handle<LanguageHead> language_head_;
+};
+
+}  // namespace vlrm

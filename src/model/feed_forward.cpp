@@ -1,0 +1,34 @@
+#include "model/feed_forward.h"
+
+#include <algorithm>
+
+#include "model/projection.h"
+#include "model/rms_norm.h"
+
+namespace vlrm {
+namespace {
+
+constexpr int64_t kSliceRows = 2048;  // bounds the activations, which are several times as wide as the hidden state
+
+}  // namespace
+
+FeedForward::FeedForward(const WeightReader& reader, const TextConfig& config, const std::string& prefix)
+    : epsilon_(config.rms_norm_eps),
+      norm_(reader.vector(prefix + "post_attention_layernorm.weight", {config.hidden_size})),
+      gate_and_up_(reader.matrix({{prefix + "mlp.gate_proj.weight", config.intermediate_size},
+                                  {prefix + "mlp.up_proj.weight", config.intermediate_size}},
+                                 config.hidden_size)),
+      down_(reader.matrix(prefix + "mlp.down_proj.weight", config.hidden_size, config.intermediate_size)) {}
+
+void FeedForward::add_to(const at::Tensor& hidden, double scale) const {
+  for (int64_t first = 0; first < hidden.size(0); first += kSliceRows) {
+    const at::Tensor slice = hidden.narrow(0, first, std::min(kSliceRows, hidden.size(0) - first));
+    const at::Tensor both = project(rms_norm(slice, norm_, epsilon_), gate_and_up_);
+    const int64_t width = both.size(1) / 2;
+    at::Tensor gate = both.narrow(1, 0, width);
+    at::silu_(gate).mul_(both.narrow(1, width, width));
+    add_projection(slice, gate, down_, scale);
+  }
+}
+
+}  // namespace vlrm

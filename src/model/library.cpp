@@ -1,0 +1,65 @@
+// What libvlrm_model exports: one function, and behind it objects whose methods throw nothing but Error.
+#include <new>
+#include <string>
+
+#include "base/error.h"
+#include "model/torch_backend.h"
+
+namespace vlrm {
+namespace {
+
+std::string first_line(const std::string& text) {
+  return printable(text.substr(0, text.find('\n')), 300);
+}
+
+// libtorch's errors are many lines of C++ frames; the first line is what a user can read.
+template <class Action>
+auto translated(const Action& action) {
+  try {
+    return action();
+  } catch (const Error&) {
+    throw;
+  } catch (const c10::OutOfMemoryError& error) {
+    fail("the GPU's memory is not enough: {}. --weights streamed needs less",
+         first_line(error.what_without_backtrace()));
+  } catch (const c10::Error& error) {
+    const std::string line = first_line(error.what_without_backtrace());
+    if (line.find("DefaultCPUAllocator") != std::string::npos)
+      fail("memory is not enough: {}. --weights streamed needs less", line);
+    fail("libtorch: {}", line);
+  } catch (const std::bad_alloc&) {
+    fail("memory is not enough; --weights streamed needs less");
+  }
+}
+
+class GuardedBackend : public Backend {
+ public:
+  GuardedBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options)
+      : backend_(translated([&] {
+          const c10::InferenceMode no_gradients;
+          return std::make_unique<TorchBackend>(config, std::move(checkpoint), options);
+        })) {}
+
+  std::vector<std::vector<float>> rewards(std::span<const SharedPrefixBatch> batches,
+                                          const std::vector<std::vector<int64_t>>& positions) override {
+    return translated([&] { return backend_->rewards(batches, positions); });
+  }
+  std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
+                                                   const std::vector<std::vector<int64_t>>& positions) override {
+    return translated([&] { return backend_->log_likelihoods(batches, positions); });
+  }
+  Work work() const override { return backend_->work(); }
+  bool streamed() const override { return backend_->streamed(); }
+
+ private:
+  std::unique_ptr<TorchBackend> backend_;
+};
+
+}  // namespace
+}  // namespace vlrm
+
+// C linkage only for the name that dlsym looks for; program and library are built together. The caller owns the result.
+extern "C" __attribute__((visibility("default"))) vlrm::Backend* vlrm_make_backend(
+    const vlrm::ModelConfig* config, const vlrm::CheckpointPtr* checkpoint, const vlrm::BackendOptions* options) {
+  return new vlrm::GuardedBackend(*config, *checkpoint, *options);
+}

@@ -1,0 +1,45 @@
+#include "model/parts.h"
+
+#include <algorithm>
+
+#include "model/aten.h"
+
+namespace vlrm {
+
+Parts::~Parts() {
+  if (ahead_.valid()) ahead_.wait();
+}
+
+size_t Parts::add_any(std::function<Any()> read) {
+  const size_t index = readers_.size();
+  resident_.push_back(streamed_ ? nullptr : read());
+  readers_.push_back(streamed_ ? std::move(read) : nullptr);  // what is resident needs its checkpoint no longer
+  return index;
+}
+
+void Parts::expect(std::vector<size_t> order) {
+  std::reverse(order.begin(), order.end());
+  expected_ = std::move(order);
+  if (streamed_ && !ahead_.valid()) read_ahead();
+}
+
+void Parts::read_ahead() {
+  if (expected_.empty()) return;
+  ahead_index_ = expected_.back();
+  ahead_ = std::async(std::launch::async, [read = readers_[ahead_index_]] {
+    const c10::InferenceMode no_gradients;
+    return read();
+  });
+}
+
+Parts::Any Parts::use_any(size_t index) {
+  if (!streamed_) return resident_[index];
+  Any part;
+  if (ahead_.valid()) part = ahead_.get();  // also where another part was asked for: two readers at once would thrash
+  if (!part || ahead_index_ != index) part = readers_[index]();
+  if (!expected_.empty() && expected_.back() == index) expected_.pop_back();
+  read_ahead();
+  return part;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,47 @@
+#include "model/precision.h"
+
+#include <ATen/DeviceAccelerator.h>
+
+#include "base/error.h"
+
+namespace vlrm {
+namespace {
+
+at::Device device_or_throw(const std::string& name) {
+  if (name != "cpu" && name != "cuda" && !name.starts_with("cuda:"))
+    fail("device \"{}\": not known; there are cpu, cuda and cuda:0, cuda:1 …", printable(name));
+  try {
+    const at::Device device(name);
+    if (device.is_cpu()) return device;
+    const int count = at::hasCUDA() ? static_cast<int>(at::accelerator::deviceCount()) : 0;
+    if (device.has_index() ? device.index() < count : count > 0) return device;
+    fail("device \"{}\": not there; this libtorch sees {} CUDA devices", name, count);
+  } catch (const c10::Error&) {
+    fail("device \"{}\": not known; there are cpu, cuda and cuda:0, cuda:1 …", printable(name));
+  }
+}
+
+}  // namespace
+
+Precision Precision::of(const std::string& device, Dtype dtype) {
+  Precision precision;
+  precision.device = device_or_throw(device);
+  precision.storage = dtype;
+  switch (dtype) {
+    case Dtype::f32:
+      precision.storage_type = at::kFloat;
+      break;
+    case Dtype::f16:
+      precision.storage_type = at::kHalf;
+      break;
+    case Dtype::bf16:
+      precision.storage_type = at::kBFloat16;
+      break;
+    default:
+      fail("dtype {}: a model runs in float32, float16 or bfloat16", torch_name(dtype));
+  }
+  precision.compute_type = precision.device.is_cpu() ? at::kFloat : precision.storage_type;
+  return precision;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,102 @@
+#include "model/ragged_batch.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <set>
+
+#include "base/error.h"
+
+namespace vlrm {
+namespace {
+
+constexpr int64_t kToTheEnd = std::numeric_limits<int64_t>::max();
+
+// The rows of a text that see one image: from its token to the next image's token; images side by side are one block
+// that is seen to the block's end.
+struct Reach {
+  int64_t first, end;
+};
+
+std::vector<Reach> reaches(const std::vector<int64_t>& image_positions) {
+  std::vector<Reach> result(image_positions.size());
+  for (size_t i = image_positions.size(); i-- > 0;) {
+    const bool last = i + 1 == image_positions.size();
+    int64_t end = last ? kToTheEnd : image_positions[i + 1];
+    if (end == image_positions[i] + 1) end = result[i + 1].end;
+    result[i] = {image_positions[i], end};
+  }
+  return result;
+}
+
+std::vector<Sight> sights_of(const Sample& sample, const std::vector<int64_t>& image_positions) {
+  const std::vector<Reach> reach = reaches(image_positions);
+  std::set<int64_t> borders{0, sample.rows.length};
+  for (const Reach& r : reach) borders.insert({r.first, std::min(r.end, sample.rows.length)});
+  std::vector<Sight> sights;
+  for (auto border = borders.begin(); std::next(border) != borders.end(); ++border) {
+    Sight sight{{sample.rows.first + *border, *std::next(border) - *border}, false, {}};
+    for (size_t i = 0; i < reach.size(); ++i)
+      if (reach[i].first <= *border && *border < reach[i].end) sight.images.push_back(sample.images[i]);
+    sight.everything = sight.images.empty();
+    if (sight.everything) sight.images = sample.images;
+    sights.push_back(std::move(sight));
+  }
+  return sights;
+}
+
+int64_t index_of(std::vector<const TiledImage*>& images, const TiledImage* image) {
+  const auto known = std::find(images.begin(), images.end(), image);
+  if (known != images.end()) return known - images.begin();
+  images.push_back(image);
+  return static_cast<int64_t>(images.size()) - 1;
+}
+
+Segment append(RaggedBatch& batch, const std::vector<int32_t>& tokens, int64_t position) {
+  const Segment segment{static_cast<int64_t>(batch.tokens.size()), static_cast<int64_t>(tokens.size())};
+  batch.tokens.insert(batch.tokens.end(), tokens.begin(), tokens.end());
+  batch.positions.resize(batch.tokens.size());
+  std::iota(batch.positions.begin() + segment.first, batch.positions.end(), position);
+  return segment;
+}
+
+std::vector<int64_t> positions_of(int32_t token, const std::vector<int32_t>& tokens) {
+  std::vector<int64_t> positions;
+  for (size_t i = 0; i < tokens.size(); ++i)
+    if (tokens[i] == token) positions.push_back(static_cast<int64_t>(i));
+  return positions;
+}
+
+}  // namespace
+
+int64_t Sample::row(size_t continuation, int64_t position) const {
+  VLRM_ASSERT(position >= 0 && position < length(continuation));
+  if (position < prefix.length) return prefix.first + position;
+  return continuations[continuation].first + position - prefix.length;
+}
+
+RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_token) {
+  RaggedBatch result;
+  for (const SharedPrefixBatch& batch : batches) {
+    if (batch.prefix.empty()) fail("a text has no tokens before its continuations: there is nothing to score");
+    std::vector<int64_t> image_positions;
+    if (image_token >= 0) image_positions = positions_of(image_token, batch.prefix);
+    if (image_positions.size() != batch.images.size())
+      fail("a text shows {} image tokens, but {} images are given: one token an image is needed",
+           image_positions.size(), batch.images.size());
+    Sample sample;
+    sample.prefix = append(result, batch.prefix, 0);
+    for (const auto& continuation : batch.continuations) {
+      if (image_token >= 0 && std::find(continuation.begin(), continuation.end(), image_token) != continuation.end())
+        fail("a response contains the image token: images belong to the prompt");
+      sample.continuations.push_back(append(result, continuation, sample.prefix.length));
+    }
+    sample.rows = {sample.prefix.first, static_cast<int64_t>(result.tokens.size()) - sample.prefix.first};
+    for (const auto& image : batch.images) sample.images.push_back(index_of(result.images, image.get()));
+    if (!sample.images.empty()) sample.sights = sights_of(sample, image_positions);
+    result.samples.push_back(std::move(sample));
+  }
+  return result;
+}
+
+}  // namespace vlrm

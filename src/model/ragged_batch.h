@@ -1,0 +1,51 @@
+// How texts that share beginnings lie flat, and which image tiles each of their tokens sees.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/backend.h"
+
+namespace vlrm {
+
+// Consecutive rows of the flat batch.
+struct Segment {
+  int64_t first = 0, length = 0;
+  int64_t end() const { return first + length; }
+};
+
+// Consecutive rows that see the same images: the existing tiles of `images` (indices into RaggedBatch::images). Rows
+// before the first image see nothing; the reference lets those attend to every tile of every image, missing ones
+// included, and skips their feed-forward part. For them `everything` is set.
+struct Sight {
+  Segment rows;
+  bool everything = false;
+  std::vector<int64_t> images;
+};
+
+// One SharedPrefixBatch: its prefix and then its continuations, back to back.
+struct Sample {
+  Segment rows, prefix;
+  std::vector<Segment> continuations;
+  std::vector<int64_t> images;  // indices into RaggedBatch::images, in the order of the image tokens
+  std::vector<Sight> sights;    // of all rows, in order; empty without images
+
+  // Tokens of text `continuation`, the prefix included.
+  int64_t length(size_t continuation) const { return prefix.length + continuations[continuation].length; }
+  // The row of token `position` of text `continuation`.
+  int64_t row(size_t continuation, int64_t position) const;
+};
+
+struct RaggedBatch {
+  std::vector<int32_t> tokens;
+  std::vector<int64_t> positions;  // of each token in its text
+  std::vector<Sample> samples;
+  std::vector<const TiledImage*> images;  // each one once, however many samples show it
+};
+
+// Throws Error for an empty prefix, for image tokens that do not match the images in number and for image tokens in a
+// continuation. `image_token` is negative for a model without images.
+RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_token);
+
+}  // namespace vlrm

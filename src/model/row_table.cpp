@@ -1,0 +1,25 @@
+#include "model/row_table.h"
+
+#include "base/error.h"
+
+namespace vlrm {
+
+RowTable::RowTable(const WeightReader& reader, std::string name, int64_t rows, int64_t columns, bool streamed)
+    : reader_(reader), name_(std::move(name)), rows_(rows), columns_(columns) {
+  reader_.require(name_, {rows, columns});
+  if (!streamed) resident_ = reader_.matrix(name_, rows, columns);
+}
+
+at::Tensor RowTable::look_up(const std::vector<int64_t>& ids) const {
+  for (const int64_t id : ids)
+    if (id < 0 || id >= rows_)
+      fail("{}: id {} is outside the {} rows of {}: tokenizer and weights do not belong together",
+           reader_.checkpoint().description(), id, rows_, name_);
+  if (!resident_.defined()) return reader_.gather_rows(name_, ids, columns_);
+  const at::Tensor index = at::empty({static_cast<int64_t>(ids.size())}, at::kLong);
+  std::copy(ids.begin(), ids.end(), index.mutable_data_ptr<int64_t>());
+  const Precision& precision = reader_.precision();
+  return resident_.index_select(0, index.to(precision.device)).to(precision.compute_type);
+}
+
+}  // namespace vlrm

@@ -1,0 +1,186 @@
+#include "model/torch_backend.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "model/memory.h"
+
+namespace vlrm {
+namespace {
+
+constexpr int64_t kReserve = int64_t{512} << 20;  // libtorch's own scratch, threads, the program
+
+int64_t stored_bytes(const Checkpoint& checkpoint, Dtype storage) {
+  int64_t bytes = 0;
+  for (const TensorInfo& tensor : checkpoint.tensors()) bytes += tensor.elements() * size_of(storage);
+  return bytes;
+}
+
+// Beside the weights: the widest activations of one image, and of a text of a few thousand tokens.
+int64_t working_bytes(const ModelConfig& config) {
+  constexpr int64_t kTokens = 4096;
+  int64_t bytes = kReserve + kTokens * (2 * config.text.intermediate_size + 8 * config.text.hidden_size) * 4;
+  if (config.vision) {
+    const VisionConfig& vision = *config.vision;
+    const int64_t side = vision.image_size / vision.patch_size, patches = vision.max_tiles * (side * side + 8);
+    bytes += patches * (6 * vision.hidden_size + vision.output_size + 2 * config.text.hidden_size) * 4;
+  }
+  return bytes;
+}
+
+bool choose_streamed(const ModelConfig& config, const Checkpoint& checkpoint, const BackendOptions& options,
+                     int64_t memory_limit) {
+  if (options.weights != BackendOptions::Weights::automatic)
+    return options.weights == BackendOptions::Weights::streamed;
+  return stored_bytes(checkpoint, options.dtype) + working_bytes(config) > memory_limit;
+}
+
+void set_threads(int threads) {
+  set_thread_count(threads);
+  at::set_num_threads(thread_count());
+}
+
+void check_positions(std::span<const SharedPrefixBatch> batches, const std::vector<std::vector<int64_t>>& positions,
+                     int64_t lowest) {
+  VLRM_ASSERT(positions.size() == batches.size());
+  for (size_t i = 0; i < batches.size(); ++i) {
+    VLRM_ASSERT(positions[i].size() == batches[i].continuations.size());
+    for (size_t j = 0; j < positions[i].size(); ++j) {
+      const auto length = static_cast<int64_t>(batches[i].prefix.size() + batches[i].continuations[j].size());
+      if (positions[i][j] < lowest || positions[i][j] >= length)
+        fail("position {} is outside a text of {} tokens", positions[i][j], length);
+    }
+  }
+}
+
+at::Tensor select_rows(const at::Tensor& states, const std::vector<int64_t>& rows) {
+  const at::Tensor index = at::empty({static_cast<int64_t>(rows.size())}, at::kLong);
+  std::copy(rows.begin(), rows.end(), index.mutable_data_ptr<int64_t>());
+  return states.index_select(0, index.to(states.device()));
+}
+
+}  // namespace
+
+TorchBackend::TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options)
+    : config_((set_threads(options.threads), config)),
+      precision_(Precision::of(options.device, options.dtype)),
+      memory_limit_(options.memory_limit > 0 ? options.memory_limit : available_memory(precision_.device)),
+      parts_(choose_streamed(config, *checkpoint, options, memory_limit_)),
+      tower_(config.vision ? std::optional<VisionTower>(std::in_place, WeightReader(checkpoint, precision_),
+                                                        *config.vision, config.text.hidden_size, parts_)
+                           : std::nullopt),
+      decoder_(WeightReader(checkpoint, precision_), config, parts_) {
+  const int64_t weights = parts_.streamed() ? 0 : stored_bytes(*checkpoint, options.dtype);
+  activation_limit_ = std::max<int64_t>((memory_limit_ - weights - working_bytes(config)) / 2, 0);
+}
+
+// What stays in memory for the whole of a pass.
+int64_t TorchBackend::activation_bytes(const SharedPrefixBatch& batch) const {
+  auto tokens = static_cast<int64_t>(batch.prefix.size());
+  for (const auto& continuation : batch.continuations) tokens += static_cast<int64_t>(continuation.size());
+  int64_t bytes = tokens * (config_.text.hidden_size + 2 * config_.text.head_size) * 4;
+  if (tower_) {
+    // Streamed, the tower goes through its layers with all images at once.
+    const int64_t states = parts_.streamed() ? config_.vision->output_size : 0;
+    bytes += static_cast<int64_t>(batch.images.size()) * config_.vision->max_tiles * tower_->patches() *
+             (states + config_.text.hidden_size) * 4;
+  }
+  return bytes;
+}
+
+std::vector<TorchBackend::Pass> TorchBackend::passes(std::span<const SharedPrefixBatch> batches) const {
+  std::vector<Pass> result;
+  int64_t bytes = 0;
+  for (size_t i = 0; i < batches.size(); ++i) {
+    const int64_t more = activation_bytes(batches[i]);
+    if (result.empty() || bytes + more > activation_limit_) {
+      result.push_back({i, 0});
+      bytes = 0;
+    }
+    ++result.back().count;
+    bytes += more;
+  }
+  return result;
+}
+
+std::vector<Decoder::ImageFeatures> TorchBackend::encode(const RaggedBatch& batch) const {
+  std::vector<Decoder::ImageFeatures> result;
+  // Resident, one image after the other needs the least memory; streamed, each layer is to be read once.
+  const size_t together = parts_.streamed() ? batch.images.size() : 1;
+  for (size_t first = 0; first < batch.images.size(); first += together) {
+    const auto images = std::span(batch.images).subspan(first, together);
+    const std::vector<at::Tensor> features = tower_->encode(images);
+    for (size_t i = 0; i < images.size(); ++i) result.push_back({features[i], images[i]->tiles * tower_->patches()});
+  }
+  return result;
+}
+
+at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head) {
+  const bool with_images = !batch.images.empty();
+  std::vector<size_t> order;
+  if (with_images) order = tower_->order();
+  const auto text = decoder_.order(with_images, head);
+  order.insert(order.end(), text.begin(), text.end());
+  parts_.expect(order);
+  const auto features = encode(batch);
+  const at::Tensor states = decoder_.run(batch, features);
+  work_.images_encoded += static_cast<int64_t>(batch.images.size());
+  work_.tokens += static_cast<int64_t>(batch.tokens.size());
+  return states;
+}
+
+std::vector<std::vector<float>> TorchBackend::rewards(std::span<const SharedPrefixBatch> batches,
+                                                      const std::vector<std::vector<int64_t>>& positions) {
+  if (config_.head != Head::reward)
+    fail("this model has no reward head: score with one that `vlrm build` made, or ask for --likelihood");
+  check_positions(batches, positions, 0);
+  const c10::InferenceMode no_gradients;
+  std::vector<std::vector<float>> result;
+  for (const Pass& pass : passes(batches)) {
+    const RaggedBatch batch = lay_out(batches.subspan(pass.first, pass.count), config_.image_token);
+    const at::Tensor states = run(batch, false);
+    for (size_t i = 0; i < pass.count; ++i) {
+      const auto& wanted = positions[pass.first + i];
+      std::vector<int64_t> rows;
+      for (size_t j = 0; j < wanted.size(); ++j) rows.push_back(batch.samples[i].row(j, wanted[j]));
+      result.emplace_back(rows.size());
+      if (rows.empty()) continue;
+      const at::Tensor rewards = decoder_.rewards(select_rows(states, rows)).contiguous();
+      std::copy_n(rewards.const_data_ptr<float>(), rows.size(), result.back().begin());
+    }
+  }
+  return result;
+}
+
+std::vector<std::vector<double>> TorchBackend::log_likelihoods(std::span<const SharedPrefixBatch> batches,
+                                                               const std::vector<std::vector<int64_t>>& positions) {
+  if (config_.head != Head::language_model)
+    fail("this model has a reward head in place of a language model's: it gives rewards, not likelihoods");
+  check_positions(batches, positions, 1);
+  const c10::InferenceMode no_gradients;
+  std::vector<std::vector<double>> result;
+  for (const Pass& pass : passes(batches)) {
+    const auto some = batches.subspan(pass.first, pass.count);
+    const RaggedBatch batch = lay_out(some, config_.image_token);
+    const at::Tensor states = run(batch, true);
+    std::vector<int64_t> rows, targets;
+    for (size_t i = 0; i < pass.count; ++i)
+      for (size_t j = 0; j < some[i].continuations.size(); ++j)
+        for (int64_t at = positions[pass.first + i][j]; at < batch.samples[i].length(j); ++at) {
+          rows.push_back(batch.samples[i].row(j, at - 1));
+          targets.push_back(batch.tokens[static_cast<size_t>(batch.samples[i].row(j, at))]);
+        }
+    const at::Tensor each = decoder_.log_probabilities(select_rows(states, rows), targets);
+    const float* next = each.const_data_ptr<float>();
+    for (size_t i = 0; i < pass.count; ++i) {
+      result.emplace_back(some[i].continuations.size());
+      for (size_t j = 0; j < some[i].continuations.size(); ++j)
+        for (int64_t at = positions[pass.first + i][j]; at < batch.samples[i].length(j); ++at)
+          result.back()[j] += *next++;
+    }
+  }
+  return result;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,43 @@
+// The backend of backend.h, on libtorch.
+#pragma once
+
+#include <optional>
+
+#include "model/decoder.h"
+#include "model/vision_tower.h"
+
+namespace vlrm {
+
+class TorchBackend : public Backend {
+ public:
+  TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options);
+
+  std::vector<std::vector<float>> rewards(std::span<const SharedPrefixBatch> batches,
+                                          const std::vector<std::vector<int64_t>>& positions) override;
+  std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
+                                                   const std::vector<std::vector<int64_t>>& positions) override;
+  Work work() const override { return work_; }
+  bool streamed() const override { return parts_.streamed(); }
+
+ private:
+  // What one pass through the layers takes at once: as many batches as memory allows, at least one.
+  struct Pass {
+    size_t first = 0, count = 0;
+  };
+  std::vector<Pass> passes(std::span<const SharedPrefixBatch> batches) const;
+  int64_t activation_bytes(const SharedPrefixBatch& batch) const;
+  // The states after the last layer; `head` says whether the language model's head is used afterwards.
+  at::Tensor run(const RaggedBatch& batch, bool head);
+  std::vector<Decoder::ImageFeatures> encode(const RaggedBatch& batch) const;
+
+  const ModelConfig config_;
+  const Precision precision_;
+  const int64_t memory_limit_;
+  Parts parts_;
+  std::optional<VisionTower> tower_;
+  Decoder decoder_;
+  int64_t activation_limit_ = 0;
+  Work work_;
+};
+
+}  // namespace vlrm

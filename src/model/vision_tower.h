@@ -1,0 +1,57 @@
+// Mllama's vision tower and the projector behind it: from tiles to what cross-attention looks at.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "model/parts.h"
+#include "model/row_table.h"
+#include "model/vision_layer.h"
+#include "vision/mllama_processor.h"
+
+namespace vlrm {
+
+// What the tower makes of one image. Rows are patches, the class token first in each tile, tile by tile: those of all
+// max tiles, since text before an image looks at missing tiles too.
+struct VisionStates {
+  at::Tensor last;                       // [max tiles · patches, hidden size]
+  std::vector<at::Tensor> intermediate;  // the same, one for each of intermediate_layers
+};
+
+class VisionTower {
+ public:
+  // `output_size` is the width of the text. Throws Error where tensors are missing or do not fit.
+  VisionTower(const WeightReader& reader, const VisionConfig& config, int64_t output_size, Parts& parts);
+
+  // The parts that one encode() uses, for Parts::expect.
+  std::vector<size_t> order() const;
+  int64_t patches() const { return patches_; }  // of one tile, the class token included
+
+  // Each part is used once for all images. Throws Error for an image made for another configuration.
+  std::vector<VisionStates> states(std::span<const TiledImage* const> images) const;
+  // [max tiles · patches, output size] for each image.
+  std::vector<at::Tensor> encode(std::span<const TiledImage* const> images) const;
+
+ private:
+  struct Embedding;
+  struct Middle;
+  struct Projector;
+  struct InProgress;
+
+  InProgress embedded(const TiledImage& image, const Embedding& embedding) const;
+  at::Tensor patch_embeddings(const TiledImage& image, const Embedding& embedding) const;
+  void check(const TiledImage& image) const;
+  at::Tensor projected(const VisionStates& states, const Projector& projector) const;
+
+  VisionConfig config_;
+  Precision precision_;
+  Parts& parts_;
+  int64_t patches_, padded_patches_;
+  RowTable tile_embedding_, before_embedding_, after_embedding_;
+  Parts::Handle<Embedding> embedding_;
+  std::vector<Parts::Handle<VisionLayer>> local_layers_, global_layers_;
+  Parts::Handle<Middle> middle_;
+  Parts::Handle<Projector> projector_;
+};
+
+}  // namespace vlrm

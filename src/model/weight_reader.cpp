@@ -1,0 +1,89 @@
+#include "model/weight_reader.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/threads.h"
+
+namespace vlrm {
+namespace {
+
+constexpr int64_t kChunk = int64_t{1} << 20;  // elements a thread reads at a time
+
+void read_chunk(const TensorReader& reader, Dtype dtype, int64_t first, int64_t count, std::byte* out) {
+  if (reader.info().dtype == dtype) {
+    reader.read(first, count, out);
+  } else if (dtype == Dtype::f32) {
+    reader.read_float32(first, count, reinterpret_cast<float*>(out));
+  } else {
+    std::vector<float> values(static_cast<size_t>(count));
+    reader.read_float32(first, count, values.data());
+    from_float32(values, dtype, out);
+  }
+}
+
+std::byte* bytes_of(const at::Tensor& tensor) {
+  return static_cast<std::byte*>(tensor.data_ptr());
+}
+
+}  // namespace
+
+void WeightReader::require(const std::string& name, const std::vector<int64_t>& shape) const {
+  const TensorInfo& info = checkpoint_->info_or_throw(name);
+  if (info.shape != shape)
+    fail("{}: tensor {} has the shape {}, but the configuration asks for {}", checkpoint_->description(),
+         printable(name), shape_string(info.shape), shape_string(shape));
+  if (!is_float(info.dtype))
+    fail("{}: tensor {} is {}, but weights must be F32, F16 or BF16", checkpoint_->description(), printable(name),
+         safetensors_name(info.dtype));
+}
+
+void WeightReader::read_into(const std::string& name, Dtype dtype, std::byte* out) const {
+  const auto reader = checkpoint_->open(name);
+  const int64_t elements = reader->info().elements();
+  parallel_for((elements + kChunk - 1) / kChunk, [&](int64_t chunk) {
+    const int64_t first = chunk * kChunk;
+    read_chunk(*reader, dtype, first, std::min(kChunk, elements - first), out + first * size_of(dtype));
+  });
+}
+
+at::Tensor WeightReader::matrix(const std::vector<Rows>& parts, int64_t columns) const {
+  int64_t rows = 0;
+  for (const Rows& part : parts) {
+    require(part.name, {part.rows, columns});
+    rows += part.rows;
+  }
+  const at::Tensor whole = at::empty({rows, columns}, precision_.storage_type);
+  std::byte* out = bytes_of(whole);
+  for (const Rows& part : parts) {
+    read_into(part.name, precision_.storage, out);
+    out += part.rows * columns * size_of(precision_.storage);
+  }
+  return whole.to(precision_.device);
+}
+
+at::Tensor WeightReader::vector(const std::string& name, const std::vector<int64_t>& shape) const {
+  require(name, shape);
+  const at::Tensor values = at::empty(shape, at::kFloat);
+  read_into(name, Dtype::f32, bytes_of(values));
+  return values.to(precision_.device, precision_.compute_type);
+}
+
+double WeightReader::scalar(const std::string& name) const {
+  require(name, {1});
+  float value = 0;
+  read_into(name, Dtype::f32, reinterpret_cast<std::byte*>(&value));
+  return value;
+}
+
+at::Tensor WeightReader::gather_rows(const std::string& name, const std::vector<int64_t>& ids, int64_t columns) const {
+  const auto reader = checkpoint_->open(name);
+  const at::Tensor rows = at::empty({static_cast<int64_t>(ids.size()), columns}, at::kFloat);
+  auto* out = rows.mutable_data_ptr<float>();
+  parallel_for(static_cast<int64_t>(ids.size()), [&](int64_t i) {
+    reader->read_float32(ids[static_cast<size_t>(i)] * columns, columns, out + i * columns);
+  });
+  return rows.to(precision_.device, precision_.compute_type);
+}
+
+}  // namespace vlrm

@@ -1,0 +1,49 @@
+// Tensors of a lazy checkpoint, as libtorch's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/precision.h"
+#include "weights/checkpoint.h"
+
+namespace vlrm {
+
+// Every function throws Error naming tensor and checkpoint where a tensor is not as asked for.
+class WeightReader {
+ public:
+  WeightReader(CheckpointPtr checkpoint, Precision precision)
+      : checkpoint_(std::move(checkpoint)), precision_(precision) {}
+
+  const Precision& precision() const { return precision_; }
+  const Checkpoint& checkpoint() const { return *checkpoint_; }
+
+  // Throws Error where the tensor is missing, is no float or has another shape.
+  void require(const std::string& name, const std::vector<int64_t>& shape) const;
+
+  struct Rows {
+    std::string name;
+    int64_t rows = 0;
+  };
+  // [Σ rows, columns] in the storage type: several matrices below each other, so that one product computes them all.
+  at::Tensor matrix(const std::vector<Rows>& parts, int64_t columns) const;
+  at::Tensor matrix(const std::string& name, int64_t rows, int64_t columns) const {
+    return matrix({{name, rows}}, columns);
+  }
+  // In the compute type, of the given shape.
+  at::Tensor vector(const std::string& name, const std::vector<int64_t>& shape) const;
+  // A tensor of one element.
+  double scalar(const std::string& name) const;
+  // Rows `ids` of the matrix `name`, [ids, columns] in the compute type, without reading the others. The ids must be
+  // within.
+  at::Tensor gather_rows(const std::string& name, const std::vector<int64_t>& ids, int64_t columns) const;
+
+ private:
+  // Elements of a whole tensor, as `dtype`, into memory of the CPU.
+  void read_into(const std::string& name, Dtype dtype, std::byte* out) const;
+
+  CheckpointPtr checkpoint_;
+  Precision precision_;
+};
+
+}  // namespace vlrm
