@@ -1,15 +1,13 @@
 #include "family/build.h"
 
 #include "base/error.h"
-#include "family/compatibility.h"
+#include "family/inputs.h"
 #include "family/names.h"
 #include "merge/merged_model.h"
 #include "weights/views.h"
 
 namespace vlrm {
 namespace {
-
-constexpr const char* kEmbeddings = "language_model.model.embed_tokens.weight";
 
 enum class Role { vlm, rm, base };
 
@@ -46,34 +44,27 @@ class Roles {
   bool called_vlm_ = false;
 };
 
-OpenModel open_model(const char* role, const std::filesystem::path& directory, const WatchInput& watch) {
-  const ModelConfig config = ModelConfig::from_directory(directory);
-  CheckpointPtr files = open_checkpoint(directory);
-  if (watch) files = watch(role, directory, std::move(files));
-  return {directory, config, canonical(std::move(files), config)};
-}
-
 MergeSource text_source(const OpenModel& model, const char* name) {
   CheckpointPtr text = model.config.vision ? text_part_of_mllama(model.weights, model.config.text) : model.weights;
   return {name, llama_backbone(std::move(text)), model.directory};
 }
 
-CheckpointPtr only(CheckpointPtr checkpoint, const std::string& name) {
-  return renamed(std::move(checkpoint),
-                 [name](const std::string& each) { return each == name ? std::optional(each) : std::nullopt; });
-}
-
-void require_rows(const CheckpointPtr& text, const OpenModel& vlm, const Recipe& recipe) {
-  const int64_t merged = text->info_or_throw(kEmbeddings).shape[0];
-  const int64_t needed = vlm.weights->info_or_throw(kEmbeddings).shape[0];
-  if (merged != needed)
-    fail(
-        "{}: the merged embeddings have {} rows, but the VLM's have {}: align them with tokenizer.source and "
-        "pad_to_multiple_of",
-        recipe.source, merged, needed);
-}
-
 }  // namespace
+
+CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, const OpenModel& rm) {
+  const CheckpointPtr mapped = text_part_for_mllama(text, vlm.config.text);
+  const std::string embeddings = "language_model.model.embed_tokens.weight";
+  const int64_t rows = mapped->info_or_throw(embeddings).shape[0];
+  const int64_t needed = vlm.weights->info_or_throw(embeddings).shape[0];
+  if (rows != needed)
+    fail(
+        "{}: the embeddings have {} rows, but the VLM's have {}: a recipe aligns them with tokenizer.source and "
+        "pad_to_multiple_of",
+        text->description(), rows, needed);
+  const CheckpointPtr score = renamed(
+      rm.weights, [](const std::string& name) { return name == "score.weight" ? std::optional(name) : std::nullopt; });
+  return overlay({vlm.weights, mapped, score});
+}
 
 PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch) {
   const Roles roles(recipe);
@@ -103,9 +94,7 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
   }
   MergedModel merged = plan_merge(recipe, sources);
   planned.remarks.insert(planned.remarks.end(), merged.remarks.begin(), merged.remarks.end());
-  const CheckpointPtr text = text_part_for_mllama(merged.weights, vlm.config.text);
-  require_rows(text, vlm, recipe);
-  planned.weights = overlay({vlm.weights, text, only(rm.weights, "score.weight")});
+  planned.weights = mapped_onto_vlm(merged.weights, vlm, rm);
   planned.config = vlm.config;
   planned.config.head = Head::reward;
   planned.sources = vlm.directory;

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "family/config.h"
+#include "family/inputs.h"
 #include "merge/recipe.h"
 #include "weights/checkpoint.h"
 
@@ -27,15 +27,14 @@ struct PlannedModel {
   std::vector<std::string> remarks;  // what the user should know, one line each
 };
 
-// Stands between a build and the files of its inputs: gets each input's role ("vlm", "rm", "base"), directory and
-// checkpoint, and gives the checkpoint to be used (see manifest.h).
-using WatchInput = std::function<CheckpointPtr(const std::string& role, const std::filesystem::path& directory,
-                                               CheckpointPtr checkpoint)>;
-
 // Plans the reward model that `recipe` makes of `inputs`. The recipe's models are called vlm, rm and base, or anything
 // else: then the one that tokenizer.source names stands for the VLM's text part, base_model for the base and the
 // remaining one for the RM. Reads headers, configs and vocabularies. Throws Error where the models do not fit together:
 // another architecture, shapes, tensors that are missing, embedding rows that are not the VLM's, more than one label.
 PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch = {});
+
+// The last step of it: a Llama's backbone (canonical names) in place of the VLM's text part, and the RM's score head.
+// Throws Error where the embeddings have other rows than the VLM's.
+CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, const OpenModel& rm);
 
 }  // namespace vlrm

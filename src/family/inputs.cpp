@@ -1,6 +1,7 @@
-#include "family/compatibility.h"
+#include "family/inputs.h"
 
 #include "base/error.h"
+#include "family/names.h"
 
 namespace vlrm {
 namespace {
@@ -34,6 +35,13 @@ void require_shape(const OpenModel& model, const std::string& name, const std::v
 }
 
 }  // namespace
+
+OpenModel open_model(const std::string& role, const std::filesystem::path& directory, const WatchInput& watch) {
+  const ModelConfig config = ModelConfig::from_directory(directory);
+  CheckpointPtr files = open_checkpoint(directory);
+  if (watch) files = watch(role, directory, std::move(files));
+  return {directory, config, canonical(std::move(files), config)};
+}
 
 void require_vlm(const OpenModel& model) {
   if (!model.config.vision)

@@ -1,7 +1,8 @@
-// Whether models can be merged and mapped onto each other, judged by their configs and tensor names.
+// Inputs opened, and whether they can be merged and mapped onto each other, judged by configs and tensor names.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,14 @@ struct OpenModel {
   ModelConfig config;
   CheckpointPtr weights;  // canonical names
 };
+
+// Stands between the inputs of a command and their files: gets each input's role ("vlm", "rm", "base"), directory and
+// checkpoint, and gives the checkpoint to be used (see manifest.h).
+using WatchInput = std::function<CheckpointPtr(const std::string& role, const std::filesystem::path& directory,
+                                               CheckpointPtr checkpoint)>;
+
+// Reads config and headers. Throws Error for what is missing or malformed.
+OpenModel open_model(const std::string& role, const std::filesystem::path& directory, const WatchInput& watch);
 
 // Throws Error unless `model` is an Mllama with the rows of embeddings its config promises.
 void require_vlm(const OpenModel& model);

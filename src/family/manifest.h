@@ -1,0 +1,48 @@
+// vlrm_manifest.json: what an output was made of, so that it can be made again and the inputs can be told from others.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "family/fingerprint.h"
+#include "weights/checkpoint.h"
+
+namespace vlrm {
+
+constexpr const char* kManifestName = "vlrm_manifest.json";
+
+// Gathers the inputs of one command. Files that the hub cache names by their sha256 are known by that; other weights
+// are fingerprinted while they are read, other files when the manifest is made.
+class Manifest {
+ public:
+  // `settings` is what the command was asked for: the recipe, seed, types.
+  Manifest(std::string command, OrderedJson settings);
+
+  // What the user called the input with this role; the path's own spelling if never called.
+  void name_input(const std::string& role, const std::string& name);
+  // Notes an input. The result is to be read in place of `checkpoint`.
+  CheckpointPtr watch(const std::string& role, const std::filesystem::path& directory, CheckpointPtr checkpoint);
+
+  // After everything has been read.
+  OrderedJson json() const;
+  void write(const std::filesystem::path& output) const;
+
+ private:
+  struct Input {
+    std::filesystem::path directory;
+    std::optional<Fingerprint> weights;  // nothing where the hub cache names every file
+  };
+  std::string command_;
+  OrderedJson settings_;
+  std::map<std::string, std::string> names_;
+  std::map<std::string, Input> inputs_;  // by role
+};
+
+// One line for each input that is no longer what the manifest in `output` says, none if all are. Reads the inputs'
+// weights where they have no name in the hub cache. Throws Error where there is no manifest, or a malformed one.
+std::vector<std::string> changed_inputs(const std::filesystem::path& output);
+
+}  // namespace vlrm

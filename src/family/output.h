@@ -1,0 +1,28 @@
+// A planned model written down.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "family/manifest.h"
+#include "family/steps.h"
+#include "weights/save.h"
+
+namespace vlrm {
+
+struct OutputOptions {
+  std::filesystem::path directory;  // unused by the null sink
+  bool force = false;               // replace what is there
+  bool null_sink = false;           // compute everything, write nothing
+  int64_t max_shard_bytes = SaveOptions{}.max_shard_bytes;
+};
+
+// Writes weights, config.json, side files and the manifest; the directory appears whole or not at all. Returns what the
+// user should know, one line each. Throws Error where the output stands already and force is not set, and whatever the
+// inputs and the disk throw.
+std::vector<std::string> write_output(const PlannedOutput& planned, const OutputOptions& options,
+                                      const Manifest& manifest);
+
+}  // namespace vlrm

@@ -1,0 +1,165 @@
+#include "family/steps.h"
+
+#include <map>
+
+#include "base/error.h"
+#include "family/grown_rows.h"
+#include "family/inputs.h"
+#include "family/names.h"
+#include "merge/merged_model.h"
+#include "weights/hub_cache.h"
+#include "weights/views.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+constexpr const char* kHead = "lm_head.weight";
+constexpr const char* kEmbeddings = "model.embed_tokens.weight";
+
+const std::vector<FileKind> kTokenizer{FileKind::tokenizer, FileKind::chat_template};
+
+CheckpointPtr only(CheckpointPtr checkpoint, const std::string& from, const std::string& to) {
+  return renamed(std::move(checkpoint),
+                 [=](const std::string& name) { return name == from ? std::optional(to) : std::nullopt; });
+}
+
+// The lm_head alone; a model with tied embeddings has none of its own.
+CheckpointPtr head_of(const OpenModel& llama) {
+  const bool tied = llama.config.text.tie_word_embeddings && llama.weights->find(kHead) == nullptr;
+  return only(llama.weights, tied ? kEmbeddings : kHead, kHead);
+}
+
+PlannedOutput text_output(CheckpointPtr backbone, CheckpointPtr head, const OpenModel& instruct,
+                          const fs::path& tokenizer, Dtype dtype) {
+  const int64_t rows = backbone->info_or_throw(kEmbeddings).shape[0];
+  PlannedOutput planned;
+  planned.weights = overlay({std::move(backbone), with_rows(std::move(head), kHead, rows, head_of(instruct))});
+  planned.dtype = dtype;
+  planned.config = text_model_config(instruct.directory, rows, dtype);
+  planned.config["tie_word_embeddings"] = false;
+  planned.side_files = {{tokenizer, kTokenizer}, {instruct.directory, {FileKind::other}}};
+  return planned;
+}
+
+// The models of a recipe by name, each opened once.
+class NamedModels {
+ public:
+  explicit NamedModels(const WatchInput& watch) : watch_(watch) {}
+
+  const OpenModel& operator[](const std::string& name) {
+    const auto known = models_.find(name);
+    if (known != models_.end()) return known->second;
+    OpenModel model = open_model(name, resolve_checkpoint(name), watch_);
+    require_llama(model);
+    if (model.config.head == Head::reward)
+      fail(
+          "{}: a reward model's backbone has to be extracted before it is merged (vlrm extract --rm), or use vlrm "
+          "build",
+          model.directory.string());
+    return models_.emplace(name, std::move(model)).first->second;
+  }
+  // With an lm_head where any of the models has one.
+  MergeSource source(const std::string& name) {
+    const OpenModel& model = (*this)[name];
+    return {name, needs_head_ ? overlay({model.weights, head_of(model)}) : model.weights, model.directory};
+  }
+  void need_heads_where_one_has() {
+    for (const auto& [name, model] : models_) needs_head_ = needs_head_ || model.weights->find(kHead) != nullptr;
+  }
+
+ private:
+  const WatchInput& watch_;
+  std::map<std::string, OpenModel> models_;
+  bool needs_head_ = false;
+};
+
+}  // namespace
+
+PlannedOutput plan_build(const BuildInputs& inputs, const Recipe& recipe, Dtype dtype, const WatchInput& watch) {
+  PlannedModel model = plan_reward_model(inputs, recipe, watch);
+  PlannedOutput planned;
+  planned.weights = std::move(model.weights);
+  planned.dtype = dtype;
+  planned.config = reward_model_config(inputs.vlm, dtype);
+  planned.side_files = {{inputs.vlm, {FileKind::tokenizer, FileKind::chat_template, FileKind::other}}};
+  planned.remarks = std::move(model.remarks);
+  return planned;
+}
+
+PlannedOutput plan_extract_vlm(const fs::path& vlm_directory, const fs::path& instruct_directory, Dtype dtype,
+                               const WatchInput& watch) {
+  const OpenModel vlm = open_model("vlm", vlm_directory, watch);
+  const OpenModel instruct = open_model("instruct", instruct_directory, watch);
+  require_vlm(vlm);
+  require_llama(instruct);
+  std::vector<std::string> remarks;
+  require_same_text_shape(instruct, vlm, remarks);
+  const CheckpointPtr text = text_part_of_mllama(vlm.weights, vlm.config.text);
+  const bool tied = vlm.config.text.tie_word_embeddings && text->find(kHead) == nullptr;
+  PlannedOutput planned =
+      text_output(llama_backbone(text), only(text, tied ? kEmbeddings : kHead, kHead), instruct, vlm.directory, dtype);
+  planned.remarks = std::move(remarks);
+  return planned;
+}
+
+PlannedOutput plan_extract_rm(const fs::path& rm_directory, const fs::path& instruct_directory, Dtype dtype,
+                              const WatchInput& watch) {
+  const OpenModel rm = open_model("rm", rm_directory, watch);
+  const OpenModel instruct = open_model("instruct", instruct_directory, watch);
+  require_reward_model(rm);
+  require_llama(instruct);
+  std::vector<std::string> remarks;
+  require_same_text_shape(instruct, rm, remarks);
+  PlannedOutput planned = text_output(llama_backbone(rm.weights), head_of(instruct), instruct, rm.directory, dtype);
+  planned.remarks = std::move(remarks);
+  return planned;
+}
+
+PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
+  NamedModels models(watch);
+  for (const RecipeModel& model : recipe.models) models[model.name];
+  if (recipe.base_model) models[*recipe.base_model];
+  models.need_heads_where_one_has();
+
+  MergeSources sources;
+  for (const RecipeModel& model : recipe.models) sources.models.push_back(models.source(model.name));
+  if (recipe.base_model) sources.base = models.source(*recipe.base_model);
+  const OpenModel& donor = models[recipe.base_model.value_or(recipe.models.front().name)];
+  const fs::path tokenizer = recipe.tokenizer_source ? resolve_checkpoint(*recipe.tokenizer_source) : donor.directory;
+  sources.output_tokenizer = tokenizer;
+
+  MergedModel merged = plan_merge(recipe, sources);
+  PlannedOutput planned;
+  planned.weights = std::move(merged.weights);
+  planned.remarks = std::move(merged.remarks);
+  const Dtype given = models[recipe.models.front().name].weights->info_or_throw(kEmbeddings).dtype;
+  planned.dtype = recipe.out_dtype ? *recipe.out_dtype : recipe.dtype.value_or(given);
+  planned.config =
+      text_model_config(donor.directory, planned.weights->info_or_throw(kEmbeddings).shape[0], planned.dtype);
+  if (planned.weights->find(kHead) != nullptr) planned.config["tie_word_embeddings"] = false;
+  planned.side_files = {{tokenizer, kTokenizer}, {donor.directory, {FileKind::other}}};
+  return planned;
+}
+
+PlannedOutput plan_map(const fs::path& text_directory, const fs::path& vlm_directory, const fs::path& rm_directory,
+                       const WatchInput& watch) {
+  const OpenModel text = open_model("text", text_directory, watch);
+  const OpenModel vlm = open_model("vlm", vlm_directory, watch);
+  const OpenModel rm = open_model("rm", rm_directory, watch);
+  require_llama(text);
+  require_vlm(vlm);
+  require_reward_model(rm);
+  PlannedOutput planned;
+  require_same_text_shape(text, vlm, planned.remarks);
+  require_same_text_shape(rm, vlm, planned.remarks);
+  planned.weights = mapped_onto_vlm(text.weights, vlm, rm);
+  planned.dtype = text.weights->info_or_throw(kEmbeddings).dtype;
+  planned.config = reward_model_config(vlm.directory, planned.dtype);
+  planned.side_files = {{text.directory, {FileKind::tokenizer}},
+                        {vlm.directory, {FileKind::tokenizer, FileKind::chat_template, FileKind::other}}};
+  return planned;
+}
+
+}  // namespace vlrm

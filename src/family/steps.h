@@ -1,0 +1,47 @@
+// The reference's steps, each alone: other sinks of the same chain as build.h.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "family/build.h"
+#include "family/side_files.h"
+#include "merge/recipe.h"
+#include "weights/checkpoint.h"
+
+namespace vlrm {
+
+// A model directory as a plan.
+struct PlannedOutput {
+  CheckpointPtr weights;  // to be written as `dtype`
+  Dtype dtype = Dtype::f32;
+  OrderedJson config;
+  std::vector<SideFileSource> side_files;
+  std::vector<std::string> remarks;  // what the user should know, one line each
+};
+
+// All throw Error where the models do not fit together; `watch` is as for plan_reward_model, with the parameters' names
+// as roles (for merges, the models' names).
+
+// build: the reward model, with its VLM's side files.
+PlannedOutput plan_build(const BuildInputs& inputs, const Recipe& recipe, Dtype dtype, const WatchInput& watch = {});
+
+// The text part of a VLM as a Llama of its own: its embeddings, layers and tokenizer; lm_head is the VLM's and has for
+// the rows that the VLM lacks the mean of the instruct model's. The config is the instruct model's.
+PlannedOutput plan_extract_vlm(const std::filesystem::path& vlm, const std::filesystem::path& instruct, Dtype dtype,
+                               const WatchInput& watch = {});
+// A reward model's backbone as a Llama: its tokenizer, and the instruct model's lm_head, with as many rows as the
+// backbone has.
+PlannedOutput plan_extract_rm(const std::filesystem::path& rm, const std::filesystem::path& instruct, Dtype dtype,
+                              const WatchInput& watch = {});
+
+// Merges the Llamas that the recipe's names stand for (see resolve_checkpoint).
+PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch = {});
+
+// A merged Llama back onto the VLM, with the RM's score head; written as the type of `text`'s weights.
+PlannedOutput plan_map(const std::filesystem::path& text, const std::filesystem::path& vlm,
+                       const std::filesystem::path& rm, const WatchInput& watch = {});
+
+}  // namespace vlrm
