@@ -13,7 +13,9 @@ namespace vlrm {
 OutputFile::OutputFile(std::filesystem::path path, int64_t size)
     : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
   if (descriptor_ < 0) fail("{}: cannot be created: {}", path_.string(), std::strerror(errno));
-  if (::ftruncate(descriptor_, size) == 0) return;
+  // Reserving the blocks tells now, and not after minutes of work, that the disk is too small.
+  if (size == 0 || ::fallocate(descriptor_, 0, 0, size) == 0) return;
+  if (errno == EOPNOTSUPP && ::ftruncate(descriptor_, size) == 0) return;
   const int error = errno;
   ::close(descriptor_);
   fail("{}: cannot be made {} bytes long: {}", path_.string(), size, std::strerror(error));

@@ -63,7 +63,10 @@ class HeaderReader {
         items_ = 0;
         return true;
       case Event::key:
-        if (depth == 1) start(value.get<std::string>());
+        if (depth == 1)
+          start(value.get<std::string>());
+        else if (!fields_.insert(value.get<std::string>()).second)
+          fail("{}: {} has the same field twice", source_, where());
         return true;
       case Event::value:
         if (depth == 1) fail("{}: {} is not an object", source_, where());
@@ -88,6 +91,7 @@ class HeaderReader {
 
   void start(std::string name) {
     name_ = std::move(name);
+    fields_.clear();
     if (!names_.insert(name_).second) fail("{}: {} comes twice in the header", source_, where());
   }
 
@@ -133,7 +137,7 @@ class HeaderReader {
 
   const std::string source_;
   SafetensorsHeader header_;
-  std::set<std::string> names_;
+  std::set<std::string> names_, fields_;
   std::string name_;
   size_t items_ = 0;
 };

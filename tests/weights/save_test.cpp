@@ -1,28 +1,45 @@
 #include "weights/save.h"
 
-#include "support/support.h"
+#include <thread>
+
+#include "base/threads.h"
 #include "weights/safetensors.h"
+#include "weights/shards.h"
+#include "weights/views.h"
+#include "weights_support.h"
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 namespace vlrm::testing {
 namespace {
 
-std::vector<std::byte> bytes_of(const Checkpoint& checkpoint, const TensorInfo& info) {
-  std::vector<std::byte> bytes(static_cast<size_t>(info.bytes()));
-  checkpoint.open(info.name)->read(0, info.elements(), bytes.data());
-  return bytes;
+// The shards' sizes in bytes for tensors of these sizes.
+std::vector<std::vector<int64_t>> sharded(const std::vector<int64_t>& sizes, int64_t limit) {
+  std::vector<TensorInfo> tensors;
+  for (size_t i = 0; i < sizes.size(); ++i) tensors.push_back({std::string(1, char('a' + i)), Dtype::u8, {sizes[i]}});
+  std::vector<std::vector<int64_t>> result;
+  for (const Shard& shard : plan_shards(tensors, limit)) {
+    result.emplace_back();
+    for (const TensorInfo& tensor : shard.tensors) result.back().push_back(tensor.bytes());
+  }
+  return result;
 }
 
-void expect_equal(const Checkpoint& got, const Checkpoint& wanted) {
-  ASSERT_EQ(got.tensors().size(), wanted.tensors().size());
-  for (const TensorInfo& info : wanted.tensors()) {
-    const TensorInfo& same = got.info_or_throw(info.name);
-    EXPECT_EQ(same.shape, info.shape);
-    EXPECT_EQ(same.dtype, info.dtype);
-    EXPECT_EQ(bytes_of(got, same), bytes_of(wanted, info)) << info.name;
-  }
+using Sizes = std::vector<int64_t>;
+
+TEST(Shards, AreFilledGreedilyInOrder) {
+  EXPECT_THAT(sharded({6, 6, 2, 6, 2, 2}, 10), ElementsAre(Sizes{6}, Sizes{6, 2}, Sizes{6, 2, 2}));
+  EXPECT_THAT(sharded({5, 5, 1}, 10), ElementsAre(Sizes{5, 5}, Sizes{1}));
+  EXPECT_THAT(sharded({3, 3}, 10), ElementsAre(Sizes{3, 3}));
+  EXPECT_THAT(sharded({}, 10), ElementsAre(Sizes{}));
+}
+
+// As in huggingface_hub: such a tensor comes before the shard that was open when it was met.
+TEST(Shards, ATensorTooLargeHasItsOwn) {
+  EXPECT_THAT(sharded({2, 20, 3}, 10), ElementsAre(Sizes{20}, Sizes{2, 3}));
+  EXPECT_THAT(sharded({20, 30}, 10), ElementsAre(Sizes{20}, Sizes{30}));
 }
 
 TEST(Save, GoldensRoundTripWholeAndSharded) {
@@ -35,6 +52,130 @@ TEST(Save, GoldensRoundTripWholeAndSharded) {
       expect_equal(*open_checkpoint(dir.path()), *source);
     }
   }
+}
+
+TEST(Save, ShardsAndIndexAreHuggingFaces) {
+  MemoryCheckpoint memory;
+  for (const char* name : {"a", "b", "c"}) memory.add_float32(name, {5}, std::vector<float>(5, 1));
+  const TemporaryDirectory dir;
+  save_checkpoint(memory, dir.path(), {.max_shard_bytes = 40}, nullptr);
+  EXPECT_EQ(read_text_or_throw(dir / "model.safetensors.index.json"), R"({
+  "metadata": {
+    "total_size": 60
+  },
+  "weight_map": {
+    "a": "model-00001-of-00002.safetensors",
+    "b": "model-00001-of-00002.safetensors",
+    "c": "model-00002-of-00002.safetensors"
+  }
+}
+)");
+  EXPECT_EQ(read_safetensors_header(dir / "model-00002-of-00002.safetensors").metadata.at("format"), "pt");
+  expect_equal(*open_checkpoint(dir.path()), memory);
+}
+
+// Every kind of tensor that the batches must get right: empty, scalar, small ones, exact chunks, several chunks.
+MemoryCheckpoint mixed() {
+  MemoryCheckpoint memory;
+  memory.add("bool", Dtype::boolean, {3}, random_bytes(3, 1));
+  memory.add("empty", Dtype::f32, {0, 4}, {});
+  memory.add("long", Dtype::bf16, {300'007}, random_bytes(600'014, 2));
+  memory.add("one_chunk", Dtype::f16, {256, 256}, random_bytes(131'072, 3));
+  memory.add("scalar", Dtype::i64, {}, random_bytes(8, 4));
+  memory.add("wide", Dtype::f64, {100'000}, random_bytes(800'000, 5));
+  for (uint64_t i = 0; i < 600; ++i) memory.add(fmt::format("small{}", i), Dtype::u8, {7}, random_bytes(7, i));
+  return memory;
+}
+
+TEST(Save, BytesDoNotDependOnThreads) {
+  const MemoryCheckpoint memory = mixed();
+  std::string first;
+  for (const int threads : {1, 2, 7}) {
+    set_thread_count(threads);
+    const TemporaryDirectory dir;
+    save_checkpoint(memory, dir.path(), {}, nullptr);
+    set_thread_count(0);
+    expect_equal(*open_checkpoint(dir.path()), memory);
+    const std::string bytes = read_text_or_throw(dir / "model.safetensors");
+    if (first.empty()) first = bytes;
+    EXPECT_TRUE(bytes == first) << threads;
+  }
+}
+
+TEST(Save, TensorsAreAlignedToTheirType) {
+  const MemoryCheckpoint memory = mixed();
+  const TemporaryDirectory dir;
+  save_checkpoint(memory, dir.path(), {}, nullptr);
+  for (const SafetensorsEntry& entry : read_safetensors_header(dir / "model.safetensors").entries)
+    EXPECT_EQ(entry.offset % size_of(entry.info.dtype), 0) << entry.info.name;
+}
+
+TEST(Save, OpensEachTensorOnceAndFewAtATime) {
+  const MemoryCheckpoint memory = mixed();
+  const TemporaryDirectory dir;
+  save_checkpoint(memory, dir.path(), {}, nullptr);
+  EXPECT_EQ(memory.opened.size(), memory.tensors().size());
+  for (const auto& [name, count] : memory.opened) EXPECT_EQ(count, 1) << name;
+  EXPECT_LE(memory.most_open, 256);
+  EXPECT_EQ(memory.open_now, 0);
+}
+
+// Opening may itself be work for all threads, so it must not happen inside a parallel_for.
+TEST(Save, OpensOutsideParallelFor) {
+  class OpensInParallel : public MemoryCheckpoint {
+   public:
+    std::unique_ptr<TensorReader> open(std::string_view name) const override {
+      EXPECT_EQ(std::this_thread::get_id(), caller_);
+      return MemoryCheckpoint::open(name);
+    }
+
+   private:
+    const std::thread::id caller_ = std::this_thread::get_id();
+  } checkpoint;
+  for (int i = 0; i < 20; ++i)
+    checkpoint.add(fmt::format("t{}", i), Dtype::u8, {1'000'000}, std::vector<std::byte>(1'000'000));
+  discard_checkpoint(checkpoint, nullptr);
+  EXPECT_EQ(checkpoint.opened.size(), 20U);
+}
+
+TEST(Save, AnErrorOfTheSourceComesOut) {
+  const TemporaryDirectory dir;
+  MemoryCheckpoint memory;
+  memory.add("t", Dtype::u8, {4}, std::vector<std::byte>(4));
+  save_checkpoint(memory, dir.path(), {}, nullptr);
+  const CheckpointPtr source = open_checkpoint(dir.path());
+  fs::resize_file(dir / "model.safetensors", fs::file_size(dir / "model.safetensors") - 1);
+  const TemporaryDirectory out;
+  EXPECT_THAT(error_of([&] { save_checkpoint(*source, out.path(), {}, nullptr); }), HasSubstr("truncated"));
+  EXPECT_THAT(error_of([&] { discard_checkpoint(*source, nullptr); }), HasSubstr("truncated"));
+}
+
+TEST(Save, AFullDiskIsToldAtOnce) {
+  class Huge : public MemoryCheckpoint {
+   public:
+    const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+    std::unique_ptr<TensorReader> open(std::string_view) const override {
+      ADD_FAILURE() << "work began";
+      return nullptr;
+    }
+
+   private:
+    const std::vector<TensorInfo> tensors_{{"t", Dtype::u8, {int64_t{1} << 60}}};
+  } huge;
+  const TemporaryDirectory dir;
+  EXPECT_THAT(error_of([&] { save_checkpoint(huge, dir.path(), {}, nullptr); }),
+              HasSubstr("model.safetensors: cannot be made 1152921504606847"));
+  EXPECT_THAT(error_of([&] { save_checkpoint(huge, dir / "none", {}, nullptr); }), HasSubstr("cannot be created"));
+}
+
+TEST(ParseSize, UnderstandsHuggingFacesUnits) {
+  EXPECT_EQ(parse_size_or_throw("5GB"), 5'000'000'000);
+  EXPECT_EQ(parse_size_or_throw("500MB"), 500'000'000);
+  EXPECT_EQ(parse_size_or_throw("1GiB"), int64_t{1} << 30);
+  EXPECT_EQ(parse_size_or_throw("1.5kb"), 1500);
+  EXPECT_EQ(parse_size_or_throw("123"), 123);
+  for (const char* text : {"", "GB", "5 GB", "-5GB", "0", "5XB", "5GBB", "1e3", "inf", "99999999999TB", "nan"})
+    EXPECT_THAT(error_of([&] { parse_size_or_throw(text); }), HasSubstr("is not a size")) << text;
 }
 
 }  // namespace

@@ -1,0 +1,126 @@
+#include "weights/hub_cache.h"
+
+#include <cstdlib>
+
+#include "support/support.h"
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+namespace vlrm::testing {
+namespace {
+
+const std::string kHash(40, 'a');
+
+// Sets environment variables for one test and puts back what was there.
+class HubCache : public ::testing::Test {
+ protected:
+  HubCache() {
+    for (const char* name : {"HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "HOME"}) {
+      const char* value = std::getenv(name);
+      before_.emplace_back(name, value == nullptr ? std::optional<std::string>() : value);
+      ::unsetenv(name);
+    }
+    ::setenv("HOME", (dir / "home").c_str(), 1);
+  }
+  ~HubCache() override {
+    for (const auto& [name, value] : before_) {
+      if (value)
+        ::setenv(name.c_str(), value->c_str(), 1);
+      else
+        ::unsetenv(name.c_str());
+    }
+  }
+  fs::path add_model(const fs::path& cache, const std::string& folder = "models--org--name") {
+    const fs::path snapshot = cache / folder / "snapshots" / kHash;
+    write_text(cache / folder / "refs" / "main", kHash + "\n");
+    fs::create_directories(snapshot);
+    return snapshot;
+  }
+
+  const TemporaryDirectory dir;
+
+ private:
+  std::vector<std::pair<std::string, std::optional<std::string>>> before_;
+};
+
+TEST_F(HubCache, TheMoreParticularVariableWins) {
+  const fs::path home = add_model(dir / "home" / ".cache" / "huggingface" / "hub");
+  EXPECT_EQ(resolve_checkpoint("org/name"), home);
+  ::setenv("XDG_CACHE_HOME", (dir / "xdg").c_str(), 1);
+  EXPECT_EQ(resolve_checkpoint("org/name"), add_model(dir / "xdg" / "huggingface" / "hub"));
+  ::setenv("HF_HOME", (dir / "hf").c_str(), 1);
+  EXPECT_EQ(resolve_checkpoint("org/name"), add_model(dir / "hf" / "hub"));
+  ::setenv("HF_HUB_CACHE", (dir / "cache").c_str(), 1);
+  EXPECT_EQ(resolve_checkpoint("org/name"), add_model(dir / "cache"));
+  ::setenv("HF_HUB_CACHE", "~/mine", 1);
+  EXPECT_EQ(resolve_checkpoint("org/name"), add_model(dir / "home" / "mine"));
+}
+
+TEST_F(HubCache, RevisionsAreRefsOrHashes) {
+  ::setenv("HF_HUB_CACHE", dir.path().c_str(), 1);
+  const fs::path snapshot = add_model(dir.path());
+  const fs::path other = dir / "models--org--name" / "snapshots" / "b1";
+  fs::create_directories(other);
+  write_text(dir / "models--org--name" / "refs" / "refs" / "pr" / "3", "b1");
+  EXPECT_EQ(resolve_checkpoint("org/name@main"), snapshot);
+  EXPECT_EQ(resolve_checkpoint("org/name@" + kHash), snapshot);
+  EXPECT_EQ(resolve_checkpoint("org/name@refs/pr/3"), other);
+  EXPECT_EQ(resolve_checkpoint("gpt2"), add_model(dir.path(), "models--gpt2"));
+}
+
+TEST_F(HubCache, ALocalDirectoryWins) {
+  ::setenv("HF_HUB_CACHE", dir.path().c_str(), 1);
+  add_model(dir.path());
+  fs::create_directories(dir / "work" / "org" / "name");
+  const fs::path before = fs::current_path();
+  fs::current_path(dir / "work");
+  const fs::path found = resolve_checkpoint("org/name");
+  fs::current_path(before);
+  EXPECT_EQ(found, "org/name");
+  EXPECT_EQ(resolve_checkpoint(dir.path().string()), dir.path());
+}
+
+TEST_F(HubCache, NotThereSaysWhereItLookedAndHowToFetch) {
+  const std::string cache = (dir / "home/.cache/huggingface/hub/models--org--name").string();
+  EXPECT_THAT(error_of([] { resolve_checkpoint("org/name"); }),
+              AllOf(HasSubstr("org/name: no such directory"), HasSubstr(cache + "/refs/main"),
+                    HasSubstr(cache + "/snapshots"), ::testing::EndsWith("hf download org/name")));
+  EXPECT_THAT(error_of([] { resolve_checkpoint("org/name@v2"); }),
+              AllOf(HasSubstr("/refs/v2"), HasSubstr("hf download org/name --revision v2")));
+}
+
+TEST_F(HubCache, ARefToNowhereIsNotThere) {
+  ::setenv("HF_HUB_CACHE", dir.path().c_str(), 1);
+  fs::remove(add_model(dir.path()));
+  EXPECT_THAT(error_of([] { resolve_checkpoint("org/name"); }), HasSubstr("hf download"));
+  write_text(dir / "models--org--name" / "refs" / "main", "../../elsewhere");
+  EXPECT_THAT(error_of([] { resolve_checkpoint("org/name"); }), HasSubstr("does not hold a commit hash"));
+}
+
+TEST_F(HubCache, WhatCanOnlyBeAPathIsNotLookedUp) {
+  for (const char* name : {"/no/such", "./org", "../org/name", "a/b/c", "", "~/x", "org/..", "org/name@../x", "a b/c",
+                           "org/name@", "org/name@/x", "x\n/y"})
+    EXPECT_THAT(error_of([&] { resolve_checkpoint(name); }), ::testing::EndsWith("no such directory")) << name;
+}
+
+TEST(HubBlob, TheNameOfALargeFilesBlobIsItsHash) {
+  const TemporaryDirectory dir;
+  const std::string sha256(64, 'f');
+  const auto link_to = [&](const std::string& target) {
+    fs::remove(dir / "file");
+    fs::create_symlink(target, dir / "file");
+    return hub_blob_sha256(dir / "file");
+  };
+  EXPECT_EQ(link_to("../../blobs/" + sha256), sha256);
+  EXPECT_EQ(link_to("../../blobs/" + std::string(40, 'f')), std::nullopt);  // a git object, not in LFS
+  EXPECT_EQ(link_to("../../blobs/" + std::string(64, 'g')), std::nullopt);
+  EXPECT_EQ(link_to("../../other/" + sha256), std::nullopt);
+  write_text(dir / sha256, "");
+  EXPECT_EQ(hub_blob_sha256(dir / sha256), std::nullopt);
+  EXPECT_EQ(hub_blob_sha256(dir / "none"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace vlrm::testing
