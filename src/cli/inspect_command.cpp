@@ -1,0 +1,96 @@
+// vlrm inspect: what a checkpoint is, without loading it.
+#include <map>
+#include <memory>
+#include <set>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "cli/commands.h"
+#include "family/config.h"
+#include "family/names.h"
+#include "text/chat_template.h"
+#include "weights/hub_cache.h"
+
+namespace vlrm {
+namespace {
+
+std::string kind_of(const ModelConfig& config) {
+  const bool reward = config.head == Head::reward;
+  if (config.vision) return reward ? "vision-language reward model (Mllama)" : "vision-language model (Mllama)";
+  return reward ? "text reward model (Llama)" : "language model (Llama)";
+}
+
+std::string shape_of(const ModelConfig& config) {
+  const TextConfig& text = config.text;
+  std::string line = fmt::format("hidden size {}, {} layers", text.hidden_size, text.layers);
+  if (!text.cross_attention_layers.empty())
+    line += fmt::format(" of which {} cross-attention", text.cross_attention_layers.size());
+  line += fmt::format(", vocabulary {}", text.vocab_size);
+  if (config.vision)
+    line += fmt::format("; images of up to {} tiles of {} pixels", config.vision->max_tiles, config.vision->image_size);
+  return line;
+}
+
+// The part of the model that a tensor of a canonical checkpoint belongs to; the digit orders them.
+std::string part_of(const std::string& name, const TextConfig& text) {
+  if (name.starts_with("vision_model.")) return "0 vision";
+  if (name.starts_with("multi_modal_projector.")) return "1 projector";
+  if (name.ends_with("embed_tokens.weight")) return "2 embeddings";
+  for (const int64_t layer : text.cross_attention_layers)
+    if (name.starts_with(fmt::format("language_model.model.layers.{}.", layer))) return "4 cross-attention";
+  if (name.find("model.") != std::string::npos && !name.ends_with("lm_head.weight")) return "3 text";
+  return name == "score.weight" || name.ends_with("lm_head.weight") ? "5 head" : "6 other";
+}
+
+struct Part {
+  int64_t parameters = 0, bytes = 0;
+  std::set<std::string_view> dtypes;
+
+  void add(const TensorInfo& tensor) {
+    parameters += tensor.elements();
+    bytes += tensor.bytes();
+    dtypes.insert(torch_name(tensor.dtype));
+  }
+  void print(std::string_view name) const {
+    std::string types;
+    for (const std::string_view dtype : dtypes) types += (types.empty() ? "" : ", ") + std::string(dtype);
+    fmt::print("  {:<16}{:>15}  {:>10}  {}\n", name, parameters, human_bytes(static_cast<double>(bytes)), types);
+  }
+};
+
+std::string template_of(const std::filesystem::path& directory) {
+  try {
+    return fmt::format("yes, {} characters", ChatTemplate::from_directory(directory).text().size());
+  } catch (const Error& error) {
+    return fmt::format("none ({})", error.what());
+  }
+}
+
+void run_inspect(const std::string& model) {
+  const std::filesystem::path directory = resolve_checkpoint(model);
+  const ModelConfig config = ModelConfig::from_directory(directory);
+  const CheckpointPtr checkpoint = open_canonical(directory, config);
+  std::map<std::string, Part> parts;
+  Part total;
+  for (const TensorInfo& tensor : checkpoint->tensors()) {
+    parts[part_of(tensor.name, config.text)].add(tensor);
+    total.add(tensor);
+  }
+  fmt::print("{}\n{}\n{}\n\n", directory.string(), kind_of(config), shape_of(config));
+  fmt::print("  {:<16}{:>15}\n", "part", "parameters");
+  for (const auto& [name, part] : parts) part.print(std::string_view(name).substr(2));
+  total.print("all");
+  fmt::print("\nchat template: {}\n", template_of(directory));
+}
+
+}  // namespace
+
+void add_inspect_command(CLI::App& program) {
+  auto* command = program.add_subcommand("inspect", "Say what a checkpoint is: kind, parameters per part, types");
+  const auto model = std::make_shared<std::string>();
+  command->add_option("model", *model, "A directory or a hub id")->required();
+  command->footer("Example:\n  vlrm inspect meta-llama/Llama-3.2-11B-Vision-Instruct");
+  command->callback([model] { run_inspect(*model); });
+}
+
+}  // namespace vlrm
