@@ -31,9 +31,9 @@ VLRM_TARGET_CLONES void add_agreeing(float weight, const float* delta, const flo
                                      float* total, float* weights) {
   for (int64_t i = 0; i < count; ++i) {
     const float weighted = weight * delta[i];
-    const bool agrees = elected[i] >= 0 ? weighted > 0 : weighted < 0;
-    total[i] += agrees ? weighted : 0.0f;
-    weights[i] += agrees ? weight : 0.0f;
+    const float sign = elected[i] >= 0 ? 1.0f : -1.0f;
+    total[i] += weighted * sign > 0 ? weighted : 0.0f;
+    weights[i] += weighted * sign > 0 ? weight : 0.0f;
   }
 }
 

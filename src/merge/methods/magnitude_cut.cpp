@@ -1,122 +1,128 @@
 #include "merge/methods/magnitude_cut.h"
 
 #include <algorithm>
-#include <array>
-#include <mutex>
+#include <atomic>
+#include <functional>
 #include <numeric>
+#include <optional>
 
 #include "base/error.h"
 #include "base/threads.h"
-#include "merge/methods/combine.h"
+#include "merge/methods/bracket.h"
+#include "merge/methods/deltas.h"
+#include "merge/methods/radix_selection.h"
 
 namespace vlrm {
 namespace {
 
-constexpr int64_t kStretch = MergeInputs::kStretch;
+// What the brackets may collect, in all: beyond it (a sample that misled) radix selection takes over.
+constexpr int64_t kMostCollected = 8 << 20;
 
-int64_t stretches_of(const MergeInputs& inputs) {
-  return (inputs.elements() + kStretch - 1) / kStretch;
+// The counting pass of one model, stretch by stretch.
+using Counts = std::vector<BracketCount>;
+
+int64_t total(const Counts& counts, int64_t BracketCount::*field) {
+  return std::accumulate(counts.begin(), counts.end(), int64_t{0},
+                         [&](int64_t sum, const BracketCount& count) { return sum + count.*field; });
 }
 
-// Calls visitor(stretch, block) with the block's tensors turned into deltas.
-template <class Visitor>
-void visit_deltas(const MergeInputs& inputs, int64_t stretch, const Visitor& visitor) {
-  const int64_t first = stretch * kStretch;
-  inputs.visit(first, std::min(kStretch, inputs.elements() - first), [&](const MergeInputs::Block& block) {
-    subtract_base(block);
-    visitor(block);
-  });
-}
-
-// Radix selection over the bits of the magnitudes, from the top: one pass over the tensors a level.
-class RadixSelection {
- public:
-  RadixSelection(const MergeInputs& inputs, std::span<const int64_t> kept) : inputs_(inputs) {
-    for (const int64_t count : kept) models_.push_back({.wanted = count});
-  }
-
-  void run() {
-    for (const auto& [shift, width] : {std::pair{20, 11}, {10, 10}, {0, 10}}) level(shift, width);
-  }
-
-  struct Model {
-    uint32_t prefix = 0;  // the bits above `shift` of the magnitude that is looked for
-    int64_t wanted = 0;   // how many of those with this prefix are kept
-    int64_t equal = 0;    // how many have it
-  };
-  const std::vector<Model>& models() const { return models_; }
-
- private:
-  using Histogram = std::vector<int64_t>;
-
-  void level(int shift, int width) {
-    std::vector<Histogram> histograms(models_.size(), Histogram(size_t{1} << width));
-    std::mutex mutex;
-    parallel_for(stretches_of(inputs_), [&](int64_t stretch) {
-      std::vector<Histogram> own(models_.size(), Histogram(size_t{1} << width));
-      visit_deltas(inputs_, stretch, [&](const MergeInputs::Block& block) {
-        for (size_t m = 0; m < models_.size(); ++m) count(block.tensors[m], block.count, shift, width, m, own[m]);
-      });
-      const std::lock_guard lock(mutex);
-      for (size_t m = 0; m < models_.size(); ++m)
-        std::transform(own[m].begin(), own[m].end(), histograms[m].begin(), histograms[m].begin(), std::plus());
+// One pass over the tensors; nothing if the brackets collect too much.
+std::optional<std::vector<Counts>> count_all(const MergeInputs& inputs, const std::vector<Bracket>& brackets) {
+  std::vector<Counts> counts(brackets.size(), Counts(static_cast<size_t>(stretch_count(inputs))));
+  std::atomic<int64_t> collected{0};
+  parallel_for(stretch_count(inputs), [&](int64_t index) {
+    if (collected > kMostCollected) return;
+    const auto stretch = static_cast<size_t>(index);
+    visit_stretch(inputs, index, [&](const MergeInputs::Block& block) {
+      for (size_t m = 0; m < brackets.size(); ++m)
+        counts[m][stretch].add({block.tensors[m], static_cast<size_t>(block.count)}, brackets[m]);
     });
-    for (size_t m = 0; m < models_.size(); ++m) descend(models_[m], histograms[m], width);
-  }
+    for (const Counts& model : counts) collected += static_cast<int64_t>(model[stretch].inside.size());
+  });
+  if (collected > kMostCollected) return std::nullopt;
+  return counts;
+}
 
-  void count(const float* delta, int64_t elements, int shift, int width, size_t model, Histogram& histogram) const {
-    const uint32_t prefix = models_[model].prefix, last = (1u << width) - 1;
-    for (int64_t i = 0; i < elements; ++i) {
-      const uint32_t bits = magnitude_bits(delta[i]) >> shift;
-      if (bits >> width == prefix) ++histogram[bits & last];
-    }
-  }
-
-  static void descend(Model& model, const Histogram& histogram, int width) {
-    size_t bin = histogram.size() - 1;
-    while (histogram[bin] < model.wanted) model.wanted -= histogram[bin--];
-    model.prefix = (model.prefix << width) | static_cast<uint32_t>(bin);
-    model.equal = histogram[bin];
-  }
-
-  const MergeInputs& inputs_;
-  std::vector<Model> models_;
+// The magnitude at the cut, how many of those that equal it are kept, and how many of them each stretch has.
+struct Selected {
+  int32_t bits = 0;
+  int64_t kept_equals = 0;
+  std::vector<int64_t> equals{};
 };
 
-// The index just behind the `nth` (from 1) element whose magnitude is `bits`.
-int64_t end_of_ties(const MergeInputs& inputs, size_t model, uint32_t bits, int64_t nth) {
-  std::vector<int64_t> counts(static_cast<size_t>(stretches_of(inputs)));
-  const auto equal_in = [&](const MergeInputs::Block& block) {
-    const float* delta = block.tensors[model];
-    return std::count_if(delta, delta + block.count, [&](float value) { return magnitude_bits(value) == bits; });
+// Nothing if the cut is outside the bracket.
+std::optional<Selected> select(const Counts& counts, const Bracket& bracket, int64_t kept) {
+  Selected selected{.kept_equals = kept - total(counts, &BracketCount::above)};
+  int64_t& rank = selected.kept_equals;
+  const auto take_end = [&](int32_t bits, int64_t BracketCount::*count) {
+    selected.bits = bits;
+    for (const BracketCount& each : counts) selected.equals.push_back(each.*count);
+    return selected;
   };
-  parallel_for(stretches_of(inputs), [&](int64_t stretch) {
-    visit_deltas(inputs, stretch,
-                 [&](const MergeInputs::Block& block) { counts[static_cast<size_t>(stretch)] += equal_in(block); });
-  });
-  int64_t stretch = 0;
-  while (counts[static_cast<size_t>(stretch)] < nth) nth -= counts[static_cast<size_t>(stretch++)];
-  int64_t end = -1;
-  visit_deltas(inputs, stretch, [&](const MergeInputs::Block& block) {
+  if (rank <= 0) return std::nullopt;
+  const int64_t at_high = total(counts, &BracketCount::at_high);
+  if (rank <= at_high) return take_end(bracket.high, &BracketCount::at_high);
+  rank -= at_high;
+
+  std::vector<int32_t> inside;
+  for (const BracketCount& count : counts) inside.insert(inside.end(), count.inside.begin(), count.inside.end());
+  const auto size = static_cast<int64_t>(inside.size());
+  if (rank <= size) {
+    std::nth_element(inside.begin(), inside.begin() + (rank - 1), inside.end(), std::greater());
+    selected.bits = inside[static_cast<size_t>(rank - 1)];
+    rank -= std::ranges::count_if(inside, [&](int32_t bits) { return bits > selected.bits; });
+    for (const BracketCount& count : counts) selected.equals.push_back(std::ranges::count(count.inside, selected.bits));
+    return selected;
+  }
+  rank -= size;
+  if (rank <= total(counts, &BracketCount::at_low)) return take_end(bracket.low, &BracketCount::at_low);
+  return std::nullopt;
+}
+
+std::optional<std::vector<Selected>> select_all(const MergeInputs& inputs, const std::vector<Bracket>& brackets,
+                                                std::span<const int64_t> kept) {
+  const auto counts = count_all(inputs, brackets);
+  if (!counts) return std::nullopt;
+  std::vector<Selected> all;
+  for (size_t m = 0; m < kept.size(); ++m) {
+    auto selected = select((*counts)[m], brackets[m], kept[m]);
+    if (!selected) return std::nullopt;
+    all.push_back(std::move(*selected));
+  }
+  return all;
+}
+
+MagnitudeCut cut_of(const MergeInputs& inputs, size_t model, const Selected& selected) {
+  if (selected.kept_equals == std::accumulate(selected.equals.begin(), selected.equals.end(), int64_t{0}))
+    return {.bits = selected.bits};
+  int64_t nth = selected.kept_equals;
+  size_t stretch = 0;
+  while (selected.equals[stretch] < nth) nth -= selected.equals[stretch++];
+  MagnitudeCut cut{.bits = selected.bits, .ties_end = -1};
+  visit_stretch(inputs, static_cast<int64_t>(stretch), [&](const MergeInputs::Block& block) {
     for (int64_t i = 0; i < block.count; ++i)
-      if (magnitude_bits(block.tensors[model][i]) == bits && --nth == 0) end = block.first + i + 1;
+      if (magnitude_bits(block.tensors[model][i]) == cut.bits && --nth == 0) cut.ties_end = block.first + i + 1;
   });
-  VLRM_ASSERT(end > 0);
-  return end;
+  VLRM_ASSERT(cut.ties_end > 0);
+  return cut;
 }
 
 }  // namespace
 
 std::vector<MagnitudeCut> largest_deltas(const MergeInputs& inputs, std::span<const int64_t> kept) {
-  RadixSelection selection(inputs, kept);
-  selection.run();
-  std::vector<MagnitudeCut> cuts;
-  for (size_t m = 0; m < kept.size(); ++m) {
-    const auto& found = selection.models()[m];
-    MagnitudeCut cut{.bits = found.prefix};
-    if (found.wanted < found.equal) cut.ties_end = end_of_ties(inputs, m, cut.bits, found.wanted);
-    cuts.push_back(cut);
+  const auto is_all = [&](int64_t count) { return count == inputs.elements(); };
+  if (std::ranges::all_of(kept, is_all)) return std::vector<MagnitudeCut>(kept.size());
+
+  auto brackets = sampled_brackets(inputs, kept);
+  auto selected = select_all(inputs, brackets, kept);
+  if (!selected) {
+    const auto exact = radix_select(inputs, kept);
+    std::ranges::transform(exact, brackets.begin(), [](int32_t bits) { return Bracket{bits, bits}; });
+    selected = select_all(inputs, brackets, kept);
+    VLRM_ASSERT(selected);
   }
+  std::vector<MagnitudeCut> cuts;
+  for (size_t m = 0; m < kept.size(); ++m) cuts.push_back(cut_of(inputs, m, (*selected)[m]));
   return cuts;
 }
 

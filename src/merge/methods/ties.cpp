@@ -13,7 +13,7 @@
 namespace vlrm {
 namespace {
 
-VLRM_TARGET_CLONES void drop_below(float* delta, int64_t count, uint32_t smallest_kept) {
+VLRM_TARGET_CLONES void drop_below(float* delta, int64_t count, int32_t smallest_kept) {
   for (int64_t i = 0; i < count; ++i) delta[i] = magnitude_bits(delta[i]) >= smallest_kept ? delta[i] : 0.0f;
 }
 

@@ -1,0 +1,33 @@
+// Passes over all deltas of a tensor, for what a method must know before its pointwise pass.
+#pragma once
+
+#include <algorithm>
+
+#include "merge/methods/combine.h"
+#include "merge/methods/inputs.h"
+
+namespace vlrm {
+
+// The unit of work of such a pass: results that are kept by stretch and put together in order do not depend on threads.
+constexpr int64_t kStretch = MergeInputs::kStretch;
+
+inline int64_t stretch_count(const MergeInputs& inputs) {
+  return (inputs.elements() + kStretch - 1) / kStretch;
+}
+
+// Visits elements [first, first + count), the block's tensors being deltas x − base.
+template <class Visitor>
+void visit_deltas(const MergeInputs& inputs, int64_t first, int64_t count, const Visitor& visitor) {
+  inputs.visit(first, count, [&](const MergeInputs::Block& block) {
+    subtract_base(block);
+    visitor(block);
+  });
+}
+
+template <class Visitor>
+void visit_stretch(const MergeInputs& inputs, int64_t stretch, const Visitor& visitor) {
+  const int64_t first = stretch * kStretch;
+  visit_deltas(inputs, first, std::min(kStretch, inputs.elements() - first), visitor);
+}
+
+}  // namespace vlrm
