@@ -1,18 +1,15 @@
 """The true 8B and 11B shapes, as sparse files: vlrm build under 1 GiB, vlrm score --weights streamed under 8 GiB."""
 
 import shutil
-import subprocess
-import sys
 
 from bench_score import PROMPT, RESPONSES, make_image
+from checkpoints import checkpoints
 from measure import ROOT, measure
 
 
 def run(options):
-    folder = options.work / "full"
-    if not (folder / "vlm" / "config.json").exists():
-        subprocess.run([sys.executable, ROOT / "tools/random_checkpoint.py", "--shape", "11b", "--sparse", "-o", folder], check=True)
-    inputs = ["--vlm", folder / "vlm", "--rm", folder / "rm", "--base", folder / "base"]
+    paths = checkpoints(options, "11b")
+    inputs = ["--vlm", paths["vlm"], "--rm", paths["rm"], "--base", paths["base"]]
     recipe = ["--method", "ties", "--weight", "0.7", "--density", "0.4"]
     room = shutil.disk_usage(options.work).free > 30e9
     target = ["-o", options.work / "full-vlrm", "--force"] if room else ["--sink", "null"]
