@@ -68,7 +68,8 @@ Image decode_image(std::string_view bytes, const std::string& name, const Decode
       break;
   }
   const int orientation = options.apply_exif ? exif_orientation(*format, bytes) : 1;
-  return orientation == 1 ? image : turned(image, orientation);
+  if (orientation == 1) return image;
+  return turned(image, orientation);
 }
 
 Image read_image(const std::filesystem::path& path, const DecodeOptions& options) {

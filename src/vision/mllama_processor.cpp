@@ -59,8 +59,7 @@ Size size_on_canvas(const Image& image, int64_t canvas_width, int64_t canvas_hei
 // The reference guesses which axis of an array holds the colours, and takes three rows for three colours. Scores have
 // to equal its scores, so an image of that height is turned as it sees it: pixel (x, y), colour c ← pixel (y, c),
 // colour x.
-Image as_reference_reads(const Image& image) {
-  if (image.height != 3) return image;
+Image with_colors_in_rows(const Image& image) {
   Image result{3, image.width, std::vector<uint8_t>(image.rgb.size())};
   for (int64_t y = 0; y < result.height; ++y)
     for (int64_t x = 0; x < 3; ++x)
@@ -85,27 +84,34 @@ ValueTable value_table(const MllamaProcessorConfig& config) {
   return table;
 }
 
-// Cuts the image, padded with black at the right and below, into tiles.
-void cut_into_tiles(const Image& image, Grid grid, const ValueTable& values, TiledImage& out) {
-  const int64_t tile_size = out.tile_size, area = tile_size * tile_size;
-  for (int64_t c = 0; c < 3; ++c) {
-    const auto& value = values[static_cast<size_t>(c)];
-    for (int64_t y = 0; y < grid.rows * tile_size; ++y)
-      for (int64_t column = 0; column < grid.columns; ++column) {
-        const int64_t tile = y / tile_size * grid.columns + column, left = column * tile_size;
-        float* row = out.pixels.data() + (tile * 3 + c) * area + y % tile_size * tile_size;
-        const int64_t real = y < image.height ? std::clamp<int64_t>(image.width - left, 0, tile_size) : 0;
-        const uint8_t* source = image.rgb.data() + (y * image.width + left) * 3 + c;
-        for (int64_t x = 0; x < real; ++x) row[x] = value[source[x * 3]];
-        std::fill(row + real, row + tile_size, value[0]);
-      }
+// The part of one image row that falls into one row of a tile: `count` pixels, then padding.
+void fill_tile_row(const uint8_t* rgb, int64_t count, const ValueTable& values, float* red, int64_t tile_size) {
+  const int64_t area = tile_size * tile_size;
+  float *green = red + area, *blue = green + area;
+  for (int64_t x = 0; x < count; ++x, rgb += 3) {
+    red[x] = values[0][rgb[0]];
+    green[x] = values[1][rgb[1]];
+    blue[x] = values[2][rgb[2]];
   }
+  std::fill(red + count, red + tile_size, values[0][0]);
+  std::fill(green + count, green + tile_size, values[1][0]);
+  std::fill(blue + count, blue + tile_size, values[2][0]);
 }
 
-}  // namespace
+// Cuts the image, padded with black at the right and below, into tiles, row by row.
+void cut_into_tiles(const Image& image, Grid grid, const ValueTable& values, TiledImage& out) {
+  const int64_t tile_size = out.tile_size;
+  for (int64_t y = 0; y < grid.rows * tile_size; ++y)
+    for (int64_t column = 0; column < grid.columns; ++column) {
+      const int64_t tile = y / tile_size * grid.columns + column, left = column * tile_size;
+      const int64_t count = y < image.height ? std::clamp<int64_t>(image.width - left, 0, tile_size) : 0;
+      const uint8_t* source = count > 0 ? image.rgb.data() + (y * image.width + left) * 3 : nullptr;
+      float* row = out.pixels.data() + (tile * 3 * tile_size + y % tile_size) * tile_size;
+      fill_tile_row(source, count, values, row, tile_size);
+    }
+}
 
-TiledImage preprocess(const Image& original, const MllamaProcessorConfig& config) {
-  const Image image = as_reference_reads(original);
+TiledImage tiled(const Image& image, const MllamaProcessorConfig& config) {
   const std::vector<Grid> grids = supported_grids(config.max_tiles);
   const size_t chosen = best_grid(grids, image, config.tile_size);
   const Grid grid = grids[chosen];
@@ -119,6 +125,14 @@ TiledImage preprocess(const Image& original, const MllamaProcessorConfig& config
   result.pixels.resize(static_cast<size_t>(result.tiles * 3 * config.tile_size * config.tile_size));
   cut_into_tiles(resized(image, size.width, size.height), grid, value_table(config), result);
   return result;
+}
+
+}  // namespace
+
+TiledImage preprocess(const Image& image, const MllamaProcessorConfig& config) {
+  constexpr int64_t kColors = 3;
+  if (image.height == kColors) return tiled(with_colors_in_rows(image), config);
+  return tiled(image, config);
 }
 
 }  // namespace vlrm

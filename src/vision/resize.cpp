@@ -1,7 +1,9 @@
 #include "vision/resize.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 
 #include "base/error.h"
 #include "weights/target_clones.h"
@@ -10,7 +12,7 @@ namespace vlrm {
 namespace {
 
 constexpr int kPrecision = 22;
-constexpr int32_t kHalf = 1 << (kPrecision - 1);
+constexpr int32_t kHalf = 1 << (kPrecision - 1);  // sums start from it, so that cutting them off rounds them
 
 // What one output position is made of: source positions [first, first + taps) with fixed-point weights.
 struct Window {
@@ -51,21 +53,35 @@ inline uint8_t rounded(int32_t sum) {
   return static_cast<uint8_t>(std::clamp(sum >> kPrecision, 0, 255));
 }
 
+// The same pixel of four rows, each with a lane to spare, so that they fill vector registers.
+constexpr size_t kRows = 4, kLanes = kRows * 4;
+struct Pixels {
+  uint8_t lanes[kLanes];
+};
+
+void interleave_rows(const std::array<const uint8_t*, kRows>& rows, std::vector<Pixels>& pixels) {
+  for (size_t x = 0; x < pixels.size(); ++x)
+    for (size_t row = 0; row < kRows; ++row) std::memcpy(pixels[x].lanes + row * 4, rows[row] + x * 3, 3);
+}
+
 VLRM_TARGET_CLONES
-void resize_row(const uint8_t* source, const Filter& filter, uint8_t* out) {
+void resize_pixels(const std::vector<Pixels>& source, const Filter& filter, Pixels* out) {
   for (const Window& window : filter.windows) {
-    const uint8_t* pixel = source + window.first * 3;
+    const Pixels* pixel = source.data() + window.first;
     const int32_t* weights = filter.weights.data() + window.weights;
-    int32_t red = kHalf, green = kHalf, blue = kHalf;
-    for (int64_t tap = 0; tap < window.taps; ++tap, pixel += 3) {
-      red += pixel[0] * weights[tap];
-      green += pixel[1] * weights[tap];
-      blue += pixel[2] * weights[tap];
-    }
-    *out++ = rounded(red);
-    *out++ = rounded(green);
-    *out++ = rounded(blue);
+    int32_t sums[kLanes];
+    std::fill_n(sums, kLanes, kHalf);
+    for (int64_t tap = 0; tap < window.taps; ++tap)
+      for (size_t lane = 0; lane < kLanes; ++lane) sums[lane] += pixel[tap].lanes[lane] * weights[tap];
+    for (size_t lane = 0; lane < kLanes; ++lane)
+      out->lanes[lane] = static_cast<uint8_t>(std::min(sums[lane] >> kPrecision, 255));
+    ++out;
   }
+}
+
+void separate_rows(const std::vector<Pixels>& pixels, const std::array<uint8_t*, kRows>& rows) {
+  for (size_t x = 0; x < pixels.size(); ++x)
+    for (size_t row = 0; row < kRows; ++row) std::memcpy(rows[row] + x * 3, pixels[x].lanes + row * 4, 3);
 }
 
 // One output row from `window.taps` rows of `length` bytes.
@@ -81,15 +97,26 @@ void blend_rows(const uint8_t* first_row, const Window& window, const int32_t* w
       const int32_t weight = weights[tap];
       for (int64_t i = 0; i < count; ++i) sums[i] += row[i] * weight;
     }
-    for (int64_t i = 0; i < count; ++i) out[start + i] = rounded(sums[i]);
+    for (int64_t i = 0; i < count; ++i) out[start + i] = static_cast<uint8_t>(std::min(sums[i] >> kPrecision, 255));
   }
 }
 
 Image with_width(const Image& image, int64_t width) {
   const Filter filter = triangle_filter(image.width, width);
   Image result{width, image.height, std::vector<uint8_t>(static_cast<size_t>(width * image.height * 3))};
-  for (int64_t y = 0; y < image.height; ++y)
-    resize_row(image.rgb.data() + y * image.width * 3, filter, result.rgb.data() + y * width * 3);
+  std::vector<Pixels> before(static_cast<size_t>(image.width)), after(static_cast<size_t>(width));
+  for (int64_t y = 0; y < image.height; y += kRows) {
+    std::array<const uint8_t*, kRows> rows;
+    std::array<uint8_t*, kRows> resized_rows;
+    for (size_t i = 0; i < kRows; ++i) {  // at the end, the last row more than once
+      const int64_t row = std::min(y + static_cast<int64_t>(i), image.height - 1);
+      rows[i] = image.rgb.data() + row * image.width * 3;
+      resized_rows[i] = result.rgb.data() + row * width * 3;
+    }
+    interleave_rows(rows, before);
+    resize_pixels(before, filter, after.data());
+    separate_rows(after, resized_rows);
+  }
   return result;
 }
 
