@@ -86,6 +86,12 @@ CheckpointPtr Manifest::watch(const std::string& role, const fs::path& directory
   return checkpoint;
 }
 
+WatchInput Manifest::watcher() {
+  return [this](const std::string& role, const fs::path& directory, CheckpointPtr checkpoint) {
+    return watch(role, directory, std::move(checkpoint));
+  };
+}
+
 OrderedJson Manifest::json() const {
   OrderedJson json{{"version", VLRM_VERSION}, {"command", command_}, {"settings", settings_}};
   json["inputs"] = OrderedJson::object();

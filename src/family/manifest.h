@@ -3,11 +3,13 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
 #include "family/fingerprint.h"
+#include "family/inputs.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm {
@@ -21,10 +23,12 @@ class Manifest {
   // `settings` is what the command was asked for: the recipe, seed, types.
   Manifest(std::string command, OrderedJson settings);
 
-  // What the user called the input with this role; the path's own spelling if never called.
+  // What the user called the input with this role.
   void name_input(const std::string& role, const std::string& name);
   // Notes an input. The result is to be read in place of `checkpoint`.
   CheckpointPtr watch(const std::string& role, const std::filesystem::path& directory, CheckpointPtr checkpoint);
+
+  WatchInput watcher();  // of this manifest, which must outlive it
 
   // After everything has been read.
   OrderedJson json() const;

@@ -1,0 +1,67 @@
+// vlrm build: a vision-language reward model from a VLM, a reward model and their base.
+#include <memory>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/merge_options.h"
+#include "weights/hub_cache.h"
+
+namespace vlrm {
+namespace {
+
+struct BuildOptions {
+  std::string vlm, rm, base, recipe_file, dtype = "bfloat16";
+  RecipeFlags recipe;
+  OutputFlags output;
+};
+
+Recipe recipe_of(const BuildOptions& options) {
+  if (options.recipe_file.empty()) {
+    if (options.recipe.method.empty()) fail("build: needs --method with its options, or --recipe FILE");
+    return recipe_from_flags(options.recipe);
+  }
+  const RecipeFlags& flags = options.recipe;
+  if (!flags.method.empty() || flags.weight || flags.weight_vlm || flags.weight_rm || flags.density ||
+      flags.normalize || flags.rescale)
+    fail("build: --recipe says all about the merge; of the options only --seed goes with it");
+  Recipe recipe = read_recipe_or_throw(options.recipe_file);
+  recipe.seed = flags.seed;
+  return recipe;
+}
+
+void run_build(const BuildOptions& options) {
+  options.output.options();  // complains before any work
+  const Dtype dtype = dtype_option_or_throw(options.dtype);
+  const Recipe recipe = recipe_of(options);
+  BuildInputs inputs{resolve_checkpoint(options.vlm), resolve_checkpoint(options.rm), std::nullopt};
+  if (!options.base.empty()) inputs.base = resolve_checkpoint(options.base);
+
+  Manifest manifest("build", {{"recipe", recipe_to_json(recipe)}, {"seed", recipe.seed}, {"dtype", torch_name(dtype)}});
+  manifest.name_input("vlm", options.vlm);
+  manifest.name_input("rm", options.rm);
+  manifest.name_input("base", options.base);
+  const auto planned = plan_build(inputs, recipe, dtype, manifest.watcher());
+  if (inputs.base && !recipe.base_model) fmt::print(stderr, "note: {} has no use for a base\n", merge_method_name(recipe.method));
+  write_and_report(planned, options.output, manifest);
+}
+
+}  // namespace
+
+void add_build_command(CLI::App& program) {
+  auto* command = program.add_subcommand("build", "Build a vision-language reward model by merging weights");
+  const auto options = std::make_shared<BuildOptions>();
+  command->add_option("--vlm", options->vlm, "Vision-language model (Mllama): a directory or a hub id")->required();
+  command->add_option("--rm", options->rm, "Text reward model (Llama with a one-value score head)")->required();
+  command->add_option("--base", options->base, "The Llama that both were tuned from; all methods but linear need it");
+  command->add_option("--recipe", options->recipe_file, "mergekit YAML in place of --method and its options");
+  command->add_option("--dtype", options->dtype, "bfloat16, float16 or float32")->capture_default_str();
+  add_recipe_flags(*command, options->recipe);
+  options->output.declare(*command);
+  command->footer(
+      "Example:\n"
+      "  vlrm build --vlm meta-llama/Llama-3.2-11B-Vision-Instruct --rm allenai/llama-3.1-tulu-2-8b-uf-mean-rm \\\n"
+      "    --base meta-llama/Llama-3.1-8B --method ties --weight 0.7 --density 0.4 -o vlrm-ties");
+  command->callback([options] { run_build(*options); });
+}
+
+}  // namespace vlrm

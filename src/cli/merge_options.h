@@ -1,0 +1,31 @@
+// Options that the commands which make models share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "family/output.h"
+#include "merge/recipe.h"
+
+namespace vlrm {
+
+// --method, --weight …: see RecipeFlags.
+void add_recipe_flags(CLI::App& command, RecipeFlags& flags);
+
+// -o, --force, --max-shard-size, --sink.
+struct OutputFlags {
+  std::string directory, max_shard_size, sink = "directory";
+  bool force = false;
+
+  void declare(CLI::App& command, bool positional = false);
+  OutputOptions options() const;  // throws Error for a size that is none, or where there is no directory
+};
+
+// "float16" and so on. Throws Error naming --dtype for anything else.
+Dtype dtype_option_or_throw(const std::string& name);
+
+// Writes the plan, tells the user what to know, and what was made.
+void write_and_report(const PlannedOutput& planned, const OutputFlags& flags, const Manifest& manifest);
+
+}  // namespace vlrm
