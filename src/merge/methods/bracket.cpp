@@ -1,5 +1,6 @@
 #include "merge/methods/bracket.h"
 
+#include <array>
 #include <cmath>
 
 #include "merge/methods/deltas.h"
@@ -66,16 +67,31 @@ struct Ranks {
   int32_t above = 0, from_high = 0, above_low = 0, from_low = 0;  // how many are >, ≥ high, >, ≥ low
 };
 
-VLRM_TARGET_CLONES Ranks ranks(const float* deltas, size_t count, Bracket bracket) {
+// A block is looked at as kRows rows: what is done for all columns at once needs no step across vector lanes.
+constexpr int64_t kRows = 16, kMostColumns = MergeInputs::kBlock / kRows;
+
+// `hits` gets how many of each column are strictly inside the bracket.
+VLRM_TARGET_CLONES Ranks rank_columns(const float* deltas, int64_t columns, Bracket bracket, int32_t* hits) {
   Ranks ranks;
-  for (size_t i = 0; i < count; ++i) {
-    const int32_t bits = magnitude_bits(deltas[i]);
-    ranks.above += bits > bracket.high;
-    ranks.from_high += bits >= bracket.high;
-    ranks.above_low += bits > bracket.low;
-    ranks.from_low += bits >= bracket.low;
+  for (int64_t column = 0; column < columns; ++column) {
+    int32_t from_high = 0, above_low = 0;
+#pragma GCC unroll 16
+    for (int64_t row = 0; row < kRows; ++row) {
+      const int32_t bits = magnitude_bits(deltas[row * columns + column]);
+      ranks.above += bits > bracket.high;
+      from_high += bits >= bracket.high;
+      above_low += bits > bracket.low;
+      ranks.from_low += bits >= bracket.low;
+    }
+    hits[column] = above_low - from_high;
+    ranks.from_high += from_high;
+    ranks.above_low += above_low;
   }
   return ranks;
+}
+
+bool is_inside(int32_t bits, const Bracket& bracket) {
+  return bits > bracket.low && bits < bracket.high;
 }
 
 }  // namespace
@@ -88,22 +104,43 @@ std::vector<Bracket> sampled_brackets(const MergeInputs& inputs, std::span<const
 }
 
 void BracketCount::add(std::span<const float> deltas, const Bracket& bracket) {
-  const Ranks found = ranks(deltas.data(), deltas.size(), bracket);
-  above += found.above;
-  at_high += found.from_high - found.above;
-  // One value at both ends counts once, as the high one.
-  if (bracket.low != bracket.high) at_low += found.from_low - found.above_low;
-  if (found.above_low <= found.from_high) return;
+  const auto columns = static_cast<int64_t>(deltas.size()) / kRows;
+  std::array<int32_t, kMostColumns> hits;
+  const Ranks ranks = rank_columns(deltas.data(), columns, bracket, hits.data());
+  above += ranks.above;
+  at_high += ranks.from_high - ranks.above;
+  // A bracket of one value counts it once, as the high one.
+  if (bracket.low != bracket.high) at_low += ranks.from_low - ranks.above_low;
+  if (ranks.above_low > ranks.from_high) collect(deltas, columns, hits.data(), bracket);
 
-  // Without a branch: every element is written, and the end moves behind those that stay.
-  size_t end = inside.size();
-  inside.resize(end + deltas.size());
-  for (const float delta : deltas) {
+  for (const float delta : deltas.subspan(static_cast<size_t>(columns * kRows))) {
     const int32_t bits = magnitude_bits(delta);
-    inside[end] = bits;
-    end += static_cast<size_t>(bits > bracket.low) & static_cast<size_t>(bits < bracket.high);
+    above += bits > bracket.high;
+    at_high += bits == bracket.high;
+    at_low += bits == bracket.low && bits != bracket.high;
+    if (is_inside(bits, bracket)) inside.push_back(bits);
   }
-  inside.resize(end);
+}
+
+void BracketCount::collect(std::span<const float> deltas, int64_t columns, const int32_t* hits,
+                           const Bracket& bracket) {
+  // No branch depends on the values: each is written, and the end moves on behind those that stay.
+  std::array<int32_t, kMostColumns + 1> hit;
+  size_t hit_end = 0;
+  for (int32_t column = 0; column < columns; ++column) {
+    hit[hit_end] = column;
+    hit_end += hits[column] > 0;
+  }
+  std::array<int32_t, MergeInputs::kBlock + 1> found;
+  size_t end = 0;
+  for (size_t i = 0; i < hit_end; ++i) {
+    for (int64_t row = 0; row < kRows; ++row) {
+      const int32_t bits = magnitude_bits(deltas[static_cast<size_t>(row * columns + hit[i])]);
+      found[end] = bits;
+      end += static_cast<size_t>(bits > bracket.low) & static_cast<size_t>(bits < bracket.high);
+    }
+  }
+  inside.insert(inside.end(), found.begin(), found.begin() + end);
 }
 
 }  // namespace vlrm

@@ -22,7 +22,11 @@ struct BracketCount {
   int64_t above = 0, at_high = 0, at_low = 0;
   std::vector<int32_t> inside;
 
+  // At most MergeInputs::kBlock deltas.
   void add(std::span<const float> deltas, const Bracket& bracket);
+
+ private:
+  void collect(std::span<const float> deltas, int64_t columns, const int32_t* hits, const Bracket& bracket);
 };
 
 }  // namespace vlrm

@@ -9,7 +9,7 @@
 namespace vlrm {
 
 // The unit of work of such a pass: results that are kept by stretch and put together in order do not depend on threads.
-constexpr int64_t kStretch = MergeInputs::kStretch;
+constexpr int64_t kStretch = 64 * 1024;
 
 inline int64_t stretch_count(const MergeInputs& inputs) {
   return (inputs.elements() + kStretch - 1) / kStretch;

@@ -5,6 +5,13 @@
 #include "base/error.h"
 
 namespace vlrm {
+namespace {
+
+constexpr int64_t kPiece = 16 * 1024;  // elements read from a source at once: stays in the second-level cache
+// Floats between the blocks of two tensors: a distance of whole pages would put them into the same few cache sets.
+constexpr int64_t kPadding = 48;
+
+}  // namespace
 
 MergeInputs::MergeInputs(const TensorMerge& merge)
     : has_base_(merge.base != nullptr), elements_(merge.output.elements()) {
@@ -20,30 +27,45 @@ MergeInputs::MergeInputs(const TensorMerge& merge)
   if (has_base_) add(merge.base);
 }
 
-void MergeInputs::visit(int64_t first, int64_t count, const std::function<void(const Block&)>& visitor) const {
-  const int64_t stretch = std::min(count, kStretch);
-  std::vector<std::unique_ptr<std::byte[]>> raw;
-  for (const Source& source : sources_)
-    raw.push_back(std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(stretch * size_of(source.dtype))));
-  const auto values = std::make_unique_for_overwrite<float[]>(sources_.size() * kBlock);
-  std::vector<float*> tensors;
-  for (size_t i = 0; i < sources_.size(); ++i) tensors.push_back(values.get() + i * kBlock);
+std::unique_ptr<MergeInputs::Scratch> MergeInputs::take_scratch() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto scratch = std::move(idle_.back());
+      idle_.pop_back();
+      return scratch;
+    }
+  }
+  auto scratch = std::make_unique<Scratch>();
+  const int64_t piece = std::min(elements_, kPiece), block = std::min(elements_, kBlock) + kPadding;
+  scratch->values = std::make_unique_for_overwrite<float[]>(sources_.size() * static_cast<size_t>(block));
+  for (const Source& source : sources_) {
+    scratch->tensors.push_back(scratch->values.get() + static_cast<int64_t>(scratch->raw.size()) * block);
+    scratch->raw.push_back(
+        std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(piece * size_of(source.dtype))));
+  }
+  return scratch;
+}
 
+void MergeInputs::visit(int64_t first, int64_t count, const std::function<void(const Block&)>& visitor) const {
+  auto scratch = take_scratch();
   Block block;
-  if (has_base_) block.base = tensors.back();
-  block.tensors = std::span<float* const>(tensors).first(models());
-  for (int64_t at = first; at < first + count; at += stretch) {
-    const int64_t length = std::min(stretch, first + count - at);
-    for (size_t i = 0; i < sources_.size(); ++i) sources_[i].tensor->read(at, length, raw[i].get());
+  if (has_base_) block.base = scratch->tensors.back();
+  block.tensors = std::span<float* const>(scratch->tensors).first(models());
+  for (int64_t at = first; at < first + count; at += kPiece) {
+    const int64_t length = std::min(kPiece, first + count - at);
+    for (size_t i = 0; i < sources_.size(); ++i) sources_[i].tensor->read(at, length, scratch->raw[i].get());
     for (int64_t offset = 0; offset < length; offset += kBlock) {
       block.first = at + offset;
       block.count = std::min(kBlock, length - offset);
       for (size_t i = 0; i < sources_.size(); ++i)
-        to_float32(sources_[i].dtype, raw[i].get() + offset * size_of(sources_[i].dtype),
-                   {tensors[i], static_cast<size_t>(block.count)});
+        to_float32(sources_[i].dtype, scratch->raw[i].get() + offset * size_of(sources_[i].dtype),
+                   {scratch->tensors[i], static_cast<size_t>(block.count)});
       visitor(block);
     }
   }
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(scratch));
 }
 
 }  // namespace vlrm

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <span>
 
 #include "merge/method.h"
@@ -16,8 +17,7 @@ class MergeInputs {
     const float* base = nullptr;  // null where the merge has none
     std::span<float* const> tensors;
   };
-  static constexpr int64_t kBlock = 2048;       // elements; the blocks of three tensors fit the first-level cache
-  static constexpr int64_t kStretch = 1 << 16;  // elements read from a source at once
+  static constexpr int64_t kBlock = 2048;  // elements; the blocks of three tensors fit the first-level cache
 
   explicit MergeInputs(const TensorMerge& merge);
   int64_t elements() const { return elements_; }
@@ -31,9 +31,19 @@ class MergeInputs {
     std::shared_ptr<const TensorReader> tensor;
     Dtype dtype;
   };
+  // What a thread reads and converts into. Kept for the next visit: fresh memory costs a page fault every 4 KiB.
+  struct Scratch {
+    std::vector<std::unique_ptr<std::byte[]>> raw;
+    std::unique_ptr<float[]> values;
+    std::vector<float*> tensors;
+  };
+  std::unique_ptr<Scratch> take_scratch() const;
+
   std::vector<Source> sources_;  // the base last
   bool has_base_;
   int64_t elements_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<Scratch>> idle_;
 };
 
 }  // namespace vlrm

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "merge/methods/combine.h"
+#include "merge/methods/deltas.h"
 #include "merge/methods/magnitude_cut.h"
 #include "merge/methods/methods.h"
 #include "merge/methods/pointwise.h"
@@ -61,8 +62,7 @@ int64_t kept_of(const TensorMerge& merge, const TensorMerge::Input& input) {
 // For each model Σ|δ| / Σ|kept δ|, or 1 where either is next to nothing. The sums are the same for any thread count:
 // each stretch is added up by itself, then the stretches in order.
 std::vector<float> norm_ratios(const MergeInputs& inputs, std::span<const MagnitudeCut> cuts) {
-  constexpr int64_t kStretch = MergeInputs::kStretch;
-  const int64_t stretches = (inputs.elements() + kStretch - 1) / kStretch;
+  const int64_t stretches = stretch_count(inputs);
   struct Norms {
     double all = 0, kept = 0;
   };
@@ -71,9 +71,7 @@ std::vector<float> norm_ratios(const MergeInputs& inputs, std::span<const Magnit
     for (int64_t i = 0; i < count; ++i) norm += std::abs(delta[i]);
   };
   parallel_for(stretches, [&](int64_t stretch) {
-    const int64_t first = stretch * kStretch;
-    inputs.visit(first, std::min(kStretch, inputs.elements() - first), [&](const MergeInputs::Block& block) {
-      subtract_base(block);
+    visit_stretch(inputs, stretch, [&](const MergeInputs::Block& block) {
       for (size_t m = 0; m < cuts.size(); ++m) {
         Norms& norm = norms[static_cast<size_t>(stretch) * cuts.size() + m];
         add_up(block.tensors[m], block.count, norm.all);
