@@ -11,10 +11,15 @@ void add_recipe_flags(CLI::App& command, RecipeFlags& flags) {
   command.add_option("--weight-rm", flags.weight_rm, "Weight R of the reward model");
   command.add_option("--density", flags.density, "Share of each model's differences that is kept (ties, dare_*)");
   command.add_option("--seed", flags.seed, "Seed of the random masks (dare_*)")->capture_default_str();
-  command.add_flag("--normalize,!--no-normalize", flags.normalize,
-                   "Divide by the sum of the weights (default: as in the published recipes, for ties only)");
-  command.add_flag("--rescale,!--no-rescale", flags.rescale,
-                   "Make up for what is dropped (default: dare_* do, ties does not)");
+  const auto add_switch = [&](const std::string& name, std::optional<bool>& value, const std::string& help) {
+    command.add_flag_callback(
+        "--" + name, [&value] { value = true; }, help);
+    command.add_flag_callback(
+        "--no-" + name, [&value] { value = false; }, "The opposite");
+  };
+  add_switch("normalize", flags.normalize,
+             "Divide by the sum of the weights (default: as in the published recipes, for ties only)");
+  add_switch("rescale", flags.rescale, "Make up for what is dropped (default: dare_* do, ties does not)");
 }
 
 void OutputFlags::declare(CLI::App& command, bool positional) {

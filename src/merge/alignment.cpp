@@ -27,15 +27,16 @@ class RowAlignment::AlignedTensor : public TensorReader {
   }
   void read_float32(int64_t first, int64_t count, float* out) const override {
     if (count == 0) return;
-    auto run = std::ranges::upper_bound(runs_, first / columns_, {}, &Run::first) - 1;
-    for (int64_t end = first + count; first < end; ++run) {
-      const int64_t run_end = (run + 1 == runs_.end() ? plan_->tokens : (run + 1)->first) * columns_;
+    const int64_t end = first + count, padding = plan_->tokens * columns_;
+    for (auto run = std::ranges::upper_bound(runs_, first / columns_, {}, &Run::first) - 1;
+         first < std::min(end, padding); ++run) {
+      const int64_t run_end = run + 1 == runs_.end() ? padding : (run + 1)->first * columns_;
       const int64_t size = std::min(end, run_end) - first;
-      if (size <= 0) return read_padding(first, end - first, out);
       read_run(*run, first, size, out);
       first += size;
       out += size;
     }
+    for (; first < end; ++first) *out++ = padding_[static_cast<size_t>(first % columns_)];
   }
 
  private:
@@ -68,10 +69,6 @@ class RowAlignment::AlignedTensor : public TensorReader {
       offset += size;
       out += size;
     }
-  }
-
-  void read_padding(int64_t first, int64_t count, float* out) const {
-    for (int64_t i = 0; i < count; ++i) out[i] = padding_[static_cast<size_t>((first + i) % columns_)];
   }
 
   const std::shared_ptr<const Plan> plan_;

@@ -129,15 +129,15 @@ class RecipeReader {
   }
 
   void read_tokenizer(const YAML::Node& root, Recipe& recipe) const {
-    YAML::Node source;
-    source.reset(root["tokenizer_source"]);
-    if (const YAML::Node tokenizer = root["tokenizer"]) {
-      if (source) fail_at(source.Mark(), "\"tokenizer\" and \"tokenizer_source\" exclude each other");
+    const YAML::Node tokenizer = root["tokenizer"];
+    if (!tokenizer && !root["tokenizer_source"]) return;
+    if (tokenizer && root["tokenizer_source"])
+      fail_at(tokenizer.Mark(), "\"tokenizer\" and \"tokenizer_source\" exclude each other");
+    if (tokenizer) {
       check_keys(tokenizer, "\"tokenizer\"", {"source", "pad_to_multiple_of"}, {"tokens"});
-      source.reset(required(tokenizer, "source"));
       if (tokenizer["pad_to_multiple_of"]) recipe.pad_to_multiple_of = multiple(tokenizer["pad_to_multiple_of"]);
     }
-    if (!source) return;
+    const YAML::Node source = tokenizer ? required(tokenizer, "source") : root["tokenizer_source"];
     recipe.tokenizer_source = text(source);
     if (recipe.tokenizer_source == "union")
       fail_at(source.Mark(), "a union of the vocabularies is not supported; name the model whose tokenizer is kept");
