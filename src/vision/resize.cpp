@@ -49,10 +49,6 @@ Filter triangle_filter(int64_t source_size, int64_t size) {
   return filter;
 }
 
-inline uint8_t rounded(int32_t sum) {
-  return static_cast<uint8_t>(std::clamp(sum >> kPrecision, 0, 255));
-}
-
 // The same pixel of four rows, each with a lane to spare, so that they fill vector registers.
 constexpr size_t kRows = 4, kLanes = kRows * 4;
 struct Pixels {
