@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "family/config.h"
+#include "family/manifest.h"
 #include "family/names.h"
 #include "text/chat_template.h"
 #include "weights/hub_cache.h"
@@ -14,7 +15,7 @@
 namespace vlrm {
 namespace {
 
-std::string kind_of(const ModelConfig& config) {
+std::string model_kind(const ModelConfig& config) {
   const bool reward = config.head == Head::reward;
   if (config.vision) return reward ? "vision-language reward model (Mllama)" : "vision-language model (Mllama)";
   return reward ? "text reward model (Llama)" : "language model (Llama)";
@@ -76,11 +77,19 @@ void run_inspect(const std::string& model) {
     parts[part_of(tensor.name, config.text)].add(tensor);
     total.add(tensor);
   }
-  fmt::print("{}\n{}\n{}\n\n", directory.string(), kind_of(config), shape_of(config));
+  fmt::print("{}\n{}\n{}\n\n", directory.string(), model_kind(config), shape_of(config));
   fmt::print("  {:<16}{:>15}\n", "part", "parameters");
   for (const auto& [name, part] : parts) part.print(std::string_view(name).substr(2));
   total.print("all");
   fmt::print("\nchat template: {}\n", template_of(directory));
+}
+
+void verify_inputs(const std::string& model) {
+  const std::filesystem::path directory = resolve_checkpoint(model);
+  const std::vector<std::string> changes = changed_inputs(directory);
+  for (const std::string& change : changes) fmt::print("{}\n", change);
+  if (!changes.empty()) fail("{}: made of inputs that are not the same any more", directory.string());
+  fmt::print("the inputs are what they were\n");
 }
 
 }  // namespace
@@ -88,9 +97,15 @@ void run_inspect(const std::string& model) {
 void add_inspect_command(CLI::App& program) {
   auto* command = program.add_subcommand("inspect", "Say what a checkpoint is: kind, parameters per part, types");
   const auto model = std::make_shared<std::string>();
+  const auto verify = std::make_shared<bool>(false);
   command->add_option("model", *model, "A directory or a hub id")->required();
-  command->footer("Example:\n  vlrm inspect meta-llama/Llama-3.2-11B-Vision-Instruct");
-  command->callback([model] { run_inspect(*model); });
+  command->add_flag("--verify", *verify,
+                    "Say whether the inputs that an output of vlrm was made of are still the same");
+  command->footer(
+      "Examples:\n"
+      "  vlrm inspect meta-llama/Llama-3.2-11B-Vision-Instruct\n"
+      "  vlrm inspect --verify vlrm-ties");
+  command->callback([=] { *verify ? verify_inputs(*model) : run_inspect(*model); });
 }
 
 }  // namespace vlrm
