@@ -13,8 +13,7 @@ namespace {
 // The sample is taken in runs, since a read costs more than its elements.
 constexpr int64_t kRun = 64;
 constexpr int64_t kSmallestSample = 1 << 15, kLargestSample = 1 << 19;
-constexpr int64_t kElementsASample = 512;
-constexpr double kDeviations = 6;  // of the sampled quantile, on each side
+constexpr int64_t kElementsASample = 256;
 
 // A fixed scramble (the finalizer of SplitMix64), so that runs do not fall into step with the rows of a matrix.
 uint64_t scrambled(uint64_t index) {
@@ -48,11 +47,11 @@ std::vector<Sample> take_samples(const MergeInputs& inputs) {
   return samples;
 }
 
-Bracket bracket_of(Sample& sample, int64_t kept, int64_t elements) {
+Bracket bracket_of(Sample& sample, int64_t kept, int64_t elements, double deviations) {
   const auto size = static_cast<double>(sample.size());
   const double share = static_cast<double>(kept) / static_cast<double>(elements);
   const bool complete = sample.size() == static_cast<size_t>(elements);
-  const double margin = complete ? 0 : std::ceil(kDeviations * std::sqrt(size * share * (1 - share))) + 8;
+  const double margin = complete ? 0 : std::ceil(deviations * std::sqrt(size * share * (1 - share))) + 2 * deviations;
   const double rank = complete ? static_cast<double>(kept - 1) : share * size;
   const auto nth_largest = [&](double n) -> int32_t {
     const auto at = sample.begin() + static_cast<int64_t>(n);
@@ -96,10 +95,11 @@ bool is_inside(int32_t bits, const Bracket& bracket) {
 
 }  // namespace
 
-std::vector<Bracket> sampled_brackets(const MergeInputs& inputs, std::span<const int64_t> kept) {
+std::vector<Bracket> sampled_brackets(const MergeInputs& inputs, std::span<const int64_t> kept, double deviations) {
   auto samples = take_samples(inputs);
   std::vector<Bracket> brackets;
-  for (size_t m = 0; m < samples.size(); ++m) brackets.push_back(bracket_of(samples[m], kept[m], inputs.elements()));
+  for (size_t m = 0; m < samples.size(); ++m)
+    brackets.push_back(bracket_of(samples[m], kept[m], inputs.elements(), deviations));
   return brackets;
 }
 

@@ -14,8 +14,9 @@ struct Bracket {
   int32_t low = 0, high = 0;
 };
 
-// One for each model's kept[model]-th (from 1) largest delta. Exact where the tensor is small enough to be all sample.
-std::vector<Bracket> sampled_brackets(const MergeInputs& inputs, std::span<const int64_t> kept);
+// One for each model's kept[model]-th (from 1) largest delta: so many standard deviations of the sampled quantile to
+// each side. Exact where the tensor is small enough to be all sample.
+std::vector<Bracket> sampled_brackets(const MergeInputs& inputs, std::span<const int64_t> kept, double deviations);
 
 // How many magnitudes lie where, with respect to a bracket, and those strictly between its ends.
 struct BracketCount {

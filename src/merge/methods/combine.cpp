@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -26,14 +27,20 @@ VLRM_TARGET_CLONES void add(float* out, const float* base, int64_t count) {
   for (int64_t i = 0; i < count; ++i) out[i] = base[i] + out[i];
 }
 
+// `mask` all ones or 0: written so that no branch comes of it.
+float only_if(uint32_t mask, float value) {
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(value) & mask);
+}
+
 // Adds what agrees with the elected sign to `total`, and its weight to `weights`.
-VLRM_TARGET_CLONES void add_agreeing(float weight, const float* delta, const float* elected, int64_t count,
-                                     float* total, float* weights) {
+VLRM_TARGET_CLONES void add_agreeing(float weight, const float* __restrict delta, const float* __restrict elected,
+                                     int64_t count, float* __restrict total, float* __restrict weights) {
   for (int64_t i = 0; i < count; ++i) {
     const float weighted = weight * delta[i];
     const float sign = elected[i] >= 0 ? 1.0f : -1.0f;
-    total[i] += weighted * sign > 0 ? weighted : 0.0f;
-    weights[i] += weighted * sign > 0 ? weight : 0.0f;
+    const uint32_t agrees = weighted * sign > 0 ? ~0u : 0u;
+    total[i] += only_if(agrees, weighted);
+    weights[i] += only_if(agrees, weight);
   }
 }
 

@@ -65,6 +65,8 @@ std::optional<Selected> select(const Counts& counts, const Bracket& bracket, int
   rank -= at_high;
 
   std::vector<int32_t> inside;
+  inside.reserve(std::transform_reduce(counts.begin(), counts.end(), size_t{0}, std::plus(),
+                                       [](const BracketCount& count) { return count.inside.size(); }));
   for (const BracketCount& count : counts) inside.insert(inside.end(), count.inside.begin(), count.inside.end());
   const auto size = static_cast<int64_t>(inside.size());
   if (rank <= size) {
@@ -113,12 +115,13 @@ std::vector<MagnitudeCut> largest_deltas(const MergeInputs& inputs, std::span<co
   const auto is_all = [&](int64_t count) { return count == inputs.elements(); };
   if (std::ranges::all_of(kept, is_all)) return std::vector<MagnitudeCut>(kept.size());
 
-  auto brackets = sampled_brackets(inputs, kept);
-  auto selected = select_all(inputs, brackets, kept);
+  // Four deviations suffice for independent elements; those of a run are not quite.
+  auto selected = select_all(inputs, sampled_brackets(inputs, kept, 4), kept);
+  if (!selected) selected = select_all(inputs, sampled_brackets(inputs, kept, 16), kept);
   if (!selected) {
-    const auto exact = radix_select(inputs, kept);
-    std::ranges::transform(exact, brackets.begin(), [](int32_t bits) { return Bracket{bits, bits}; });
-    selected = select_all(inputs, brackets, kept);
+    std::vector<Bracket> exact;
+    for (const int32_t bits : radix_select(inputs, kept)) exact.push_back({bits, bits});
+    selected = select_all(inputs, exact, kept);
     VLRM_ASSERT(selected);
   }
   std::vector<MagnitudeCut> cuts;
