@@ -1,8 +1,10 @@
 #include "merge/masks.h"
 
+#include <xxhash.h>
+
+#include <array>
 #include <bit>
 #include <cmath>
-#include <set>
 
 #include "support/support.h"
 
@@ -33,6 +35,41 @@ TEST(RandomMask, KeepsTheShareThatTheDensityNames) {
     const auto kept = all_of(*random_mask(7, 0, "w", density), kMany);
     EXPECT_LT(deviations(share_kept(kept), density, kMany), 4) << density;
     for (const uint32_t each : kept) ASSERT_TRUE(each == 0 || each == ~0u);
+  }
+}
+
+// Threefry4x32-20 written out plainly, to check the vectorised one.
+using Words = std::array<uint32_t, 4>;
+Words threefry(Words x, const Words& key) {
+  constexpr int kRotations[8][2] = {{10, 26}, {11, 21}, {13, 27}, {23, 5}, {6, 20}, {17, 11}, {25, 10}, {18, 20}};
+  const uint32_t keys[5] = {key[0], key[1], key[2], key[3], 0x1BD11BDA ^ key[0] ^ key[1] ^ key[2] ^ key[3]};
+  for (uint32_t i = 0; i < 4; ++i) x[i] += keys[i];
+  for (uint32_t round = 0; round < 20; ++round) {
+    const size_t first = round % 2 == 0 ? 1 : 3, second = 4 - first;
+    x[0] += x[first];
+    x[first] = std::rotl(x[first], kRotations[round % 8][0]) ^ x[0];
+    x[2] += x[second];
+    x[second] = std::rotl(x[second], kRotations[round % 8][1]) ^ x[2];
+    if (round % 4 != 3) continue;
+    const uint32_t injection = round / 4 + 1;
+    for (uint32_t i = 0; i < 4; ++i) x[i] += keys[(injection + i) % 5];
+    x[3] += injection;
+  }
+  return x;
+}
+
+TEST(RandomMask, DrawsAreThreefrys) {
+  // Known answers of the generator's authors.
+  EXPECT_EQ(threefry({}, {}), (Words{0x9c6ca96a, 0xe17eae66, 0xfc10ecd4, 0x5256a7d8}));
+  EXPECT_EQ(
+      threefry({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0, 0x082efa98, 0xec4e6c89}),
+      (Words{0x59cd1dbb, 0xb8879579, 0x86b5d00c, 0xac8b6d84}));
+  const uint64_t key = XXH64("tensor", 6, 42);
+  const auto kept = all_of(*random_mask(42, 3, "tensor", 0.25), 4096);
+  for (uint32_t i = 0; i < kept.size(); ++i) {
+    const uint32_t counter = i / 256 * 64 + i % 64, word = i / 64 % 4;
+    const Words draws = threefry({counter}, {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32), 3, 0});
+    ASSERT_EQ(kept[i] != 0, draws[word] < 1u << 30) << i;
   }
 }
 

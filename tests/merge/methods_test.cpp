@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 #include <numeric>
 #include <random>
 
@@ -36,15 +37,19 @@ std::vector<float> tuned(const std::vector<float>& base, unsigned seed, float sc
   return rounded_to_bf16(values);
 }
 
-// What TIES keeps of x − base: sorted by magnitude, then by index, the first int(density·n).
+// What TIES keeps of x − base: the int(density·n) largest magnitudes, of equals the first.
 std::vector<float> trimmed(const std::vector<float>& x, const std::vector<float>& base, double density) {
-  std::vector<float> delta(x.size());
-  for (size_t i = 0; i < x.size(); ++i) delta[i] = x[i] - base[i];
-  std::vector<size_t> order(x.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order, std::greater(), [&](size_t i) { return std::abs(delta[i]); });
+  std::vector<float> delta(x.size()), magnitudes(x.size());
+  for (size_t i = 0; i < x.size(); ++i) magnitudes[i] = std::abs(delta[i] = x[i] - base[i]);
   const auto kept = static_cast<size_t>(density * static_cast<double>(x.size()));
-  for (size_t i = std::min(kept, x.size()); i < x.size(); ++i) delta[order[i]] = 0;
+  if (kept >= x.size()) return delta;
+  const auto last = magnitudes.begin() + static_cast<int64_t>(kept) - 1;
+  std::ranges::nth_element(magnitudes, last, std::greater());
+  auto equals_left = std::count(magnitudes.begin(), last + 1, *last);
+  for (float& value : delta) {
+    const float magnitude = std::abs(value);
+    if (magnitude < *last || (magnitude == *last && equals_left-- <= 0)) value = 0;
+  }
   return delta;
 }
 
@@ -169,6 +174,50 @@ TEST(Ties, KeepsExactlyItsShareHoweverTheDeltasLie) {
           merged(merge_of(MergeMethod::ties, tensor(base), {{.tensor = tensor(values), .density = density}}));
       expect_same(ours, trimmed(values, base, density));
       if (HasFatalFailure()) FAIL() << "density " << density;
+    }
+  }
+}
+
+// Zeros, and a record of the short reads: those of the sample that TIES takes.
+class SampledTensor final : public TensorReader {
+ public:
+  explicit SampledTensor(int64_t elements) : info_{"w", Dtype::f32, {elements}} {}
+  const TensorInfo& info() const override { return info_; }
+  void read(int64_t first, int64_t count, std::byte* out) const override {
+    std::fill_n(out, 4 * count, std::byte{0});
+    if (count > 64) return;
+    const std::lock_guard lock(mutex_);
+    for (int64_t i = first; i < first + count; ++i) sampled_.push_back(i);
+  }
+  std::vector<int64_t> sampled() const { return sampled_; }
+
+ private:
+  TensorInfo info_;
+  mutable std::mutex mutex_;
+  mutable std::vector<int64_t> sampled_;
+};
+
+std::vector<int64_t> sampled_elements(size_t elements) {
+  const auto spy = std::make_shared<SampledTensor>(static_cast<int64_t>(elements));
+  merge_tensor(merge_of(MergeMethod::ties, tensor(std::vector<float>(elements)), {{.tensor = spy, .density = 0.5}}));
+  return spy->sampled();
+}
+
+TEST(Ties, IsExactWhereTheSampleMisleads) {
+  for (const size_t elements : {300'000, 9'000'000}) {
+    const std::vector<float> base(elements);
+    const auto sampled = sampled_elements(elements);
+    ASSERT_GT(sampled.size(), 10'000);
+    ASSERT_LT(sampled.size(), elements / 5);
+    // The sample sees one value, below all others; or the extremes, with all others between them.
+    for (const bool extremes : {false, true}) {
+      std::vector<float> values(elements);
+      for (size_t i = 0; i < elements; ++i) values[i] = 2 + static_cast<float>(i * 2654435761u % (1 << 22)) * 0x1p-22f;
+      for (size_t i = 0; i < sampled.size(); ++i)
+        values[static_cast<size_t>(sampled[i])] = extremes && i % 2 == 0 ? 9.0f : 1.0f;
+      const auto merge = merge_of(MergeMethod::ties, tensor(base), {{.tensor = tensor(values), .density = 0.5}});
+      expect_same(merged(merge), trimmed(values, base, 0.5));
+      if (HasFatalFailure()) FAIL() << elements << " elements, extremes: " << extremes;
     }
   }
 }
