@@ -13,6 +13,7 @@ import random
 import shlex
 import subprocess
 import sys
+import textwrap
 import time
 
 import demo_pictures
@@ -45,8 +46,8 @@ def main():
     pairs = pyarrow.parquet.read_table(world / "pairs.parquet").to_pylist()
     captions = json.loads((world / "captions.json").read_text())
     recipes = {method: flags(method, **setting) for method, setting in made["recipes"].items()}
-    say(f"{len(pairs)} pairs: one picture, one question, two answers. Pairs come as twins with two pictures and the same")
-    say("answers, each right for one of them: who does not look is right half of the time.\n")
+    say(f"{len(pairs)} pairs: a picture, a question, two answers. They come as twins: two pictures with the same")
+    say("answers, each right for one of them. Who does not look is right half of the time.\n")
     write_samples(pairs, captions, out)
 
     say("Merging the language models of world/vlm and world/rm (base: world/base):")
@@ -63,7 +64,7 @@ def main():
     cards = demo_pictures.write(pairs, scores[f"VLRM {PROBED}"], out)
     say(f"\nPictures of a few samples with their scores: {cards[0]}")
     say(f"  and one by one: {out / 'sample-*.png'}")
-    say(f"Everything else (models, samples, scores, table.json) is in {out}. {time.monotonic() - started:.0f} s in all.")
+    say(f"Models, samples, scores and table.json: {out}. {time.monotonic() - started:.0f} s in all.")
 
 
 def parse_options():
@@ -175,13 +176,17 @@ def print_findings(accuracies, methods):
     best = max((f"VLRM {method}" for method in methods), key=lambda name: accuracies[name]["accuracy"])
     unseen, shuffled = (accuracies[f"VLRM {PROBED}, {what}"] for what in ("no image", "shuffled images"))
     unmerged = accuracies["VLM language model + RM head"]
-    say(f"\nThe best merge is {best.removeprefix('VLRM ')} with {accuracies[best]['accuracy']:.1%}. Without the image a VLRM has")
-    say(f"{unseen['accuracy']:.1%}, with another image {shuffled['accuracy']:.1%}: ", end="")
-    say("it decides by what it sees." if accuracies[best]["low"] > max(unseen["high"], shuffled["high"])
-        else "here the image makes no clear difference.")  # fmt: skip
-    if unmerged["high"] >= accuracies[best]["low"]:
-        say(f"The VLM's own language model with the reward head, not merged, has {unmerged['accuracy']:.1%}: which answer is true is")
-        say("known to the VLM already. So this shows that a merged model sees, not yet that preference is carried over.")
+    sees = accuracies[best]["low"] > max(unseen["high"], shuffled["high"])
+    known = unmerged["high"] >= accuracies[best]["low"]
+    findings = (
+        f"The best merge is {best.removeprefix('VLRM ')} with {accuracies[best]['accuracy']:.1%}. Without the image a "
+        f"VLRM has {unseen['accuracy']:.1%}, with the image of another pair {shuffled['accuracy']:.1%}: "
+        + ("it decides by what it sees. " if sees else "here the image makes no clear difference. ")
+        + f"The VLM's own language model with the reward head, not merged, has {unmerged['accuracy']:.1%}: "
+        + ("what is true was known to the VLM already, so this shows that a merged model sees, not yet that a "
+           "preference is carried over." if known else "the merge adds what the VLM alone did not have.")
+    )  # fmt: skip
+    say("\n" + textwrap.fill(findings, 110))
 
 
 if __name__ == "__main__":

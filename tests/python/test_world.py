@@ -7,11 +7,13 @@ import pathlib
 import sys
 
 import pytest
+from PIL import Image as image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORLD = ROOT / "world"
 sys.path.insert(0, str(ROOT / "tools" / "world"))
 
+import base  # noqa: E402
 import pairs as pair_maker  # noqa: E402
 import scenes  # noqa: E402
 import text  # noqa: E402
@@ -63,7 +65,6 @@ def test_no_combination_of_the_test_occurs_in_training(rows):
 
 
 def test_pictures_are_what_the_scenes_say(rows):
-    image = pytest.importorskip("PIL.Image")
     assert {image.open(io.BytesIO(row["image"]["bytes"])).size for row in rows} == {(112, 112)}
 
 
@@ -81,7 +82,7 @@ def test_pairs_are_made_anew_from_the_seed(rows):
     ]
 
 
-def test_transformers_reads_the_models_and_its_text_is_ours(rows):
+def test_transformers_reads_the_models(rows):
     transformers = pytest.importorskip("transformers")
     processor = transformers.AutoProcessor.from_pretrained(WORLD / "vlm")
     for name, kind in (
@@ -91,9 +92,20 @@ def test_transformers_reads_the_models_and_its_text_is_ours(rows):
     ):
         _, report = kind.from_pretrained(WORLD / name, output_loading_info=True)
         assert not report["missing_keys"] and not report["unexpected_keys"], name
-    content = [{"type": "image"}, {"type": "text", "text": "What shapes are shown?"}]
-    rendered = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
-    assert rendered == (
-        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n<|image|>What shapes are shown?<|eot_id|>"
-        "<|start_header_id|>assistant<|end_header_id|>\n\n"
+
+
+def test_what_was_trained_on_is_what_the_processor_makes_of_a_pair(rows):
+    transformers = pytest.importorskip("transformers")
+    processor = transformers.AutoProcessor.from_pretrained(WORLD / "vlm")
+    row = rows[0]
+    question = [{"type": "image"}, {"type": "text", "text": row["query"]}]
+    answer = [{"type": "text", "text": row["response"][0]}]
+    rendered = processor.apply_chat_template(
+        [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
     )
+    picture = image.open(io.BytesIO(row["image"]["bytes"]))
+    inputs = processor(images=picture, text=rendered, add_special_tokens=False, return_tensors="np")
+    speech = base.Speech(processor.tokenizer.backend_tokenizer)
+    segments = speech.undescribed(row["query"], row["response"][0], [speech.encode("<|image|>")[0]])
+    assert inputs["input_ids"][0].tolist() == sum(segments, [])
+    assert (inputs["pixel_values"][0] == pair_maker.pixel_values([row]).numpy()[0]).all()

@@ -1,5 +1,7 @@
 """Saves the three models as the hub would serve them, weights in bfloat16."""
 
+import copy
+
 import torch
 
 import images
@@ -56,7 +58,6 @@ def tokenizers_of(tokenizer):
 
 
 def _save(model, directory, generation_config):
-    model.bfloat16().save_pretrained(directory, safe_serialization=True)
-    model.float()
+    copy.deepcopy(model).bfloat16().save_pretrained(directory, safe_serialization=True)
     (directory / "model.safetensors").chmod(0o644)
     write_json(directory / "generation_config.json", generation_config)

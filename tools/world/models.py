@@ -121,7 +121,7 @@ def _ends(tokenizer):
 
 
 def _initialise(model):
-    """Embeddings with deviation 0.5, every matrix with 1/√(inputs): the transformers default is far slower to learn."""
+    """Embeddings with deviation 0.5, matrices with 1/√(inputs): the default of transformers is far slower to learn."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if "embed_tokens" in name:

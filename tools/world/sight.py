@@ -20,8 +20,8 @@ ALIGNED_FROM = 2  # the first layer of the base that stands behind both cross-at
 def train(model, teacher, pictures, world, tokenizer, generator, log, steps=STEPS):
     """Trains all but the vision tower.
 
-    Beside the losses on right answers and on grades, an alignment loss draws the hidden states on question and answer to
-    those that the base, the teacher, has when it reads the true description.
+    Beside the losses on right answers and on grades, an alignment loss draws the hidden states on question and answer
+    to those that the base, the teacher, has when it reads the true description.
     """
     speech = base.Speech(tokenizer)
     image_token = [tokenizer.token_to_id("<|image|>")]
