@@ -21,9 +21,10 @@ struct DecodeOptions {
   int64_t max_pixels = int64_t{178'956'970};  // twice Pillow's warning limit, where Pillow raises
 };
 
-// JPEG (also grey, CMYK, progressive), PNG (every mode and depth) or WebP (lossy, lossless, alpha), told by their first
-// bytes; the pixels that Pillow gives. `name` is for errors. Throws Error for what is none of these, is broken, or
-// declares more pixels than allowed (before anything of that size is allocated).
+// JPEG (also grey, CMYK, progressive), PNG (every mode and depth) or WebP (lossy, lossless, alpha; of an animation the
+// first frame), told by their first bytes; the pixels that Pillow gives. `name` is for errors. Throws Error for what is
+// none of these, is broken or truncated, or declares more pixels than allowed (before anything of that size is
+// allocated).
 Image decode_image(std::string_view bytes, const std::string& name, const DecodeOptions& options);
 Image read_image(const std::filesystem::path& path, const DecodeOptions& options);
 
