@@ -9,7 +9,7 @@ namespace vlrm {
 namespace {
 
 bool is_word_character(std::string_view character) {
-  static const RegularExpression word("\\w", "added tokens");
+  static const RegularExpression word(R"([\p{Alphabetic}\p{L}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}])", "added tokens");
   std::vector<Match> matches;
   word.find_all(character, matches);
   return !matches.empty();

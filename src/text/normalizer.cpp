@@ -2,17 +2,25 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
 #include "base/error.h"
 #include "text/byte_level.h"
+#include "text/unicode_additions.h"
 #include "text/utf8.h"
 
 namespace vlrm {
 namespace {
 
-constexpr size_t kLongest = size_t{256} << 20;  // a chain of replacements may double its text at every step
+// A chain of replacements may double its text at every step.
+constexpr size_t kLongest = size_t{16} << 20;
+constexpr size_t kLargestGrowth = 16;
+
+size_t longest(std::string_view text) {
+  return std::max(kLongest, text.size() * kLargestGrowth);
+}
 
 // The options of utf8proc for NFC, NFD, NFKC and NFKD; 0 for other names.
 int normal_form(const std::string& name) {
@@ -29,12 +37,30 @@ bool is_ascii(std::string_view text) {
   return all < 0x80;
 }
 
+bool is_unknown_to_normal_forms(char32_t character) {
+  const auto after = std::upper_bound(kUnknownToNormalForms.begin(), kUnknownToNormalForms.end(), character,
+                                      [](char32_t c, const CharacterRange& range) { return c < range.first; });
+  return after != kUnknownToNormalForms.begin() && character <= std::prev(after)->last;
+}
+
+void append_normal_form(std::string_view text, int options, std::string& result) {
+  if (text.empty()) return;
+  utf8proc_uint8_t* mapped = nullptr;
+  const auto length =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &mapped, static_cast<utf8proc_option_t>(options));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+  if (length < 0) fail("a text cannot be brought to a normal form: {}", utf8proc_errmsg(length));
+  result.append(reinterpret_cast<const char*>(mapped), static_cast<size_t>(length));
+}
+
 }  // namespace
 
 std::string replace_all(const RegularExpression& pattern, std::string_view text, std::string_view by) {
   std::vector<Match> matches;
   pattern.find_all(text, matches);
-  if (matches.size() * by.size() > kLongest) fail("a replacement makes a text longer than {} bytes", kLongest);
+  if (matches.size() * by.size() > longest(text))
+    fail("a replacement makes a text longer than {} bytes", longest(text));
   std::string result;
   size_t end = 0;
   for (const Match& match : matches) {
@@ -74,13 +100,19 @@ void Normalizer::add(const Json& description, const std::string& source) {
 
 std::string Normalizer::apply(const Compose& step, const std::string& text) {
   if (is_ascii(text)) return text;
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto length =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
-                   &mapped, static_cast<utf8proc_option_t>(step.options));
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-  if (length < 0) fail("a text cannot be brought to a normal form: {}", utf8proc_errmsg(length));
-  return {reinterpret_cast<const char*>(mapped), static_cast<size_t>(length)};
+  std::string result;
+  size_t begin = 0;
+  for (size_t i = 0; i < text.size();) {
+    const auto [character, length] = utf8::first(std::string_view(text).substr(i));
+    if (is_unknown_to_normal_forms(character)) {
+      append_normal_form(std::string_view(text).substr(begin, i - begin), step.options, result);
+      result.append(text, i, length);
+      begin = i + length;
+    }
+    i += length;
+  }
+  append_normal_form(std::string_view(text).substr(begin), step.options, result);
+  return result;
 }
 
 std::string Normalizer::apply(const Prepend& step, const std::string& text) {
@@ -123,7 +155,8 @@ std::string Normalizer::normalize(std::string_view text) const {
   std::string result(text);
   for (const Step& step : steps_) {
     result = std::visit([&](const auto& kind) { return apply(kind, result); }, step);
-    if (result.size() > kLongest) fail("{}: the normalizer makes a text longer than {} bytes", source_, kLongest);
+    if (result.size() > longest(text))
+      fail("{}: the normalizer makes a text longer than {} bytes", source_, longest(text));
   }
   return result;
 }

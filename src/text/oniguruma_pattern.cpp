@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "text/regular_expression.h"
+#include "text/unicode_additions.h"
 #include "text/utf8.h"
 
 namespace vlrm {
@@ -15,35 +16,60 @@ namespace {
 
 constexpr int kDeepest = 100;
 
-// Oniguruma's \w, \s, \d and \h as the inside of a PCRE2 class.
-constexpr std::string_view kWord = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
-constexpr std::string_view kNegatedSpace = "\\P{White_Space}";
+// Oniguruma's \w, \s and \h as the inside of a PCRE2 class.
 constexpr std::string_view kSpace =
     "\\x{9}-\\x{d}\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}";
 constexpr std::string_view kHexadecimal = "0-9a-fA-F";
 
-// Names of properties in Oniguruma (without case, spaces, hyphens and underscores) and in PCRE2.
+// Names of properties in Oniguruma (without case, spaces, hyphens and underscores) and here: a category below, or a
+// property of PCRE2.
 constexpr std::array kLongNames = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"alpha", "Alphabetic"},
     {"alphabetic", "Alphabetic"},
     {"any", "Any"},
-    {"digit", "Nd"},
-    {"letter", "L"},
+    {"digit", "nd"},
+    {"letter", "l"},
     {"lower", "Lowercase"},
     {"lowercase", "Lowercase"},
-    {"mark", "M"},
-    {"number", "N"},
-    {"punct", "P"},
-    {"punctuation", "P"},
-    {"separator", "Z"},
+    {"mark", "m"},
+    {"number", "n"},
+    {"punct", "p"},
+    {"punctuation", "p"},
+    {"separator", "z"},
     {"space", "White_Space"},
-    {"symbol", "S"},
+    {"symbol", "s"},
     {"upper", "Uppercase"},
     {"uppercase", "Uppercase"},
     {"whitespace", "White_Space"},
 });
 constexpr std::string_view kCategories =
     " c cc cf cn co cs l ll lm lo lt lu m mc me mn n nd nl no p pc pd pe pf pi po ps s sc sk sm so z zl zp zs ";
+
+// A general category as the inside of a class, with the characters that PCRE2 may not know yet.
+std::string category_set(std::string_view category) {
+  std::string set = fmt::format("\\p{{{}}}", category);
+  for (const auto& [name, ranges] : kUnicodeAdditions) {
+    if (!name.starts_with(category)) continue;
+    bool in_number = false;
+    for (const char c : ranges) {
+      const bool is_digit = c != ' ' && c != '-';
+      if (is_digit != in_number) set += is_digit ? "\\x{" : "}";
+      if (c != ' ') set += c;
+      in_number = is_digit;
+    }
+    set += '}';
+  }
+  return set;
+}
+
+const std::string& word_set() {
+  static const std::string set = fmt::format("\\p{{Alphabetic}}{}{}{}{}", category_set("L"), category_set("M"),
+                                             category_set("Nd"), category_set("Pc"));
+  return set;
+}
+
+// Outside a class, Oniguruma's \w also holds six numbers of Latin-1.
+constexpr std::string_view kMoreWord = "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
 
 std::string hexadecimal(char32_t code_point) {
   return fmt::format("\\x{{{:x}}}", static_cast<uint32_t>(code_point));
@@ -217,38 +243,46 @@ class Translator {
 
   // After the backslash, outside a class. False where what was read cannot be repeated.
   bool escape() {
-    const std::string word = fmt::format("[{}]", kWord);
-    if (accept("b")) return out_ += fmt::format("(?:(?<={0})(?!{0})|(?<!{0})(?={0}))", word), false;
-    if (accept("B")) return out_ += fmt::format("(?:(?<={0})(?={0})|(?<!{0})(?!{0}))", word), false;
-    if (accept("A")) return out_ += "\\A", false;
-    if (accept("z")) return out_ += "\\z", false;
-    if (accept("Z")) return out_ += "\\Z", false;
+    const auto border = [this](std::string_view form) {
+      out_ += fmt::format(fmt::runtime(form), word_set() + std::string(kMoreWord));
+      return false;
+    };
+    if (accept("b")) return border("(?:(?<=[{0}])(?![{0}])|(?<![{0}])(?=[{0}]))");
+    if (accept("B")) return border("(?:(?<=[{0}])(?=[{0}])|(?<![{0}])(?![{0}]))");
+    for (const std::string_view anchor : {"A", "z", "Z"})
+      if (accept(anchor)) return (out_ += '\\') += anchor, false;
     if (accept("R")) return out_ += "(?>\\x{d}\\x{a}|[\\x{a}-\\x{d}\\x{85}\\x{2028}\\x{2029}])", true;
-    if (accept("W")) return out_ += fmt::format("[^{}]", kWord), true;
-    if (accept("S")) return out_ += fmt::format("[^{}]", kSpace), true;
-    if (accept("H")) return out_ += fmt::format("[^{}]", kHexadecimal), true;
-    if (const auto set = shorthand()) return out_ += fmt::format("[{}]", *set), true;
-    literal(escaped_character());
+    if (const auto set = shorthand()) {
+      const bool is_word = set->inside == word_set();
+      out_ += fmt::format("[{}{}{}]", set->negated ? "^" : "", set->inside, is_word ? kMoreWord : "");
+    } else {
+      literal(escaped_character());
+    }
     return true;
   }
 
-  // A set by a letter or by a property, as the inside of a class; nothing is read where there is none.
-  std::optional<std::string> shorthand() {
-    if (accept("w")) return std::string(kWord);
-    if (accept("s")) return std::string(kSpace);
-    if (accept("S")) return std::string(kNegatedSpace);
-    if (accept("d")) return "\\p{Nd}";
-    if (accept("D")) return "\\P{Nd}";
-    if (accept("h")) return std::string(kHexadecimal);
-    if (accept("p{")) return property(false);
-    if (accept("P{")) return property(true);
+  // A set of characters that an escape stands for.
+  struct Set {
+    std::string inside;  // of a class
+    bool negated;
+    std::string complement;  // of `inside`, as the inside of a class; empty where PCRE2 has no such notation
+  };
+
+  // Nothing is read where there is none.
+  std::optional<Set> shorthand() {
+    for (const bool negated : {false, true}) {
+      if (accept(negated ? "W" : "w")) return Set{word_set(), negated, ""};
+      if (accept(negated ? "S" : "s")) return Set{std::string(kSpace), negated, "\\P{White_Space}"};
+      if (accept(negated ? "D" : "d")) return Set{category_set("Nd"), negated, "\\P{Nd}"};
+      if (accept(negated ? "H" : "h")) return Set{std::string(kHexadecimal), negated, ""};
+      if (accept(negated ? "P{" : "p{")) return property(negated);
+    }
     return std::nullopt;
   }
 
-  std::string property(bool negated) {
-    const std::string_view written = take_until('}');
+  Set property(bool negated) {
     std::string name;
-    for (const char c : written) {
+    for (const char c : take_until('}')) {
       if (c == '^' && name.empty()) {
         negated = !negated;
       } else if (c != ' ' && c != '_' && c != '-') {
@@ -256,16 +290,17 @@ class Translator {
         name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
       }
     }
-    const auto known =
-        std::find_if(kLongNames.begin(), kLongNames.end(), [&](auto& pair) { return pair.first == name; });
-    std::string ours = fmt::format("sc:{}", name);  // else it is a script, and PCRE2 knows whether there is such a one
-    if (known != kLongNames.end()) {
-      ours = known->second;
-    } else if (kCategories.find(fmt::format(" {} ", name)) != std::string_view::npos) {
-      ours = name;
-      ours[0] = static_cast<char>(ours[0] - 'a' + 'A');
+    for (const auto& [theirs, ours] : kLongNames)
+      if (name == theirs) name = ours;
+    if (kCategories.find(fmt::format(" {} ", name)) != std::string_view::npos) {
+      name[0] = static_cast<char>(std::toupper(name[0]));
+      return {category_set(name), negated, fmt::format("\\P{{{}}}", name)};
     }
-    return fmt::format("\\{}{{{}}}", negated ? 'P' : 'p', ours);
+    const bool is_script = name.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos;
+    if (name == "Alphabetic")
+      return {fmt::format("\\p{{Alphabetic}}{}", category_set("L")), negated, "\\P{Alphabetic}"};
+    name.insert(0, is_script ? "sc:" : "");
+    return {fmt::format("\\p{{{}}}", name), negated, fmt::format("\\P{{{}}}", name)};
   }
 
   // After the backslash: an escape that stands for one character.
@@ -340,9 +375,9 @@ class Translator {
   std::optional<char32_t> class_item() {
     if (!accept("\\")) return take();
     if (accept("b")) return '\b';
-    if (accept("W") || accept("H")) refuse("\\W or \\H within a class");
     if (const auto set = shorthand()) {
-      out_ += *set;
+      if (set->negated && set->complement.empty()) refuse("a negated set within a class");
+      out_ += set->negated ? set->complement : set->inside;
       return std::nullopt;
     }
     return escaped_character();

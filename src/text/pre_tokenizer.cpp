@@ -11,6 +11,9 @@ namespace {
 // The words of GPT-2: what ByteLevel splits by.
 constexpr std::string_view kGpt2Words = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
+// Whitespace has the \w of Unicode's technical standard 18, not Oniguruma's.
+constexpr std::string_view kUnicodeWord = R"(\p{Alphabetic}\p{L}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d})";
+
 SplitBehavior behavior_of(const Json& description, const std::string& source) {
   const auto name = required_field<std::string>(description, "behavior", source);
   if (name == "Removed") return SplitBehavior::removed;
@@ -136,7 +139,8 @@ void PreTokenizer::add(const Json& description, const std::string& source) {
     const auto behavior = description.contains("behavior") ? behavior_of(description, source) : SplitBehavior::isolated;
     add_split(RegularExpression(R"([\p{P}$+<=>^`|~])", source), behavior, false);
   } else if (type == "Whitespace") {
-    add_split(RegularExpression(R"(\w+|[^\s\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]+)", source), SplitBehavior::removed, true);
+    add_split(RegularExpression(fmt::format(R"([{0}]+|[^\s{0}]+)", kUnicodeWord), source), SplitBehavior::removed,
+              true);
   } else if (type == "WhitespaceSplit") {
     add_split(RegularExpression("\\s", source), SplitBehavior::removed, false);
   } else {
@@ -146,7 +150,8 @@ void PreTokenizer::add(const Json& description, const std::string& source) {
 
 void PreTokenizer::apply(const Step& step, Pieces& pieces) {
   if (step.kind == Step::Kind::prefix_space) {
-    rewrite(pieces, [](std::string_view piece) { return fmt::format("{}{}", piece.starts_with(' ') ? "" : " ", piece); });
+    rewrite(pieces,
+            [](std::string_view piece) { return fmt::format("{}{}", piece.starts_with(' ') ? "" : " ", piece); });
     return;
   }
   if (step.kind == Step::Kind::byte_characters) {

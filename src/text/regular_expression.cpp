@@ -3,17 +3,28 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <chrono>
+#include <optional>
+
 #include "base/error.h"
 #include "text/utf8.h"
 
 namespace vlrm {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // Budgets of one match. Expressions of published tokenizers use a few steps a character; these stop one that
 // backtracks without end after a fraction of a second.
 constexpr uint32_t kSteps = 1'000'000;
 constexpr uint32_t kDepth = 100'000;
 constexpr uint32_t kHeapKibibytes = 64 * 1024;
+// The steps count from every place where a match may start, so a search goes over so many places at a time and looks at
+// the clock now and then.
+constexpr size_t kWindow = 256;
+constexpr int kSearchesAClockLook = 16;
+constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kPatienceAByte = std::chrono::microseconds(10);  // a hundred times what they take
 constexpr size_t kStackBytes = 8 << 20;
 constexpr size_t kLongestPattern = 64 << 10;
 
@@ -41,6 +52,12 @@ struct Workspace {
   pcre2_jit_stack* stack;
 };
 
+// The start of the character at `offset`, or of the next one; beyond the end of the text, just that.
+size_t character_at_or_after(std::string_view text, size_t offset) {
+  while (offset < text.size() && (static_cast<uint8_t>(text[offset]) & 0xC0) == 0x80) ++offset;
+  return offset;
+}
+
 Workspace& workspace() {
   thread_local Workspace mine;
   return mine;
@@ -63,8 +80,8 @@ struct RegularExpression::Compiled {
     int code_of_error = 0;
     size_t offset = 0;
     code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                         PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &code_of_error, &offset,
-                         context.get());
+                         PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C,
+                         &code_of_error, &offset, context.get());
     if (code == nullptr)
       fail("{}: the regular expression \"{}\" is not supported: {}", source, shown, message_of(code_of_error));
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where it is not to be had, PCRE2 interprets
@@ -105,23 +122,35 @@ void RegularExpression::find_all(std::string_view text, std::vector<Match>& matc
   matches.clear();
   Workspace& mine = workspace();
   const size_t* bounds = pcre2_get_ovector_pointer(mine.data);
+  std::optional<Clock::time_point> deadline;
+  int searches = 0;
   for (size_t start = 0; start <= text.size();) {
+    if (++searches % kSearchesAClockLook == 0) {
+      if (!deadline) deadline = Clock::now() + kPatience + kPatienceAByte * text.size();
+      if (Clock::now() > *deadline) give_up("out of time");
+    }
+    const size_t window_end = start + kWindow;
+    pcre2_set_offset_limit(mine.context, window_end);
     const int found = pcre2_match(compiled_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), start,
                                   PCRE2_NO_UTF_CHECK, mine.data, mine.context);
-    if (found == PCRE2_ERROR_NOMATCH) return;
-    if (found < 0)
-      fail("{}: the regular expression \"{}\" takes too long on a text ({}); simplify it", compiled_->source,
-           compiled_->shown, message_of(found));
+    if (found == PCRE2_ERROR_NOMATCH) {
+      start = character_at_or_after(text, window_end + 1);
+      continue;
+    }
+    if (found < 0) give_up(message_of(found));
     const Match match{bounds[0], bounds[1]};
-    const bool repeats = match.begin == match.end && !matches.empty() && matches.back().end == match.end;
-    if (repeats) {
-      if (start >= text.size()) return;
-      start += utf8::first(text.substr(start)).length;
+    if (match.begin == match.end && !matches.empty() && matches.back().end == match.end) {
+      start = character_at_or_after(text, start + 1);
     } else {
       matches.push_back(match);
       start = match.end;
     }
   }
+}
+
+void RegularExpression::give_up(std::string_view why) const {
+  fail("{}: the regular expression \"{}\" takes too long on a text ({}); simplify it", compiled_->source,
+       compiled_->shown, why);
 }
 
 }  // namespace vlrm

@@ -24,12 +24,13 @@ class RegularExpression {
   static RegularExpression from_json(const Json& description, const std::string& source);
 
   // Replaces `matches` by all that do not overlap, from left to right; an empty one right after another is none.
-  // `text`: well-formed UTF-8. Throws Error where a match takes more steps or memory than its budget. Thread-safe.
+  // `text`: well-formed UTF-8. Throws Error where it takes more steps, memory or time than its budget. Thread-safe.
   void find_all(std::string_view text, std::vector<Match>& matches) const;
 
  private:
   struct Compiled;
   RegularExpression(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
+  [[noreturn]] void give_up(std::string_view why) const;
   std::shared_ptr<const Compiled> compiled_;
 };
 
