@@ -36,6 +36,9 @@ TEST(ExifOrientation, OfMalformedBlocksIsUpright) {
   const std::string tiff = exif_block(6, true);
   for (size_t size = 0; size < 32; ++size)  // the orientation ends at byte 32
     EXPECT_EQ(exif_orientation(ImageFormat::jpeg, jpeg_with_exif(tiff.substr(0, size))), 1) << size;
+  std::string other = tiff;
+  other[2] = 43;  // where TIFF has 42
+  EXPECT_EQ(exif_orientation(ImageFormat::jpeg, jpeg_with_exif(other)), 1);
   std::string far = tiff;
   far.replace(4, 4, "\xFF\xFF\xFF\xFF");  // where the directory is
   EXPECT_EQ(exif_orientation(ImageFormat::jpeg, jpeg_with_exif(far)), 1);
