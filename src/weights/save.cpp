@@ -15,7 +15,6 @@ namespace {
 // Tensors are opened here, outside parallel_for, because opening may itself be work for all threads. Small ones are
 // opened together until there are chunks enough to keep the threads busy.
 constexpr int64_t kBatchChunks = 64;
-constexpr size_t kBatchTensors = 256;
 
 struct OpenTensor {
   std::unique_ptr<TensorReader> reader;
@@ -30,7 +29,7 @@ class Batch {
     tensors_.push_back({std::move(reader), offset, chunks_});
     chunks_ += chunks;
   }
-  bool full() const { return chunks_ >= kBatchChunks || tensors_.size() >= kBatchTensors; }
+  bool full() const { return chunks_ >= kBatchChunks; }
 
   // Computes all chunks, each once, gives each to sink(offset in the file, bytes), and empties the batch.
   template <class Sink>
@@ -42,9 +41,9 @@ class Batch {
       const int64_t count = std::min(kChunkElements, info.elements() - first);
       const int64_t size = size_of(info.dtype);
       thread_local std::vector<std::byte> buffer;
-      buffer.resize(static_cast<size_t>(kChunkElements * 8));
+      buffer.resize(static_cast<size_t>(count * size));
       tensor.reader->read(first, count, buffer.data());
-      sink(tensor.offset + first * size, std::span<const std::byte>(buffer).first(static_cast<size_t>(count * size)));
+      sink(tensor.offset + first * size, std::span<const std::byte>(buffer));
       if (progress != nullptr) progress->advance(count * size);
     });
     tensors_.clear();
