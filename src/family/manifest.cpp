@@ -46,8 +46,6 @@ std::string change_of_files(const OrderedJson& recorded, const OrderedJson& foun
     if (!found.contains(name)) return printable(name) + " is gone";
     if (found.at(name) != hash) return printable(name) + " is another file now";
   }
-  for (const auto& [name, hash] : found.items())
-    if (!recorded.contains(name)) return printable(name) + " is new";
   return "";
 }
 

@@ -61,10 +61,10 @@ Recipe parse_recipe_or_throw(const std::string& yaml, const std::string& source)
 // Where numbers come from on the command line.
 struct RecipeFlags {
   std::string method;
-  std::optional<double> weight;                 // both models'
-  std::optional<double> weight_vlm, weight_rm;  // each one's
-  std::optional<double> density;
-  std::optional<bool> normalize, rescale;
+  std::optional<double> weight = {};                      // both models'
+  std::optional<double> weight_vlm = {}, weight_rm = {};  // each one's
+  std::optional<double> density = {};
+  std::optional<bool> normalize = {}, rescale = {};
   uint64_t seed = 0;
 };
 

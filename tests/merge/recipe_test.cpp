@@ -1,0 +1,178 @@
+#include "merge/recipe.h"
+
+#include "support/support.h"
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+namespace vlrm::testing {
+namespace {
+
+constexpr const char* kTies = R"(tokenizer:
+  source: ./models/vlm_text
+  pad_to_multiple_of: 8
+models:
+  - model: ./models/vlm_text
+    parameters:
+      weight: 0.7
+      density: 0.4
+  - model: ./models/rm_text
+    parameters:
+      density: 0.4
+      weight:
+        - filter: lm_head
+          value: 0
+        - value: 0.7
+merge_method: ties
+base_model: org/base
+dtype: float32
+out_dtype: bfloat16
+)";
+
+Recipe parse(const std::string& yaml) {
+  return parse_recipe_or_throw(yaml, "r.yaml");
+}
+std::string error(const std::string& yaml) {
+  return error_of([&] { parse(yaml); });
+}
+
+TEST(RecipeYaml, ReadsWhatThePublishedRecipesHold) {
+  const Recipe recipe = parse(kTies);
+  EXPECT_EQ(recipe.method, MergeMethod::ties);
+  ASSERT_EQ(recipe.models.size(), 2);
+  EXPECT_EQ(recipe.models[1].name, "./models/rm_text");
+  EXPECT_EQ(recipe.base_model, "org/base");
+  EXPECT_EQ(recipe.tokenizer_source, "./models/vlm_text");
+  EXPECT_EQ(recipe.pad_to_multiple_of, 8);
+  EXPECT_EQ(recipe.dtype, Dtype::f32);
+  EXPECT_EQ(recipe.out_dtype, Dtype::bf16);
+  EXPECT_EQ(recipe.parameter(0, "weight", "lm_head.weight", 1), 0.7);
+  EXPECT_EQ(recipe.parameter(1, "weight", "lm_head.weight", 1), 0.0);
+  EXPECT_EQ(recipe.parameter(1, "weight", "model.norm.weight", 1), 0.7);
+  EXPECT_EQ(recipe.parameter(1, "density", "model.norm.weight", 1), 0.4);
+  EXPECT_TRUE(recipe.normalize("model.norm.weight", 1));
+  EXPECT_FALSE(recipe.rescale("model.norm.weight", 1));
+}
+
+TEST(RecipeYaml, ReadsTheGoldenRecipes) {
+  VLRM_NEED_GOLDENS();
+  int recipes = 0;
+  for (const auto& entry : fs::directory_iterator(goldens() / "reference/configs")) {
+    const Recipe recipe = read_recipe_or_throw(entry.path());
+    EXPECT_EQ(recipe.models.size(), 2) << entry.path();
+    // What is written down in a manifest is the same recipe again.
+    const std::string json = recipe_to_json(recipe).dump();
+    EXPECT_EQ(recipe_to_json(parse(json)).dump(), json);
+    ++recipes;
+  }
+  EXPECT_EQ(recipes, 14);
+}
+
+TEST(RecipeYaml, ModelsParametersComeBeforeTheRecipesAndTheseBeforeDefaults) {
+  const Recipe recipe = parse(
+      "{merge_method: linear, parameters: {weight: 0.2, normalize: false},"
+      " models: [{model: a, parameters: {weight: {filter: mlp, value: 0.9}}}, {model: b}], tokenizer_source: b}");
+  EXPECT_EQ(recipe.parameter(0, "weight", "model.layers.0.mlp.up_proj.weight", 0), 0.9);
+  EXPECT_EQ(recipe.parameter(0, "weight", "model.norm.weight", 1), 0.2);
+  EXPECT_EQ(recipe.parameter(1, "weight", "model.layers.0.mlp.up_proj.weight", 0), 0.2);
+  EXPECT_EQ(recipe.parameter(0, "density", "model.norm.weight", 1), std::nullopt);
+  EXPECT_FALSE(recipe.normalize("model.norm.weight", 1));
+  EXPECT_EQ(recipe.tokenizer_source, "b");
+  EXPECT_TRUE(parse("{merge_method: linear, models: [{model: a}]}").normalize("x", 0));
+}
+
+TEST(RecipeYaml, GradientsAreInterpolatedOverTheLayers) {
+  const Parameter gradient{{"", {0, 1, 0.5}}};
+  EXPECT_EQ(evaluate(gradient, "x", 0), 0.0);
+  EXPECT_EQ(evaluate(gradient, "x", 0.25), 0.5);
+  EXPECT_EQ(evaluate(gradient, "x", 0.5), 1.0);
+  EXPECT_EQ(evaluate(gradient, "x", 0.75), 0.75);
+  EXPECT_EQ(evaluate(gradient, "x", 1), 0.5);
+  EXPECT_EQ(evaluate({{"norm", {1}}}, "mlp", 1), std::nullopt);
+  EXPECT_EQ(evaluate({{"norm", {1}}, {"", {2}}, {"mlp", {3}}}, "mlp", 1), 2.0);
+}
+
+TEST(RecipeYaml, ErrorsNameFileLineAndTheNearestKey) {
+  EXPECT_EQ(error("models:\n  - model: a\n    paramaters: {}\nmerge_method: linear"),
+            "r.yaml:3: unknown key \"paramaters\"; did you mean \"parameters\"?");
+  EXPECT_EQ(error("merge_metod: ties"), "r.yaml:1: unknown key \"merge_metod\"; did you mean \"merge_method\"?");
+  EXPECT_THAT(error("merge_method: tiez\nmodels: [{model: a}]"), HasSubstr("r.yaml:1: merge method \"tiez\""));
+  EXPECT_THAT(error("merge_method: slerp\nmodels: [{model: a}]"), HasSubstr("known are"));
+  EXPECT_THAT(error("merge_method: linear\nslices: []"), HasSubstr("r.yaml:2: \"slices\" is not supported"));
+  EXPECT_THAT(error("merge_method: linear\nmerge_method: ties"), HasSubstr("r.yaml:2: \"merge_method\" stands here"));
+  EXPECT_THAT(error("merge_method: ties\nmodels: [{model: a}]"), HasSubstr("r.yaml:1: ties needs a \"base_model\""));
+  EXPECT_THAT(error("merge_method: linear\nmodels: [{model: a}]\nbase_model: b"), HasSubstr("r.yaml:3: linear has no"));
+  EXPECT_THAT(error("merge_method: ties\nmodels: [{model: b}]\nbase_model: b"),
+              HasSubstr("r.yaml:2: there is no model"));
+  EXPECT_THAT(error("merge_method: linear\nmodels: [{model: a}, {model: a}]"), HasSubstr("a second time"));
+  EXPECT_THAT(error("merge_method: linear\nmodels: []"), HasSubstr("must be a list of models"));
+  EXPECT_THAT(error("merge_method: linear\nmodels: [{}]"), HasSubstr("\"model\" is missing"));
+  EXPECT_THAT(error("merge_method: linear"), HasSubstr("\"models\" is missing"));
+}
+
+TEST(RecipeYaml, ErrorsOfValuesNameTheirLine) {
+  const auto with_weight = [](const std::string& weight) {
+    return error("merge_method: linear\nmodels:\n- model: a\n  parameters:\n    weight: " + weight);
+  };
+  EXPECT_EQ(with_weight("much"), "r.yaml:5: a number is needed here, not \"much\"");
+  EXPECT_EQ(with_weight(".inf"), "r.yaml:5: a number is needed here, not \".inf\"");
+  EXPECT_THAT(with_weight("[]"), HasSubstr("r.yaml:5: an empty list"));
+  EXPECT_THAT(with_weight("[{value: 1, filtre: x}]"), HasSubstr("did you mean \"filter\"?"));
+  EXPECT_THAT(with_weight("[{filter: x}]"), HasSubstr("\"value\" is missing"));
+  EXPECT_THAT(with_weight("[1, [2]]"), HasSubstr("a number is needed"));
+  EXPECT_THAT(error("merge_method: linear\nmodels: [{model: a}]\ndtype: int8"), HasSubstr("r.yaml:3: \"int8\""));
+  const auto with_tokenizer = [](const std::string& text) {
+    return error("merge_method: linear\nmodels: [{model: a}]\ntokenizer: " + text);
+  };
+  EXPECT_THAT(with_tokenizer("{source: a, pad_to_multiple_of: 0}"), HasSubstr("r.yaml:3: pad_to_multiple_of"));
+  EXPECT_THAT(with_tokenizer("{source: union}"), HasSubstr("a union"));
+  EXPECT_THAT(with_tokenizer("{source: base}"), HasSubstr("there is none"));
+  EXPECT_THAT(with_tokenizer("{source: a}\ntokenizer_source: a"), HasSubstr("exclude each other"));
+  EXPECT_THAT(with_tokenizer("{pad_to_multiple_of: 8}"), HasSubstr("\"source\" is missing"));
+}
+
+TEST(RecipeYaml, BrokenYamlIsOneLine) {
+  EXPECT_THAT(error("models: [\n"), HasSubstr("r.yaml:"));
+  EXPECT_THAT(error("a: b: c"), HasSubstr("not valid YAML"));
+  EXPECT_THAT(error(""), HasSubstr("must be a mapping"));
+  EXPECT_THAT(error("[1]"), HasSubstr("must be a mapping"));
+  EXPECT_THAT(error(std::string(100000, '[')), HasSubstr("not valid YAML"));
+  EXPECT_THAT(error("? [1]\n: 2"), HasSubstr("a name is needed"));
+}
+
+TEST(RecipeFlagsTest, StandForThePublishedRecipes) {
+  RecipeFlags flags{.method = "ties", .weight = 0.7, .density = 0.4};
+  const Recipe ties = recipe_from_flags(flags);
+  EXPECT_EQ(ties.base_model, "base");
+  EXPECT_EQ(ties.parameter(0, "weight", "lm_head.weight", 1), 0.7);
+  EXPECT_EQ(ties.parameter(1, "weight", "lm_head.weight", 1), 0.0);
+  EXPECT_EQ(ties.parameter(1, "weight", "model.norm.weight", 1), 0.7);
+  EXPECT_EQ(ties.parameter(1, "density", "model.norm.weight", 1), 0.4);
+  EXPECT_TRUE(ties.normalize("x", 0));
+  flags.normalize = false;
+  EXPECT_FALSE(recipe_from_flags(flags).normalize("x", 0));
+
+  const Recipe linear = recipe_from_flags({.method = "linear", .weight_rm = 0.3});
+  EXPECT_EQ(linear.parameter(0, "weight", "x", 0), 0.7);
+  EXPECT_EQ(linear.parameter(1, "weight", "x", 0), 0.3);
+  EXPECT_FALSE(linear.normalize("x", 0));
+  EXPECT_FALSE(linear.base_model);
+  const Recipe uneven = recipe_from_flags({.method = "task_arithmetic", .weight_vlm = 0.9, .weight_rm = 0.1});
+  EXPECT_EQ(uneven.parameter(0, "weight", "x", 0), 0.9);
+  EXPECT_FALSE(uneven.normalize("x", 0));
+  EXPECT_FALSE(recipe_from_flags({.method = "dare_ties", .weight = 1, .density = 0.5}).normalize("x", 0));
+}
+
+TEST(RecipeFlagsTest, SayWhatIsMissingOrHasNoMeaning) {
+  const auto error_with = [](const RecipeFlags& flags) { return error_of([&] { recipe_from_flags(flags); }); };
+  EXPECT_THAT(error_with({.method = "linear", .weight = 0.5}), HasSubstr("--weight-rm"));
+  EXPECT_THAT(error_with({.method = "linear"}), HasSubstr("linear needs --weight-rm"));
+  EXPECT_THAT(error_with({.method = "ties", .weight = 1}), HasSubstr("ties needs --density"));
+  EXPECT_THAT(error_with({.method = "ties", .weight_rm = 1, .density = 0.5}), HasSubstr("--weight-vlm"));
+  EXPECT_THAT(error_with({.method = "task_arithmetic", .weight = 1, .density = 0.5}), HasSubstr("--density has no"));
+  EXPECT_THAT(error_with({.method = "linear", .weight_rm = 1, .rescale = true}), HasSubstr("--rescale has no"));
+  EXPECT_THAT(error_with({.method = "averaging"}), HasSubstr("not known"));
+}
+
+}  // namespace
+}  // namespace vlrm::testing
