@@ -21,8 +21,8 @@ std::vector<Grid> supported_grids(int64_t max_tiles) {
   return grids;
 }
 
-// The index of the grid that enlarges the image least or, where it fits none, reduces it least; of equals the smallest
-// one, of equally small the first.
+// The index of the grid that enlarges the image least or, where it fits none, reduces it least; of equals the first
+// one, which has the fewest tiles.
 size_t best_grid(const std::vector<Grid>& grids, const Image& image, int64_t tile_size) {
   const auto scale = [&](const Grid& grid) {
     const double vertical = static_cast<double>(grid.rows * tile_size) / static_cast<double>(image.height);
@@ -32,8 +32,7 @@ size_t best_grid(const std::vector<Grid>& grids, const Image& image, int64_t til
   const auto is_better = [&](const Grid& a, const Grid& b) {
     const double scale_a = scale(a), scale_b = scale(b);
     if ((scale_a >= 1) != (scale_b >= 1)) return scale_a >= 1;
-    if (scale_a != scale_b) return (scale_a < scale_b) == (scale_a >= 1);
-    return a.rows * a.columns < b.rows * b.columns;
+    return scale_a >= 1 ? scale_a < scale_b : scale_a > scale_b;
   };
   return static_cast<size_t>(std::min_element(grids.begin(), grids.end(), is_better) - grids.begin());
 }
