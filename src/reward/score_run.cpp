@@ -152,7 +152,8 @@ std::string directory_stamp(const fs::path& directory) {
                                 fs::last_write_time(real).time_since_epoch().count()));
   }
   std::sort(facts.begin(), facts.end());
-  const std::string all = fmt::format("{}", fmt::join(facts, "\n"));
+  std::string all;
+  for (const auto& fact : facts) all += fact + '\n';
   return fmt::format("{:016x}", XXH3_64bits(all.data(), all.size()));
 }
 
