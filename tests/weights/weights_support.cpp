@@ -1,7 +1,6 @@
 #include "weights_support.h"
 
 #include <algorithm>
-#include <cstring>
 #include <random>
 
 namespace vlrm::testing {
@@ -17,7 +16,7 @@ class MemoryTensor : public TensorReader {
     const int64_t size = size_of(info_.dtype);
     ASSERT_GE(first, 0);
     ASSERT_LE(first + count, info_.elements());
-    std::memcpy(out, bytes_ + first * size, static_cast<size_t>(count * size));
+    std::copy_n(bytes_ + first * size, count * size, out);
   }
 
  private:
