@@ -1,6 +1,7 @@
 // Chat templates: the Jinja that real models' templates are written in, rendered exactly as transformers renders it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -26,11 +27,16 @@ class ChatTemplate {
  public:
   // Throws Error naming `source`, line and what is wrong or not supported.
   static ChatTemplate parse(const std::string& text, const std::string& source);
-  // The template that transformers would use for a model: chat_template.jinja, chat_template.json, else the
-  // chat_template of tokenizer_config.json (for a list of named ones: "default"). Throws Error where there is none.
-  // `for_processor`: a vision-language model's processor looks in its own files first; a text model's tokenizer only
-  // in the tokenizer's.
+  // The template that transformers would use for a model: that of chat_template.jinja, else of a processor's
+  // chat_template.json, else the chat_template of tokenizer_config.json (of several the one named "default", or
+  // "tool_use" where tools are given and there is one). Throws Error where there is none.
   static ChatTemplate from_directory(const std::filesystem::path& directory);
+  // `general`, but `with_tools` for conversations with the variable "tools".
+  static ChatTemplate with_tool_template(ChatTemplate general, ChatTemplate with_tools);
+  // The special tokens of a directory's tokenizer as variables: bos_token, eos_token, unk_token, sep_token, pad_token,
+  // cls_token, mask_token (strings) and additional_special_tokens (a list), those that there are. Throws Error naming
+  // the file where one is malformed.
+  static OrderedJson special_tokens(const std::filesystem::path& directory);
   ChatTemplate(ChatTemplate&&) noexcept;
   ChatTemplate& operator=(ChatTemplate&&) noexcept;
   ~ChatTemplate();

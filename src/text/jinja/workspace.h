@@ -1,0 +1,61 @@
+// What one rendering may use. The workspace owns every value made on the way (they may refer to each other in circles)
+// and counts steps and bytes, so that no template runs for ever or fills the memory.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "text/jinja/value.h"
+
+namespace vlrm::jinja {
+
+class Workspace {
+ public:
+  static constexpr uint64_t kSteps = 20'000'000;
+  static constexpr uint64_t kBytes = uint64_t{256} << 20;
+  static constexpr int kNesting = 100;  // of values in values, as far as anything walks through them
+
+  // Raise where a budget is spent. A step is one node evaluated, one item visited or 64 bytes looked at.
+  void step(uint64_t count = 1) {
+    steps_ += count;
+    if (steps_ > kSteps) raise("runs too long: more than {} steps", kSteps);
+  }
+  void look_at(const Text& text) { step(1 + text.bytes.size() / 64); }
+  void take(uint64_t bytes);
+  void expect(uint64_t bytes) const;  // what would be taken soon
+
+  Value text(std::string bytes);
+  Value character(std::string_view bytes) { return text(std::string(bytes)); }
+  Value list(std::vector<Value> items);
+  Value tuple(std::vector<Value> items);
+  Value undefined(std::string message);
+  Dict& dict();
+  template <class T, class... Args>
+  T& object(Args&&... args) {
+    take(sizeof(T) + 32);
+    auto owned = std::make_unique<T>(std::forward<Args>(args)...);
+    T& object = *owned;
+    objects_.push_back(std::move(owned));
+    return object;
+  }
+
+ private:
+  uint64_t steps_ = 0, bytes_ = 0;
+  std::deque<Text> texts_;
+  std::deque<List> lists_;
+  std::deque<Dict> dicts_;
+  std::deque<Undefined> undefineds_;
+  std::vector<std::unique_ptr<Object>> objects_;
+};
+
+// A guard for functions that walk through values in values.
+class Nesting {
+ public:
+  explicit Nesting(int depth) {
+    if (depth > Workspace::kNesting) raise("values are nested more than {} deep", Workspace::kNesting);
+  }
+};
+
+}  // namespace vlrm::jinja
