@@ -53,16 +53,15 @@ TEST(Names, TextLayersStandAroundTheCrossAttentionLayers) {
   mllama->add_counting("language_model.lm_head.weight", {1});
   mllama->add_counting("vision_model.class_embedding", {1});
   const auto text = text_part_of_mllama(mllama, config);
-  EXPECT_THAT(names(*text), ElementsAre("lm_head.weight", "model.embed_tokens.weight", "model.layers.0.w",
-                                        "model.layers.1.w", "model.layers.2.w", "model.layers.3.w", "model.layers.4.w",
-                                        "model.layers.5.w"));
+  EXPECT_THAT(names(*text),
+              ElementsAre("lm_head.weight", "model.embed_tokens.weight", "model.layers.0.w", "model.layers.1.w",
+                          "model.layers.2.w", "model.layers.3.w", "model.layers.4.w", "model.layers.5.w"));
   EXPECT_THAT(read_all_float32(*text, "model.layers.2.w"), ElementsAre(5));
   const auto back = text_part_for_mllama(text, config);
-  EXPECT_THAT(names(*back),
-              ElementsAre("language_model.model.embed_tokens.weight", "language_model.model.layers.1.w",
-                          "language_model.model.layers.2.w", "language_model.model.layers.5.w",
-                          "language_model.model.layers.6.w", "language_model.model.layers.7.w",
-                          "language_model.model.layers.9.w"));
+  EXPECT_THAT(names(*back), ElementsAre("language_model.model.embed_tokens.weight", "language_model.model.layers.1.w",
+                                        "language_model.model.layers.2.w", "language_model.model.layers.5.w",
+                                        "language_model.model.layers.6.w", "language_model.model.layers.7.w",
+                                        "language_model.model.layers.9.w"));
   EXPECT_THAT(read_all_float32(*back, "language_model.model.layers.9.w"), ElementsAre(9));
 }
 

@@ -1,0 +1,250 @@
+#include "family/build.h"
+
+#include "family/steps.h"
+#include "family/tiny_family.h"
+#include "support/support.h"
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+namespace vlrm::testing {
+namespace {
+
+class Build : public ::testing::Test {
+ protected:
+  PlannedModel plan(const Recipe& recipe) const {
+    return plan_reward_model({family.vlm, family.rm, family.base}, recipe);
+  }
+  PlannedModel plan() const { return plan(recipe_from_flags({.method = "task_arithmetic", .weight = 0.5})); }
+  std::string error() const {
+    return error_of([&] { plan(); });
+  }
+  void write_config(const fs::path& directory, const std::string& pointer, const Json& value) const {
+    Json config = read_json_or_throw(directory / "config.json");
+    config[Json::json_pointer(pointer)] = value;
+    write_text(directory / "config.json", config.dump());
+  }
+
+  const TemporaryDirectory dir;
+  const TinyFamily family{dir.path()};
+};
+
+std::vector<float> row(const std::vector<float>& values, size_t index) {
+  return {values.begin() + static_cast<ptrdiff_t>(index * kHidden),
+          values.begin() + static_cast<ptrdiff_t>((index + 1) * kHidden)};
+}
+
+TEST_F(Build, EveryPartComesFromWhereItBelongs) {
+  const PlannedModel model = plan();
+  const auto values = [&](const std::string& name) { return read_all_float32(*model.weights, name); };
+  EXPECT_THAT(values("score.weight"), ElementsAre(1, -1, 2, -2));
+  EXPECT_THAT(values("vision_model.class_embedding"), ElementsAre(9, 10));
+  EXPECT_EQ(values("language_model.model.layers.1.cross_attn.q_proj.weight")[0], 7);
+  EXPECT_EQ(values("language_model.lm_head.weight")[0], 5);
+  // base + 0.5 (vlm − base) + 0.5 (rm − base) with counting tensors that begin at 0, 1 and 3.
+  EXPECT_THAT(values("language_model.model.norm.weight"), ElementsAre(2, 3, 4, 5));
+  EXPECT_EQ(values("language_model.model.layers.2.mlp.up_proj.weight")[0], 2);
+  const auto embeddings = values("language_model.model.embed_tokens.weight");
+  ASSERT_EQ(embeddings.size(), (kVocabulary + 8) * kHidden);
+  EXPECT_THAT(row(embeddings, 1), ElementsAre(6, 7, 8, 9));
+  EXPECT_THAT(row(embeddings, kVocabulary), ElementsAre(41, 42, 43, 44));  // <|image|> is the VLM's alone
+  EXPECT_EQ(model.config.head, Head::reward);
+  EXPECT_EQ(model.sources, family.vlm);
+  EXPECT_THAT(model.remarks, IsEmpty());
+}
+
+TEST_F(Build, LinearNeedsNoBase) {
+  const auto model = plan_reward_model({family.vlm, family.rm, std::nullopt},
+                                       recipe_from_flags({.method = "linear", .weight_rm = 0.5}));
+  EXPECT_THAT(read_all_float32(*model.weights, "language_model.model.norm.weight"), ElementsAre(2, 3, 4, 5));
+  EXPECT_THAT(error_of([&] {
+                plan_reward_model({family.vlm, family.rm, std::nullopt},
+                                  recipe_from_flags({.method = "task_arithmetic", .weight = 0.5}));
+              }),
+              HasSubstr("task_arithmetic needs the base model"));
+}
+
+TEST_F(Build, TheLaterKeyLayoutGivesTheSameModel) {
+  const auto expected = plan();
+  MemoryCheckpoint later("later");
+  const MemoryCheckpoint weights = vlm_weights();
+  for (const TensorInfo& tensor : weights.tensors()) {
+    std::string name = tensor.name;
+    if (name.starts_with("language_model.model."))
+      name = "model.language_model." + name.substr(21);
+    else if (name == "language_model.lm_head.weight")
+      name = "lm_head.weight";
+    else
+      name = "model." + name;
+    later.add(name, tensor.shape, read_all_float32(weights, tensor.name));
+  }
+  write_model(family.vlm, later, vlm_config(), "<|image|>");
+  const auto model = plan();
+  ASSERT_EQ(model.weights->tensors().size(), expected.weights->tensors().size());
+  for (const TensorInfo& tensor : expected.weights->tensors())
+    EXPECT_EQ(read_all_float32(*model.weights, tensor.name), read_all_float32(*expected.weights, tensor.name))
+        << tensor.name;
+}
+
+TEST_F(Build, RolesAreFoundUnderAnyName) {
+  const auto with = [&](const std::string& yaml) { return plan(parse_recipe_or_throw(yaml, "r.yaml")); };
+  const std::string parameters = "merge_method: task_arithmetic, parameters: {weight: 0.5}";
+  const auto value = [](const PlannedModel& model) {
+    return read_all_float32(*model.weights, "language_model.model.norm.weight")[0];
+  };
+  EXPECT_EQ(value(with("{" + parameters +
+                       ", base_model: org/base, models: [{model: ./rm}, {model: ./text}],"
+                       " tokenizer: {source: ./text, pad_to_multiple_of: 2}}")),
+            2);
+  EXPECT_EQ(value(with("{" + parameters +
+                       ", base_model: base, models: [{model: rm}, {model: vlm}],"
+                       " tokenizer: {source: vlm, pad_to_multiple_of: 2}}")),
+            2);
+  const auto error_with = [&](const std::string& rest) {
+    return error_of([&] { with("{" + parameters + ", base_model: base, " + rest + "}"); });
+  };
+  EXPECT_THAT(error_with("models: [{model: a}, {model: b}]"), HasSubstr("no model stands for the VLM's text part"));
+  EXPECT_THAT(error_with("models: [{model: a}], tokenizer: {source: a}"), HasSubstr("there must be one model, the RM"));
+  EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}], tokenizer: {source: rm}"),
+              HasSubstr("the tokenizer must be the VLM's"));
+  EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}], tokenizer: {source: vlm}"),
+              HasSubstr("have 11 rows, but the VLM's have 18"));
+  EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}]"), HasSubstr("have 10 rows, but the VLM's have 18"));
+}
+
+TEST_F(Build, ModelsOfAnotherArchitectureAreRefused) {
+  EXPECT_THAT(
+      error_of([&] {
+        plan_reward_model({family.rm, family.rm, family.base}, recipe_from_flags({.method = "linear", .weight_rm = 1}));
+      }),
+      HasSubstr("must be an Mllama"));
+  EXPECT_THAT(error_of([&] {
+                plan_reward_model({family.vlm, family.base, family.base},
+                                  recipe_from_flags({.method = "linear", .weight_rm = 1}));
+              }),
+              HasSubstr("not a reward model"));
+  EXPECT_THAT(error_of([&] {
+                plan_reward_model({family.vlm, family.rm, family.vlm},
+                                  recipe_from_flags({.method = "task_arithmetic", .weight = 1}));
+              }),
+              HasSubstr("this one has a vision part"));
+  EXPECT_THAT(error_of([&] {
+                plan_reward_model({family.vlm, family.vlm, family.base},
+                                  recipe_from_flags({.method = "linear", .weight_rm = 1}));
+              }),
+              HasSubstr("this one has a vision part"));
+}
+
+TEST_F(Build, ConfigsThatDisagreeAreRefusedBeforeAnyTensorIs) {
+  write_config(family.base, "/intermediate_size", 8);
+  EXPECT_THAT(error(), HasSubstr("base/config.json: \"intermediate_size\" is 8, but 6 for the text part of"));
+  write_config(family.rm, "/num_hidden_layers", 3);
+  EXPECT_THAT(error(), HasSubstr("rm/config.json: \"num_hidden_layers\" is 3, but 2"));
+  write_config(family.rm, "/id2label", {{"0", "a"}, {"1", "b"}});
+  EXPECT_THAT(error(), HasSubstr("rm/config.json: \"id2label\": a reward model has one label"));
+  write_config(family.vlm, "/architectures", {"MllamaForSequenceClassification"});
+  write_config(family.vlm, "/num_labels", 1);
+  EXPECT_THAT(error(), HasSubstr("has a reward head already"));
+}
+
+TEST_F(Build, AConfigThatLacksAFieldOrAFileIsNamed) {
+  Json config = read_json_or_throw(family.rm / "config.json");
+  config.erase("model_type");
+  write_text(family.rm / "config.json", config.dump());
+  EXPECT_THAT(error(), HasSubstr("rm/config.json: the field \"model_type\" is missing"));
+  fs::remove(family.vlm / "config.json");
+  EXPECT_THAT(error(), HasSubstr("vlm/config.json"));
+}
+
+TEST_F(Build, ATokenizerThatIsMissingIsNamed) {
+  fs::remove(family.rm / "tokenizer.json");
+  EXPECT_THAT(error(), HasSubstr("rm/tokenizer.json"));
+}
+
+TEST_F(Build, TensorsThatAreMissingOrOfAnotherShapeAreNamed) {
+  MemoryCheckpoint rm = llama_weights("rm", kVocabulary + 1, 3);
+  write_model(family.rm, rm, TinyFamily::rm_config(), "<pad>");
+  EXPECT_THAT(error(), HasSubstr("there is no tensor score.weight"));
+  rm.add("score.weight", {2, kHidden}, std::vector<float>(2 * kHidden));
+  write_model(family.rm, rm, TinyFamily::rm_config(), "<pad>");
+  EXPECT_THAT(error(), HasSubstr("score.weight is [2, 4], not [1, 4]"));
+  MemoryCheckpoint odd = TinyFamily::rm_weights();
+  odd.add("v_head.weight", {1}, {0});
+  write_model(family.rm, odd, TinyFamily::rm_config(), "<pad>");
+  EXPECT_THAT(error(), HasSubstr("tensor v_head.weight is no part of a Llama reward model"));
+}
+
+TEST_F(Build, EmbeddingsMustHaveTheReservedRows) {
+  MemoryCheckpoint weights("short");
+  const MemoryCheckpoint whole = vlm_weights();
+  for (const TensorInfo& tensor : whole.tensors()) {
+    const bool embeddings = tensor.name.ends_with("embed_tokens.weight");
+    weights.add_counting(tensor.name, embeddings ? std::vector<int64_t>{kVocabulary, kHidden} : tensor.shape);
+  }
+  write_model(family.vlm, weights, vlm_config(), "<|image|>");
+  EXPECT_THAT(error(), HasSubstr("embed_tokens.weight is [10, 4], not [18, 4]"));
+}
+
+TEST_F(Build, OtherRopeSettingsAreRemarkedOn) {
+  write_config(family.base, "/rope_theta", 10000.0);
+  ASSERT_EQ(plan().remarks.size(), 1);
+  EXPECT_THAT(plan().remarks[0], HasSubstr("rope"));
+}
+
+TEST_F(Build, ARewardModelWithoutItsPrefixIsTheSame) {
+  const auto expected = read_all_float32(*plan().weights, "language_model.model.layers.0.mlp.up_proj.weight");
+  MemoryCheckpoint bare("bare");
+  const MemoryCheckpoint weights = TinyFamily::rm_weights();
+  for (const TensorInfo& tensor : weights.tensors())
+    bare.add(tensor.name.starts_with("model.") ? tensor.name.substr(6) : tensor.name, tensor.shape,
+             read_all_float32(weights, tensor.name));
+  write_model(family.rm, bare, TinyFamily::rm_config(), "<pad>");
+  EXPECT_EQ(read_all_float32(*plan().weights, "language_model.model.layers.0.mlp.up_proj.weight"), expected);
+}
+
+TEST_F(Build, TheStepsOneByOneGiveTheSameModel) {
+  MemoryCheckpoint instruct = llama_weights("instruct", kVocabulary, 0);
+  instruct.add_counting("lm_head.weight", {kVocabulary, kHidden}, 100);
+  write_model(dir / "instruct", instruct, llama_config("LlamaForCausalLM", kVocabulary), "");
+  MemoryCheckpoint base = llama_weights("base", kVocabulary, 0);
+  base.add_counting("lm_head.weight", {kVocabulary, kHidden}, 0);
+  write_model(family.base, base, llama_config("LlamaForCausalLM", kVocabulary), "");
+  const auto save = [&](const PlannedOutput& planned, const std::string& name) {
+    fs::create_directory(dir / name);
+    save_checkpoint(*planned.weights, dir / name, {}, nullptr);
+    write_text(dir / name / "config.json", planned.config.dump());
+    copy_side_files(planned.side_files, dir / name);
+    return (dir / name).string();
+  };
+  const auto vlm_text = plan_extract_vlm(family.vlm, dir / "instruct", Dtype::f32);
+  const auto head = read_all_float32(*vlm_text.weights, "lm_head.weight");
+  EXPECT_THAT(row(head, 0), ElementsAre(5, 6, 7, 8));
+  EXPECT_THAT(row(head, kVocabulary), ElementsAre(118, 119, 120, 121));  // the mean of the instruct model's rows
+  const std::string text = save(vlm_text, "text");
+  const std::string rm_text = save(plan_extract_rm(family.rm, dir / "instruct", Dtype::f32), "rm_text");
+  const std::string yaml = fmt::format(
+      "{{merge_method: task_arithmetic, base_model: {}, parameters: {{weight: 0.5}}, models: [{{model: {}}}, "
+      "{{model: {}}}], tokenizer: {{source: {}, pad_to_multiple_of: 2}}}}",
+      family.base.string(), text, rm_text, text);
+  const auto merged = plan_merge_models(parse_recipe_or_throw(yaml, "r.yaml"));
+  EXPECT_EQ(merged.config.at("vocab_size"), 12);
+  const std::string padded = fmt::format("{}", yaml).replace(yaml.find("of: 2"), 5, "of: 18");
+  save(plan_merge_models(parse_recipe_or_throw(padded, "r.yaml")), "merged");
+  const auto mapped = plan_map(dir / "merged", family.vlm, family.rm);
+  const auto expected = plan();
+  ASSERT_EQ(mapped.weights->tensors().size(), expected.weights->tensors().size());
+  for (const TensorInfo& tensor : expected.weights->tensors())
+    EXPECT_EQ(read_all_float32(*mapped.weights, tensor.name), read_all_float32(*expected.weights, tensor.name))
+        << tensor.name;
+  EXPECT_THAT(error_of([&] { plan_map(text, family.rm, family.rm); }), HasSubstr("must be an Mllama"));
+  EXPECT_THAT(error_of([&] {
+                plan_merge_models(parse_recipe_or_throw(
+                    fmt::format("{{merge_method: linear, models: [{{model: {}}}]}}", family.rm.string()), "r.yaml"));
+              }),
+              HasSubstr("has to be extracted before"));
+}
+
+}  // namespace
+}  // namespace vlrm::testing

@@ -1,0 +1,61 @@
+"""What vlrm build writes is what transformers expects of a MllamaForSequenceClassification."""
+
+import json
+
+import pytest
+from tensors import read_tensors
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+
+def reward_model_class():
+    """The model as a checkpoint of this name is laid out: an Mllama's parts and a linear head without bias."""
+    from transformers.models.mllama import modeling_mllama as mllama
+
+    class MllamaForSequenceClassification(mllama.MllamaPreTrainedModel):
+        def __init__(self, config):
+            super().__init__(config)
+            text, vision = config.text_config, config.vision_config
+            self.vision_model = mllama.MllamaVisionModel._from_config(vision)
+            self.language_model = mllama.MllamaForCausalLM._from_config(text)
+            self.multi_modal_projector = torch.nn.Linear(vision.vision_output_dim, text.hidden_size, bias=True)
+            self.score = torch.nn.Linear(text.hidden_size, config.num_labels, bias=False)
+
+    return MllamaForSequenceClassification
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_no_key_is_missing_and_none_unexpected(vlrm, goldens, tmp_path, dtype):
+    models = goldens / "models"
+    inputs = ["--vlm", models / "vlm", "--rm", models / "rm", "--base", models / "base"]
+    method = ["--method", "ties", "--weight", "0.7", "--density", "0.4"]
+    vlrm("build", *inputs, *method, "--dtype", dtype, "--max-shard-size", "2MB", "-o", tmp_path / "out", "-q")
+
+    model, report = reward_model_class().from_pretrained(
+        tmp_path / "out", output_loading_info=True, torch_dtype="auto"
+    )
+    assert report["missing_keys"] == []
+    assert report["unexpected_keys"] == []
+    assert report["mismatched_keys"] == []
+    assert model.config.num_labels == 1
+    assert model.dtype == getattr(torch, dtype)
+    written = read_tensors(tmp_path / "out")
+    state = model.state_dict()
+    assert state.keys() == written.keys()
+    for name, tensor in state.items():
+        assert torch.equal(tensor.float(), torch.from_numpy(written[name][1].copy())), name
+
+
+def test_processor_and_tokenizer_load(vlrm, goldens, tmp_path):
+    models = goldens / "models"
+    inputs = ["--vlm", models / "vlm", "--rm", models / "rm"]
+    vlrm("build", *inputs, "--method", "linear", "--weight-rm", "0.5", "-o", tmp_path / "out", "-q")
+    processor = transformers.AutoProcessor.from_pretrained(tmp_path / "out")
+    expected = transformers.AutoProcessor.from_pretrained(models / "vlm")
+    assert processor.chat_template == expected.chat_template
+    assert processor.tokenizer.get_vocab() == expected.tokenizer.get_vocab()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
+    assert tokenizer("Is this a cat?").input_ids == expected.tokenizer("Is this a cat?").input_ids
+    config = json.loads((tmp_path / "out/config.json").read_text())
+    assert config["architectures"] == ["MllamaForSequenceClassification"]
