@@ -3,6 +3,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -16,7 +17,8 @@ using Clock = std::chrono::steady_clock;
 
 // Budgets of one match. Expressions of published tokenizers use a few steps a character; these stop one that
 // backtracks without end after a fraction of a second.
-constexpr uint32_t kSteps = 1'000'000;
+constexpr size_t kSteps = 1'000'000;
+constexpr size_t kStepsAByte = 16;
 constexpr uint32_t kDepth = 100'000;
 constexpr uint32_t kHeapKibibytes = 64 * 1024;
 // The steps count from every place where a match may start, so a search goes over so many places at a time and looks at
@@ -35,7 +37,6 @@ struct Workspace {
         context(pcre2_match_context_create(nullptr)),
         stack(pcre2_jit_stack_create(64 << 10, kStackBytes, nullptr)) {
     if (data == nullptr || context == nullptr) throw std::bad_alloc();
-    pcre2_set_match_limit(context, kSteps);
     pcre2_set_depth_limit(context, kDepth);
     pcre2_set_heap_limit(context, kHeapKibibytes);
     if (stack != nullptr) pcre2_jit_stack_assign(context, nullptr, stack);
@@ -122,6 +123,8 @@ void RegularExpression::find_all(std::string_view text, std::vector<Match>& matc
   matches.clear();
   Workspace& mine = workspace();
   const size_t* bounds = pcre2_get_ovector_pointer(mine.data);
+  pcre2_set_match_limit(mine.context,
+                        static_cast<uint32_t>(std::min<size_t>(UINT32_MAX, kSteps + kStepsAByte * text.size())));
   std::optional<Clock::time_point> deadline;
   int searches = 0;
   for (size_t start = 0; start <= text.size();) {

@@ -10,7 +10,7 @@ import random
 import pytest
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-COUNT = int(os.environ.get("VLRM_TOKENIZER_TEXTS", "1000"))
+COUNT = int(os.environ.get("VLRM_TOKENIZER_TEXTS", "200"))
 SEED = int(os.environ.get("VLRM_TOKENIZER_SEED", "0"))
 
 LLAMA_3 = (
@@ -158,7 +158,7 @@ SETTINGS = {
 }  # fmt: skip
 
 
-def assert_same(vlrm, directory, file, texts, decode=True):
+def assert_same(vlrm, directory, file, texts, only_ids=False):
     directory.mkdir(exist_ok=True)
     (directory / "tokenizer.json").write_text(json.dumps(file))
     theirs = Tokenizer.from_str(json.dumps(file))
@@ -174,10 +174,10 @@ def assert_same(vlrm, directory, file, texts, decode=True):
     ids = [theirs.encode(text, add_special_tokens=False).ids for text in texts]
     for text, mine, expected in zip(texts, through(texts), ids, strict=True):
         assert mine == expected, repr(text)
+    if only_ids:
+        return
     for text, mine in zip(texts, through(texts, "--add-special-tokens"), strict=True):
         assert mine == theirs.encode(text).ids, repr(text)
-    if not decode:
-        return
     rng = random.Random(SEED)
     shuffled = [rng.sample(some, len(some)) for some in ids]  # bytes out of order are no UTF-8
     for lists in (ids, shuffled):
@@ -204,11 +204,11 @@ def test_trained_tokenizers(vlrm, tmp_path, name):
 def test_regular_expressions(vlrm, tmp_path, bare_tokenizer, pattern):
     """A vocabulary of characters without merges shows what "removed" leaves; with "isolated" merges show the borders."""
     rng = random.Random(f"{pattern} {SEED}")
-    texts = [random_text(rng) for _ in range(COUNT // 10)] + ["", "a\n", "\n", "ab\ncd\n", "x\r\n\r\n"]
+    texts = [random_text(rng) for _ in range(COUNT // 5)] + ["", "a\n", "\n", "ab\ncd\n", "x\r\n\r\n"]
     for behavior, invert in [("Isolated", False), ("Removed", False), ("Removed", True)]:
         bare_tokenizer["pre_tokenizer"]["pretokenizers"][0] |= {
             "pattern": {"Regex": pattern}, "behavior": behavior, "invert": invert}  # fmt: skip
-        assert_same(vlrm, tmp_path, bare_tokenizer, texts, decode=False)
+        assert_same(vlrm, tmp_path, bare_tokenizer, texts, only_ids=True)
 
 
 @pytest.fixture(scope="module")
@@ -218,20 +218,20 @@ def bare_tokenizer():
     }
 
 
-@pytest.mark.parametrize("pattern", [r"\p{L}", r"\p{N}", r"\p{M}", r"\p{P}", r"\p{S}", r"\p{Lu}", r"\p{Ll}", r"\s", r"\d", r"\w"])
+@pytest.mark.parametrize("pattern", [r"\p{L}", r"\p{N}", r"\p{M}", r"\p{P}", r"\s", r"\w"])
 def test_every_character(vlrm, tmp_path, bare_tokenizer, pattern):
     characters = [chr(point) for point in range(0x110000) if not 0xD800 <= point < 0xE000]
     texts = ["".join(characters[i : i + 10000]) for i in range(0, len(characters), 10000)]
     bare_tokenizer["pre_tokenizer"]["pretokenizers"][0] |= {
         "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": False}  # fmt: skip
-    assert_same(vlrm, tmp_path, bare_tokenizer, texts, decode=False)
+    assert_same(vlrm, tmp_path, bare_tokenizer, texts, only_ids=True)
 
 
 def test_a_word_of_a_megabyte(vlrm, tmp_path):
     file = trained(in_order(split(LLAMA_3), byte_level()), added=[])
     rng = random.Random(SEED)
     texts = ["a" * 2**20, "".join(rng.choice("thequickbrownfox") for _ in range(2**20)), " " * 2**20 + "x"]
-    assert_same(vlrm, tmp_path, file, texts, decode=False)
+    assert_same(vlrm, tmp_path, file, texts, only_ids=True)
 
 
 def test_clean_up(vlrm, goldens):
