@@ -20,8 +20,8 @@ endif()
 message(STATUS "libtorch ${torch_version} in ${torch_root}")
 
 add_library(vlrm_torch INTERFACE)
-target_include_directories(vlrm_torch SYSTEM INTERFACE ${torch_root}/include
-  ${torch_root}/include/torch/csrc/api/include)
+# Searched last: torch's wheel carries headers of other libraries too (fmt), which must not hide the system's.
+target_compile_options(vlrm_torch INTERFACE "SHELL:-idirafter ${torch_root}/include")
 target_link_directories(vlrm_torch INTERFACE ${torch_root}/lib)
 target_link_libraries(vlrm_torch INTERFACE c10 torch_cpu torch)
 if(EXISTS ${torch_root}/lib/libtorch_cuda.so)

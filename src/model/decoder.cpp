@@ -16,9 +16,13 @@ std::string text_prefix(const ModelConfig& config) {
   return config.vision ? "language_model." : "";
 }
 
+std::string embedding_name(const ModelConfig& config) {
+  return text_prefix(config) + "model.embed_tokens.weight";
+}
+
 // Llama's table has a row a token; Mllama's has eight more, for <|image|> and reserved tokens. A merged tokenizer may
 // have changed the number, so that the checkpoint says how many there are.
-int64_t embedding_rows(const WeightReader& reader, const std::string& name) {
+int64_t rows_of(const WeightReader& reader, const std::string& name) {
   const TensorInfo& info = reader.checkpoint().info_or_throw(name);
   return info.shape.empty() ? 0 : info.shape[0];
 }
@@ -35,37 +39,34 @@ struct Decoder::LanguageHead {
   at::Tensor weight;
 };
 
-Decoder::Decoder(const WeightReader& reader, const ModelConfig& config, Parts& parts)
+Decoder::Decoder(Parts& parts, const ModelConfig& config)
     : config_(config.text),
-      precision_(reader.precision()),
+      precision_(parts.reader().precision()),
       parts_(parts),
-      rope_(config.text, reader.precision()),
-      embedding_(reader, text_prefix(config) + "model.embed_tokens.weight",
-                 embedding_rows(reader, text_prefix(config) + "model.embed_tokens.weight"), config.text.hidden_size,
-                 parts.streamed()),
-      norm_(reader.vector(text_prefix(config) + "model.norm.weight", {config.text.hidden_size})) {
+      rope_(config.text, precision_),
+      embedding_(parts.reader(), embedding_name(config), rows_of(parts.reader(), embedding_name(config)),
+                 config.text.hidden_size, parts.streamed()),
+      norm_(parts.reader().vector(text_prefix(config) + "model.norm.weight", {config.text.hidden_size})) {
   for (int64_t i = 0; i < config_.layers; ++i) {
     const std::string prefix = fmt::format("{}model.layers.{}.", text_prefix(config), i);
     const auto& cross = config_.cross_attention_layers;
     const TextConfig text = config.text;
     if (std::binary_search(cross.begin(), cross.end(), i))
-      layers_.push_back(
-          parts.add<CrossAttentionLayer>([=] { return std::make_shared<CrossAttentionLayer>(reader, text, prefix); }));
+      layers_.push_back(parts.add<CrossAttentionLayer>(
+          [=](const WeightReader& reader) { return CrossAttentionLayer(reader, text, prefix); }));
     else
-      layers_.push_back(
-          parts.add<SelfAttentionLayer>([=] { return std::make_shared<SelfAttentionLayer>(reader, text, prefix); }));
+      layers_.push_back(parts.add<SelfAttentionLayer>(
+          [=](const WeightReader& reader) { return SelfAttentionLayer(reader, text, prefix); }));
   }
   if (config.head == Head::reward) {
-    reward_head_ = reader.matrix("score.weight", 1, config_.hidden_size);
+    reward_head_ = parts.reader().matrix("score.weight", 1, config_.hidden_size);
     return;
   }
   const std::string head =
-      text_prefix(config) + (config_.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight");
-  const int64_t rows = embedding_rows(reader, head);
-  reader.require(head, {rows, config_.hidden_size});
-  language_head_ = parts.add<LanguageHead>([=, width = config_.hidden_size] {
-    return std::make_shared<LanguageHead>(LanguageHead{reader.matrix(head, rows, width)});
-  });
+      config_.tie_word_embeddings ? embedding_name(config) : text_prefix(config) + "lm_head.weight";
+  const int64_t rows = rows_of(parts.reader(), head), width = config_.hidden_size;
+  language_head_ = parts.add<LanguageHead>(
+      [=](const WeightReader& reader) { return LanguageHead{reader.matrix(head, rows, width)}; });
 }
 
 std::vector<size_t> Decoder::order(bool with_images, bool head) const {
@@ -116,12 +117,12 @@ void Decoder::cross_attend(const CrossAttentionLayer& layer, const at::Tensor& h
   }
 }
 
-at::Tensor Decoder::normed(const at::Tensor& states) const {
+at::Tensor Decoder::final_norm(const at::Tensor& states) const {
   return rms_norm(states, norm_, config_.rms_norm_eps);
 }
 
 at::Tensor Decoder::rewards(const at::Tensor& states) const {
-  return project(normed(states), reward_head_).squeeze(1).to(at::kCPU, at::kFloat);
+  return project(final_norm(states), reward_head_).squeeze(1).to(at::kCPU, at::kFloat);
 }
 
 at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets) const {
@@ -134,7 +135,7 @@ at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vecto
   const at::Tensor index = index_tensor(targets, precision_.device).unsqueeze(1);
   for (int64_t first = 0; first < states.size(0); first += kLogitRows) {
     const int64_t rows = std::min(kLogitRows, states.size(0) - first);
-    const at::Tensor logits = project(normed(states.narrow(0, first, rows)), head->weight).to(at::kFloat);
+    const at::Tensor logits = project(final_norm(states.narrow(0, first, rows)), head->weight).to(at::kFloat);
     result.narrow(0, first, rows).copy_(at::log_softmax(logits, 1).gather(1, index.narrow(0, first, rows)).squeeze(1));
   }
   return result;

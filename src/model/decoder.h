@@ -14,7 +14,7 @@ namespace vlrm {
 class Decoder {
  public:
   // Throws Error where tensors are missing or do not fit the configuration.
-  Decoder(const WeightReader& reader, const ModelConfig& config, Parts& parts);
+  Decoder(Parts& parts, const ModelConfig& config);
 
   // The parts that one run() uses, and then the language model's head if `head` is set, for Parts::expect.
   std::vector<size_t> order(bool with_images, bool head) const;
@@ -32,6 +32,8 @@ class Decoder {
   at::Tensor run(const RaggedBatch& batch, const std::vector<ImageFeatures>& images,
                  const Observer& observer = {}) const;
 
+  // What the heads read: the final norm of states after the last layer. The heads below apply it themselves.
+  at::Tensor final_norm(const at::Tensor& states) const;
   // [rows] rewards of states after the last layer. Needs a reward head.
   at::Tensor rewards(const at::Tensor& states) const;
   // log p(targets[i] | states[i]): [rows], float32. Needs a language model's head. Throws Error for a target outside
@@ -44,7 +46,6 @@ class Decoder {
 
   void cross_attend(const CrossAttentionLayer& layer, const at::Tensor& hidden, const RaggedBatch& batch,
                     const std::vector<ImageFeatures>& images) const;
-  at::Tensor normed(const at::Tensor& states) const;
 
   TextConfig config_;
   Precision precision_;

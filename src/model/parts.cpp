@@ -10,11 +10,14 @@ Parts::~Parts() {
   if (ahead_.valid()) ahead_.wait();
 }
 
-size_t Parts::add_any(std::function<Any()> read) {
-  const size_t index = readers_.size();
-  resident_.push_back(streamed_ ? nullptr : read());
-  readers_.push_back(streamed_ ? std::move(read) : nullptr);  // what is resident needs its checkpoint no longer
-  return index;
+size_t Parts::add_any(Read read) {
+  if (streamed_) {
+    read(reader_.shapes_only());
+    reads_.push_back(std::move(read));
+    return reads_.size() - 1;
+  }
+  resident_.push_back(read(reader_));
+  return resident_.size() - 1;
 }
 
 void Parts::expect(std::vector<size_t> order) {
@@ -26,9 +29,9 @@ void Parts::expect(std::vector<size_t> order) {
 void Parts::read_ahead() {
   if (expected_.empty()) return;
   ahead_index_ = expected_.back();
-  ahead_ = std::async(std::launch::async, [read = readers_[ahead_index_]] {
+  ahead_ = std::async(std::launch::async, [this, &read = reads_[ahead_index_]] {
     const c10::InferenceMode no_gradients;
-    return read();
+    return read(reader_);
   });
 }
 
@@ -36,7 +39,7 @@ Parts::Any Parts::use_any(size_t index) {
   if (!streamed_) return resident_[index];
   Any part;
   if (ahead_.valid()) part = ahead_.get();  // also where another part was asked for: two readers at once would thrash
-  if (!part || ahead_index_ != index) part = readers_[index]();
+  if (!part || ahead_index_ != index) part = reads_[index](reader_);
   if (!expected_.empty() && expected_.back() == index) expected_.pop_back();
   read_ahead();
   return part;

@@ -6,25 +6,32 @@
 #include <memory>
 #include <vector>
 
+#include "model/weight_reader.h"
+
 namespace vlrm {
 
 class Parts {
+  using Any = std::shared_ptr<const void>;
+
  public:
-  explicit Parts(bool streamed) : streamed_(streamed) {}
+  Parts(WeightReader reader, bool streamed) : reader_(std::move(reader)), streamed_(streamed) {}
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
   ~Parts();
 
+  const WeightReader& reader() const { return reader_; }
   bool streamed() const { return streamed_; }
 
   template <class Part>
   struct Handle {
     size_t index = 0;
   };
-  // `read` builds the part from the checkpoint: now, or on each use.
-  template <class Part>
-  Handle<Part> add(std::function<std::shared_ptr<const Part>()> read) {
-    return {add_any(std::move(read))};
+  // `read` makes a Part from a const WeightReader&: now, or on each use. Streamed, the tensors' shapes are checked now.
+  template <class Part, class Read>
+  Handle<Part> add(Read read) {
+    return {add_any([read = std::move(read)](const WeightReader& reader) -> Any {
+      return std::make_shared<const Part>(read(reader));
+    })};
   }
 
   // The parts that will be used next, in order: while one is at work, the next one is being read.
@@ -36,13 +43,14 @@ class Parts {
   }
 
  private:
-  using Any = std::shared_ptr<const void>;
-  size_t add_any(std::function<Any()> read);
+  using Read = std::function<Any(const WeightReader&)>;
+  size_t add_any(Read read);
   Any use_any(size_t index);
   void read_ahead();
 
+  WeightReader reader_;
   const bool streamed_;
-  std::vector<std::function<Any()>> readers_;
+  std::vector<Read> reads_;  // empty where resident
   std::vector<Any> resident_;
   std::vector<size_t> expected_;  // last one first
   size_t ahead_index_ = 0;

@@ -79,15 +79,17 @@ RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_to
   RaggedBatch result;
   for (const SharedPrefixBatch& batch : batches) {
     if (batch.prefix.empty()) fail("a text has no tokens before its continuations: there is nothing to score");
+    // Without images their tokens are tokens like any other, as in the reference.
+    const bool shows_images = image_token >= 0 && !batch.images.empty();
     std::vector<int64_t> image_positions;
-    if (image_token >= 0) image_positions = positions_of(image_token, batch.prefix);
+    if (shows_images) image_positions = positions_of(image_token, batch.prefix);
     if (image_positions.size() != batch.images.size())
       fail("a text shows {} image tokens, but {} images are given: one token an image is needed",
            image_positions.size(), batch.images.size());
     Sample sample;
     sample.prefix = append(result, batch.prefix, 0);
     for (const auto& continuation : batch.continuations) {
-      if (image_token >= 0 && std::find(continuation.begin(), continuation.end(), image_token) != continuation.end())
+      if (shows_images && std::find(continuation.begin(), continuation.end(), image_token) != continuation.end())
         fail("a response contains the image token: images belong to the prompt");
       sample.continuations.push_back(append(result, continuation, sample.prefix.length));
     }

@@ -44,8 +44,8 @@ struct RaggedBatch {
   std::vector<const TiledImage*> images;  // each one once, however many samples show it
 };
 
-// Throws Error for an empty prefix, for image tokens that do not match the images in number and for image tokens in a
-// continuation. `image_token` is negative for a model without images.
+// Throws Error for an empty prefix and, where there are images, for image tokens that do not match them in number or
+// stand in a continuation. `image_token` is negative for a model without images.
 RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_token);
 
 }  // namespace vlrm

@@ -66,11 +66,9 @@ TorchBackend::TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, 
     : config_((set_threads(options.threads), config)),
       precision_(Precision::of(options.device, options.dtype)),
       memory_limit_(options.memory_limit > 0 ? options.memory_limit : available_memory(precision_.device)),
-      parts_(choose_streamed(config, *checkpoint, options, memory_limit_)),
-      tower_(config.vision ? std::optional<VisionTower>(std::in_place, WeightReader(checkpoint, precision_),
-                                                        *config.vision, config.text.hidden_size, parts_)
-                           : std::nullopt),
-      decoder_(WeightReader(checkpoint, precision_), config, parts_) {
+      parts_(WeightReader(checkpoint, precision_), choose_streamed(config, *checkpoint, options, memory_limit_)),
+      tower_(config.vision ? std::make_unique<VisionTower>(parts_, *config.vision, config.text.hidden_size) : nullptr),
+      decoder_(parts_, config) {
   const int64_t weights = parts_.streamed() ? 0 : stored_bytes(*checkpoint, options.dtype);
   activation_limit_ = std::max<int64_t>((memory_limit_ - weights - working_bytes(config)) / 2, 0);
 }

@@ -1,8 +1,6 @@
 // The backend of backend.h, on libtorch.
 #pragma once
 
-#include <optional>
-
 #include "model/decoder.h"
 #include "model/vision_tower.h"
 
@@ -34,7 +32,7 @@ class TorchBackend : public Backend {
   const Precision precision_;
   const int64_t memory_limit_;
   Parts parts_;
-  std::optional<VisionTower> tower_;
+  std::unique_ptr<VisionTower> tower_;
   Decoder decoder_;
   int64_t activation_limit_ = 0;
   Work work_;

@@ -85,32 +85,32 @@ struct VisionTower::InProgress {
   std::vector<at::Tensor> intermediate;
 };
 
-VisionTower::VisionTower(const WeightReader& reader, const VisionConfig& config, int64_t output_size, Parts& parts)
+VisionTower::VisionTower(Parts& parts, const VisionConfig& config, int64_t output_size)
     : config_(config),
-      precision_(reader.precision()),
+      precision_(parts.reader().precision()),
       parts_(parts),
       patches_(patches_of(config)),
       padded_patches_((patches_ + kPatchMultiple - 1) / kPatchMultiple * kPatchMultiple),
-      tile_embedding_(reader, "vision_model.gated_positional_embedding.tile_embedding.weight", aspect_ratios_of(config),
-                      config.max_tiles * patches_ * config.hidden_size, parts.streamed()),
-      before_embedding_(reader, "vision_model.pre_tile_positional_embedding.embedding.weight", aspect_ratios_of(config),
-                        config.max_tiles * config.hidden_size, parts.streamed()),
-      after_embedding_(reader, "vision_model.post_tile_positional_embedding.embedding.weight", aspect_ratios_of(config),
-                       config.max_tiles * config.hidden_size, parts.streamed()) {
-  embedding_ = parts.add<Embedding>([=] { return std::make_shared<Embedding>(reader, config); });
+      tile_embedding_(parts.reader(), "vision_model.gated_positional_embedding.tile_embedding.weight",
+                      aspect_ratios_of(config), config.max_tiles * patches_ * config.hidden_size, parts.streamed()),
+      before_embedding_(parts.reader(), "vision_model.pre_tile_positional_embedding.embedding.weight",
+                        aspect_ratios_of(config), config.max_tiles * config.hidden_size, parts.streamed()),
+      after_embedding_(parts.reader(), "vision_model.post_tile_positional_embedding.embedding.weight",
+                       aspect_ratios_of(config), config.max_tiles * config.hidden_size, parts.streamed()) {
+  embedding_ = parts.add<Embedding>([=](const WeightReader& reader) { return Embedding(reader, config); });
   const auto add_layers = [&](const std::string& name, int64_t count, bool gated) {
     std::vector<Parts::Handle<VisionLayer>> layers;
     for (int64_t i = 0; i < count; ++i) {
       const std::string prefix = fmt::format("vision_model.{}.layers.{}.", name, i);
-      layers.push_back(
-          parts.add<VisionLayer>([=] { return std::make_shared<VisionLayer>(reader, config, prefix, gated); }));
+      layers.push_back(parts.add<VisionLayer>(
+          [=](const WeightReader& reader) { return VisionLayer(reader, config, prefix, gated); }));
     }
     return layers;
   };
   local_layers_ = add_layers("transformer", config.local_layers, false);
-  middle_ = parts.add<Middle>([=] { return std::make_shared<Middle>(reader, config); });
+  middle_ = parts.add<Middle>([=](const WeightReader& reader) { return Middle(reader, config); });
   global_layers_ = add_layers("global_transformer", config.global_layers, true);
-  projector_ = parts.add<Projector>([=] { return std::make_shared<Projector>(reader, config, output_size); });
+  projector_ = parts.add<Projector>([=](const WeightReader& reader) { return Projector(reader, config, output_size); });
 }
 
 std::vector<size_t> VisionTower::order() const {

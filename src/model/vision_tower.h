@@ -21,7 +21,7 @@ struct VisionStates {
 class VisionTower {
  public:
   // `output_size` is the width of the text. Throws Error where tensors are missing or do not fit.
-  VisionTower(const WeightReader& reader, const VisionConfig& config, int64_t output_size, Parts& parts);
+  VisionTower(Parts& parts, const VisionConfig& config, int64_t output_size);
 
   // The parts that one encode() uses, for Parts::expect.
   std::vector<size_t> order() const;

@@ -28,6 +28,12 @@ std::byte* bytes_of(const at::Tensor& tensor) {
 
 }  // namespace
 
+WeightReader WeightReader::shapes_only() const {
+  WeightReader other = *this;
+  other.shapes_only_ = true;
+  return other;
+}
+
 void WeightReader::require(const std::string& name, const std::vector<int64_t>& shape) const {
   const TensorInfo& info = checkpoint_->info_or_throw(name);
   if (info.shape != shape)
@@ -53,6 +59,7 @@ at::Tensor WeightReader::matrix(const std::vector<Rows>& parts, int64_t columns)
     require(part.name, {part.rows, columns});
     rows += part.rows;
   }
+  if (shapes_only_) return at::empty({rows, columns}, at::kMeta);
   const at::Tensor whole = at::empty({rows, columns}, precision_.storage_type);
   std::byte* out = bytes_of(whole);
   for (const Rows& part : parts) {
@@ -64,6 +71,7 @@ at::Tensor WeightReader::matrix(const std::vector<Rows>& parts, int64_t columns)
 
 at::Tensor WeightReader::vector(const std::string& name, const std::vector<int64_t>& shape) const {
   require(name, shape);
+  if (shapes_only_) return at::empty(shape, at::kMeta);
   const at::Tensor values = at::empty(shape, at::kFloat);
   read_into(name, Dtype::f32, bytes_of(values));
   return values.to(precision_.device, precision_.compute_type);
@@ -71,6 +79,7 @@ at::Tensor WeightReader::vector(const std::string& name, const std::vector<int64
 
 double WeightReader::scalar(const std::string& name) const {
   require(name, {1});
+  if (shapes_only_) return 0;
   float value = 0;
   read_into(name, Dtype::f32, reinterpret_cast<std::byte*>(&value));
   return value;

@@ -15,6 +15,9 @@ class WeightReader {
   WeightReader(CheckpointPtr checkpoint, Precision precision)
       : checkpoint_(std::move(checkpoint)), precision_(precision) {}
 
+  // A reader that checks what it is asked for and reads nothing: its tensors have shapes, but no values.
+  WeightReader shapes_only() const;
+
   const Precision& precision() const { return precision_; }
   const Checkpoint& checkpoint() const { return *checkpoint_; }
 
@@ -44,6 +47,7 @@ class WeightReader {
 
   CheckpointPtr checkpoint_;
   Precision precision_;
+  bool shapes_only_ = false;
 };
 
 }  // namespace vlrm

@@ -1,0 +1,162 @@
+// Each stage of the forward pass against the reference's outputs.
+#include <ATen/TensorOperators.h>
+
+#include <cmath>
+
+#include "family/names.h"
+#include "golden_files.h"
+#include "model/attention.h"
+#include "model/decoder.h"
+#include "model/projection.h"
+#include "model/rope.h"
+#include "model/vision_tower.h"
+
+namespace vlrm::testing {
+namespace {
+
+constexpr double kTolerance = 1e-5;
+
+std::vector<float> values(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.contiguous();
+  return {flat.const_data_ptr<float>(), flat.const_data_ptr<float>() + flat.numel()};
+}
+
+// The goldens' VLM in float32.
+struct GoldenModel {
+  c10::InferenceMode no_gradients;
+  ModelConfig config = ModelConfig::from_directory(goldens() / "models/vlm");
+  Parts parts{WeightReader(open_canonical(goldens() / "models/vlm", config), Precision::of("cpu", Dtype::f32)), false};
+  VisionTower tower{parts, *config.vision, config.text.hidden_size};
+  Decoder decoder{parts, config};
+  GoldenTensors expected{"forward.safetensors"};
+
+  Decoder::ImageFeatures encoded(const std::string& name) {
+    const auto image = golden_image(name);
+    const TiledImage* one = image.get();
+    return {tower.encode({&one, 1})[0], image->tiles * tower.patches()};
+  }
+};
+
+// hidden_<state> of the vision tower interleaved as in the reference's features: last, then feature by feature.
+at::Tensor interleaved(const VisionStates& states) {
+  std::vector<at::Tensor> stacked;
+  for (const at::Tensor& state : states.intermediate) stacked.push_back(state.unsqueeze(-1));
+  return at::cat({states.last, at::cat(stacked, -1).flatten(1)}, 1);
+}
+
+TEST(Vision, FeaturesAreTheReferences) {
+  VLRM_NEED_GOLDENS();
+  GoldenModel model;
+  for (const std::string name : {"rgb_wide.png", "rgb_small.png", "rgb_tall.webp", "rgb_2x2_exact.png"}) {
+    const auto image = golden_image(name);
+    const TiledImage* one = image.get();
+    const auto states = model.tower.states({&one, 1});
+    EXPECT_LT(
+        relative_error(values(interleaved(states[0])), model.expected.floats("vision|" + name + "|last_hidden_state")),
+        kTolerance)
+        << name;
+    EXPECT_LT(
+        relative_error(values(model.encoded(name).features), model.expected.floats("vision|" + name + "|projected")),
+        kTolerance)
+        << name;
+  }
+}
+
+struct Sequence {
+  std::string name;
+  std::vector<std::string> images;
+};
+
+RaggedBatch batch_of(const GoldenModel& model, const Sequence& sequence, size_t prefix) {
+  const auto ids = model.expected.ids(sequence.name + "|input_ids");
+  SharedPrefixBatch batch;
+  for (const std::string& image : sequence.images) batch.images.push_back(golden_image(image));
+  batch.prefix.assign(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(prefix));
+  batch.continuations = {{ids.begin() + static_cast<std::ptrdiff_t>(prefix), ids.end()}};
+  return lay_out({&batch, 1}, model.config.image_token);
+}
+
+TEST(Decoder, HiddenStatesOfEveryLayerAreTheReferences) {
+  VLRM_NEED_GOLDENS();
+  GoldenModel model;
+  const RaggedBatch batch = batch_of(model, {"one_image", {"rgb_wide.png"}}, 20);
+  const auto check = [&](int64_t layer, const at::Tensor& hidden) {
+    const auto expected = model.expected.floats(fmt::format("one_image|hidden_{}", layer));
+    EXPECT_LT(relative_error(values(hidden), expected), kTolerance) << "entering layer " << layer;
+  };
+  const at::Tensor states = model.decoder.run(batch, {model.encoded("rgb_wide.png")}, check);
+  check(model.config.text.layers, model.decoder.final_norm(states));
+}
+
+// log_softmax of one row of the reference's logits.
+double expected_log_probability(const std::vector<float>& logits, size_t row, size_t vocabulary, size_t token) {
+  double sum = 0;
+  for (size_t i = 0; i < vocabulary; ++i) sum += std::exp(static_cast<double>(logits[row * vocabulary + i]));
+  return logits[row * vocabulary + token] - std::log(sum);
+}
+
+TEST(Decoder, LogProbabilitiesAreTheReferences) {
+  VLRM_NEED_GOLDENS();
+  GoldenModel model;
+  const std::vector<Sequence> sequences{{"one_image", {"rgb_wide.png"}},
+                                        {"text_only", {}},
+                                        {"two_images", {"rgb_wide.png", "rgb_small.png"}},
+                                        {"two_images_apart", {"rgb_wide.png", "rgb_small.png"}}};
+  for (const Sequence& sequence : sequences) {
+    const bool all = sequence.images.size() < 2;  // of the others only the last four rows were kept
+    const auto logits = model.expected.floats(sequence.name + (all ? "|logits" : "|logits_last4"));
+    const RaggedBatch batch = batch_of(model, sequence, 18);
+    std::vector<Decoder::ImageFeatures> images;
+    for (const std::string& image : sequence.images) images.push_back(model.encoded(image));
+    const at::Tensor states = model.decoder.run(batch, images);
+    const int64_t rows = static_cast<int64_t>(logits.size()) / model.config.text.vocab_size;
+    const at::Tensor last = states.narrow(0, states.size(0) - rows, rows);
+    for (const int64_t token : {0, 7, 1577, 4095}) {
+      const auto actual =
+          values(model.decoder.log_probabilities(last, std::vector<int64_t>(static_cast<size_t>(rows), token)));
+      for (size_t row = 0; row < actual.size(); ++row)
+        EXPECT_NEAR(actual[row],
+                    expected_log_probability(logits, row, static_cast<size_t>(model.config.text.vocab_size),
+                                             static_cast<size_t>(token)),
+                    2e-5)
+            << sequence.name << ", row " << row;
+    }
+  }
+}
+
+TEST(Attention, GroupedAndCausalIsTheDefinition) {
+  const c10::InferenceMode no_gradients;
+  constexpr int64_t kRows = 700, kPast = 40, kHeads = 6, kShared = 2, kSize = 8;
+  const auto wave = [](at::IntArrayRef shape, double step) {
+    return (at::arange(at::empty(shape).numel(), at::kFloat).mul_(step).sin_()).view(shape);
+  };
+  const at::Tensor queries = wave({kRows, kHeads, kSize}, 0.7), keys = wave({kRows + kPast, kShared, kSize}, 1.3),
+                   values_ = wave({kRows + kPast, kShared, kSize}, 2.9);
+  const at::Tensor out = at::empty({kRows, kHeads * kSize});
+  attend_causally(out, {queries, keys, values_});
+  for (const int64_t row : {0, 1, 511, 512, 699})
+    for (int64_t head = 0; head < kHeads; ++head) {
+      const int64_t seen = kPast + row + 1;
+      const at::Tensor k = keys.select(1, head / 3).narrow(0, 0, seen),
+                       v = values_.select(1, head / 3).narrow(0, 0, seen);
+      const at::Tensor weights = k.matmul(queries[row][head]).div(std::sqrt(kSize)).softmax(0);
+      EXPECT_LT(relative_error(values(out[row].narrow(0, head * kSize, kSize)), values(weights.matmul(v))), 1e-5);
+    }
+}
+
+TEST(Projection, PanelsOfBfloat16GiveTheFloat32ProductOfTheSameNumbers) {
+  const c10::InferenceMode no_gradients;
+  const at::Tensor x = at::arange(5 * 3000, at::kFloat).sin_().view({5, 3000});
+  const at::Tensor weight =
+      at::arange(int64_t{2100} * 3000, at::kFloat).mul_(0.37).sin_().view({2100, 3000}).to(at::kBFloat16);
+  const at::Tensor bias = at::arange(2100, at::kFloat).cos_();
+  const at::Tensor expected = x.matmul(weight.to(at::kFloat).t());
+  EXPECT_LT(relative_error(values(project(x, weight)), values(expected)), 1e-5);
+  EXPECT_LT(relative_error(values(project(x, weight, bias)), values(expected + bias)), 1e-5);
+  const at::Tensor sum = at::ones({5, 2100});
+  add_projection(sum, x, weight, 0.5);
+  EXPECT_LT(relative_error(values(sum), values(expected * 0.5 + 1)), 1e-5);
+}
+
+}  // namespace
+}  // namespace vlrm::testing

@@ -1,0 +1,110 @@
+// What cannot be run is refused in one line. Each of these errors is thrown inside the loaded library, and is an Error
+// on this side of it.
+#include <cstdlib>
+
+#include "random_model.h"
+#include "support/support.h"
+
+namespace vlrm::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::unique_ptr<Backend> backend_for(const ModelConfig& config, CheckpointPtr checkpoint,
+                                     const std::string& device = "cpu", Dtype dtype = Dtype::f32) {
+  BackendOptions options;
+  options.device = device;
+  options.dtype = dtype;
+  return load_backend(config, std::move(checkpoint), options);
+}
+
+std::string loading_error(const ModelConfig& config, CheckpointPtr checkpoint, const std::string& device = "cpu",
+                          Dtype dtype = Dtype::f32) {
+  return error_of([&] { backend_for(config, std::move(checkpoint), device, dtype); });
+}
+
+// First in this file's order, before any test has loaded the right one.
+TEST(AErrors, ALibraryThatIsNotOne) {
+  const TemporaryDirectory directory;
+  write_text(directory / "nonsense.so", "no library");
+  ::setenv("VLRM_MODEL_LIBRARY", (directory / "nonsense.so").c_str(), 1);
+  const std::string error = loading_error(small_llama(Head::reward), random_checkpoint(small_llama(Head::reward), 1));
+  ::unsetenv("VLRM_MODEL_LIBRARY");
+  if (error.empty()) GTEST_SKIP() << "the library was loaded before";
+  EXPECT_THAT(error, HasSubstr("nonsense.so: cannot be loaded"));
+}
+
+TEST(Errors, ATensorIsMissing) {
+  const ModelConfig config = small_mllama(Head::reward);
+  const std::string name = "language_model.model.layers.1.cross_attn.k_norm.weight";
+  EXPECT_THAT(loading_error(config, without(random_checkpoint(config, 1), name)), HasSubstr(name));
+}
+
+TEST(Errors, ATensorHasAnotherShape) {
+  const ModelConfig config = small_mllama(Head::reward);
+  const auto checkpoint = reshaped(random_checkpoint(config, 1), "vision_model.class_embedding", {25});
+  EXPECT_EQ(
+      loading_error(config, checkpoint),
+      "random model: tensor vision_model.class_embedding has the shape [25], but the configuration asks for [24]");
+}
+
+TEST(Errors, StreamedWeightsAreCheckedBeforeTheyAreNeeded) {
+  const ModelConfig config = small_llama(Head::reward);
+  BackendOptions options;
+  options.weights = BackendOptions::Weights::streamed;
+  EXPECT_THAT(error_of([&] {
+                load_backend(config, without(random_checkpoint(config, 1), "model.layers.3.mlp.up_proj.weight"),
+                             options);
+              }),
+              HasSubstr("model.layers.3.mlp.up_proj.weight"));
+}
+
+TEST(Errors, WeightsThatAreNoFloats) {
+  const ModelConfig config = small_llama(Head::reward);
+  const auto checkpoint = random_checkpoint(config, 1, Dtype::f32);
+  EXPECT_THAT(loading_error(config, checkpoint, "cpu", Dtype::i64), HasSubstr("float32, float16 or bfloat16"));
+}
+
+TEST(Errors, ADeviceThatIsNotThere) {
+  const ModelConfig config = small_llama(Head::reward);
+  EXPECT_THAT(loading_error(config, random_checkpoint(config, 1), "tpu"), HasSubstr("device \"tpu\": not known"));
+  EXPECT_THAT(loading_error(config, random_checkpoint(config, 1), "cuda:99"),
+              HasSubstr("device \"cuda:99\": not there"));
+  EXPECT_THAT(loading_error(config, random_checkpoint(config, 1), "cuda:x"), HasSubstr("device \"cuda:x\": not known"));
+}
+
+TEST(Errors, AHeadThatIsNotThere) {
+  const SharedPrefixBatch batch{{}, {1, 2}, {{3}}};
+  const ModelConfig reward = small_llama(Head::reward), language = small_llama(Head::language_model);
+  const auto rewards = backend_for(reward, random_checkpoint(reward, 1));
+  const auto likelihoods = backend_for(language, random_checkpoint(language, 1));
+  EXPECT_THAT(error_of([&] { rewards->log_likelihoods({&batch, 1}, {{1}}); }), HasSubstr("reward head"));
+  EXPECT_THAT(error_of([&] { likelihoods->rewards({&batch, 1}, {{1}}); }), HasSubstr("no reward head"));
+}
+
+TEST(Errors, TokensPositionsAndImagesThatDoNotFit) {
+  const ModelConfig config = small_mllama(Head::reward);
+  const auto backend = backend_for(config, random_checkpoint(config, 1));
+  const auto error = [&](const SharedPrefixBatch& batch, int64_t position) {
+    return error_of([&] { backend->rewards({&batch, 1}, {{position}}); });
+  };
+  EXPECT_EQ(error({{}, {1, 2}, {{3}}}, 3), "position 3 is outside a text of 3 tokens");
+  EXPECT_EQ(error({{}, {1, 2}, {{3}}}, -1), "position -1 is outside a text of 3 tokens");
+  EXPECT_THAT(error({{}, {1, 104}, {{3}}}, 2), HasSubstr("id 104 is outside the 104 rows"));
+  EXPECT_THAT(error({{}, {1, -7}, {{3}}}, 2), HasSubstr("id -7 is outside"));
+  EXPECT_THAT(error({{random_image(config, 1, 1)}, {1, 2}, {{3}}}, 2), HasSubstr("0 image tokens, but 1 images"));
+  auto image = std::make_shared<TiledImage>(*random_image(config, 1, 1));
+  image->tile_size = 56;
+  EXPECT_THAT(error({{image}, {1, config.image_token}, {{3}}}, 2), HasSubstr("do not belong together"));
+}
+
+TEST(Errors, ATargetWithoutARowInTheHead) {
+  const ModelConfig config = small_mllama(Head::language_model);
+  const auto backend = backend_for(config, random_checkpoint(config, 1));
+  const SharedPrefixBatch batch{{}, {1, 2}, {{config.image_token}}};
+  EXPECT_THAT(error_of([&] { backend->log_likelihoods({&batch, 1}, {{2}}); }), HasSubstr("token 96 has no row"));
+  EXPECT_THAT(error_of([&] { backend->log_likelihoods({&batch, 1}, {{0}}); }), HasSubstr("position 0 is outside"));
+}
+
+}  // namespace
+}  // namespace vlrm::testing

@@ -1,0 +1,24 @@
+// Models of any shape with random weights, in memory.
+#pragma once
+
+#include "family/config.h"
+#include "model/backend.h"
+
+namespace vlrm::testing {
+
+// A small Mllama: cross-attention at layers 1 and 4 of 6, tiles of 28 pixels, grouped heads.
+ModelConfig small_mllama(Head head);
+// A small Llama of 4 layers.
+ModelConfig small_llama(Head head);
+
+// Weights for `config`, the same ones for the same seed, stored as `dtype`.
+CheckpointPtr random_checkpoint(const ModelConfig& config, uint64_t seed, Dtype dtype = Dtype::f32);
+// The same without the tensor `name`, or with a tensor of another shape in its place.
+CheckpointPtr without(CheckpointPtr checkpoint, const std::string& name);
+CheckpointPtr reshaped(CheckpointPtr checkpoint, const std::string& name, std::vector<int64_t> shape);
+
+std::shared_ptr<const TiledImage> random_image(const ModelConfig& config, int64_t tiles, uint64_t seed);
+// Tokens that are not the image token.
+std::vector<int32_t> random_tokens(const ModelConfig& config, size_t count, uint64_t seed);
+
+}  // namespace vlrm::testing

@@ -1,0 +1,111 @@
+// What is shared is computed once, and makes no difference to the result.
+#include "random_model.h"
+#include "support/support.h"
+
+namespace vlrm::testing {
+namespace {
+
+std::unique_ptr<Backend> backend_for(const ModelConfig& config) {
+  BackendOptions options;
+  options.dtype = Dtype::f32;
+  return load_backend(config, random_checkpoint(config, 7), options);
+}
+
+// A prompt that shows the images, and some responses of different lengths, one of them empty.
+SharedPrefixBatch question(const ModelConfig& config, std::vector<std::shared_ptr<const TiledImage>> images,
+                           uint64_t seed) {
+  SharedPrefixBatch batch;
+  batch.prefix = random_tokens(config, 3, seed);
+  for (size_t i = 0; i < images.size(); ++i) {
+    batch.prefix.push_back(config.image_token);
+    for (const int32_t token : random_tokens(config, i, seed + i)) batch.prefix.push_back(token);
+  }
+  for (const size_t length : {5, 0, 17, 1})
+    batch.continuations.push_back(random_tokens(config, length, seed + 10 + length));
+  batch.images = std::move(images);
+  return batch;
+}
+
+std::vector<int64_t> last_positions(const SharedPrefixBatch& batch) {
+  std::vector<int64_t> positions;
+  for (const auto& continuation : batch.continuations)
+    positions.push_back(static_cast<int64_t>(batch.prefix.size() + continuation.size()) - 1);
+  return positions;
+}
+
+std::vector<float> rewards(Backend& backend, const SharedPrefixBatch& batch) {
+  return backend.rewards({&batch, 1}, {last_positions(batch)})[0];
+}
+
+// The same text with nothing shared.
+SharedPrefixBatch alone(const SharedPrefixBatch& batch, size_t index) {
+  SharedPrefixBatch single{batch.images, batch.prefix, {{}}};
+  single.prefix.insert(single.prefix.end(), batch.continuations[index].begin(), batch.continuations[index].end());
+  return single;
+}
+
+TEST(Sharing, CostsOneEncodingAndEachTokenOnce) {
+  const ModelConfig config = small_mllama(Head::reward);
+  const auto backend = backend_for(config);
+  const SharedPrefixBatch batch = question(config, {random_image(config, 2, 1)}, 3);
+  rewards(*backend, batch);
+  EXPECT_EQ(backend->work().images_encoded, 1);
+  EXPECT_EQ(backend->work().tokens, 4 + 5 + 0 + 17 + 1);
+}
+
+TEST(Sharing, AnImageInTwoQuestionsIsEncodedOnce) {
+  const ModelConfig config = small_mllama(Head::reward);
+  const auto backend = backend_for(config);
+  const auto image = random_image(config, 3, 1);
+  const std::vector<SharedPrefixBatch> batches{question(config, {image}, 3), question(config, {image, image}, 4)};
+  backend->rewards(batches, {last_positions(batches[0]), last_positions(batches[1])});
+  EXPECT_EQ(backend->work().images_encoded, 1);
+}
+
+TEST(Sharing, ChangesNoReward) {
+  const ModelConfig config = small_mllama(Head::reward);
+  const auto backend = backend_for(config);
+  for (const size_t images : {0, 1, 2, 3}) {
+    std::vector<std::shared_ptr<const TiledImage>> shown;
+    for (size_t i = 0; i < images; ++i) shown.push_back(random_image(config, static_cast<int64_t>(1 + i), i));
+    const SharedPrefixBatch batch = question(config, shown, images);
+    const auto together = rewards(*backend, batch);
+    for (size_t i = 0; i < together.size(); ++i)
+      EXPECT_NEAR(together[i], rewards(*backend, alone(batch, i))[0], 1e-5) << images << " images, response " << i;
+  }
+}
+
+TEST(Sharing, ARewardDoesNotDependOnWhatElseIsScored) {
+  const ModelConfig config = small_mllama(Head::reward);
+  const auto backend = backend_for(config);
+  std::vector<SharedPrefixBatch> batches;
+  std::vector<std::vector<int64_t>> positions;
+  for (uint64_t i = 0; i < 4; ++i) {
+    batches.push_back(question(config, {random_image(config, static_cast<int64_t>(1 + i), i)}, i));
+    positions.push_back(last_positions(batches.back()));
+  }
+  const auto together = backend->rewards(batches, positions);
+  for (size_t i = 0; i < batches.size(); ++i) EXPECT_EQ(together[i], rewards(*backend, batches[i]));
+}
+
+TEST(Sharing, LikelihoodsAddUp) {
+  const ModelConfig config = small_mllama(Head::language_model);
+  const auto backend = backend_for(config);
+  const SharedPrefixBatch batch = question(config, {random_image(config, 2, 1)}, 3);
+  const auto n = static_cast<int64_t>(batch.prefix.size());
+  const auto likelihood = [&](const SharedPrefixBatch& texts, std::vector<int64_t> from) {
+    return backend->log_likelihoods({&texts, 1}, {std::move(from)})[0];
+  };
+  // Position n may be asked of a text that has it; the empty response is left out.
+  SharedPrefixBatch texts = batch;
+  texts.continuations.erase(texts.continuations.begin() + 1);
+  const auto together = likelihood(texts, {n, n, n});
+  for (size_t i = 0; i < together.size(); ++i) EXPECT_NEAR(together[i], likelihood(alone(texts, i), {n})[0], 1e-4);
+  const auto half = likelihood(texts, {n + 2, n + 2, n})[1];
+  SharedPrefixBatch cut = texts;
+  cut.continuations = {{texts.continuations[1].begin(), texts.continuations[1].begin() + 2}};
+  EXPECT_NEAR(together[1], likelihood(cut, {n})[0] + half, 1e-4);
+}
+
+}  // namespace
+}  // namespace vlrm::testing
