@@ -92,7 +92,8 @@ at::Tensor WeightReader::gather_rows(const std::string& name, const std::vector<
   parallel_for(static_cast<int64_t>(ids.size()), [&](int64_t i) {
     reader->read_float32(ids[static_cast<size_t>(i)] * columns, columns, out + i * columns);
   });
-  return rows.to(precision_.device, precision_.compute_type);
+  // By way of the storage type: what is kept resident is rounded to it, too.
+  return rows.to(precision_.device, precision_.storage_type).to(precision_.compute_type);
 }
 
 }  // namespace vlrm
