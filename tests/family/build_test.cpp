@@ -49,7 +49,7 @@ TEST_F(Build, EveryPartComesFromWhereItBelongs) {
   const auto embeddings = values("language_model.model.embed_tokens.weight");
   ASSERT_EQ(embeddings.size(), (kVocabulary + 8) * kHidden);
   EXPECT_THAT(row(embeddings, 1), ElementsAre(6, 7, 8, 9));
-  EXPECT_THAT(row(embeddings, kVocabulary), ElementsAre(41, 42, 43, 44));  // <|image|> is the VLM's alone
+  EXPECT_THAT(row(embeddings, kVocabulary), ElementsAre(33, 34, 35, 36));  // <|image|> is the VLM's alone
   EXPECT_EQ(model.config.head, Head::reward);
   EXPECT_EQ(model.sources, family.vlm);
   EXPECT_THAT(model.remarks, IsEmpty());
@@ -96,11 +96,11 @@ TEST_F(Build, RolesAreFoundUnderAnyName) {
   };
   EXPECT_EQ(value(with("{" + parameters +
                        ", base_model: org/base, models: [{model: ./rm}, {model: ./text}],"
-                       " tokenizer: {source: ./text, pad_to_multiple_of: 2}}")),
+                       " tokenizer: {source: ./text, pad_to_multiple_of: 8}}")),
             2);
   EXPECT_EQ(value(with("{" + parameters +
                        ", base_model: base, models: [{model: rm}, {model: vlm}],"
-                       " tokenizer: {source: vlm, pad_to_multiple_of: 2}}")),
+                       " tokenizer: {source: vlm, pad_to_multiple_of: 8}}")),
             2);
   const auto error_with = [&](const std::string& rest) {
     return error_of([&] { with("{" + parameters + ", base_model: base, " + rest + "}"); });
@@ -110,8 +110,8 @@ TEST_F(Build, RolesAreFoundUnderAnyName) {
   EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}], tokenizer: {source: rm}"),
               HasSubstr("the tokenizer must be the VLM's"));
   EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}], tokenizer: {source: vlm}"),
-              HasSubstr("have 11 rows, but the VLM's have 18"));
-  EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}]"), HasSubstr("have 10 rows, but the VLM's have 18"));
+              HasSubstr("have 9 rows, but the VLM's have 16"));
+  EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}]"), HasSubstr("have 8 rows, but the VLM's have 16"));
 }
 
 TEST_F(Build, ModelsOfAnotherArchitectureAreRefused) {
@@ -146,6 +146,7 @@ TEST_F(Build, ConfigsThatDisagreeAreRefusedBeforeAnyTensorIs) {
   EXPECT_THAT(error(), HasSubstr("rm/config.json: \"id2label\": a reward model has one label"));
   write_config(family.vlm, "/architectures", {"MllamaForSequenceClassification"});
   write_config(family.vlm, "/num_labels", 1);
+  write_config(family.rm, "/num_labels", 1);
   EXPECT_THAT(error(), HasSubstr("has a reward head already"));
 }
 
@@ -184,7 +185,7 @@ TEST_F(Build, EmbeddingsMustHaveTheReservedRows) {
     weights.add_counting(tensor.name, embeddings ? std::vector<int64_t>{kVocabulary, kHidden} : tensor.shape);
   }
   write_model(family.vlm, weights, vlm_config(), "<|image|>");
-  EXPECT_THAT(error(), HasSubstr("embed_tokens.weight is [10, 4], not [18, 4]"));
+  EXPECT_THAT(error(), HasSubstr("embed_tokens.weight is [8, 4], not [16, 4]"));
 }
 
 TEST_F(Build, OtherRopeSettingsAreRemarkedOn) {
@@ -221,7 +222,7 @@ TEST_F(Build, TheStepsOneByOneGiveTheSameModel) {
   const auto vlm_text = plan_extract_vlm(family.vlm, dir / "instruct", Dtype::f32);
   const auto head = read_all_float32(*vlm_text.weights, "lm_head.weight");
   EXPECT_THAT(row(head, 0), ElementsAre(5, 6, 7, 8));
-  EXPECT_THAT(row(head, kVocabulary), ElementsAre(118, 119, 120, 121));  // the mean of the instruct model's rows
+  EXPECT_THAT(row(head, kVocabulary), ElementsAre(114, 115, 116, 117));  // the mean of the instruct model's rows
   const std::string text = save(vlm_text, "text");
   const std::string rm_text = save(plan_extract_rm(family.rm, dir / "instruct", Dtype::f32), "rm_text");
   const std::string yaml = fmt::format(
@@ -229,8 +230,9 @@ TEST_F(Build, TheStepsOneByOneGiveTheSameModel) {
       "{{model: {}}}], tokenizer: {{source: {}, pad_to_multiple_of: 2}}}}",
       family.base.string(), text, rm_text, text);
   const auto merged = plan_merge_models(parse_recipe_or_throw(yaml, "r.yaml"));
-  EXPECT_EQ(merged.config.at("vocab_size"), 12);
-  const std::string padded = fmt::format("{}", yaml).replace(yaml.find("of: 2"), 5, "of: 18");
+  EXPECT_EQ(merged.config.at("vocab_size"), 10);
+  std::string padded = yaml;
+  padded.replace(yaml.find("of: 2"), 5, "of: 16");
   save(plan_merge_models(parse_recipe_or_throw(padded, "r.yaml")), "merged");
   const auto mapped = plan_map(dir / "merged", family.vlm, family.rm);
   const auto expected = plan();

@@ -10,7 +10,7 @@
 
 namespace vlrm::testing {
 
-constexpr int kHidden = 4, kVocabulary = 10;
+constexpr int kHidden = 4, kVocabulary = 8;
 
 inline void add_llama_layer(MemoryCheckpoint& weights, const std::string& layer, float value) {
   const auto add = [&](const std::string& name, std::vector<int64_t> shape) {
@@ -66,7 +66,7 @@ inline Json vlm_config() {
           {"torch_dtype", "float32"}};
 }
 
-// Ten letters, and one more token where `extra` names it.
+// Eight letters, and one more token where `extra` names it.
 inline std::string tokenizer(const std::string& extra) {
   Json json = {{"model", {{"vocab", Json::object()}}}, {"added_tokens", Json::array()}};
   for (int id = 0; id < kVocabulary; ++id) json["model"]["vocab"][std::string(1, static_cast<char>('a' + id))] = id;
