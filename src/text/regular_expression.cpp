@@ -25,7 +25,7 @@ constexpr uint32_t kHeapKibibytes = 64 * 1024;
 // the clock now and then.
 constexpr size_t kWindow = 256;
 constexpr int kSearchesAClockLook = 16;
-constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kPatience = std::chrono::seconds(2);
 constexpr auto kPatienceAByte = std::chrono::microseconds(10);  // a hundred times what they take
 constexpr size_t kStackBytes = 8 << 20;
 constexpr size_t kLongestPattern = 64 << 10;
