@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/error.h"
 #include "base/threads.h"
 #include "cli/commands.h"
 #include "family/build.h"

@@ -21,8 +21,10 @@ struct TokenizeOptions {
 
 std::string encoded(const Tokenizer& tokenizer, const Json& line, const TokenizeOptions& options) {
   if (!line.is_string()) fail("not a JSON string");
-  const auto ids = tokenizer.encode(line.get_ref<const std::string&>(), options.add_special_tokens);
-  return fmt::format("[{}]", fmt::join(ids, ", "));
+  std::string list;
+  for (const int32_t id : tokenizer.encode(line.get_ref<const std::string&>(), options.add_special_tokens))
+    list += fmt::format("{}{}", list.empty() ? "" : ", ", id);
+  return "[" + list + "]";
 }
 
 std::string decoded(const Tokenizer& tokenizer, const Json& line, const TokenizeOptions& options) {
