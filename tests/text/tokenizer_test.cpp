@@ -1,8 +1,7 @@
 // The tokenizer against what `tokenizers` and transformers made of the same strings.
 #include "text/tokenizer.h"
 
-#include <thread>
-
+#include "base/threads.h"
 #include "support/support.h"
 
 namespace fs = std::filesystem;
@@ -35,6 +34,21 @@ TEST(Tokenizer, EncodesAndDecodesAsTheReference) {
       EXPECT_EQ(tokenizer.decode_as_is(ids, false), expected["decode_raw"].get<std::string>());
     }
   }
+}
+
+TEST(Tokenizer, EncodesTheSameFromManyThreads) {
+  VLRM_NEED_GOLDENS();
+  const Json golden = read_json_or_throw(goldens() / "reference/tokenization.json");
+  const auto strings = golden["strings"].get<std::vector<std::string>>();
+  Json file = read_json_or_throw(goldens() / "models/base/tokenizer.json");
+  file["model"]["ignore_merges"] = false;  // so that threads meet where it is kept which words are tokens
+  const auto tokenizer = Tokenizer::from_json(file.dump(), "base");
+  std::vector<std::vector<int32_t>> ids(strings.size() * 16);
+  parallel_for(static_cast<int64_t>(ids.size()), [&](int64_t i) {
+    ids[static_cast<size_t>(i)] = tokenizer.encode(strings[static_cast<size_t>(i) % strings.size()], true);
+  });
+  const auto again = Tokenizer::from_json(file.dump(), "base");
+  for (size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(ids[i], again.encode(strings[i % strings.size()], true));
 }
 
 }  // namespace
