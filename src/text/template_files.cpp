@@ -95,9 +95,10 @@ OrderedJson ChatTemplate::special_tokens(const fs::path& directory) {
     read_tokens(json, config, variables);
   }
   if (!lists_added_tokens && fs::exists(map)) read_tokens(read_object(map), map, variables);
-  for (auto i = variables.begin(); i != variables.end();)
-    i = i->empty() || (i->is_string() && i->get_ref<const std::string&>().empty()) ? variables.erase(i) : i + 1;
-  return variables;
+  OrderedJson set = OrderedJson::object();
+  for (const auto& [name, token] : variables.items())
+    if (token != "" && !token.empty()) set[name] = token;
+  return set;
 }
 
 }  // namespace vlrm
