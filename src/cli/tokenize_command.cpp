@@ -62,7 +62,7 @@ void run_tokenize(const TokenizeOptions& options) {
 void add_tokenize_command(CLI::App& program) {
   auto options = std::make_shared<TokenizeOptions>();
   CLI::App* command = program.add_subcommand("tokenize", "JSON strings, one a line, to JSON lists of ids, or back");
-  command->footer("  echo '\"What is this?\"' | vlrm tokenize --model MODEL\n");
+  command->footer("Example: echo '\"What is this?\"' | vlrm tokenize --model MODEL\n");
   command->add_option("--model", options->model, "Directory or hub id with tokenizer.json")->required();
   command->add_option("--input", options->input, "JSON lines (default: standard input)");
   auto* add = command->add_flag("--add-special-tokens", options->add_special_tokens,
