@@ -67,6 +67,7 @@ void add_render_command(CLI::App& program) {
   auto flags = std::make_shared<RenderFlags>();
   CLI::App* command = program.add_subcommand("render", "Write conversations as a model's chat template does");
   command->footer(
+      "Example: vlrm render --model D --input conversations.jsonl\n\n"
       "A line of the input: {\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"add_generation_prompt\": "
       "true}\n"
       "and whatever other variables the template takes (\"tools\", \"documents\", …). Gives a JSON string a line.");

@@ -126,6 +126,10 @@ Value reals(Operator op, double a, double b) {
 Value join(Workspace& workspace, const Value& left, const Value& right) {
   if (left.is_text()) {
     workspace.expect(left.bytes().size() + right.bytes().size());
+    if (left.as_text().markup || right.as_text().markup) {
+      const auto safe = [](const Text& text) { return text.markup ? text.bytes : escaped_html(text.bytes); };
+      return workspace.markup(safe(left.as_text()) + safe(right.as_text()));
+    }
     return workspace.text(left.bytes() + right.bytes());
   }
   workspace.expect((left.as_items().size() + right.as_items().size()) * sizeof(Value));

@@ -47,30 +47,20 @@ Value string(Rendering& rendering, const Value& self, const Arguments& arguments
   return self.is_text() ? self : changed<unchanged>(rendering, self, arguments);
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
+Value escape(Rendering& rendering, const Value& self, const Arguments& arguments) {
+  const Parameters parameters("escape", arguments, {});
+  if (self.is_text() && self.as_text().markup) return self;
+  return rendering.workspace.markup(escaped_html(string_of(rendering.workspace, self)));
+}
+
+Value forceescape(Rendering& rendering, const Value& self, const Arguments& arguments) {
+  const Parameters parameters("forceescape", arguments, {});
+  return rendering.workspace.markup(escaped_html(string_of(rendering.workspace, self)));
+}
+
+Value safe(Rendering& rendering, const Value& self, const Arguments& arguments) {
+  const Parameters parameters("safe", arguments, {});
+  return rendering.workspace.markup(string_of(rendering.workspace, self));
 }
 
 Value trim(Rendering& rendering, const Value& self, const Arguments& arguments) {
@@ -180,15 +170,15 @@ Value tojson(Rendering& rendering, const Value& self, const Arguments& arguments
 constexpr NamedFunction kFilters[] = {
     {"capitalize", changed<capitalized>},
     {"center", center},
-    {"e", changed<escaped>},
-    {"escape", changed<escaped>},
-    {"forceescape", changed<escaped>},
+    {"e", escape},
+    {"escape", escape},
+    {"forceescape", forceescape},
     {"format", format},
     {"indent", indent},
     {"lower", changed<lower>},
     {"pprint", nullptr},
     {"replace", replace},
-    {"safe", string},
+    {"safe", safe},
     {"string", string},
     {"striptags", nullptr},
     {"title", changed<titled>},

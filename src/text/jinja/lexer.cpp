@@ -130,8 +130,10 @@ class Lexer {
   }
 
   std::optional<size_t> next_tag() const {
-    for (size_t i = text_.find('{', at_); i + 1 < text_.size(); i = text_.find('{', i + 1))
-      if (text_[i + 1] == '%' || text_[i + 1] == '{' || text_[i + 1] == '#') return i;
+    for (size_t i = text_.find('{', at_); i != text_.npos; i = text_.find('{', i + 1)) {
+      const char next = i + 1 < text_.size() ? text_[i + 1] : '\0';
+      if (next == '%' || next == '{' || next == '#') return i;
+    }
     return std::nullopt;
   }
 

@@ -26,6 +26,7 @@ Value negative(const Value& value);
 Value positive(const Value& value);
 
 // Text.
+std::string escaped_html(std::string_view text);
 std::string real_representation(double value);
 void append_representation(Workspace& workspace, std::string& out, const Value& value, int depth = 0);
 void append_string(Workspace& workspace, std::string& out, const Value& value);
@@ -44,6 +45,10 @@ std::optional<Value> own_attribute(Workspace& workspace, const Value& value, std
 struct Slice {
   Value start, stop, step;  // none: not given
 };
+struct SliceBounds {
+  int64_t start, stop, step;
+};
+SliceBounds bounds_of(const Slice& slice, size_t size);  // of a sequence of that size, as slice.indices gives them
 Value slice_of(Workspace& workspace, const Value& value, const Slice& slice);
 
 // json.dumps.

@@ -91,17 +91,7 @@ std::optional<int64_t> bound(const Value& value) {
 
 // The positions that a slice of a sequence of `size` items takes, in order.
 std::vector<size_t> positions_of(const Slice& slice, size_t size) {
-  const auto count = static_cast<int64_t>(size);
-  const int64_t step = bound(slice.step).value_or(1);
-  if (step == 0) raise("slice step cannot be zero");
-  const int64_t first = step > 0 ? 0 : -1, last = step > 0 ? count : count - 1;
-  const auto place = [&](const Value& value, int64_t fallback) {
-    auto at = bound(value);
-    if (!at) return fallback;
-    if (*at < 0) *at += count;
-    return std::clamp(*at, first, last);
-  };
-  const int64_t start = place(slice.start, step > 0 ? first : last), stop = place(slice.stop, step > 0 ? last : first);
+  const auto [start, stop, step] = bounds_of(slice, size);
   std::vector<size_t> positions;
   const uint64_t stride = step > 0 ? static_cast<uint64_t>(step) : 0 - static_cast<uint64_t>(step);
   const int64_t distance = step > 0 ? stop - start : start - stop;
@@ -265,8 +255,25 @@ Value item_of(Workspace& workspace, const Value& value, const Value& key) {
   return workspace.undefined(fmt::format("'{}' has no attribute '{}'", type_in_message(value), key.bytes()));
 }
 
+SliceBounds bounds_of(const Slice& slice, size_t size) {
+  const auto count = static_cast<int64_t>(size);
+  const int64_t step = bound(slice.step).value_or(1);
+  if (step == 0) raise("slice step cannot be zero");
+  const int64_t first = step > 0 ? 0 : -1, last = step > 0 ? count : count - 1;
+  const auto place = [&](const Value& value, int64_t fallback) {
+    auto at = bound(value);
+    if (!at) return fallback;
+    if (*at < 0) *at += count;
+    return std::clamp(*at, first, last);
+  };
+  const int64_t start = place(slice.start, step > 0 ? first : last), stop = place(slice.stop, step > 0 ? last : first);
+  return {start, stop, step};
+}
+
 Value slice_of(Workspace& workspace, const Value& value, const Slice& slice) {
   if (value.is_undefined()) raise_undefined(value);
+  if (value.is(Kind::object))
+    if (const auto part = value.as_object().slice(workspace, slice)) return *part;
   if (value.is_text()) return slice_of_text(workspace, value.as_text(), slice);
   if (value.is(Kind::dict)) raise("unhashable type: 'slice'");
   if (!value.is_sequence()) raise("'{}' object is not subscriptable", type_name(value));

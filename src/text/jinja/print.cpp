@@ -80,6 +80,32 @@ void append_dict(Workspace& workspace, std::string& out, const Dict& dict, int d
 
 }  // namespace
 
+std::string escaped_html(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&#34;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
 // The shortest digits that give the same double back, with an exponent below 1e-4 and from 1e16 on.
 std::string real_representation(double value) {
   if (std::isnan(value)) return "nan";
@@ -128,7 +154,9 @@ void append_representation(Workspace& workspace, std::string& out, const Value& 
       break;
     case Kind::text:
       workspace.look_at(value.as_text());
+      if (value.as_text().markup) out += "Markup(";
       append_quoted(workspace, out, value.as_text());
+      if (value.as_text().markup) out += ')';
       break;
     case Kind::list:
     case Kind::tuple:

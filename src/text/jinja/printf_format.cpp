@@ -40,8 +40,10 @@ class PrintfFormatter {
       }
       workspace_.expect(out_.size());
     }
-    const bool all_used = values_.is(Kind::tuple) ? used_ == values_.as_items().size()
-                                                  : used_ == 1 || values_.is(Kind::dict) || values_.is(Kind::list);
+    // What has items by key may leave some out.
+    const bool keyed = values_.is(Kind::dict) || values_.is(Kind::list) || values_.is_undefined() ||
+                       (values_.is(Kind::object) && values_.as_object().item(workspace_, Value::integer(0)));
+    const bool all_used = keyed || used_ == (values_.is(Kind::tuple) ? values_.as_items().size() : 1);
     if (!all_used) raise("not all arguments converted during string formatting");
     return std::move(out_);
   }

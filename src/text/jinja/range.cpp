@@ -32,6 +32,12 @@ class Range : public Object {
     const int64_t index = key.as_integer() < 0 ? key.as_integer() + count_ : key.as_integer();
     return index >= 0 && index < count_ ? std::optional(at(index)) : std::nullopt;
   }
+  std::optional<Value> slice(Workspace& workspace, const Slice& slice) override {
+    const auto [start, stop, step] = bounds_of(slice, static_cast<size_t>(count_));
+    int64_t stride = 0;
+    if (__builtin_mul_overflow(step, step_, &stride)) raise("the step of a range is too large");
+    return Value(&workspace.object<Range>(start_ + start * step_, start_ + stop * step_, stride));
+  }
   Iterator* iterate(Workspace& workspace) override {
     return &generate(workspace, [this, next = int64_t{0}]() mutable -> std::optional<Value> {
       return next < count_ ? std::optional(at(next++)) : std::nullopt;

@@ -78,10 +78,12 @@ Value is_lower_case(Rendering& rendering, const Value& self, const Arguments&) {
   return Value::boolean(text_is_lower(string_of(rendering.workspace, self)));
 }
 
-Value is_filter(Rendering&, const Value& self, const Arguments&) {
+Value is_filter(Rendering& rendering, const Value& self, const Arguments&) {
+  hash(rendering.workspace, self);  // raises for lists and dicts
   return Value::boolean(self.is_text() && find_function(filters(), self.bytes()));
 }
-Value is_test(Rendering&, const Value& self, const Arguments&) {
+Value is_test(Rendering& rendering, const Value& self, const Arguments&) {
+  hash(rendering.workspace, self);
   return Value::boolean(self.is_text() && find_function(tests(), self.bytes()));
 }
 

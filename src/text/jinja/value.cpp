@@ -81,6 +81,9 @@ std::optional<Value> Object::attribute(Workspace&, std::string_view) {
 std::optional<Value> Object::item(Workspace&, const Value&) {
   return std::nullopt;
 }
+std::optional<Value> Object::slice(Workspace&, const Slice&) {
+  return std::nullopt;
+}
 std::optional<int64_t> Object::length() {
   return std::nullopt;
 }

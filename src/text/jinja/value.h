@@ -24,11 +24,13 @@ class Scope;
 class Value;
 class Workspace;
 struct Arguments;
+struct Slice;
 
 struct Text {
   explicit Text(std::string utf8);
-  std::string bytes;  // well-formed UTF-8
-  size_t length;      // code points
+  std::string bytes;    // well-formed UTF-8
+  size_t length;        // code points
+  bool markup = false;  // marked as safe: what is added to it is escaped as HTML
   bool ascii() const { return length == bytes.size(); }
 };
 
@@ -131,6 +133,7 @@ class Object {
   virtual Value call(Rendering& rendering, const Arguments& arguments);
   virtual std::optional<Value> attribute(Workspace& workspace, std::string_view name);
   virtual std::optional<Value> item(Workspace& workspace, const Value& key);
+  virtual std::optional<Value> slice(Workspace& workspace, const Slice& slice);
   virtual std::optional<int64_t> length();
   virtual Iterator* iterate(Workspace& workspace);  // null: not iterable
   virtual std::optional<bool> contains(Workspace& workspace, const Value& value);

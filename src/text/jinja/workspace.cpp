@@ -17,6 +17,12 @@ Value Workspace::text(std::string bytes) {
   return Value(&texts_.emplace_back(std::move(bytes)));
 }
 
+Value Workspace::markup(std::string bytes) {
+  const Value made = text(std::move(bytes));
+  texts_.back().markup = true;
+  return made;
+}
+
 Value Workspace::list(std::vector<Value> items) {
   take(items.size() * sizeof(Value) + sizeof(List));
   return Value::list(&lists_.emplace_back(List{std::move(items)}));

@@ -14,7 +14,7 @@ namespace vlrm::jinja {
 class Workspace {
  public:
   static constexpr uint64_t kSteps = 20'000'000;
-  static constexpr uint64_t kBytes = uint64_t{256} << 20;
+  static constexpr uint64_t kBytes = uint64_t{128} << 20;
   static constexpr int kNesting = 100;  // of values in values, as far as anything walks through them
 
   // Raise where a budget is spent. A step is one node evaluated, one item visited or 64 bytes looked at.
@@ -27,6 +27,7 @@ class Workspace {
   void expect(uint64_t bytes) const;  // what would be taken soon
 
   Value text(std::string bytes);
+  Value markup(std::string bytes);
   Value character(std::string_view bytes) { return text(std::string(bytes)); }
   Value list(std::vector<Value> items);
   Value tuple(std::vector<Value> items);
