@@ -5,9 +5,11 @@ Everything is built and scored by the vlrm program; this only unpacks the pairs,
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import json
 import math
+import os
 import pathlib
 import random
 import shlex
@@ -54,7 +56,9 @@ def main():
     built = {name: build(options.vlrm, world, out, name, recipe) for name, recipe in (recipes | CONTROLS).items()}
     say("\nScoring:")
     systems = list_systems(world, built, recipes)
-    scores = {system.name: score(options.vlrm, out, system) for system in systems}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda system: score(options.vlrm, out, system), systems)
+        scores = {system.name: values for system, values in zip(systems, results)}
 
     right = [pair["human_ranking"][0] for pair in pairs]
     accuracies = {name: accuracy(values, right) for name, values in scores.items()}
@@ -132,7 +136,9 @@ def score(vlrm, out, system):
     """The scores of the system's responses, in the order of the samples: a list of lists."""
     output = out / f"scores-{''.join(c if c.isalnum() else '-' for c in system.name)}.jsonl"
     arguments = ["--model", system.model, "--input", out / f"{system.samples}.jsonl", *system.flags]
-    seconds = run([vlrm, "--quiet", "score", *arguments, "--batch-samples", "64", "--force", "-o", output])
+    # Models so small gain nothing from a second thread; a second system beside it does.
+    threads = ["--threads", "1", "--batch-samples", "64"]
+    seconds = run([vlrm, "--quiet", "score", *arguments, *threads, "--force", "-o", output])
     say(f"  {seconds:5.1f} s  {system.name}")
     return [json.loads(line)["scores"] for line in output.read_text().splitlines()]
 
