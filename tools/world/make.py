@@ -76,7 +76,7 @@ def train_models(world, tokenizers, seed, log):
     vlm = models.vlm(base_model, vlm_tokenizer)
     pictures = vision.gallery(world, "train", vision.PICTURES, f"pictures {seed}")
     vision.train(vlm.vision_model, pictures, seed, log)
-    checkpoints.round_weights(vlm)
+    checkpoints.round_weights(vlm.vision_model)
     sight.train(vlm, base_model, pictures, world, vlm_tokenizer, random.Random(f"vlm {seed}"), log)
     checkpoints.round_weights(vlm)
 
