@@ -70,6 +70,7 @@ void add_preprocess_command(CLI::App& program) {
   auto options = std::make_shared<PreprocessOptions>();
   CLI::App* command =
       program.add_subcommand("preprocess", "Write what the vision tower sees of images, as safetensors");
+  command->footer("Example: vlrm preprocess --model OUT --image cat.jpg -o cat.safetensors");
   command->add_option("--model", options->model, "Directory or hub id with preprocessor_config.json")->required();
   command->add_option("--image", options->images, "JPEG, PNG or WebP; several are one sample")->required();
   command->add_option("-o,--output", options->output, "The safetensors file to write")->required();

@@ -47,7 +47,7 @@ def ties_as_mergekit_kept_it(goldens, vlrm, tmp_path_factory):
         shutil.copy(file, text / file.name.removeprefix("linear_"))
     models = goldens / "models"
     out = text.parent / "mapped"
-    vlrm("map", "--text", text, "--vlm", models / "vlm", "--rm", models / "rm", "-o", out, "--dtype", "float32", "-q")
+    vlrm("map", "--text", text, "--vlm", models / "vlm", "--rm", models / "rm", "-o", out, "-q")
     return out
 
 
