@@ -1,5 +1,8 @@
 #include "model/projection.h"
 
+#include <ATen/core/List.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+
 #include <algorithm>
 
 namespace vlrm {
@@ -7,13 +10,37 @@ namespace {
 
 constexpr int64_t kPanelElements = int64_t{1} << 21;  // 8 MiB of float32: inside a last-level cache
 
-// Calls product(first output, panel in x's type) for all rows of the weight.
-template <class Product>
-void for_each_panel(const at::Tensor& x, const at::Tensor& weight, const Product& product) {
-  if (weight.scalar_type() == x.scalar_type()) {
-    product(int64_t{0}, weight);
-    return;
-  }
+// Below this many multiplications, compiling a kernel for a new shape would cost more than it saves.
+constexpr int64_t kWorthAKernel = int64_t{1} << 25;
+
+// oneDNN's product with a weight matrix, which libtorch has but offers to its own compiler only: on the few hundred
+// rows of a text it is half as fast again as what mm() uses. Without it (another build of libtorch) mm() does.
+using OneDnnLinear = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+                                std::string_view, c10::List<std::optional<at::Scalar>>,
+                                std::optional<std::string_view>);
+
+std::optional<c10::TypedOperatorHandle<OneDnnLinear>> find_one_dnn() {
+  const auto schema = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
+  if (!schema || !schema->hasKernelForDispatchKey(c10::DispatchKey::CPU)) return std::nullopt;
+  return schema->typed<OneDnnLinear>();
+}
+
+bool fits_one_dnn(const at::Tensor& x, const at::Tensor& weight) {
+  return x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() * weight.size(0) >= kWorthAKernel;
+}
+
+// x · weightᵀ (+ bias), all of one type.
+at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  static const auto one_dnn = find_one_dnn();
+  if (one_dnn && fits_one_dnn(x, weight))
+    return one_dnn->call(x, weight, bias.defined() ? std::optional(bias) : std::nullopt, "none",
+                         c10::List<std::optional<at::Scalar>>(), "");
+  return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
+}
+
+// Calls use(first output, panel in x's type) for all rows of the weight.
+template <class Use>
+void for_each_panel(const at::Tensor& x, const at::Tensor& weight, const Use& use) {
   const int64_t outputs = weight.size(0), inputs = weight.size(1);
   const int64_t panel_rows = std::clamp<int64_t>(kPanelElements / inputs / 16 * 16, 16, std::max<int64_t>(16, outputs));
   const at::Tensor scratch = at::empty({std::min(panel_rows, outputs), inputs}, x.options());
@@ -21,27 +48,32 @@ void for_each_panel(const at::Tensor& x, const at::Tensor& weight, const Product
     const int64_t rows = std::min(panel_rows, outputs - first);
     const at::Tensor panel = scratch.narrow(0, 0, rows);
     panel.copy_(weight.narrow(0, first, rows));
-    product(first, panel);
+    use(first, panel);
   }
 }
 
 }  // namespace
 
 at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  at::Tensor out = at::empty({x.size(0), weight.size(0)}, x.options());
+  if (weight.scalar_type() == x.scalar_type()) return product(x, weight, bias);
+  const at::Tensor out = at::empty({x.size(0), weight.size(0)}, x.options());
   for_each_panel(x, weight, [&](int64_t first, const at::Tensor& panel) {
-    at::Tensor part = out.narrow(1, first, panel.size(0));
-    if (bias.defined())
-      at::addmm_out(part, bias.narrow(0, first, panel.size(0)), x, panel.t());
-    else
-      at::mm_out(part, x, panel.t());
+    const int64_t rows = panel.size(0);
+    out.narrow(1, first, rows).copy_(product(x, panel, bias.defined() ? bias.narrow(0, first, rows) : bias));
   });
   return out;
 }
 
 void add_projection(const at::Tensor& sum, const at::Tensor& x, const at::Tensor& weight, double scale) {
+  if (weight.scalar_type() == x.scalar_type()) {
+    if (fits_one_dnn(x, weight))
+      sum.add_(product(x, weight, {}), scale);
+    else
+      sum.addmm_(x, weight.t(), 1, scale);
+    return;
+  }
   for_each_panel(x, weight, [&](int64_t first, const at::Tensor& panel) {
-    sum.narrow(1, first, panel.size(0)).addmm_(x, panel.t(), 1, scale);
+    sum.narrow(1, first, panel.size(0)).add_(product(x, panel, {}), scale);
   });
 }
 
