@@ -73,7 +73,7 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
   PlannedModel planned;
   const OpenModel vlm = open_model("vlm", inputs.vlm, watch);
   const OpenModel rm = open_model("rm", inputs.rm, watch);
-  require_vlm(vlm);
+  require_vlm(vlm, planned.remarks);
   require_reward_model(rm);
   require_same_text_shape(rm, vlm, planned.remarks);
   std::optional<MergeSource> base;

@@ -1,5 +1,7 @@
 #include "family/inputs.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "family/names.h"
 
@@ -43,7 +45,7 @@ OpenModel open_model(const std::string& role, const std::filesystem::path& direc
   return {directory, config, canonical(std::move(files), config)};
 }
 
-void require_vlm(const OpenModel& model) {
+void require_vlm(const OpenModel& model, std::vector<std::string>& remarks) {
   if (!model.config.vision)
     fail("{}: the VLM must be an Mllama (Llama-3.2-Vision), this is a text model", config_path(model));
   if (model.config.head == Head::reward)
@@ -51,6 +53,12 @@ void require_vlm(const OpenModel& model) {
   const TextConfig& text = model.config.text;
   require_shape(model, "language_model.model.embed_tokens.weight", {text.vocab_size + kReservedRows, text.hidden_size},
                 fmt::format("the config's vocab_size and {} reserved rows, by hidden_size", kReservedRows));
+  const std::vector<std::string> expected = mllama_tensor_names(model.config);
+  for (const std::string& name : expected) model.weights->info_or_throw(name);
+  for (const TensorInfo& tensor : model.weights->tensors())
+    if (!std::ranges::binary_search(expected, tensor.name))
+      remarks.push_back(fmt::format("{}: tensor {} is no part of an Mllama; it is kept", model.weights->description(),
+                                    printable(tensor.name)));
 }
 
 void require_llama(const OpenModel& model) {

@@ -26,8 +26,9 @@ using WatchInput = std::function<CheckpointPtr(const std::string& role, const st
 // Reads config and headers. Throws Error for what is missing or malformed.
 OpenModel open_model(const std::string& role, const std::filesystem::path& directory, const WatchInput& watch);
 
-// Throws Error unless `model` is an Mllama with the rows of embeddings its config promises.
-void require_vlm(const OpenModel& model);
+// Throws Error unless `model` is an Mllama with all the tensors of its config and the rows of embeddings that it
+// promises. Tensors that the architecture has not are added to `remarks`.
+void require_vlm(const OpenModel& model, std::vector<std::string>& remarks);
 // Throws Error unless `model` is a Llama with a one-value score head and no tensor that is not known.
 void require_reward_model(const OpenModel& model);
 // Throws Error unless `model` is a Llama.

@@ -14,8 +14,8 @@ namespace vlrm {
 
 struct OutputOptions {
   std::filesystem::path directory = {};  // unused by the null sink
-  bool force = false;               // replace what is there
-  bool null_sink = false;           // compute everything, write nothing
+  bool force = false;                    // replace what is there
+  bool null_sink = false;                // compute everything, write nothing
   int64_t max_shard_bytes = SaveOptions{}.max_shard_bytes;
 };
 

@@ -92,9 +92,9 @@ PlannedOutput plan_extract_vlm(const fs::path& vlm_directory, const fs::path& in
                                const WatchInput& watch) {
   const OpenModel vlm = open_model("vlm", vlm_directory, watch);
   const OpenModel instruct = open_model("instruct", instruct_directory, watch);
-  require_vlm(vlm);
-  require_llama(instruct);
   std::vector<std::string> remarks;
+  require_vlm(vlm, remarks);
+  require_llama(instruct);
   require_same_text_shape(instruct, vlm, remarks);
   const CheckpointPtr text = text_part_of_mllama(vlm.weights, vlm.config.text);
   const bool tied = vlm.config.text.tie_word_embeddings && text->find(kHead) == nullptr;
@@ -148,10 +148,10 @@ PlannedOutput plan_map(const fs::path& text_directory, const fs::path& vlm_direc
   const OpenModel text = open_model("text", text_directory, watch);
   const OpenModel vlm = open_model("vlm", vlm_directory, watch);
   const OpenModel rm = open_model("rm", rm_directory, watch);
-  require_llama(text);
-  require_vlm(vlm);
-  require_reward_model(rm);
   PlannedOutput planned;
+  require_llama(text);
+  require_vlm(vlm, planned.remarks);
+  require_reward_model(rm);
   require_same_text_shape(text, vlm, planned.remarks);
   require_same_text_shape(rm, vlm, planned.remarks);
   planned.weights = mapped_onto_vlm(text.weights, vlm, rm);

@@ -177,6 +177,21 @@ TEST_F(Build, TensorsThatAreMissingOrOfAnotherShapeAreNamed) {
   EXPECT_THAT(error(), HasSubstr("tensor v_head.weight is no part of a Llama reward model"));
 }
 
+TEST_F(Build, AVlmThatIsNotWholeIsRefusedAndWhatIsTooMuchIsRemarkedOn) {
+  const MemoryCheckpoint whole = vlm_weights();
+  MemoryCheckpoint part("part");
+  for (const TensorInfo& tensor : whole.tensors())
+    if (tensor.name != "vision_model.global_transformer.layers.0.gate_ffn")
+      part.add_counting(tensor.name, tensor.shape);
+  write_model(family.vlm, part, vlm_config(), "<|image|>");
+  EXPECT_THAT(error(), HasSubstr("there is no tensor vision_model.global_transformer.layers.0.gate_ffn"));
+  MemoryCheckpoint more = vlm_weights();
+  more.add_counting("adapter.weight", {1});
+  write_model(family.vlm, more, vlm_config(), "<|image|>");
+  ASSERT_EQ(plan().remarks.size(), 1);
+  EXPECT_THAT(plan().remarks[0], HasSubstr("adapter.weight is no part of an Mllama; it is kept"));
+}
+
 TEST_F(Build, EmbeddingsMustHaveTheReservedRows) {
   MemoryCheckpoint weights("short");
   const MemoryCheckpoint whole = vlm_weights();

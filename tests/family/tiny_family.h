@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "family/names.h"
 #include "merge/memory_checkpoint.h"
 #include "support/support.h"
 #include "weights/save.h"
@@ -31,19 +32,6 @@ inline MemoryCheckpoint llama_weights(const std::string& description, int64_t ro
   return weights;
 }
 
-// Text layers 0 and 2, cross-attention at 1; of the vision part one tensor, which is enough to be carried along.
-inline MemoryCheckpoint vlm_weights() {
-  MemoryCheckpoint weights("vlm");
-  const std::string text = "language_model.model.";
-  weights.add_counting(text + "embed_tokens.weight", {kVocabulary + 8, kHidden}, 1);
-  for (const char* layer : {"0", "2"}) add_llama_layer(weights, text + "layers." + layer + ".", 1);
-  weights.add_counting(text + "layers.1.cross_attn.q_proj.weight", {kHidden, kHidden}, 7);
-  weights.add_counting(text + "norm.weight", {kHidden}, 1);
-  weights.add_counting("language_model.lm_head.weight", {kVocabulary, kHidden}, 5);
-  weights.add_counting("vision_model.class_embedding", {2}, 9);
-  return weights;
-}
-
 inline Json llama_config(const std::string& architecture, int64_t rows) {
   return {{"architectures", {architecture}}, {"model_type", "llama"},    {"vocab_size", rows},
           {"hidden_size", kHidden},          {"intermediate_size", 6},   {"num_hidden_layers", 2},
@@ -64,6 +52,23 @@ inline Json vlm_config() {
           {"text_config", text},
           {"vision_config", vision},
           {"torch_dtype", "float32"}};
+}
+
+// Text layers 0 and 2, cross-attention at 1. What a merge only carries along has one element.
+inline MemoryCheckpoint vlm_weights() {
+  MemoryCheckpoint weights("vlm");
+  const std::string text = "language_model.model.";
+  weights.add_counting(text + "embed_tokens.weight", {kVocabulary + 8, kHidden}, 1);
+  for (const char* layer : {"0", "2"}) add_llama_layer(weights, text + "layers." + layer + ".", 1);
+  weights.add_counting(text + "layers.1.cross_attn.q_proj.weight", {kHidden, kHidden}, 7);
+  weights.add_counting(text + "norm.weight", {kHidden}, 1);
+  weights.add_counting("language_model.lm_head.weight", {kVocabulary, kHidden}, 5);
+  weights.add_counting("vision_model.class_embedding", {2}, 9);
+  TemporaryDirectory directory;
+  write_text(directory / "config.json", vlm_config().dump());
+  for (const std::string& name : mllama_tensor_names(ModelConfig::from_directory(directory.path())))
+    if (weights.find(name) == nullptr) weights.add_counting(name, {1});
+  return weights;
 }
 
 // Eight letters, and one more token where `extra` names it.
