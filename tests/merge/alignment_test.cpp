@@ -67,7 +67,7 @@ TEST(Alignment, PaddingRowsAreTheMeanOfTheRowsBefore) {
 TEST(Alignment, TokensBeyondATensorsRowsAreNotThereAndNobodysAreZero) {
   const auto output = vocabulary({"a", "b", "c"});
   const RowAlignment::Model models[] = {{&output, 2}, {&output, 2}};
-  const auto tensors = RowAlignment(output, models, std::nullopt, 1).align({matrix(2, 1, 1), matrix(2, 1, 5)});
+  const auto tensors = RowAlignment(output, models, std::nullopt, 1).align({matrix(3, 1, 1), matrix(3, 1, 5)});
   EXPECT_THAT(all(*tensors[1]), ElementsAre(5, 6, 0));
 }
 
