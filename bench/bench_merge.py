@@ -55,7 +55,8 @@ def run(options):
     inputs = [paths[name] for name in ("vlm", "rm", "base")]
     out = options.work / "vlrm"
     ours = {}
-    for method, flags in METHODS.items():
+    for method in options.methods or METHODS:
+        flags = METHODS[method]
         shutil.rmtree(out, ignore_errors=True)
         command = [options.vlrm, "build", "--vlm", inputs[0], "--rm", inputs[1], "--base", inputs[2], "-o", out]
         ours[method], _ = measure([*command, "--method", method, *flags, "--quiet"])
@@ -80,7 +81,7 @@ def compare(options, paths, ours):
     print(f"reference: extract {extracts[0]}\n                   {extracts[1]}", flush=True)
     extract_cpu = sum(cost.cpu for cost in extracts)
     rows = []
-    for method in METHODS:
+    for method in ours:
         recipe = work / f"{method}.yml"
         recipe.write_text(mergekit_yaml(method, models, paths["base"]))
         merged, mapped = work / "merged", work / "mapped"

@@ -16,6 +16,7 @@ def main():
     parser.add_argument("--vlrm", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--shape", default="1b", choices=["1b", "small"], help="of the random checkpoints")
     parser.add_argument("--work", type=Path, default=Path("build/bench"), help="where checkpoints and outputs go")
+    parser.add_argument("--methods", nargs="+", help="merge: only these")
     parser.add_argument("--no-peers", action="store_true", help="measure vlrm and the floor only")
     parser.add_argument("--minutes", type=float, default=10, help="of fuzzing for each parser")
     options = parser.parse_args()
