@@ -22,13 +22,19 @@ struct BackendOptions {
   int64_t memory_limit = 0;  // bytes that automatic and the batch size may count on; 0: what the machine has free
 };
 
-// Several texts with one beginning: N responses to one (images, question). The prefix and its images are encoded once.
+// Several texts with one beginning: N responses to one (images, question). The prefix and its images are encoded once,
+// and an image that several batches of a call share (the same pointer) once for all of them.
 struct SharedPrefixBatch {
-  std::vector<std::shared_ptr<const TiledImage>> images;  // in the order of the image tokens; empty: no image
+  std::vector<std::shared_ptr<const TiledImage>> images;  // in the order of the image tokens; empty: no image,
+                                                          // and then image tokens are tokens like any other
   std::vector<int32_t> prefix;                            // holds every image token; not empty
   std::vector<std::vector<int32_t>> continuations;        // the rest of each text; may be empty
 };
 
+// Methods throw Error for tokens outside the embedding, image tokens that do not match the images, images cut for
+// another configuration, positions outside a text, and memory that does not suffice. On a CPU what a batch gets does
+// not depend on the other batches of the call, to the last bit: a resumed run gives the bytes of an uninterrupted one.
+// Not thread-safe.
 class Backend {
  public:
   virtual ~Backend() = default;

@@ -29,6 +29,12 @@ int64_t working_bytes(const ModelConfig& config) {
   return bytes;
 }
 
+// Streamed, two layers are in memory: the one at work and the next.
+int64_t two_layers_bytes(const TextConfig& text, Dtype storage) {
+  const int64_t heads = 2 * text.attention_heads + 2 * text.key_value_heads;
+  return 2 * text.hidden_size * (heads * text.head_size + 3 * text.intermediate_size) * size_of(storage);
+}
+
 bool choose_streamed(const ModelConfig& config, const Checkpoint& checkpoint, const BackendOptions& options,
                      int64_t memory_limit) {
   if (options.weights != BackendOptions::Weights::automatic)
@@ -69,7 +75,8 @@ TorchBackend::TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, 
       parts_(WeightReader(checkpoint, precision_), choose_streamed(config, *checkpoint, options, memory_limit_)),
       tower_(config.vision ? std::make_unique<VisionTower>(parts_, *config.vision, config.text.hidden_size) : nullptr),
       decoder_(parts_, config) {
-  const int64_t weights = parts_.streamed() ? 0 : stored_bytes(*checkpoint, options.dtype);
+  const int64_t weights =
+      parts_.streamed() ? two_layers_bytes(config.text, options.dtype) : stored_bytes(*checkpoint, options.dtype);
   activation_limit_ = std::max<int64_t>((memory_limit_ - weights - working_bytes(config)) / 2, 0);
 }
 

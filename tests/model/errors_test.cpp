@@ -23,15 +23,32 @@ std::string loading_error(const ModelConfig& config, CheckpointPtr checkpoint, c
   return error_of([&] { backend_for(config, std::move(checkpoint), device, dtype); });
 }
 
-// First in this file's order, before any test has loaded the right one.
-TEST(AErrors, ALibraryThatIsNotOne) {
+// The error of loading a backend from another library. Skipped where a test before has loaded the right one: ctest runs
+// each in a process of its own.
+std::string error_with_library(const std::string& path) {
+  ::setenv("VLRM_MODEL_LIBRARY", path.c_str(), 1);
+  std::string line;
+  try {
+    backend_for(small_llama(Head::reward), random_checkpoint(small_llama(Head::reward), 1));
+  } catch (const Error& error) {
+    line = error.what();
+  }
+  ::unsetenv("VLRM_MODEL_LIBRARY");
+  return line;
+}
+
+TEST(Library, ThatIsNone) {
   const TemporaryDirectory directory;
   write_text(directory / "nonsense.so", "no library");
-  ::setenv("VLRM_MODEL_LIBRARY", (directory / "nonsense.so").c_str(), 1);
-  const std::string error = loading_error(small_llama(Head::reward), random_checkpoint(small_llama(Head::reward), 1));
-  ::unsetenv("VLRM_MODEL_LIBRARY");
+  const std::string error = error_with_library(directory / "nonsense.so");
   if (error.empty()) GTEST_SKIP() << "the library was loaded before";
   EXPECT_THAT(error, HasSubstr("nonsense.so: cannot be loaded"));
+}
+
+TEST(Library, ThatIsAnother) {
+  const std::string error = error_with_library("libm.so.6");
+  if (error.empty()) GTEST_SKIP() << "the library was loaded before";
+  EXPECT_EQ(error, "libm.so.6: not this program's library: it has no vlrm_make_backend");
 }
 
 TEST(Errors, ATensorIsMissing) {
@@ -59,10 +76,37 @@ TEST(Errors, StreamedWeightsAreCheckedBeforeTheyAreNeeded) {
               HasSubstr("model.layers.3.mlp.up_proj.weight"));
 }
 
-TEST(Errors, WeightsThatAreNoFloats) {
+TEST(Errors, TypesThatAreNoFloats) {
   const ModelConfig config = small_llama(Head::reward);
-  const auto checkpoint = random_checkpoint(config, 1, Dtype::f32);
-  EXPECT_THAT(loading_error(config, checkpoint, "cpu", Dtype::i64), HasSubstr("float32, float16 or bfloat16"));
+  EXPECT_THAT(loading_error(config, random_checkpoint(config, 1), "cpu", Dtype::i64),
+              HasSubstr("float32, float16 or bfloat16"));
+  const auto checkpoint = reshaped(random_checkpoint(config, 1), "model.norm.weight", {48}, Dtype::i32);
+  EXPECT_EQ(loading_error(config, checkpoint),
+            "random model: tensor model.norm.weight is I32, but weights must be F32, F16 or BF16");
+}
+
+// A checkpoint that claims more than any memory holds. libtorch throws here, and its error arrives as ours.
+class Boastful : public Checkpoint {
+ public:
+  explicit Boastful(CheckpointPtr source) : source_(std::move(source)), infos_(source_->tensors()) {
+    for (TensorInfo& info : infos_)
+      if (info.name == "model.embed_tokens.weight") info.shape[0] = int64_t{1} << 44;
+  }
+  const std::vector<TensorInfo>& tensors() const override { return infos_; }
+  std::unique_ptr<TensorReader> open(std::string_view name) const override { return source_->open(name); }
+  std::string description() const override { return source_->description(); }
+
+ private:
+  CheckpointPtr source_;
+  std::vector<TensorInfo> infos_;
+};
+
+TEST(Errors, MemoryThatIsNotThere) {
+  const ModelConfig config = small_llama(Head::reward);
+  BackendOptions options;
+  options.weights = BackendOptions::Weights::resident;
+  const auto checkpoint = std::make_shared<Boastful>(random_checkpoint(config, 1));
+  EXPECT_THAT(error_of([&] { load_backend(config, checkpoint, options); }), HasSubstr("memory is not enough: "));
 }
 
 TEST(Errors, ADeviceThatIsNotThere) {

@@ -195,10 +195,10 @@ CheckpointPtr without(CheckpointPtr checkpoint, const std::string& name) {
   return std::make_shared<MemoryCheckpoint>(std::move(all));
 }
 
-CheckpointPtr reshaped(CheckpointPtr checkpoint, const std::string& name, std::vector<int64_t> shape) {
+CheckpointPtr reshaped(CheckpointPtr checkpoint, const std::string& name, std::vector<int64_t> shape, Dtype dtype) {
   auto all = dynamic_cast<const MemoryCheckpoint&>(*checkpoint).all();
   auto changed = std::make_shared<Stored>();
-  changed->info = {name, all.at(name)->info.dtype, std::move(shape)};
+  changed->info = {name, dtype, std::move(shape)};
   changed->bytes.resize(static_cast<size_t>(changed->info.bytes()));
   all[name] = std::move(changed);
   return std::make_shared<MemoryCheckpoint>(std::move(all));
