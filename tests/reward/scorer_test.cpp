@@ -33,7 +33,8 @@ class ScorerTest : public ::testing::Test {
 };
 
 TEST(RoundedScore, IsPythonsRound) {
-  EXPECT_EQ(rounded_score(0.123455), 0.12346);  // the nearest double lies above the tie
+  EXPECT_EQ(rounded_score(0.123455), 0.12345);  // the nearest double lies below the tie
+  EXPECT_EQ(rounded_score(0.123465), 0.12347);  // above it
   EXPECT_EQ(rounded_score(0.1234549), 0.12345);
   EXPECT_EQ(rounded_score(-1.5), -1.5);
 }
