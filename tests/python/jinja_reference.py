@@ -81,7 +81,7 @@ def random_conversation(rng):
 
 # Variables that random expressions are made of.
 VARIABLES = {
-    "a": 3, "b": -7, "z": 0, "f": 2.5, "g": -0.1, "h": 1e20, "s": "Hello wörld", "t": " a,b ,c\n", "e": "",
+    "a": 3, "b": -7, "z": 0, "f": 2.5, "g": -0.1, "h": 1e15, "s": "Hello wörld", "t": " a,b ,c\n", "e": "",
     "u": "ÀßfiΣ日本😀", "q": "it's \"q\"\t\x00\u200b", "l": [1, 2, 3, 2], "m": ["b", "A", "c"], "n": [],
     "d": {"x": 1, "y": "two", "items": [1]}, "dd": {"b": {"c": [1, {"d": None}]}, "a": [True, False]}, "N": None,
     "T": True, "F": False, "r": [{"n": "x", "v": 3}, {"n": "Y", "v": 1}, {"n": "z"}]}
@@ -129,7 +129,7 @@ def random_expression(rng, depth):
         lambda: f"({part()} if {part()} else {part()})",
         lambda: f"[{part()}, {part()}]",
         lambda: f"({part()}, {part()})",
-        lambda: f"{{'k': {part()}, {part()}: 1}}",
+        lambda: f"{{'k': {part()}, {pick(list(VARIABLES))}: 1}}",
         lambda: f"({part()} < {part()} <= {part()})",
     ]
     return pick(kinds)()

@@ -198,7 +198,7 @@ StatementPtr Parser::parse_with(int at) {
     if (!settings.empty()) expect_symbol(",");
     Target target = parse_target("", false);
     expect_symbol("=");
-    settings.emplace_back(std::move(target), parse_expression());
+    settings.push_back({std::move(target), parse_expression()});
   }
   return std::make_unique<With>(at, std::move(settings), parse_block({"endwith"}, true));
 }

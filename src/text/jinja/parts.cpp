@@ -18,10 +18,17 @@ std::optional<size_t> position_in(size_t size, int64_t index) {
   return static_cast<size_t>(index);
 }
 
+bool is_hashable(const Value& key, int depth = 0) {
+  Nesting guard(depth);
+  if (!key.is(Kind::tuple)) return !key.is(Kind::list) && !key.is(Kind::dict);
+  return std::all_of(key.as_items().begin(), key.as_items().end(),
+                     [&](const Value& item) { return is_hashable(item, depth + 1); });
+}
+
 std::optional<Value> subscript(Workspace& workspace, const Value& value, const Value& key) {
   switch (value.kind()) {
     case Kind::dict: {
-      if (key.is(Kind::list) || key.is(Kind::dict)) return std::nullopt;
+      if (!is_hashable(key)) return std::nullopt;
       const Value* found = value.as_dict().find(workspace, key);
       return found ? std::optional(*found) : std::nullopt;
     }

@@ -164,22 +164,22 @@ void FilterBlock::settle(const Symbols& symbols, bool conditional) {
 
 Flow With::execute(Rendering& rendering) const {
   Scope& scope = rendering.new_scope(layout_);
-  for (const auto& [target, expression] : settings_) {
-    const Value value = rendering.evaluate(*expression);
-    rendering.within(scope, [&] { target.assign(rendering, value); });
+  for (const Setting& setting : settings_) {
+    const Value value = rendering.evaluate(*setting.value);
+    rendering.within(scope, [&] { setting.target.assign(rendering, value); });
   }
   return rendering.within(scope, [&] { return rendering.execute(body_); });
 }
 
 void With::collect(Symbols& symbols) const {
-  for (const auto& [target, expression] : settings_) expression->collect(symbols);
+  for (const Setting& setting : settings_) setting.value->collect(symbols);
 }
 
 void With::settle(const Symbols& symbols, bool conditional) {
   Symbols inner(&symbols);
-  for (const auto& [target, expression] : settings_) {
-    target.declare_in(inner);
-    expression->check(conditional);
+  for (const Setting& setting : settings_) {
+    setting.target.declare_in(inner);
+    setting.value->check(conditional);
   }
   layout_ = settle_scope(body_, inner);
 }

@@ -140,7 +140,11 @@ class FilterBlock : public Statement {
 
 class With : public Statement {
  public:
-  using Settings = std::vector<std::pair<Target, ExpressionPtr>>;
+  struct Setting {
+    Target target;
+    ExpressionPtr value;
+  };
+  using Settings = std::vector<Setting>;
   With(int line, Settings settings, Body body)
       : Statement(line), settings_(std::move(settings)), body_(std::move(body)) {}
   Flow execute(Rendering& rendering) const override;
