@@ -8,6 +8,7 @@
 #include "golden_files.h"
 #include "merge/recipe.h"
 #include "model/backend.h"
+#include "random_model.h"
 #include "text/tokenizer.h"
 
 namespace vlrm::testing {
@@ -19,6 +20,7 @@ struct Model {
   explicit Model(const std::filesystem::path& directory, Dtype dtype = Dtype::f32)
       : config(ModelConfig::from_directory(directory)), tokenizer(Tokenizer::from_directory(directory)) {
     BackendOptions options;
+    options.device = test_device();
     options.dtype = dtype;
     backend = load_backend(config, open_canonical(directory, config), options);
   }
@@ -112,6 +114,7 @@ TEST(Scores, RewardModelsThatSeeByMethodAndMode) {
     const Recipe recipe = read_recipe_or_throw(goldens() / "reference/configs" / (method + ".yaml"));
     const PlannedModel model = plan_reward_model({models / "vlm", models / "rm", models / "base"}, recipe);
     BackendOptions options;
+    options.device = test_device();
     options.dtype = Dtype::f32;
     const auto backend = load_backend(model.config, model.weights, options);
     for (const Json& item : expected.at(method)) {

@@ -7,6 +7,7 @@ namespace {
 
 std::unique_ptr<Backend> backend_for(const ModelConfig& config) {
   BackendOptions options;
+  options.device = test_device();
   options.dtype = Dtype::f32;
   return load_backend(config, random_checkpoint(config, 7), options);
 }

@@ -10,6 +10,7 @@ using Weights = BackendOptions::Weights;
 std::unique_ptr<Backend> backend_for(const ModelConfig& config, CheckpointPtr checkpoint, Weights weights, Dtype dtype,
                                      int64_t memory_limit = 0) {
   BackendOptions options;
+  options.device = test_device();
   options.dtype = dtype;
   options.weights = weights;
   options.memory_limit = memory_limit;
