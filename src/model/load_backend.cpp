@@ -30,6 +30,9 @@ fs::path find_library() {
 
 MakeBackend load_library() {
   const fs::path path = find_library();
+  // Read by OpenMP when libtorch brings it in: its threads sleep while they wait. Spinning, their default, takes ten
+  // times as long as soon as another program wants the cores too, and gains nothing to speak of where none does.
+  ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
   // Stays loaded to the end of the process: libtorch does not survive being unloaded.
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) fail("{}: cannot be loaded: {}", path.string(), printable(::dlerror(), 400));
