@@ -28,15 +28,8 @@ fs::path find_library() {
       kLibrary, (program / VLRM_LIBRARY_DIRECTORY).lexically_normal().string());
 }
 
-// Threads of libtorch's OpenMP spin for a millisecond wherever one waits for another. Where other work shares the
-// cores, small models then take ten times as long. Read when libgomp is loaded; what the user has set stays.
-void let_idle_threads_sleep() {
-  if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", /*overwrite=*/0);
-}
-
 MakeBackend load_library() {
   const fs::path path = find_library();
-  let_idle_threads_sleep();
   // Read by OpenMP when libtorch brings it in: its threads sleep while they wait. Spinning, their default, takes ten
   // times as long as soon as another program wants the cores too, and gains nothing to speak of where none does.
   ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
