@@ -82,6 +82,7 @@ struct VisionTower::Projector {
 struct VisionTower::InProgress {
   at::Tensor hidden;
   int64_t real = 0;  // rows of the tiles that exist
+  int64_t aspect_ratio_id = 0;
   std::vector<at::Tensor> intermediate;
 };
 
@@ -163,49 +164,61 @@ VisionTower::InProgress VisionTower::embedded(const TiledImage& image, const Emb
       tile_embedding_.look_up({image.aspect_ratio_id}).view({tiles, patches_, width}).mul_(embedding.position_gate));
   InProgress result;
   result.real = image.tiles * patches_;
+  result.aspect_ratio_id = image.aspect_ratio_id;
   result.hidden = at::zeros({tiles * padded_patches_, width}, tokens.options());
   result.hidden.narrow(0, 0, tiles * patches_).copy_(embedding.norm(tokens).view({-1, width}));
   return result;
 }
 
+void VisionTower::run_local(std::span<InProgress> images) const {
+  const auto keep_intermediate = [&](int64_t layer) {
+    for (size_t i = 0; i < config_.intermediate_layers.size(); ++i)
+      if (config_.intermediate_layers[i] == layer)
+        for (InProgress& image : images)
+          image.intermediate[i] = image.hidden.narrow(0, 0, config_.max_tiles * patches_).clone();
+  };
+  for (InProgress& image : images) image.intermediate.resize(config_.intermediate_layers.size());
+  for (int64_t i = 0; i < config_.local_layers; ++i) {
+    keep_intermediate(i);
+    const auto layer = parts_.use(local_layers_[static_cast<size_t>(i)]);
+    for (const InProgress& image : images) layer->forward(image.hidden, image.real);
+  }
+  keep_intermediate(config_.local_layers);
+}
+
+void VisionTower::run_global(std::span<InProgress> images) const {
+  const int64_t tiles = config_.max_tiles, width = config_.hidden_size, outputs = tiles * patches_;
+  const auto enter = [&](InProgress& image, const Middle& middle) {
+    image.hidden = middle.norm(image.hidden);
+    const at::Tensor tile =
+        after_embedding_.look_up({image.aspect_ratio_id}).view({tiles, 1, width}).mul_(middle.after_gate);
+    image.hidden.narrow(0, 0, outputs).view({tiles, patches_, width}).add_(tile);
+    image.hidden.narrow(0, outputs, image.hidden.size(0) - outputs)
+        .view({tiles, padded_patches_ - patches_, width})
+        .add_(tile);
+  };
+  {
+    const auto middle = parts_.use(middle_);
+    for (InProgress& image : images) enter(image, *middle);
+  }
+  for (const auto& handle : global_layers_) {
+    const auto layer = parts_.use(handle);
+    for (const InProgress& image : images) layer->forward(image.hidden, image.real);
+  }
+}
+
 std::vector<VisionStates> VisionTower::states(std::span<const TiledImage* const> images) const {
   for (const TiledImage* image : images) check(*image);
-  const int64_t tiles = config_.max_tiles, width = config_.hidden_size, outputs = tiles * patches_;
   std::vector<InProgress> progress;
   {
     const auto embedding = parts_.use(embedding_);
     for (const TiledImage* image : images) progress.push_back(embedded(*image, *embedding));
   }
-  for (InProgress& image : progress) image.intermediate.resize(config_.intermediate_layers.size());
-  const auto keep_intermediate = [&](int64_t layer) {
-    for (size_t i = 0; i < config_.intermediate_layers.size(); ++i)
-      if (config_.intermediate_layers[i] == layer)
-        for (InProgress& image : progress) image.intermediate[i] = image.hidden.narrow(0, 0, outputs).clone();
-  };
-  for (int64_t i = 0; i < config_.local_layers; ++i) {
-    keep_intermediate(i);
-    const auto layer = parts_.use(local_layers_[static_cast<size_t>(i)]);
-    for (const InProgress& image : progress) layer->forward(image.hidden, image.real);
-  }
-  keep_intermediate(config_.local_layers);
-  {
-    const auto middle = parts_.use(middle_);
-    for (size_t i = 0; i < images.size(); ++i) {
-      at::Tensor& hidden = progress[i].hidden;
-      hidden = middle->norm(hidden);
-      const at::Tensor tile =
-          after_embedding_.look_up({images[i]->aspect_ratio_id}).view({tiles, 1, width}).mul_(middle->after_gate);
-      hidden.narrow(0, 0, outputs).view({tiles, patches_, width}).add_(tile);
-      hidden.narrow(0, outputs, hidden.size(0) - outputs).view({tiles, padded_patches_ - patches_, width}).add_(tile);
-    }
-  }
-  for (const auto& handle : global_layers_) {
-    const auto layer = parts_.use(handle);
-    for (const InProgress& image : progress) layer->forward(image.hidden, image.real);
-  }
+  run_local(progress);
+  run_global(progress);
   std::vector<VisionStates> result;
   for (InProgress& image : progress)
-    result.push_back({image.hidden.narrow(0, 0, outputs), std::move(image.intermediate)});
+    result.push_back({image.hidden.narrow(0, 0, config_.max_tiles * patches_), std::move(image.intermediate)});
   return result;
 }
 

@@ -40,6 +40,8 @@ class VisionTower {
 
   InProgress embedded(const TiledImage& image, const Embedding& embedding) const;
   at::Tensor patch_embeddings(const TiledImage& image, const Embedding& embedding) const;
+  void run_local(std::span<InProgress> images) const;
+  void run_global(std::span<InProgress> images) const;
   void check(const TiledImage& image) const;
   at::Tensor projected(const VisionStates& states, const Projector& projector) const;
 
