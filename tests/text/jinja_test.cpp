@@ -176,6 +176,8 @@ TEST(Jinja, Budgets) {
   has("{% macro f() %}{% if 1 %}{% for x in [1] %}{{ f()|upper }}{% endfor %}{% endif %}{% endmacro %}{{ f() }}",
       "is nested too deep");
   has("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}", "is nested too deep");
+  has("{% set n = namespace(x=[1]) %}{% for i in range(50000) %}{% set n.x = n.x|select %}{% endfor %}{{ n.x|list }}",
+      "is nested too deep");
   has("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "runs too long");
   has("{% for a in range(99999) %}{{ 'x' * 99999 }}{% endfor %}", "needs too much memory");
   has("{{ 'a' * 10 ** 9 }}", "needs too much memory");

@@ -70,16 +70,20 @@ class BoundFunction : public Object {
 template <class Next>
 class Generator : public Iterator {
  public:
-  explicit Generator(Next next) : next_(std::move(next)) {}
-  std::optional<Value> next() override { return next_(); }
+  Generator(Workspace& workspace, Next next) : workspace_(workspace), next_(std::move(next)) {}
+  std::optional<Value> next() override {
+    Deeper deeper(workspace_);  // generators of generators
+    return next_();
+  }
 
  private:
+  Workspace& workspace_;
   Next next_;
 };
 
 template <class Next>
 Iterator& generate(Workspace& workspace, Next next) {
-  return workspace.object<Generator<Next>>(std::move(next));
+  return workspace.object<Generator<Next>>(workspace, std::move(next));
 }
 
 }  // namespace vlrm::jinja

@@ -37,14 +37,14 @@ Flow Rendering::run(const Body& body) {
 }
 
 Value Rendering::evaluate(const Expression& expression) {
-  Deeper deeper(depth_);
+  Deeper deeper(workspace);
   workspace.step();
   line_ = expression.line();
   return expression.evaluate(*this);
 }
 
 Flow Rendering::execute(const Body& body) {
-  Deeper deeper(depth_);
+  Deeper deeper(workspace);
   for (const StatementPtr& statement : body) {
     workspace.step();
     line_ = statement->line();
@@ -78,7 +78,7 @@ void Rendering::write(const Value& value) {
 Value Rendering::call(const Value& function, const Arguments& arguments) {
   if (function.is_undefined()) raise_undefined(function);
   if (!function.is(Value::Kind::object)) raise("'{}' object is not callable", type_name(function));
-  Deeper deeper(depth_);
+  Deeper deeper(workspace);
   return function.as_object().call(*this, arguments);
 }
 
@@ -88,7 +88,7 @@ Value Rendering::apply(std::span<const NamedFunction> table, const char* what, c
   const NamedFunction* found = name.is_text() ? find_function(table, name.bytes()) : nullptr;
   if (!found) raise("no {} named {}", what, representation_of(workspace, name));
   if (!found->function) raise("the {} '{}' is not supported", what, found->name);
-  Deeper deeper(depth_);
+  Deeper deeper(workspace);
   return found->function(*this, self, arguments);
 }
 

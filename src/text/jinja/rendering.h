@@ -33,8 +33,6 @@ class Scope {
 
 class Rendering {
  public:
-  static constexpr int kDepth = 1000;  // of nodes within nodes, through macros that call each other
-
   // `variables`: by name, those that the template mentions.
   Rendering(const Names& names, const ScopeLayout& layout, const TemplateClock* clock);
 
@@ -95,20 +93,6 @@ class Rendering {
     T& place_;
     const T before_;
   };
-  class Deeper {
-   public:
-    explicit Deeper(int& depth) : depth_(depth) {
-      if (depth_ >= kDepth)
-        raise("is nested too deep: more than {} levels (a macro that calls itself for ever?)", kDepth);
-      ++depth_;
-    }
-    Deeper(const Deeper&) = delete;
-    Deeper& operator=(const Deeper&) = delete;
-    ~Deeper() { --depth_; }
-
-   private:
-    int& depth_;
-  };
 
   const Names& names_;
   const TemplateClock* const clock_;
@@ -118,7 +102,6 @@ class Rendering {
   std::string root_output_;
   std::string* output_ = &root_output_;
   Value captured_;
-  int depth_ = 0;
   int line_ = 1;
 };
 

@@ -15,6 +15,7 @@ class Workspace {
  public:
   static constexpr uint64_t kSteps = 20'000'000;
   static constexpr uint64_t kBytes = uint64_t{128} << 20;
+  static constexpr int kDepth = 1000;   // of nodes within nodes, through macros that call each other
   static constexpr int kNesting = 100;  // of values in values, as far as anything walks through them
 
   // Raise where a budget is spent. A step is one node evaluated, one item visited or 64 bytes looked at.
@@ -43,12 +44,30 @@ class Workspace {
   }
 
  private:
+  friend class Deeper;
   uint64_t steps_ = 0, bytes_ = 0;
+  int depth_ = 0;
   std::deque<Text> texts_;
   std::deque<List> lists_;
   std::deque<Dict> dicts_;
   std::deque<Undefined> undefineds_;
   std::vector<std::unique_ptr<Object>> objects_;
+};
+
+// A guard for what may call itself on a template's behalf.
+class Deeper {
+ public:
+  explicit Deeper(Workspace& workspace) : depth_(workspace.depth_) {
+    if (depth_ >= Workspace::kDepth)
+      raise("is nested too deep: more than {} levels (a macro that calls itself for ever?)", Workspace::kDepth);
+    ++depth_;
+  }
+  Deeper(const Deeper&) = delete;
+  Deeper& operator=(const Deeper&) = delete;
+  ~Deeper() { --depth_; }
+
+ private:
+  int& depth_;
 };
 
 // A guard for functions that walk through values in values.
