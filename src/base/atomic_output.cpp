@@ -1,10 +1,12 @@
 #include "base/atomic_output.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -41,11 +43,34 @@ void refuse_existing(const fs::path& target, bool force) {
     fail("{}: exists already; --force replaces it", target.string());
 }
 
+void refuse_what_is_not_ours(const fs::path& target, const std::string& marker) {
+  std::error_code error;
+  const bool directory = fs::is_directory(fs::symlink_status(target, error));
+  if (!directory || !(fs::is_empty(target, error) || fs::exists(target / marker, error)))
+    fail("{}: is not an output of vlrm (it has no {}), so --force does not replace it; remove it yourself",
+         target.string(), marker);
+}
+
+// Staging directories of this target whose process is gone.
+void remove_leftovers(const fs::path& target) {
+  const std::string prefix = target.filename().string() + ".partial-";
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(parent_of(target), error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    const long process = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
+    if (process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH)
+      fs::remove_all(entry.path(), error);
+  }
+}
+
 }  // namespace
 
-AtomicDirectory::AtomicDirectory(fs::path target, bool force)
+AtomicDirectory::AtomicDirectory(fs::path target, bool force, const std::string& marker)
     : target_(without_trailing_slash(std::move(target))), force_(force) {
   refuse_existing(target_, force_);
+  if (fs::exists(fs::symlink_status(target_))) refuse_what_is_not_ours(target_, marker);
+  remove_leftovers(target_);
   staging_ = sibling(target_, "partial");
   std::error_code error;
   fs::remove_all(staging_, error);

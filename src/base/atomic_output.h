@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 namespace vlrm {
 
@@ -9,8 +11,10 @@ namespace vlrm {
 // leaves nothing behind.
 class AtomicDirectory {
  public:
-  // Throws Error if `target` exists and `force` is not set, or if its parent does not exist or cannot be written.
-  AtomicDirectory(std::filesystem::path target, bool force);
+  // Throws Error if `target` exists and `force` is not set, or if its parent does not exist or cannot be written. Even
+  // with force, only an empty directory or one that holds a file called `marker` (an output of ours) is replaced. What
+  // killed processes left of the same target is removed.
+  AtomicDirectory(std::filesystem::path target, bool force, const std::string& marker);
   AtomicDirectory(const AtomicDirectory&) = delete;
   AtomicDirectory& operator=(const AtomicDirectory&) = delete;
   ~AtomicDirectory();

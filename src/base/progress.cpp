@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/tell.h"
+
 namespace vlrm {
 namespace {
 
@@ -82,18 +84,18 @@ void Progress::show(bool last) {
     const std::string rate = unit_ == Unit::bytes ? human_bytes(done / std::max(seconds, 1e-9)) + "/s"
                                                   : fmt::format("{:.2f}/s", done / std::max(seconds, 1e-9));
     const std::string amount = unit_ == Unit::bytes ? human_bytes(done) : fmt::format("{}", done);
-    fmt::print(stderr, "{}{}: {} in {:.1f} s, {}\n", terminal_ ? "\r\033[K" : "", label_, amount, seconds, rate);
+    tell(fmt::format("{}{}: {} in {:.1f} s, {}", terminal_ ? "\r\033[K" : "", label_, amount, seconds, rate));
     return;
   }
   if (!terminal_) {
-    fmt::print(stderr, "{}\n", line(seconds));
+    tell(line(seconds));
     return;
   }
   const double fraction = static_cast<double>(done_.load()) / static_cast<double>(std::max<int64_t>(total_, 1));
   const auto filled = static_cast<size_t>(std::clamp(fraction, 0.0, 1.0) * 24);
   std::string bar;
   for (size_t i = 0; i < 24; ++i) bar += i < filled ? "█" : "░";
-  fmt::print(stderr, "\r\033[K{} {}", bar, line(seconds));
+  std::fputs(fmt::format("\r\033[K{} {}", bar, line(seconds)).c_str(), stderr);
   std::fflush(stderr);
 }
 

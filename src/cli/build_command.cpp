@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/tell.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
 #include "weights/hub_cache.h"
@@ -41,8 +42,9 @@ void run_build(const BuildOptions& options) {
   manifest.name_input("rm", options.rm);
   manifest.name_input("base", options.base);
   const auto planned = plan_build(inputs, recipe, dtype, manifest.watcher());
-  if (inputs.base && !recipe.base_model) fmt::print(stderr, "note: {} has no use for a base\n", merge_method_name(recipe.method));
   write_and_report(planned, options.output, manifest);
+  if (inputs.base && !recipe.base_model)
+    tell(fmt::format("note: {} has no use for a base", merge_method_name(recipe.method)));
 }
 
 }  // namespace

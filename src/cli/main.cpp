@@ -1,10 +1,14 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
+#include <iostream>
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/tell.h"
 #include "base/threads.h"
 #include "cli/commands.h"
 
@@ -20,7 +24,7 @@ void declare(CLI::App& program) {
       "-q,--quiet", [] { vlrm::Progress::set_quiet(true); }, "No progress on standard error");
   program.add_option_function<int>(
       "--threads", [](int count) { vlrm::set_thread_count(count); },
-      "Threads (default: all cores); results do not depend on it");
+      "Threads (default: all cores); merges do not depend on it, scores in their last digits");
   vlrm::add_build_command(program);
   vlrm::add_score_command(program);
   vlrm::add_inspect_command(program);
@@ -32,9 +36,34 @@ void declare(CLI::App& program) {
   vlrm::add_preprocess_command(program);
 }
 
+// Files that we open must not become standard output or error because those were closed.
+void open_standard_descriptors() {
+  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0; descriptor = ::dup(descriptor)) {
+    if (descriptor <= STDERR_FILENO) continue;
+    ::close(descriptor);
+    return;
+  }
+}
+
+void check_standard_output() {
+  std::cout.flush();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout)
+    vlrm::fail("standard output: cannot be written");
+}
+
+int run(CLI::App& program, int argc, char** argv) {
+  try {
+    program.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {  // --help is one of these, with code 0
+    return program.exit(error) == 0 ? 0 : kBadInput;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   CLI::App program{
       "vlrm: turns a vision-language model and a text reward model into a vision-language reward model by merging\n"
       "weights, and scores answers about images with it.\n\n"
@@ -44,18 +73,15 @@ int main(int argc, char** argv) {
       "vlrm"};
   try {
     declare(program);
-    program.parse(argc, argv);
-    if (std::fflush(stdout) != 0) vlrm::fail("standard output: cannot be written");
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    const int code = program.exit(error);
-    return code == 0 ? 0 : kBadInput;
+    const int code = run(program, argc, argv);
+    check_standard_output();
+    return code;
   } catch (const vlrm::Error& error) {
-    fmt::print(stderr, "vlrm: {}\n", error.what());
+    vlrm::tell(fmt::format("vlrm: {}", error.what()));
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "vlrm: out of memory\n");
+    vlrm::tell("vlrm: out of memory");
   } catch (const std::exception& error) {
-    fmt::print(stderr, "vlrm: {}\n", error.what());
+    vlrm::tell(fmt::format("vlrm: {}", error.what()));
   }
   return kBadInput;
 }

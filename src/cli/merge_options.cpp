@@ -1,6 +1,7 @@
 #include "cli/merge_options.h"
 
 #include "base/error.h"
+#include "base/tell.h"
 
 namespace vlrm {
 
@@ -47,8 +48,7 @@ Dtype dtype_option_or_throw(const std::string& name) {
 }
 
 void write_and_report(const PlannedOutput& planned, const OutputFlags& flags, const Manifest& manifest) {
-  for (const std::string& remark : write_output(planned, flags.options(), manifest))
-    fmt::print(stderr, "note: {}\n", remark);
+  for (const std::string& remark : write_output(planned, flags.options(), manifest)) tell("note: " + remark);
   if (flags.sink != "null") fmt::print("{}\n", flags.directory);
 }
 

@@ -1,7 +1,6 @@
-#include <fstream>
-#include <iostream>
 
 #include "base/error.h"
+#include "base/line_reader.h"
 #include "cli/commands.h"
 #include "text/chat_template.h"
 #include "weights/hub_cache.h"
@@ -10,7 +9,7 @@ namespace vlrm {
 namespace {
 
 struct RenderFlags {
-  std::string model, input, date;
+  std::string model, input = "-", date;
 };
 
 // {"messages", "add_generation_prompt", "tools", …}: all but the first two are variables of the template, which go
@@ -40,15 +39,9 @@ void render(const RenderFlags& flags) {
   std::optional<TemplateClock> clock;
   if (!flags.date.empty()) clock = TemplateClock::parse_or_throw(flags.date);
 
-  std::ifstream file;
-  if (!flags.input.empty() && flags.input != "-") {
-    file.open(flags.input);
-    if (!file) fail("{}: cannot be read", flags.input);
-  }
-  std::istream& lines = file.is_open() ? file : std::cin;
-  std::string line;
-  for (int64_t number = 1; std::getline(lines, line); ++number) {
-    const std::string source = fmt::format("{}, line {}", file.is_open() ? flags.input : "standard input", number);
+  LineReader lines(flags.input);
+  for (std::string line; lines.next(line);) {
+    const std::string source = lines.source();
     ChatTemplate::Input input = parse_input(line, special_tokens, source);
     input.clock = clock ? &*clock : nullptr;
     std::string text;

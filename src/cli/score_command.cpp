@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/tell.h"
 #include "base/threads.h"
 #include "cli/commands.h"
 #include "family/build.h"
@@ -36,9 +37,10 @@ void check_flags(const ScoreFlags& flags) {
   if (merged == !flags.model.empty()) fail("score: needs either --model, or --recipe with --vlm, --rm and --base");
   if (merged && (flags.vlm.empty() || flags.rm.empty()))
     fail("score: --recipe needs --vlm and --rm (and --base, if the recipe has one)");
-  if (flags.input.empty() == flags.responses.empty()) fail("score: needs either --input, or --prompt and --response");
-  if (!flags.input.empty() && (!flags.images.empty() || !flags.prompt.empty()))
-    fail("score: --image and --prompt go with --response, not with --input");
+  const bool one = !flags.images.empty() || !flags.prompt.empty() || !flags.responses.empty();
+  if (flags.input.empty() && (flags.prompt.empty() || flags.responses.empty()))
+    fail("score: needs --prompt and --response, or --input");
+  if (!flags.input.empty() && one) fail("score: --image, --prompt and --response do not go with --input");
   if (flags.input.empty() && !flags.output.empty()) fail("score: --output goes with --input");
 }
 
@@ -48,7 +50,7 @@ ScorerModel merged_on_load(const ScoreFlags& flags) {
   Recipe recipe = read_recipe_or_throw(flags.recipe);
   recipe.seed = flags.seed;
   PlannedModel plan = plan_reward_model(inputs, recipe);
-  for (const auto& remark : plan.remarks) fmt::print(stderr, "note: {}\n", remark);
+  for (const auto& remark : plan.remarks) tell("note: " + remark);
   return {std::move(plan.config), std::move(plan.weights), plan.sources};
 }
 
@@ -125,6 +127,7 @@ void score_one(const ScoreFlags& flags) {
   sample.images.assign(flags.images.begin(), flags.images.end());
   sample.responses = flags.responses;
   const ScorerOptions options = scorer_options(flags);
+  if (options.mode == Mode::image && sample.images.empty()) tell("note: no --image: scored without one");
   Scorer scorer(model, options, backend_options(flags, chosen_dtype(flags, model)));
   const std::vector<PreparedSample> prepared{scorer.prepare(sample, "the sample")};
   const std::vector<double> scores = scorer.score(prepared).front();
@@ -150,11 +153,12 @@ void score_input(const ScoreFlags& flags) {
   ScoreRun run(std::move(run_options));
   if (run.finished()) {
     if (run.total() == 0) fail("{}: holds no sample", flags.input);
-    fmt::print(stderr, "{}: all {} samples are scored already\n", flags.output, run.total());
+    tell(fmt::format("{}: all {} samples are scored already", flags.output, run.total()));
     return;
   }
-  if (run.done() > 0)
-    fmt::print(stderr, "{}: going on after {} of {} samples\n", flags.output, run.done(), run.total());
+  if (options.mode == Mode::image && run.without_image() > 0)
+    tell(fmt::format("note: {} of {} samples have no image: scored without one", run.without_image(), run.total()));
+  if (run.done() > 0) tell(fmt::format("{}: going on after {} of {} samples", flags.output, run.done(), run.total()));
   Scorer scorer(model, options, backend_options(flags, dtype));
   run.score(scorer);
 }
@@ -173,7 +177,7 @@ void add_score_command(CLI::App& program) {
       "A line of samples.jsonl: {\"id\": 1, \"images\": [\"cat.jpg\"], \"prompt\": \"What is this?\", \"responses\": "
       "[\"A cat.\", \"A dog.\"]}\n"
       "or with \"messages\": [{\"role\", \"content\"}, …] in place of \"prompt\". A killed run with -o continues where "
-      "it ended.");
+      "it ended. Relative image paths start at the folder of samples.jsonl.");
   command->add_option("--model", flags->model, "Directory or hub id of a reward model");
   command->add_option("--recipe", flags->recipe, "Merge on load instead: a recipe (YAML), nothing is written");
   command->add_option("--vlm", flags->vlm, "With --recipe: the vision-language model");

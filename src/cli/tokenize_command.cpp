@@ -1,12 +1,9 @@
 // vlrm tokenize: texts to ids and back, for looking inside and for comparing with other tools.
-#include <fmt/ranges.h>
-
-#include <fstream>
-#include <iostream>
 #include <memory>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/line_reader.h"
 #include "cli/commands.h"
 #include "text/tokenizer.h"
 #include "weights/hub_cache.h"
@@ -37,16 +34,9 @@ std::string decoded(const Tokenizer& tokenizer, const Json& line, const Tokenize
 
 void run_tokenize(const TokenizeOptions& options) {
   const auto tokenizer = Tokenizer::from_directory(resolve_checkpoint(options.model));
-  std::ifstream file;
-  if (options.input != "-") {
-    file.open(options.input, std::ios::binary);
-    if (!file) fail("{}: cannot be read", options.input);
-  }
-  std::istream& input = options.input == "-" ? std::cin : file;
-  const std::string name = options.input == "-" ? "standard input" : options.input;
-  int64_t number = 1;
-  for (std::string line; std::getline(input, line); ++number) {
-    const std::string source = fmt::format("{}, line {}", name, number);
+  LineReader lines(options.input);
+  for (std::string line; lines.next(line);) {
+    const std::string source = lines.source();
     const Json parsed = parse_json_or_throw(line, source);
     try {
       fmt::print("{}\n", options.decode ? decoded(tokenizer, parsed, options) : encoded(tokenizer, parsed, options));
@@ -54,7 +44,6 @@ void run_tokenize(const TokenizeOptions& options) {
       fail("{}: {}", source, error.what());
     }
   }
-  if (input.bad()) fail("{}: cannot be read", name);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
     discard_checkpoint(*weights, &progress);
     return planned.remarks;
   }
-  AtomicDirectory output(options.directory, options.force);
+  AtomicDirectory output(options.directory, options.force, kManifestName);
   std::vector<std::string> remarks = planned.remarks;
   for (std::string& line : copy_side_files(planned.side_files, output.staging())) remarks.push_back(std::move(line));
   write_file_atomically(output.staging() / "config.json", planned.config.dump(2) + "\n", false);

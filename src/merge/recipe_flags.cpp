@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "base/error.h"
 #include "merge/recipe.h"
 
@@ -23,6 +25,7 @@ std::pair<double, double> weights(const RecipeFlags& flags, MergeMethod method) 
   if (!rm || !vlm)
     fail("{} needs {}", flags.method,
          linear ? "--weight-rm R (and --weight-vlm, 1 - R by default)" : "--weight W, or --weight-vlm and --weight-rm");
+  if (!std::isfinite(*vlm) || !std::isfinite(*rm)) fail("weights must be finite numbers, not {} and {}", *vlm, *rm);
   return {*vlm, *rm};
 }
 
@@ -38,6 +41,8 @@ Recipe recipe_from_flags(const RecipeFlags& flags) {
   if (recipe.method != MergeMethod::linear) recipe.base_model = "base";
   if (uses_density(recipe.method)) {
     if (!flags.density) fail("{} needs --density D, the share of each difference that is kept", flags.method);
+    if (!(*flags.density > 0 && *flags.density <= 1))
+      fail("--density: {} is not above 0 and at most 1", *flags.density);
     for (RecipeModel& model : recipe.models) model.parameters["density"] = scalar(*flags.density);
   } else if (flags.density) {
     fail("--density has no meaning for {}", flags.method);

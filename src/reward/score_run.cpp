@@ -13,6 +13,7 @@
 #include "base/atomic_output.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/line_reader.h"
 #include "base/progress.h"
 #include "base/threads.h"
 
@@ -53,53 +54,67 @@ class LineSink {
   int descriptor_ = STDOUT_FILENO;
 };
 
-// The samples of a file, line by line; empty lines do not count.
+// The samples of a file, line by line.
 class SampleReader {
  public:
-  explicit SampleReader(const fs::path& path) : path_(path), stream_(path, std::ios::binary) {
-    if (!stream_ || fs::is_directory(path)) fail("{}: cannot open", path.string());
-  }
+  explicit SampleReader(const fs::path& path) : directory_(path.parent_path()), lines_(path.string()) {}
   struct Line {
     Sample sample;
     std::string source;
   };
-  bool next_text(std::string& text) {
-    while (std::getline(stream_, text)) {
-      ++line_;
-      if (text.find_first_not_of(" \t\r") != std::string::npos) return true;
-    }
-    if (stream_.bad()) fail("{}: cannot be read after line {}", path_.string(), line_);
-    return false;
-  }
   std::vector<Line> next(int64_t count) {
     std::vector<Line> lines;
     std::string text;
-    while (static_cast<int64_t>(lines.size()) < count && next_text(text)) {
-      std::string source = fmt::format("{}, line {}", path_.string(), line_);
-      Sample sample = parse_sample(text, source, path_.parent_path());
-      lines.push_back({std::move(sample), std::move(source)});
+    while (static_cast<int64_t>(lines.size()) < count && lines_.next(text)) {
+      Sample sample = parse_sample(text, lines_.source(), directory_);
+      lines.push_back({std::move(sample), lines_.source()});
     }
     return lines;
   }
   void skip(int64_t count) {
     std::string text;
-    while (count-- > 0 && next_text(text)) continue;
+    while (count-- > 0 && lines_.next(text)) continue;
   }
 
  private:
-  fs::path path_;
-  std::ifstream stream_;
-  int64_t line_ = 0;
+  fs::path directory_;
+  LineReader lines_;
 };
 
-// Reads every line, so that bad input is told before the first score, and counts.
-int64_t check_samples(const fs::path& path) {
+// What identifies a file without reading it.
+std::string file_facts(const fs::path& file) {
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  const auto time = fs::last_write_time(file, error).time_since_epoch().count();
+  return fmt::format("{} {} {}\n", file.string(), size, time);
+}
+
+std::string digest(std::string_view text) {
+  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+}
+
+struct InputFacts {
+  int64_t samples = 0, without_image = 0;
+  std::string images;  // a digest of which they are
+};
+
+// Reads every line, so that bad input is told before the first score.
+InputFacts check_samples(const fs::path& path) {
+  File::open_or_throw(path);  // it is read more than once, so it has to be a regular file
   SampleReader reader(path);
-  int64_t count = 0;
-  for (auto lines = reader.next(1); !lines.empty(); lines = reader.next(1), ++count)
-    for (const auto& image : lines[0].sample.images)
-      if (!fs::exists(image)) fail("{}: the image {} does not exist", lines[0].source, printable(image.string()));
-  return count;
+  InputFacts facts;
+  std::string images;
+  for (auto lines = reader.next(1); !lines.empty(); lines = reader.next(1), ++facts.samples) {
+    facts.without_image += lines[0].sample.images.empty();
+    for (const auto& image : lines[0].sample.images) {
+      std::error_code error;
+      if (!fs::is_regular_file(image, error))
+        fail("{}: the image {} is not there", lines[0].source, printable(image.string()));
+      images += file_facts(image);
+    }
+  }
+  facts.images = digest(images);
+  return facts;
 }
 
 // The whole lines at the beginning of a file, as many as make whole batches.
@@ -134,6 +149,8 @@ PreparedBatch prepare_batch(SampleReader& reader, const Scorer& scorer, int64_t 
 }
 
 std::string first_difference(const OrderedJson& before, const OrderedJson& now) {
+  for (const char* key : {"input", "images"})
+    if (before.contains(key) && before.at(key) != now.at(key)) return std::string(key) + " changed since";
   for (const auto& [key, value] : now.items())
     if (!before.contains(key) || before.at(key) != value)
       return fmt::format("{} was {}, now {}", key, before.contains(key) ? before.at(key).dump() : "not there",
@@ -145,16 +162,13 @@ std::string first_difference(const OrderedJson& before, const OrderedJson& now) 
 
 std::string directory_stamp(const fs::path& directory) {
   std::vector<std::string> facts;
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    const fs::path real = fs::canonical(entry.path());
-    if (!fs::is_regular_file(real)) continue;
-    facts.push_back(fmt::format("{} {} {}", entry.path().filename().string(), fs::file_size(real),
-                                fs::last_write_time(real).time_since_epoch().count()));
-  }
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error))
+    if (fs::is_regular_file(entry.path(), error)) facts.push_back(file_facts(entry.path()));
   std::sort(facts.begin(), facts.end());
   std::string all;
-  for (const auto& fact : facts) all += fact + '\n';
-  return fmt::format("{:016x}", XXH3_64bits(all.data(), all.size()));
+  for (const auto& fact : facts) all += fact;
+  return digest(all);
 }
 
 std::string file_digest(const fs::path& path) {
@@ -170,10 +184,17 @@ std::string file_digest(const fs::path& path) {
   return fmt::format("{:016x}", XXH3_64bits_digest(state.get()));
 }
 
-ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), total_(check_samples(options_.input)) {
+ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)) {
+  const InputFacts facts = check_samples(options_.input);
+  total_ = facts.samples;
+  without_image_ = facts.without_image;
+  std::error_code error;
+  if (options_.output && fs::equivalent(options_.input, *options_.output, error))
+    fail("{}: is the input and the output; name another output", options_.output->string());
   if (options_.batch_samples < 1) fail("--batch-samples: {} is less than 1", options_.batch_samples);
   options_.settings["batch_samples"] = options_.batch_samples;
-  options_.settings["input_digest"] = file_digest(options_.input);
+  options_.settings["input"] = file_digest(options_.input);
+  options_.settings["images"] = facts.images;
   if (options_.output && !options_.force && fs::exists(*options_.output)) plan_resume();
 }
 
@@ -195,12 +216,13 @@ void ScoreRun::plan_resume() {
 
 void ScoreRun::begin_output() const {
   if (!options_.output) return;
-  if (done_ == 0) write_file_atomically(settings_path(*options_.output), options_.settings.dump(2) + "\n", true);
+  // Cut first: lines made with other settings must never stand beside these.
   if (fs::exists(*options_.output)) {
     std::error_code error;
     fs::resize_file(*options_.output, static_cast<uintmax_t>(output_bytes_), error);
     if (error) fail("{}: cannot be cut to its whole lines: {}", options_.output->string(), error.message());
   }
+  if (done_ == 0) write_file_atomically(settings_path(*options_.output), options_.settings.dump(2) + "\n", true);
 }
 
 std::string ScoreRun::line(const OrderedJson& id, const std::vector<double>& scores) const {

@@ -27,8 +27,9 @@ class ScoreRun {
   // Throws Error if the input cannot be read, or if the output was made with other settings and force is not set.
   explicit ScoreRun(ScoreRunOptions options);
   bool finished() const { return done_ == total_; }
-  int64_t done() const { return done_; }    // lines of the output that stay
-  int64_t total() const { return total_; }  // lines of the input
+  int64_t done() const { return done_; }                    // lines of the output that stay
+  int64_t total() const { return total_; }                  // lines of the input
+  int64_t without_image() const { return without_image_; }  // of them
   // Scores the rest. Throws Error naming file and line; the lines before it are kept.
   void score(Scorer& scorer);
 
@@ -37,7 +38,7 @@ class ScoreRun {
   void begin_output() const;
   std::string line(const OrderedJson& id, const std::vector<double>& scores) const;
   ScoreRunOptions options_;
-  int64_t total_ = 0, done_ = 0;
+  int64_t total_ = 0, without_image_ = 0, done_ = 0;
   int64_t output_bytes_ = 0;  // of the lines that stay
 };
 

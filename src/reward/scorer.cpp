@@ -1,6 +1,7 @@
 #include "reward/scorer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -42,6 +43,7 @@ ScorerModel ScorerModel::from_directory(const std::filesystem::path& directory) 
 Scorer::Scorer(const ScorerModel& model, ScorerOptions options, const BackendOptions& backend)
     : config_(model.config),
       options_(std::move(options)),
+      dtype_(backend.dtype),
       tokenizer_(Tokenizer::from_directory(model.files)),
       template_(ChatTemplate::from_directory(model.files)),
       variables_(ChatTemplate::special_tokens(model.files)) {
@@ -142,6 +144,7 @@ PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) 
       static_cast<size_t>(std::count(texts.front().ids.begin(), prefix_end, config_.image_token));
 
   PreparedSample prepared;
+  prepared.source = source;
   if (shared == 0 || images_shared != images.size()) {  // nothing in common: each text is a batch of its own
     for (auto& text : texts) {
       prepared.batches.push_back({images, std::move(text.ids), {{}}});
@@ -180,6 +183,9 @@ std::vector<std::vector<double>> Scorer::score(std::span<const PreparedSample> s
     auto& of_sample = scores.emplace_back();
     for (size_t i = 0; i < sample.batches.size(); ++i, ++next)
       of_sample.insert(of_sample.end(), values[next].begin(), values[next].end());
+    if (!std::ranges::all_of(of_sample, [](double score) { return std::isfinite(score); }))
+      fail("{}: a score is not a finite number: weights of the model are not, or {} is too narrow for them",
+           sample.source, torch_name(dtype_));
   }
   return scores;
 }

@@ -45,6 +45,7 @@ struct ScorerModel {
 struct PreparedSample {
   std::vector<SharedPrefixBatch> batches;       // one, unless the texts have no common beginning
   std::vector<std::vector<int64_t>> positions;  // as Backend takes them
+  std::string source;                           // what errors call the sample
 };
 
 class Scorer {
@@ -58,7 +59,7 @@ class Scorer {
   // tokens do not match the images. Thread-safe.
   PreparedSample prepare(const Sample& sample, const std::string& source) const;
 
-  // One score a response, for each sample.
+  // One score a response, for each sample. Throws Error naming the sample where one is not a finite number.
   std::vector<std::vector<double>> score(std::span<const PreparedSample> samples);
 
   Backend::Work work() const;
@@ -78,6 +79,7 @@ class Scorer {
 
   ModelConfig config_;
   ScorerOptions options_;
+  Dtype dtype_;
   Tokenizer tokenizer_;
   ChatTemplate template_;
   OrderedJson variables_;

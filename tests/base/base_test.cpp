@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "base/atomic_output.h"
+#include "base/line_reader.h"
 #include "base/progress.h"
 #include "base/threads.h"
 #include "support/support.h"
@@ -62,20 +63,57 @@ TEST(JsonTest, ErrorsNameSourceFieldAndPlace) {
 TEST(AtomicDirectoryTest, AppearsWholeOrNotAtAll) {
   const TemporaryDirectory dir;
   {
-    AtomicDirectory output(dir / "out", false);
+    AtomicDirectory output(dir / "out", false, "file");
     write_text(output.staging() / "file", "x");
     EXPECT_FALSE(fs::exists(dir / "out"));
   }
   EXPECT_TRUE(fs::is_empty(dir.path()));
   for (const char* text : {"first", "second"}) {
-    AtomicDirectory output(dir / "out", std::string(text) == "second");
+    AtomicDirectory output(dir / "out", std::string(text) == "second", "file");
     write_text(output.staging() / "file", text);
     output.commit();
     EXPECT_EQ(read_text_or_throw(dir / "out" / "file"), text);
   }
-  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out", false); }), HasSubstr("--force"));
-  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "no" / "out", false); }), HasSubstr("cannot be made"));
+  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out", false, "file"); }), HasSubstr("--force"));
+  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "no" / "out", false, "file"); }), HasSubstr("cannot be made"));
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
+}
+
+TEST(AtomicDirectoryTest, ForceReplacesNothingButOutputsOfOurs) {
+  const TemporaryDirectory dir;
+  write_text(dir / "precious" / "thesis.tex", "x");
+  write_text(dir / "file", "x");
+  fs::create_directory_symlink(dir / "precious", dir / "link");
+  for (const char* target : {"precious", "file", "link"})
+    EXPECT_THAT(error_of([&] { AtomicDirectory(dir / target, true, "manifest.json"); }),
+                HasSubstr("is not an output of vlrm (it has no manifest.json)"));
+  EXPECT_EQ(read_text_or_throw(dir / "precious" / "thesis.tex"), "x");
+  fs::create_directory(dir / "empty");
+  AtomicDirectory(dir / "empty", true, "manifest.json").commit();
+}
+
+TEST(AtomicDirectoryTest, RemovesWhatKilledProcessesLeft) {
+  const TemporaryDirectory dir;
+  fs::create_directory(dir / "out.partial-2147483647");  // above every process id
+  fs::create_directory(dir / "out.partial-1");           // a process that lives
+  AtomicDirectory(dir / "out", false, "manifest.json");
+  EXPECT_FALSE(fs::exists(dir / "out.partial-2147483647"));
+  EXPECT_TRUE(fs::exists(dir / "out.partial-1"));
+}
+
+TEST(LineReaderTest, PassesOverBlankLinesAndKnowsWhereItIs) {
+  const TemporaryDirectory dir;
+  write_text(dir / "f", "one\r\n\n  \ntwo");
+  LineReader lines((dir / "f").string());
+  std::string line;
+  ASSERT_TRUE(lines.next(line));
+  EXPECT_EQ(line, "one");
+  ASSERT_TRUE(lines.next(line));
+  EXPECT_EQ(line, "two");
+  EXPECT_THAT(lines.source(), HasSubstr("f, line 4"));
+  EXPECT_FALSE(lines.next(line));
+  EXPECT_THAT(error_of([&] { LineReader((dir / "none").string()); }), HasSubstr("cannot be read"));
+  EXPECT_THAT(error_of([&] { LineReader(dir.path().string()); }), HasSubstr("cannot be read"));
 }
 
 TEST(AtomicFileTest, RefusesToReplaceWithoutForce) {

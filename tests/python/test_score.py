@@ -128,12 +128,12 @@ def many(goldens, tmp_path):
     draw = random.Random(0)
     words = "a picture of some red and blue stripes with one box on the left".split()
     samples = [{"id": f"s{number}", "images": [str(draw.choice(images))], "prompt": " ".join(draw.choices(words, k=8)),
-                "responses": [" ".join(draw.choices(words, k=draw.randint(1, 12))) for _ in range(3)]} for number in range(40)]
+                "responses": [" ".join(draw.choices(words, k=draw.randint(1, 12))) for _ in range(3)]} for number in range(24)]
     return write_lines(tmp_path / "samples.jsonl", samples)
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(goldens, vlrm, many, tmp_path):
-    flags = ["score", "--model", goldens / "vlrm_ties", "--input", many, "--batch-samples", "4", "-q"]
+    flags = ["score", "--model", goldens / "vlrm_ties", "--input", many, "--batch-samples", "4", "--threads", "1", "-q"]
     start = time.monotonic()
     vlrm(*flags, "-o", tmp_path / "whole.jsonl")
     seconds = time.monotonic() - start
@@ -225,7 +225,7 @@ def test_flags_that_do_not_go_together(goldens, vlrm):
     model = ["--model", goldens / "vlrm_ties"]
     one = ["--prompt", "a", "--response", "b"]
     assert "either --model" in vlrm("score", *one, fails=True)
-    assert "either --input" in vlrm("score", *model, fails=True)
+    assert "needs --prompt and --response, or --input" in vlrm("score", *model, fails=True)
     assert "float8" in vlrm("score", *model, *one, "--dtype", "float8", fails=True)
     assert "nowhere" in vlrm("score", "--model", "/nowhere", *one, fails=True)
     assert "tpu" in vlrm("score", *model, *one, "--device", "tpu", fails=True)
@@ -244,3 +244,40 @@ def test_streamed_equals_resident(goldens, vlrm, many, tmp_path):
     vlrm(*flags, "resident", "-o", tmp_path / "resident.jsonl")
     vlrm(*flags, "streamed", "-o", tmp_path / "streamed.jsonl")
     assert (tmp_path / "resident.jsonl").read_bytes() == (tmp_path / "streamed.jsonl").read_bytes()
+
+
+def test_the_input_is_never_the_output(goldens, vlrm, many):
+    before = many.read_bytes()
+    error = vlrm("score", "--model", goldens / "vlrm_ties", "--input", many, "-o", many, "--force", fails=True)
+    assert "is the input and the output" in error
+    assert many.read_bytes() == before
+
+
+def test_a_changed_image_is_not_mixed_into_earlier_results(goldens, vlrm, tmp_path):
+    image = shutil.copy(goldens / "reference/images/rgb_wide.png", tmp_path / "a.png")
+    write_lines(tmp_path / "in.jsonl", [{"id": 1, "images": ["a.png"], "prompt": "a", "responses": ["b"]}])
+    flags = ["score", "--model", goldens / "vlrm_ties", "--input", tmp_path / "in.jsonl", "-o", tmp_path / "out", "-q"]
+    vlrm(*flags)
+    shutil.copy(goldens / "reference/images/rgb_large.jpg", image)
+    assert "images changed since" in vlrm(*flags, fails=True)
+
+
+def test_scores_that_are_no_numbers_are_an_error(goldens, vlrm, tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    model = shutil.copytree(goldens / "vlrm_ties", tmp_path / "model")
+    model.chmod(0o755)
+    for file in model.iterdir():
+        file.chmod(0o644)
+    tensors = load_file(model / "model.safetensors")
+    tensors["score.weight"] = tensors["score.weight"] * float("nan")
+    save_file(tensors, model / "model.safetensors")
+    error = vlrm("score", "--model", model, "--prompt", "a", "--response", "b", fails=True)
+    assert "not a finite number" in error
+
+
+def test_weights_must_be_finite_and_densities_shares(goldens, vlrm, tmp_path):
+    models = goldens / "models"
+    build = ["build", "--vlm", models / "vlm", "--rm", models / "rm", "--base", models / "base", "-o", tmp_path / "o"]
+    assert "finite" in vlrm(*build, "--method", "ties", "--weight", "nan", "--density", "0.5", fails=True)
+    assert "--density: 2" in vlrm(*build, "--method", "ties", "--weight", "1", "--density", "2", fails=True)

@@ -1,0 +1,32 @@
+#include "base/line_reader.h"
+
+#include <filesystem>
+#include <iostream>
+
+#include "base/error.h"
+
+namespace vlrm {
+
+LineReader::LineReader(const std::string& path) : name_(path == "-" ? "standard input" : path), stream_(&std::cin) {
+  if (path == "-") return;
+  file_.open(path, std::ios::binary);
+  std::error_code error;
+  if (!file_ || std::filesystem::is_directory(path, error)) fail("{}: cannot be read", name_);
+  stream_ = &file_;
+}
+
+bool LineReader::next(std::string& line) {
+  while (std::getline(*stream_, line)) {
+    ++number_;
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (line.find_first_not_of(" \t") != std::string::npos) return true;
+  }
+  if (stream_->bad()) fail("{}: cannot be read after line {}", name_, number_);
+  return false;
+}
+
+std::string LineReader::source() const {
+  return fmt::format("{}, line {}", name_, number_);
+}
+
+}  // namespace vlrm

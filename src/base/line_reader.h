@@ -1,0 +1,26 @@
+// Text files a line at a time.
+#pragma once
+
+#include <cstdint>
+#include <fstream>
+#include <istream>
+#include <string>
+
+namespace vlrm {
+
+// The lines of a file, or of standard input for "-". A last line without a newline counts; a carriage return before the
+// newline does not belong to the line; lines of nothing but blanks are passed over.
+class LineReader {
+ public:
+  explicit LineReader(const std::string& path);  // throws Error if it cannot be opened
+  bool next(std::string& line);                  // false at the end. Throws Error if reading fails.
+  std::string source() const;                    // "samples.jsonl, line 7": where the last line stands
+
+ private:
+  std::string name_;
+  std::ifstream file_;
+  std::istream* stream_;
+  int64_t number_ = 0;
+};
+
+}  // namespace vlrm
