@@ -12,7 +12,7 @@ namespace vlrm::testing {
 
 fs::path goldens() {
   if (const char* chosen = std::getenv("VLRM_GOLDENS")) return chosen;
-  const fs::path beside = fs::path(__FILE__).parent_path().parent_path().parent_path().parent_path() / "shared/goldens";
+  const fs::path beside = fs::path(VLRM_SOURCE_ROOT).parent_path() / "shared/goldens";
   return fs::exists(beside) ? beside : fs::path();
 }
 
