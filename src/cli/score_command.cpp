@@ -7,9 +7,11 @@
 #include "base/tell.h"
 #include "base/threads.h"
 #include "cli/commands.h"
+#include "cli/merge_options.h"
 #include "family/build.h"
 #include "reward/score_run.h"
 #include "weights/hub_cache.h"
+#include "weights/views.h"
 
 namespace fs = std::filesystem;
 
@@ -44,6 +46,21 @@ void check_flags(const ScoreFlags& flags) {
   if (flags.input.empty() && !flags.output.empty()) fail("score: --output goes with --input");
 }
 
+// The type that the user names, or nothing.
+std::optional<Dtype> named_dtype(const ScoreFlags& flags) {
+  if (flags.dtype.empty()) return std::nullopt;
+  return dtype_option_or_throw(flags.dtype);
+}
+
+// Weights keep the type they are stored in, or that vlrm build would store them in, unless the user names another.
+Dtype chosen_dtype(const ScoreFlags& flags, const ScorerModel& model) {
+  if (const auto named = named_dtype(flags)) return *named;
+  if (!flags.recipe.empty()) return Dtype::bf16;
+  const char* norm = model.config.vision ? "language_model.model.norm.weight" : "model.norm.weight";
+  const TensorInfo* stored = model.weights->find(norm);
+  return stored && is_float(stored->dtype) ? stored->dtype : Dtype::bf16;
+}
+
 ScorerModel merged_on_load(const ScoreFlags& flags) {
   BuildInputs inputs{resolve_checkpoint(flags.vlm), resolve_checkpoint(flags.rm), std::nullopt};
   if (!flags.base.empty()) inputs.base = resolve_checkpoint(flags.base);
@@ -51,24 +68,13 @@ ScorerModel merged_on_load(const ScoreFlags& flags) {
   recipe.seed = flags.seed;
   PlannedModel plan = plan_reward_model(inputs, recipe);
   for (const auto& remark : plan.remarks) tell("note: " + remark);
-  return {std::move(plan.config), std::move(plan.weights), plan.sources};
+  // Every weight is rounded as vlrm build would round it, those too that the arithmetic then takes as float32.
+  const Dtype dtype = named_dtype(flags).value_or(Dtype::bf16);
+  return {std::move(plan.config), cast(std::move(plan.weights), dtype), plan.sources};
 }
 
 ScorerModel scorer_model(const ScoreFlags& flags) {
   return flags.recipe.empty() ? ScorerModel::from_directory(resolve_checkpoint(flags.model)) : merged_on_load(flags);
-}
-
-// Weights keep the type they are stored in, unless the user wants another.
-Dtype chosen_dtype(const ScoreFlags& flags, const ScorerModel& model) {
-  if (!flags.dtype.empty()) {
-    const auto dtype = dtype_from_torch(flags.dtype);
-    if (!dtype || !is_float(*dtype)) fail("--dtype: \"{}\" is none of float32, bfloat16, float16", flags.dtype);
-    return *dtype;
-  }
-  if (!flags.recipe.empty()) return Dtype::bf16;  // what vlrm build would write
-  const TensorInfo* norm =
-      model.weights->find(model.config.vision ? "language_model.model.norm.weight" : "model.norm.weight");
-  return norm && is_float(norm->dtype) ? norm->dtype : Dtype::bf16;
 }
 
 ScorerOptions scorer_options(const ScoreFlags& flags) {

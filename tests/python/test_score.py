@@ -132,6 +132,15 @@ def many(goldens, tmp_path):
     return write_lines(tmp_path / "samples.jsonl", samples)
 
 
+def test_recipe_on_load_rounds_as_build_does(goldens, vlrm, device_flags, tmp_path):
+    models = goldens / "models"
+    inputs = ["--vlm", models / "vlm", "--rm", models / "rm", "--base", models / "base",
+              "--recipe", goldens / "reference/configs/ties_d0.6.yaml"]
+    vlrm("build", *inputs, "-o", tmp_path / "built", "-q")
+    one = ["--prompt", "What is it?", "--response", "A cat.", "--json", *device_flags]
+    assert vlrm("score", *inputs, *one) == vlrm("score", "--model", tmp_path / "built", *one)
+
+
 def test_a_killed_run_goes_on_to_the_same_bytes(goldens, vlrm, many, tmp_path):
     flags = ["score", "--model", goldens / "vlrm_ties", "--input", many, "--batch-samples", "4", "--threads", "1", "-q"]
     start = time.monotonic()
