@@ -16,12 +16,18 @@ LineReader::LineReader(const std::string& path) : name_(path == "-" ? "standard 
 }
 
 bool LineReader::next(std::string& line) {
-  while (std::getline(*stream_, line)) {
+  if (std::getline(*stream_, line)) {
     ++number_;
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line.find_first_not_of(" \t") != std::string::npos) return true;
+    return true;
   }
   if (stream_->bad()) fail("{}: cannot be read after line {}", name_, number_);
+  return false;
+}
+
+bool LineReader::next_not_blank(std::string& line) {
+  while (next(line))
+    if (line.find_first_not_of(" \t") != std::string::npos) return true;
   return false;
 }
 

@@ -9,11 +9,12 @@
 namespace vlrm {
 
 // The lines of a file, or of standard input for "-". A last line without a newline counts; a carriage return before the
-// newline does not belong to the line; lines of nothing but blanks are passed over.
+// newline does not belong to the line.
 class LineReader {
  public:
   explicit LineReader(const std::string& path);  // throws Error if it cannot be opened
   bool next(std::string& line);                  // false at the end. Throws Error if reading fails.
+  bool next_not_blank(std::string& line);        // the same, lines of nothing but blanks passed over
   std::string source() const;                    // "samples.jsonl, line 7": where the last line stands
 
  private:

@@ -65,7 +65,7 @@ class SampleReader {
   std::vector<Line> next(int64_t count) {
     std::vector<Line> lines;
     std::string text;
-    while (static_cast<int64_t>(lines.size()) < count && lines_.next(text)) {
+    while (static_cast<int64_t>(lines.size()) < count && lines_.next_not_blank(text)) {
       Sample sample = parse_sample(text, lines_.source(), directory_);
       lines.push_back({std::move(sample), lines_.source()});
     }
@@ -73,7 +73,7 @@ class SampleReader {
   }
   void skip(int64_t count) {
     std::string text;
-    while (count-- > 0 && lines_.next(text)) continue;
+    while (count-- > 0 && lines_.next_not_blank(text)) continue;
   }
 
  private:

@@ -101,7 +101,7 @@ TEST(AtomicDirectoryTest, RemovesWhatKilledProcessesLeft) {
   EXPECT_TRUE(fs::exists(dir / "out.partial-1"));
 }
 
-TEST(LineReaderTest, PassesOverBlankLinesAndKnowsWhereItIs) {
+TEST(LineReaderTest, KnowsWhereItIs) {
   const TemporaryDirectory dir;
   write_text(dir / "f", "one\r\n\n  \ntwo");
   LineReader lines((dir / "f").string());
@@ -109,6 +109,8 @@ TEST(LineReaderTest, PassesOverBlankLinesAndKnowsWhereItIs) {
   ASSERT_TRUE(lines.next(line));
   EXPECT_EQ(line, "one");
   ASSERT_TRUE(lines.next(line));
+  EXPECT_EQ(line, "");
+  ASSERT_TRUE(lines.next_not_blank(line));
   EXPECT_EQ(line, "two");
   EXPECT_THAT(lines.source(), HasSubstr("f, line 4"));
   EXPECT_FALSE(lines.next(line));
