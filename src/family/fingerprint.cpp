@@ -2,6 +2,9 @@
 
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
+#if __has_include(<xxh_x86dispatch.h>) && defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // the widest vectors that the processor has, where the library alone takes SSE2
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -11,11 +14,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/threads.h"
+#include "weights/chunks.h"
 
 namespace vlrm {
 namespace {
 
-constexpr int64_t kBlock = 64 * 1024;  // elements; part of what a fingerprint means
+constexpr int64_t kBlock = kPieceElements;  // part of what a fingerprint means
 
 struct Digest {
   XXH128_canonical_t bytes{};

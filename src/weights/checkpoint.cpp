@@ -27,8 +27,8 @@ void TensorReader::read_float32(int64_t first, int64_t count, float* out) const 
     fail("tensor {}: {} values cannot be read as float32", printable(info().name), safetensors_name(dtype));
   if (dtype == Dtype::f32) return read(first, count, reinterpret_cast<std::byte*>(out));
   thread_local std::vector<std::byte> bytes;
-  for_each_chunk(first, count, [&](int64_t start, int64_t size) {
-    bytes.resize(static_cast<size_t>(kChunkElements * size_of(dtype)));
+  for_each_piece(first, count, [&](int64_t start, int64_t size) {
+    bytes.resize(static_cast<size_t>(kPieceElements * size_of(dtype)));
     read(start, size, bytes.data());
     to_float32(dtype, bytes.data(), std::span(out + (start - first), static_cast<size_t>(size)));
   });

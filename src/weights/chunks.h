@@ -1,4 +1,4 @@
-// The piece of a tensor that is worked on at a time.
+// The pieces of a tensor that are worked on at a time.
 #pragma once
 
 #include <algorithm>
@@ -10,15 +10,19 @@ namespace vlrm {
 // more.
 constexpr int64_t kChunkElements = 64 * 1024;
 
+// What a merge reads of each input at once: with its float32 form it stays in the second-level cache. Files are
+// fingerprinted by such pieces, so that a merge's own reads serve for that.
+constexpr int64_t kPieceElements = 16 * 1024;
+
 constexpr int64_t chunk_count(int64_t elements) {
   return (elements + kChunkElements - 1) / kChunkElements;
 }
 
 // Calls body(start, size) for the pieces of [first, first + count), in order.
 template <class Body>
-void for_each_chunk(int64_t first, int64_t count, Body&& body) {
-  for (int64_t done = 0; done < count; done += kChunkElements)
-    body(first + done, std::min(kChunkElements, count - done));
+void for_each_piece(int64_t first, int64_t count, Body&& body) {
+  for (int64_t done = 0; done < count; done += kPieceElements)
+    body(first + done, std::min(kPieceElements, count - done));
 }
 
 }  // namespace vlrm

@@ -195,7 +195,9 @@ SafetensorsLayout lay_out_safetensors(const std::vector<TensorInfo>& tensors,
     layout.offsets.push_back(begin);
   }
   json += "}";
-  json.resize((json.size() + 7) / 8 * 8, ' ');
+  // The data of a large file begins at a page, so that most of it can be written in whole pages.
+  const size_t unit = end < (1 << 20) ? 8 : 4096;
+  json.resize((json.size() + 8 + unit - 1) / unit * unit - 8, ' ');
   for (int shift = 0; shift < 64; shift += 8) layout.header += static_cast<char>(json.size() >> shift & 0xFF);
   layout.header += json;
   const auto data_start = static_cast<int64_t>(layout.header.size());

@@ -33,8 +33,8 @@ class CastTensor : public TensorReader {
   void read(int64_t first, int64_t count, std::byte* out) const override {
     if (info_.dtype == Dtype::f32) return source_->read_float32(first, count, reinterpret_cast<float*>(out));
     thread_local std::vector<float> values;
-    for_each_chunk(first, count, [&](int64_t start, int64_t size) {
-      values.resize(kChunkElements);
+    for_each_piece(first, count, [&](int64_t start, int64_t size) {
+      values.resize(kPieceElements);
       source_->read_float32(start, size, values.data());
       from_float32(std::span(values).first(static_cast<size_t>(size)), info_.dtype,
                    out + (start - first) * size_of(info_.dtype));

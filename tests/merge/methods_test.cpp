@@ -152,6 +152,26 @@ TEST(Ties, IsItsDefinition) {
   }
 }
 
+TEST(Ties, IsItsDefinitionForAnyNumberOfModels) {
+  constexpr size_t kElements = 5003;
+  const auto base = random_values(kElements, 1);
+  for (const bool normalize : {true, false}) {
+    std::vector<TensorMerge::Input> inputs;
+    std::vector<std::vector<float>> deltas;
+    std::vector<float> weights;
+    for (size_t models = 1; models <= 5; ++models) {
+      const auto values = random_values(kElements, 1 + models);
+      weights.push_back(models == 4 ? -0.4f : 0.3f * static_cast<float>(models));
+      deltas.push_back(trimmed(values, base, 0.5));
+      inputs.push_back({.tensor = tensor(values), .weight = weights.back(), .density = 0.5});
+      auto merge = merge_of(MergeMethod::ties, tensor(base), inputs);
+      merge.normalize = normalize;
+      expect_same(merged(merge), elected(deltas, weights, base, normalize));
+      if (HasFatalFailure()) FAIL() << models << " models, normalize: " << normalize;
+    }
+  }
+}
+
 TEST(Ties, KeepsExactlyItsShareHoweverTheDeltasLie) {
   constexpr size_t kElements = 200'000;
   const std::vector<float> base(kElements);

@@ -87,6 +87,20 @@ MemoryCheckpoint mixed() {
   return memory;
 }
 
+// Written past the page cache, most of it: every offset of a page at which a tensor may begin, and sizes about whole
+// pages and whole writes.
+TEST(Save, LargeTensorsSurviveWhereverTheyBegin) {
+  MemoryCheckpoint memory;
+  uint64_t seed = 0;
+  for (const int64_t size : {64 * 1024, 70'001, 4096, 1 << 20, (1 << 23) + 17, 3, 300'000, 65'536}) {
+    memory.add(fmt::format("t{}", seed), Dtype::u8, {size}, random_bytes(static_cast<size_t>(size), seed));
+    ++seed;
+  }
+  const TemporaryDirectory dir;
+  save_checkpoint(memory, dir.path(), {}, nullptr);
+  expect_equal(*open_checkpoint(dir.path()), memory);
+}
+
 TEST(Save, BytesDoNotDependOnThreads) {
   const MemoryCheckpoint memory = mixed();
   std::string first;
@@ -164,7 +178,7 @@ TEST(Save, AFullDiskIsToldAtOnce) {
   } huge;
   const TemporaryDirectory dir;
   EXPECT_THAT(error_of([&] { save_checkpoint(huge, dir.path(), {}, nullptr); }),
-              HasSubstr("model.safetensors: cannot be made 1152921504606847"));
+              HasSubstr("model.safetensors: cannot be made 1152921504606851072 bytes long"));
   EXPECT_THAT(error_of([&] { save_checkpoint(huge, dir / "none", {}, nullptr); }), HasSubstr("cannot be created"));
 }
 

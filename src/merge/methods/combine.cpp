@@ -32,7 +32,49 @@ float only_if(uint32_t mask, float value) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(value) & mask);
 }
 
-// Adds what agrees with the elected sign to `total`, and its weight to `weights`.
+struct Election {
+  const float* base;
+  const float* const* deltas;
+  const float* weights;
+  bool normalize;
+};
+
+// Adds up what agrees with the sign of the weighted sum. With the number of models known when this is compiled, an
+// element's values stay in registers.
+template <size_t kModels>
+[[gnu::always_inline]] inline void elect(const Election& election, int64_t count, float* __restrict out) {
+  std::array<const float*, kModels> deltas;
+  std::array<float, kModels> weights;
+  std::copy_n(election.deltas, kModels, deltas.begin());
+  std::copy_n(election.weights, kModels, weights.begin());
+  const float* __restrict base = election.base;
+  const bool normalize = election.normalize;
+  for (int64_t i = 0; i < count; ++i) {
+    float sum = weights[0] * deltas[0][i];
+    for (size_t m = 1; m < kModels; ++m) sum += weights[m] * deltas[m][i];
+    const float sign = sum >= 0 ? 1.0f : -1.0f;
+    float total = 0, agreeing = 0;
+    for (size_t m = 0; m < kModels; ++m) {
+      const float weighted = weights[m] * deltas[m][i];
+      const uint32_t agrees = weighted * sign > 0 ? ~0u : 0u;
+      total += only_if(agrees, weighted);
+      agreeing += only_if(agrees, weights[m]);
+    }
+    out[i] = base[i] + total / (normalize && agreeing != 0 ? agreeing : 1.0f);
+  }
+}
+
+VLRM_TARGET_CLONES void elect_one(const Election& election, int64_t count, float* out) {
+  elect<1>(election, count, out);
+}
+VLRM_TARGET_CLONES void elect_two(const Election& election, int64_t count, float* out) {
+  elect<2>(election, count, out);
+}
+VLRM_TARGET_CLONES void elect_three(const Election& election, int64_t count, float* out) {
+  elect<3>(election, count, out);
+}
+
+// The same for any number of models, one after the other.
 VLRM_TARGET_CLONES void add_agreeing(float weight, const float* __restrict delta, const float* __restrict elected,
                                      int64_t count, float* __restrict total, float* __restrict weights) {
   for (int64_t i = 0; i < count; ++i) {
@@ -51,6 +93,18 @@ VLRM_TARGET_CLONES void finish_normalized(const float* base, const float* total,
 
 VLRM_TARGET_CLONES void finish(const float* base, const float* total, int64_t count, float* out) {
   for (int64_t i = 0; i < count; ++i) out[i] = base[i] + total[i];
+}
+
+void elect_many(const MergeInputs::Block& block, std::span<const float> weights, bool normalize, float* out) {
+  std::array<float, MergeInputs::kBlock> total{}, agreeing_weights{};
+  weighted_sum(block, weights, out);
+  for (size_t i = 0; i < weights.size(); ++i)
+    add_agreeing(weights[i], block.tensors[i], out, block.count, total.data(), agreeing_weights.data());
+  if (normalize) {
+    finish_normalized(block.base, total.data(), agreeing_weights.data(), block.count, out);
+  } else {
+    finish(block.base, total.data(), block.count, out);
+  }
 }
 
 }  // namespace
@@ -92,14 +146,16 @@ void subtract_base(const MergeInputs::Block& block) {
 }
 
 void elect_and_sum(const MergeInputs::Block& block, std::span<const float> weights, bool normalize, float* out) {
-  std::array<float, MergeInputs::kBlock> total{}, agreeing_weights{};
-  weighted_sum(block, weights, out);
-  for (size_t i = 0; i < weights.size(); ++i)
-    add_agreeing(weights[i], block.tensors[i], out, block.count, total.data(), agreeing_weights.data());
-  if (normalize) {
-    finish_normalized(block.base, total.data(), agreeing_weights.data(), block.count, out);
-  } else {
-    finish(block.base, total.data(), block.count, out);
+  const Election election{block.base, block.tensors.data(), weights.data(), normalize};
+  switch (weights.size()) {
+    case 1:
+      return elect_one(election, block.count, out);
+    case 2:
+      return elect_two(election, block.count, out);
+    case 3:
+      return elect_three(election, block.count, out);
+    default:
+      return elect_many(block, weights, normalize, out);
   }
 }
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "weights/chunks.h"
 
 namespace vlrm {
 namespace {
 
-constexpr int64_t kPiece = 16 * 1024;  // elements read from a source at once: stays in the second-level cache
 // Floats between the blocks of two tensors: a distance of whole pages would put them into the same few cache sets.
 constexpr int64_t kPadding = 48;
 
@@ -37,7 +37,7 @@ std::unique_ptr<MergeInputs::Scratch> MergeInputs::take_scratch() const {
     }
   }
   auto scratch = std::make_unique<Scratch>();
-  const int64_t piece = std::min(elements_, kPiece), block = std::min(elements_, kBlock) + kPadding;
+  const int64_t piece = std::min(elements_, kPieceElements), block = std::min(elements_, kBlock) + kPadding;
   scratch->values = std::make_unique_for_overwrite<float[]>(sources_.size() * static_cast<size_t>(block));
   for (const Source& source : sources_) {
     scratch->tensors.push_back(scratch->values.get() + static_cast<int64_t>(scratch->raw.size()) * block);
@@ -52,8 +52,8 @@ void MergeInputs::visit(int64_t first, int64_t count, const std::function<void(c
   Block block;
   if (has_base_) block.base = scratch->tensors.back();
   block.tensors = std::span<float* const>(scratch->tensors).first(models());
-  for (int64_t at = first; at < first + count; at += kPiece) {
-    const int64_t length = std::min(kPiece, first + count - at);
+  for (int64_t at = first; at < first + count; at += kPieceElements) {
+    const int64_t length = std::min(kPieceElements, first + count - at);
     for (size_t i = 0; i < sources_.size(); ++i) sources_[i].tensor->read(at, length, scratch->raw[i].get());
     for (int64_t offset = 0; offset < length; offset += kBlock) {
       block.first = at + offset;
