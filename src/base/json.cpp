@@ -6,8 +6,6 @@
 namespace vlrm {
 namespace {
 
-constexpr int kDeepest = 200;
-
 // The parser recurses on destruction, so a deep document is refused before it is built.
 void refuse_deep_nesting(std::string_view text, const std::string& source) {
   int depth = 0;
@@ -22,7 +20,8 @@ void refuse_deep_nesting(std::string_view text, const std::string& source) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {
-      if (++depth > kDeepest) fail("{}: JSON nested deeper than {} at byte {}", source, kDeepest, i);
+      if (++depth > json_limits::kDepth)
+        fail("{}: JSON nested deeper than {} at byte {}", source, json_limits::kDepth, i);
     } else if (c == ']' || c == '}') {
       --depth;
     }

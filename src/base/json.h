@@ -1,6 +1,7 @@
 // JSON from files that strangers wrote: every failure names the source and what is wrong.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,8 +13,15 @@ using Json = nlohmann::json;
 // Keeps the order of keys as written: for files that come along unchanged but for a few fields.
 using OrderedJson = nlohmann::ordered_json;
 
+// What strangers' JSON may hold, far above any real model's.
+namespace json_limits {
+constexpr int kDepth = 200;                   // of nesting
+constexpr int64_t kCount = int64_t{1} << 24;  // a width, a number of tokens
+constexpr int64_t kRepeats = 4096;            // of what has tensors of its own, as layers have
+}  // namespace json_limits
+
 // Parses one JSON document. `source` names it in errors ("samples.jsonl, line 7"). Throws Error for malformed text and
-// for nesting deeper than 200.
+// for nesting deeper than json_limits::kDepth.
 Json parse_json_or_throw(std::string_view text, const std::string& source);
 OrderedJson parse_ordered_json_or_throw(std::string_view text, const std::string& source);
 

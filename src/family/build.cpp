@@ -16,6 +16,11 @@ class Roles {
  public:
   explicit Roles(const Recipe& recipe) : recipe_(recipe) {
     for (const RecipeModel& model : recipe.models) called_vlm_ = called_vlm_ || model.name == "vlm";
+    if (!recipe.tokenizer_source)
+      fail(
+          "{}: the line `tokenizer: {{source: {}, pad_to_multiple_of: 8}}` is missing; source names the model that "
+          "stands for the VLM's text part",
+          recipe.source, called_vlm_ ? "vlm" : "MODEL");
     int vlms = 0;
     std::vector<std::string> others;
     for (const RecipeModel& model : recipe.models) {
@@ -36,7 +41,7 @@ class Roles {
   Role of(const std::string& name) const {
     if (recipe_.is_base(name)) return Role::base;
     const bool is_vlm = called_vlm_ ? name == "vlm" : recipe_.tokenizer_source == name;
-    return is_vlm ? Role::vlm : Role::rm;
+    return is_vlm && name != "rm" ? Role::vlm : Role::rm;
   }
 
  private:
@@ -51,16 +56,21 @@ MergeSource text_source(const OpenModel& model, const char* name) {
 
 }  // namespace
 
-CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, const OpenModel& rm) {
+CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, const OpenModel& rm,
+                              const std::string& source) {
   const CheckpointPtr mapped = text_part_for_mllama(text, vlm.config.text);
   const std::string embeddings = "language_model.model.embed_tokens.weight";
   const int64_t rows = mapped->info_or_throw(embeddings).shape[0];
   const int64_t needed = vlm.weights->info_or_throw(embeddings).shape[0];
   if (rows != needed)
     fail(
-        "{}: the embeddings have {} rows, but the VLM's have {}: a recipe aligns them with tokenizer.source and "
-        "pad_to_multiple_of",
-        text->description(), rows, needed);
+        "{}: the merged embeddings have {} rows, but the VLM's have {}; `pad_to_multiple_of: 8` under `tokenizer` in "
+        "the "
+        "recipe gives the VLM's",
+        source, rows, needed);
+  for (const TensorInfo& tensor : mapped->tensors())
+    if (vlm.weights->find(tensor.name) == nullptr)
+      fail("{}: the VLM has no place for the tensor {}", source, printable(tensor.name));
   const CheckpointPtr score = renamed(
       rm.weights, [](const std::string& name) { return name == "score.weight" ? std::optional(name) : std::nullopt; });
   return overlay({vlm.weights, mapped, score});
@@ -70,19 +80,23 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
   const Roles roles(recipe);
   if (recipe.base_model && !inputs.base)
     fail("{} needs the base model that both were tuned from (--base)", merge_method_name(recipe.method));
-  PlannedModel planned;
   const OpenModel vlm = open_model("vlm", inputs.vlm, watch);
   const OpenModel rm = open_model("rm", inputs.rm, watch);
-  require_vlm(vlm, planned.remarks);
+  require_vlm(vlm);
   require_reward_model(rm);
+  PlannedModel planned;
+  planned.remarks = foreign_tensors(vlm);
   require_same_text_shape(rm, vlm, planned.remarks);
   std::optional<MergeSource> base;
   if (recipe.base_model) {
     const OpenModel model = open_model("base", *inputs.base, watch);
-    require_llama(model);
+    require_language_model(model);
     require_same_text_shape(model, vlm, planned.remarks);
+    require_tensors(model);
     base = text_source(model, "the base");
   }
+  require_tensors(vlm);
+  require_tensors(rm);
 
   MergeSources sources{{}, base, vlm.directory};
   for (const RecipeModel& model : recipe.models) {
@@ -94,7 +108,7 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
   }
   MergedModel merged = plan_merge(recipe, sources);
   planned.remarks.insert(planned.remarks.end(), merged.remarks.begin(), merged.remarks.end());
-  planned.weights = mapped_onto_vlm(merged.weights, vlm, rm);
+  planned.weights = mapped_onto_vlm(merged.weights, vlm, rm, recipe.source);
   planned.config = vlm.config;
   planned.config.head = Head::reward;
   planned.sources = vlm.directory;

@@ -29,12 +29,15 @@ struct PlannedModel {
 
 // Plans the reward model that `recipe` makes of `inputs`. The recipe's models are called vlm, rm and base, or anything
 // else: then the one that tokenizer.source names stands for the VLM's text part, base_model for the base and the
-// remaining one for the RM. Reads headers, configs and vocabularies. Throws Error where the models do not fit together:
-// another architecture, shapes, tensors that are missing, embedding rows that are not the VLM's, more than one label.
+// remaining one for the RM. The recipe needs tokenizer.source. Reads headers, configs and vocabularies. Throws Error
+// where the models do not fit together: another architecture, shapes, tensors that are missing, embedding rows that are
+// not the VLM's, more than one label.
 PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch = {});
 
 // The last step of it: a Llama's backbone (canonical names) in place of the VLM's text part, and the RM's score head.
-// Throws Error where the embeddings have other rows than the VLM's.
-CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, const OpenModel& rm);
+// Throws Error, naming `source`, where the embeddings have other rows than the VLM's, or a tensor is none of
+// its.
+CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, const OpenModel& rm,
+                              const std::string& source);
 
 }  // namespace vlrm

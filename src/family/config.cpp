@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "family/tensor_shapes.h"
 
 namespace vlrm {
 namespace {
 
-// Far above any real model, and low enough that products of sizes stay within 64 bits.
-constexpr int64_t kLargestSize = int64_t{1} << 24;
-constexpr int64_t kMostLayers = 4096;
+// Of the side of an image: low enough that the positions of all tiles, times a width, stay within 64 bits.
+constexpr int64_t kLargestImage = 1 << 14;
+constexpr int64_t kMostTiles = 1024;
 
 // One object of a config.json ("text_config"), with getters that name the file and the field.
 class Fields {
@@ -33,7 +34,7 @@ class Fields {
   }
   std::string text(const std::string& key, const std::string& fallback) const { return get(key, fallback); }
 
-  int64_t count(const std::string& key, std::optional<int64_t> fallback, int64_t most = kLargestSize) const {
+  int64_t count(const std::string& key, std::optional<int64_t> fallback, int64_t most = json_limits::kCount) const {
     const int64_t value = fallback ? get<int64_t>(key, *fallback) : required<int64_t>(key);
     if (value < 1 || value > most) fail(key, fmt::format("{} is not between 1 and {}", value, most));
     return value;
@@ -101,7 +102,7 @@ TextConfig read_llama(const Fields& fields) {
   text.vocab_size = fields.count("vocab_size", 32000);
   text.hidden_size = fields.count("hidden_size", 4096);
   text.intermediate_size = fields.count("intermediate_size", 11008);
-  text.layers = fields.count("num_hidden_layers", 32, kMostLayers);
+  text.layers = fields.count("num_hidden_layers", 32, json_limits::kRepeats);
   text.attention_heads = fields.count("num_attention_heads", 32);
   text.key_value_heads = fields.count("num_key_value_heads", text.attention_heads);
   text.head_size = fields.has("head_dim") ? fields.count("head_dim", std::nullopt) : default_head_size(fields, text);
@@ -129,7 +130,7 @@ TextConfig read_mllama_text(const Fields& fields) {
   text.vocab_size = fields.count("vocab_size", 128256);
   text.hidden_size = fields.count("hidden_size", 4096);
   text.intermediate_size = fields.count("intermediate_size", 14336);
-  text.layers = fields.count("num_hidden_layers", 40, kMostLayers);
+  text.layers = fields.count("num_hidden_layers", 40, json_limits::kRepeats);
   text.attention_heads = fields.count("num_attention_heads", 32);
   text.key_value_heads = fields.count("num_key_value_heads", 8);
   text.head_size = default_head_size(fields, text);
@@ -161,15 +162,15 @@ VisionConfig read_mllama_vision(const Fields& fields) {
   fields.only("hidden_act", "gelu");
   fields.only("num_channels", 3);
   VisionConfig vision;
-  vision.image_size = fields.count("image_size", 448);
+  vision.image_size = fields.count("image_size", 448, kLargestImage);
   vision.patch_size = fields.count("patch_size", 14);
-  vision.max_tiles = fields.count("max_num_tiles", 4, 1024);
+  vision.max_tiles = fields.count("max_num_tiles", 4, kMostTiles);
   vision.hidden_size = fields.count("hidden_size", 1280);
   vision.intermediate_size = fields.count("intermediate_size", 5120);
   // Written as attention_heads, taken by the constructor as num_attention_heads; the written name wins.
   vision.attention_heads = fields.count("attention_heads", fields.count("num_attention_heads", 16));
-  vision.local_layers = fields.count("num_hidden_layers", 32, kMostLayers);
-  vision.global_layers = fields.count("num_global_layers", 8, kMostLayers);
+  vision.local_layers = fields.count("num_hidden_layers", 32, json_limits::kRepeats);
+  vision.global_layers = fields.count("num_global_layers", 8, json_limits::kRepeats);
   vision.norm_eps = fields.positive("norm_eps", 1e-5);
   // In the order written: features are concatenated in it.
   vision.intermediate_layers =
@@ -192,7 +193,10 @@ Head read_head(const Fields& fields) {
   if (architectures.empty() || !architectures.front().ends_with("ForSequenceClassification"))
     return Head::language_model;
   int64_t labels = 2;  // transformers' default
-  if (fields.has("id2label")) labels = static_cast<int64_t>(fields.at("id2label").size());
+  if (fields.has("id2label")) {
+    if (!fields.at("id2label").is_object()) fields.fail("id2label", "is no object of labels by id");
+    labels = static_cast<int64_t>(fields.at("id2label").size());
+  }
   if (fields.has("num_labels")) labels = fields.required<int64_t>("num_labels");
   if (labels != 1) fields.fail("id2label", fmt::format("a reward model has one label, this classifier has {}", labels));
   return Head::reward;
@@ -227,6 +231,10 @@ ModelConfig ModelConfig::from_directory(const std::filesystem::path& directory) 
         read_mllama_vision(fields.has("vision_config") ? fields.inside("vision_config")
                                                        : Fields(nothing, path.string() + ": vision_config"));
     config.image_token = fields.get<int32_t>("image_token_index", 128256);
+    if (config.image_token < 0 || config.image_token >= config.text.vocab_size + kReservedRows)
+      fields.fail("image_token_index",
+                  fmt::format("{} is not below {}, vocab_size and {} reserved rows", config.image_token,
+                              config.text.vocab_size + kReservedRows, kReservedRows));
   } else {
     fields.fail("model_type", fmt::format("\"{}\" is not supported, only \"llama\" and \"mllama\"", printable(type)));
   }

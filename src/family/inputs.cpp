@@ -4,12 +4,11 @@
 
 #include "base/error.h"
 #include "family/names.h"
+#include "family/tensor_shapes.h"
+#include "merge/token_rows.h"
 
 namespace vlrm {
 namespace {
-
-constexpr int64_t kReservedRows =
-    8;  // of an Mllama's embeddings, behind its vocabulary: <|image|> and seven spare ones
 
 std::string config_path(const OpenModel& model) {
   return (model.directory / "config.json").string();
@@ -34,6 +33,36 @@ void require_shape(const OpenModel& model, const std::string& name, const std::v
   if (tensor.shape != shape)
     fail("{}: tensor {} is {}, not {}: {}", model.weights->description(), name, shape_string(tensor.shape),
          shape_string(shape), why);
+  if (!is_float(tensor.dtype))
+    fail("{}: tensor {} is {}; weights must be F32, F16 or BF16", model.weights->description(), name,
+         safetensors_name(tensor.dtype));
+}
+
+void require_shapes(const OpenModel& model, const TensorShapes& shapes) {
+  const std::string why = "these are not the sizes of " + config_path(model);
+  for (const auto& [name, shape] : shapes) require_shape(model, name, shape, why);
+}
+
+void require_llama(const OpenModel& model) {
+  if (model.config.vision)
+    fail("{}: a text model (Llama) is needed here, this one has a vision part", config_path(model));
+}
+
+void require_mllama_tensors(const OpenModel& model) {
+  const TextConfig& text = model.config.text;
+  require_shape(model, "language_model.model.embed_tokens.weight", {text.vocab_size + kReservedRows, text.hidden_size},
+                fmt::format("the config's vocab_size and {} reserved rows, by hidden_size", kReservedRows));
+  require_shapes(model, mllama_shapes(model.config));
+}
+
+void require_reward_model_tensors(const OpenModel& model) {
+  const TensorShapes shapes = llama_backbone_shapes(model.config.text);
+  require_shapes(model, shapes);
+  require_shape(model, "score.weight", {1, model.config.text.hidden_size}, "one value of each hidden state");
+  for (const TensorInfo& tensor : model.weights->tensors())
+    if (!shapes.contains(tensor.name) && tensor.name != "score.weight" && tensor.name != "lm_head.weight")
+      fail("{}: tensor {} is no part of a Llama reward model, and would be lost", model.weights->description(),
+           printable(tensor.name));
 }
 
 }  // namespace
@@ -45,48 +74,53 @@ OpenModel open_model(const std::string& role, const std::filesystem::path& direc
   return {directory, config, canonical(std::move(files), config)};
 }
 
-void require_vlm(const OpenModel& model, std::vector<std::string>& remarks) {
+void require_vlm(const OpenModel& model) {
   if (!model.config.vision)
     fail("{}: the VLM must be an Mllama (Llama-3.2-Vision), this is a text model", config_path(model));
   if (model.config.head == Head::reward)
     fail("{}: the VLM has a reward head already; give the model it was made of", config_path(model));
-  const TextConfig& text = model.config.text;
-  require_shape(model, "language_model.model.embed_tokens.weight", {text.vocab_size + kReservedRows, text.hidden_size},
-                fmt::format("the config's vocab_size and {} reserved rows, by hidden_size", kReservedRows));
-  const std::vector<std::string> expected = mllama_tensor_names(model.config);
-  for (const std::string& name : expected) model.weights->info_or_throw(name);
-  for (const TensorInfo& tensor : model.weights->tensors())
-    if (!std::ranges::binary_search(expected, tensor.name))
-      remarks.push_back(fmt::format("{}: tensor {} is no part of an Mllama; it is kept", model.weights->description(),
-                                    printable(tensor.name)));
-}
-
-void require_llama(const OpenModel& model) {
-  if (model.config.vision)
-    fail("{}: a text model (Llama) is needed here, this one has a vision part", config_path(model));
 }
 
 void require_reward_model(const OpenModel& model) {
   require_llama(model);
   if (model.config.head != Head::reward)
     fail("{}: not a reward model: its architecture is not LlamaForSequenceClassification", config_path(model));
-  require_shape(model, "score.weight", {1, model.config.text.hidden_size}, "one value of each hidden state");
-  for (const TensorInfo& tensor : model.weights->tensors()) {
-    const bool known =
-        tensor.name.starts_with("model.") || tensor.name == "score.weight" || tensor.name == "lm_head.weight";
-    if (!known)
-      fail("{}: tensor {} is no part of a Llama reward model, and would be lost", model.weights->description(),
-           printable(tensor.name));
-  }
 }
 
-void require_same_text_shape(const OpenModel& text, const OpenModel& vlm, std::vector<std::string>& remarks) {
-  const TextConfig& a = text.config.text;
-  const TextConfig& b = vlm.config.text;
+void require_language_model(const OpenModel& model) {
+  require_llama(model);
+  if (model.config.head == Head::reward)
+    fail(
+        "{}: a language model is needed here, this is a reward model (vlrm extract --rm takes the backbone out of one)",
+        config_path(model));
+}
+
+void require_tensors(const OpenModel& model) {
+  if (model.config.vision)
+    require_mllama_tensors(model);
+  else if (model.config.head == Head::reward)
+    require_reward_model_tensors(model);
+  else
+    require_shapes(model, llama_backbone_shapes(model.config.text));
+}
+
+std::vector<std::string> foreign_tensors(const OpenModel& vlm) {
+  const TensorShapes known = mllama_shapes(vlm.config);
+  std::vector<std::string> remarks;
+  for (const TensorInfo& tensor : vlm.weights->tensors())
+    if (!known.contains(tensor.name))
+      remarks.push_back(fmt::format("{}: tensor {} is no part of an Mllama; it is kept", vlm.weights->description(),
+                                    printable(tensor.name)));
+  return remarks;
+}
+
+void require_same_text_shape(const OpenModel& model, const OpenModel& kept, std::vector<std::string>& remarks) {
+  const TextConfig& a = model.config.text;
+  const TextConfig& b = kept.config.text;
   const auto require = [&](const char* field, int64_t found, int64_t expected) {
     if (found != expected)
-      fail("{}: \"{}\" is {}, but {} for the text part of {}: these models cannot be merged", config_path(text), field,
-           found, expected, config_path(vlm));
+      fail("{}: \"{}\" is {}, but {} for the text part of {}: these models do not fit together", config_path(model),
+           field, found, expected, config_path(kept));
   };
   require("hidden_size", a.hidden_size, b.hidden_size);
   require("intermediate_size", a.intermediate_size, b.intermediate_size);
@@ -95,11 +129,17 @@ void require_same_text_shape(const OpenModel& text, const OpenModel& vlm, std::v
   require("num_key_value_heads", a.key_value_heads, b.key_value_heads);
   require("head_dim", a.head_size, b.head_size);
   if (!same_rope(a, b))
-    remarks.push_back(fmt::format("{} and {} place their tokens by different rope settings; the VLM's are kept",
-                                  config_path(text), config_path(vlm)));
+    remarks.push_back(fmt::format("{} places its tokens by other rope settings than {}; the latter's are kept",
+                                  config_path(model), config_path(kept)));
   if (a.rms_norm_eps != b.rms_norm_eps)
-    remarks.push_back(
-        fmt::format("{} has another rms_norm_eps than {}; the VLM's is kept", config_path(text), config_path(vlm)));
+    remarks.push_back(fmt::format("{} has another rms_norm_eps than {}; the latter's is kept", config_path(model),
+                                  config_path(kept)));
+}
+
+void require_same_tokens(const OpenModel& text, const OpenModel& vlm) {
+  const auto tokens = TokenRows::from_directory(text.directory);
+  if (const auto difference = tokens.difference(TokenRows::from_directory(vlm.directory)))
+    fail("{}: the text model must be merged with the VLM's tokens (tokenizer.source)", *difference);
 }
 
 }  // namespace vlrm

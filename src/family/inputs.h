@@ -26,15 +26,23 @@ using WatchInput = std::function<CheckpointPtr(const std::string& role, const st
 // Reads config and headers. Throws Error for what is missing or malformed.
 OpenModel open_model(const std::string& role, const std::filesystem::path& directory, const WatchInput& watch);
 
-// Throws Error unless `model` is an Mllama with all the tensors of its config and the rows of embeddings that it
-// promises. Tensors that the architecture has not are added to `remarks`.
-void require_vlm(const OpenModel& model, std::vector<std::string>& remarks);
-// Throws Error unless `model` is a Llama with a one-value score head and no tensor that is not known.
+// By its config: throws Error unless `model` is an Mllama without a reward head.
+void require_vlm(const OpenModel& model);
+// By its config: throws Error unless `model` is a Llama with a reward head.
 void require_reward_model(const OpenModel& model);
-// Throws Error unless `model` is a Llama.
-void require_llama(const OpenModel& model);
-// Throws Error unless the Llama `text` has the shape of the text part of `vlm`. What differs without hindering the
-// merge (rope, epsilon) is added to `remarks`.
-void require_same_text_shape(const OpenModel& text, const OpenModel& vlm, std::vector<std::string>& remarks);
+// By its config: throws Error unless `model` is a Llama without a reward head.
+void require_language_model(const OpenModel& model);
+
+// Throws Error where a tensor of the model is missing, is no float or has another shape than the config gives it, and
+// for what a reward model has beyond a Llama and its score: it would be lost.
+void require_tensors(const OpenModel& model);
+// One line for each tensor that the VLM has beyond an Mllama.
+std::vector<std::string> foreign_tensors(const OpenModel& vlm);
+
+// Throws Error unless the text parts of both have the same shape. What differs without hindering (rope, epsilon) is
+// added to `remarks`; the output has it as `kept` does.
+void require_same_text_shape(const OpenModel& model, const OpenModel& kept, std::vector<std::string>& remarks);
+// Throws Error, naming the first token that differs, unless both tokenizers give the same tokens the same ids.
+void require_same_tokens(const OpenModel& text, const OpenModel& vlm);
 
 }  // namespace vlrm

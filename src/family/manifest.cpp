@@ -4,7 +4,6 @@
 
 #include "base/atomic_output.h"
 #include "base/error.h"
-#include "family/side_files.h"
 #include "weights/hub_cache.h"
 
 namespace fs = std::filesystem;

@@ -10,11 +10,10 @@
 #include "base/json.h"
 #include "family/fingerprint.h"
 #include "family/inputs.h"
+#include "family/side_files.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm {
-
-constexpr const char* kManifestName = "vlrm_manifest.json";
 
 // Gathers the inputs of one command. Files that the hub cache names by their sha256 are known by that; other weights
 // are fingerprinted while they are read, other files when the manifest is made.

@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "family/config.h"
 #include "weights/checkpoint.h"
@@ -37,9 +36,5 @@ CheckpointPtr text_part_for_mllama(CheckpointPtr llama, const TextConfig& config
 
 // model.… of a canonical Llama: neither lm_head nor score.
 CheckpointPtr llama_backbone(CheckpointPtr llama);
-
-// The canonical names of all tensors of an Mllama of this config, sorted; a reward head, if it has one, is not among
-// them.
-std::vector<std::string> mllama_tensor_names(const ModelConfig& config);
 
 }  // namespace vlrm

@@ -10,6 +10,8 @@
 
 namespace vlrm {
 
+constexpr const char* kManifestName = "vlrm_manifest.json";
+
 // What a file of a model directory is, by its name.
 enum class FileKind {
   config,         // config.json

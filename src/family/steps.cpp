@@ -52,12 +52,8 @@ class NamedModels {
     const auto known = models_.find(name);
     if (known != models_.end()) return known->second;
     OpenModel model = open_model(name, resolve_checkpoint(name), watch_);
-    require_llama(model);
-    if (model.config.head == Head::reward)
-      fail(
-          "{}: a reward model's backbone has to be extracted before it is merged (vlrm extract --rm), or use vlrm "
-          "build",
-          model.directory.string());
+    require_language_model(model);
+    require_tensors(model);
     return models_.emplace(name, std::move(model)).first->second;
   }
   // With an lm_head where any of the models has one.
@@ -93,9 +89,10 @@ PlannedOutput plan_extract_vlm(const fs::path& vlm_directory, const fs::path& in
   const OpenModel vlm = open_model("vlm", vlm_directory, watch);
   const OpenModel instruct = open_model("instruct", instruct_directory, watch);
   std::vector<std::string> remarks;
-  require_vlm(vlm, remarks);
-  require_llama(instruct);
-  require_same_text_shape(instruct, vlm, remarks);
+  require_vlm(vlm);
+  require_language_model(instruct);
+  require_same_text_shape(vlm, instruct, remarks);
+  require_tensors(vlm);
   const CheckpointPtr text = text_part_of_mllama(vlm.weights, vlm.config.text);
   const bool tied = vlm.config.text.tie_word_embeddings && text->find(kHead) == nullptr;
   PlannedOutput planned =
@@ -109,9 +106,10 @@ PlannedOutput plan_extract_rm(const fs::path& rm_directory, const fs::path& inst
   const OpenModel rm = open_model("rm", rm_directory, watch);
   const OpenModel instruct = open_model("instruct", instruct_directory, watch);
   require_reward_model(rm);
-  require_llama(instruct);
+  require_language_model(instruct);
   std::vector<std::string> remarks;
-  require_same_text_shape(instruct, rm, remarks);
+  require_same_text_shape(rm, instruct, remarks);
+  require_tensors(rm);
   PlannedOutput planned = text_output(llama_backbone(rm.weights), head_of(instruct), instruct, rm.directory, dtype);
   planned.remarks = std::move(remarks);
   return planned;
@@ -149,12 +147,15 @@ PlannedOutput plan_map(const fs::path& text_directory, const fs::path& vlm_direc
   const OpenModel vlm = open_model("vlm", vlm_directory, watch);
   const OpenModel rm = open_model("rm", rm_directory, watch);
   PlannedOutput planned;
-  require_llama(text);
-  require_vlm(vlm, planned.remarks);
+  require_language_model(text);
+  require_vlm(vlm);
   require_reward_model(rm);
+  planned.remarks = foreign_tensors(vlm);
   require_same_text_shape(text, vlm, planned.remarks);
   require_same_text_shape(rm, vlm, planned.remarks);
-  planned.weights = mapped_onto_vlm(text.weights, vlm, rm);
+  for (const OpenModel* model : {&text, &vlm, &rm}) require_tensors(*model);
+  require_same_tokens(text, vlm);
+  planned.weights = mapped_onto_vlm(text.weights, vlm, rm, text.weights->description());
   planned.dtype = text.weights->info_or_throw(kEmbeddings).dtype;
   planned.config = reward_model_config(vlm.directory, planned.dtype);
   planned.side_files = {{text.directory, {FileKind::tokenizer}},

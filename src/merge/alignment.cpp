@@ -79,12 +79,12 @@ class RowAlignment::AlignedTensor : public TensorReader {
   int64_t columns_ = 0;
 };
 
-RowAlignment::RowAlignment(const Vocabulary& output, std::span<const Model> models, std::optional<size_t> base,
+RowAlignment::RowAlignment(const TokenRows& output, std::span<const Model> models, std::optional<size_t> base,
                            int64_t pad_to_multiple_of) {
   auto plan = std::make_shared<Plan>();
   plan->runs.resize(models.size());
   std::vector<int64_t> rows(models.size());  // of the token in each model
-  for (const Vocabulary::Token& token : output.tokens()) {
+  for (const TokenRows::Token& token : output.tokens()) {
     if (token.id != plan->tokens)
       fail("{}: no token has the id {}, though there are larger ones", output.source(), plan->tokens);
     Run donor{plan->tokens, 0, kZero};

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "merge/vocabulary.h"
+#include "merge/token_rows.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm {
@@ -18,11 +18,11 @@ namespace vlrm {
 class RowAlignment {
  public:
   struct Model {
-    const Vocabulary* vocabulary;
+    const TokenRows* vocabulary;
     int64_t rows;  // of its tensor: tokens with an id beyond are not there
   };
   // `base` is a position in `models`. Throws Error where the output's ids are not 0, 1, 2 … without a gap.
-  RowAlignment(const Vocabulary& output, std::span<const Model> models, std::optional<size_t> base,
+  RowAlignment(const TokenRows& output, std::span<const Model> models, std::optional<size_t> base,
                int64_t pad_to_multiple_of);
 
   int64_t rows() const { return plan_->rows; }  // of the output, padding included

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "base/json.h"
+
 namespace vlrm {
 
 std::optional<LayerInName> find_layer(const std::string& name) {
@@ -13,7 +15,8 @@ std::optional<LayerInName> find_layer(const std::string& name) {
   int64_t layer = 0;
   const char* end = name.data() + name.size();
   const auto [stop, error] = std::from_chars(name.data() + begin, end, layer);
-  if (error != std::errc() || stop == end || *stop != '.' || layer < 0) return std::nullopt;
+  if (error != std::errc() || stop == end || *stop != '.' || layer < 0 || layer >= json_limits::kRepeats)
+    return std::nullopt;
   return LayerInName{layer, begin, static_cast<size_t>(stop - name.data())};
 }
 

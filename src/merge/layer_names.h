@@ -7,7 +7,7 @@
 
 namespace vlrm {
 
-// "model.layers.12.mlp.up_proj.weight": 12, and where its digits stand.
+// "model.layers.12.mlp.up_proj.weight": 12, and where its digits stand. Nothing for more layers than any model has.
 struct LayerInName {
   int64_t layer = 0;
   size_t begin = 0, end = 0;

@@ -70,7 +70,7 @@ class MergedCheckpoint : public Checkpoint {
 
 class Planner {
  public:
-  Planner(const Recipe& recipe, const MergeSources& given) : recipe_(recipe) {
+  Planner(const Recipe& recipe, const MergeSources& given) : recipe_(recipe), remarks_(recipe.remarks) {
     VLRM_ASSERT(given.models.size() == recipe.models.size());
     has_base_ = recipe.method != MergeMethod::linear;
     VLRM_ASSERT(!has_base_ || given.base);
@@ -94,19 +94,22 @@ class Planner {
     bool weights_cancel = recipe_.method == MergeMethod::ties && models_.size() > 1;
     for (const std::string& name : names_) {
       TensorInfo info{name, Dtype::f32, sources_[0].weights->find(name)->shape};
-      TensorPlan plan = plan_tensor(name);
+      std::shared_ptr<const RowAlignment> alignment;
       if (is_vocabulary_tensor(name) && recipe_.tokenizer_source) {
-        plan.alignment = align(name);
-        info.shape[0] = plan.alignment->rows();
+        alignment = align(name);
+        info.shape[0] = alignment->rows();
       }
+      TensorPlan plan = plan_tensor(info);
+      plan.alignment = std::move(alignment);
       weights_cancel = weights_cancel && (name == "lm_head.weight" || all_weights_equal(plan));
       merged->add(std::move(info), std::move(plan));
     }
-    MergedModel result{std::move(merged), {}};
+    MergedModel result{std::move(merged), remarks_};
     if (weights_cancel)
-      result.remarks.push_back(
+      result.remarks.push_back(fmt::format(
           "ties divides by the weights of the models that agree, so a weight common to all models cancels: another "
-          "--weight gives the same model (--no-normalize makes it count)");
+          "{} gives the same model ({} makes it count)",
+          recipe_.from_options ? "--weight" : "weight", recipe_.from_options ? "--no-normalize" : "normalize: false"));
     return result;
   }
 
@@ -119,7 +122,7 @@ class Planner {
       const auto index = static_cast<size_t>(same);
       vocabularies_.push_back(index < vocabularies_.size()
                                   ? vocabularies_[index]
-                                  : std::make_shared<const Vocabulary>(Vocabulary::from_directory(directory)));
+                                  : std::make_shared<const TokenRows>(TokenRows::from_directory(directory)));
     }
   }
 
@@ -141,7 +144,8 @@ class Planner {
     return layers_ > 1 ? static_cast<double>(place->layer) / static_cast<double>(layers_ - 1) : 1;
   }
 
-  TensorPlan plan_tensor(const std::string& name) const {
+  TensorPlan plan_tensor(const TensorInfo& output) const {
+    const std::string& name = output.name;
     const double depth = depth_of(name);
     TensorPlan plan;
     for (size_t source = 0; source < models_.size(); ++source) {
@@ -151,11 +155,19 @@ class Planner {
         fail("{}: the model \"{}\" has no weight for the tensor {}", recipe_.source,
              printable(recipe_.models[model].name), printable(name));
       const double density = recipe_.parameter(model, "density", name, depth).value_or(1);
+      check_density(density, recipe_.models[model].name, output);
       plan.inputs.push_back({source, models_[source], *weight, density});
     }
     plan.normalize = recipe_.normalize(name, depth);
     plan.rescale = recipe_.rescale(name, depth);
     return plan;
+  }
+
+  // A share that is no element at all would leave the base.
+  void check_density(double density, const std::string& model, const TensorInfo& tensor) const {
+    if (recipe_.method == MergeMethod::ties && density * static_cast<double>(tensor.elements()) < 1)
+      fail("{}: the density {} of the model \"{}\" keeps none of the {} elements of the tensor {}; raise it",
+           recipe_.source, density, printable(model), tensor.elements(), printable(tensor.name));
   }
 
   static bool all_weights_equal(const TensorPlan& plan) {
@@ -197,17 +209,23 @@ class Planner {
   void cut_to_common_rows(const std::string& name) {
     int64_t least = rows(sources_[0], name);
     for (const MergeSource& source : sources_) least = std::min(least, rows(source, name));
-    for (MergeSource& source : sources_)
-      if (rows(source, name) > least) source.weights = with_first_rows(source.weights, name, least);
+    for (MergeSource& source : sources_) {
+      if (rows(source, name) == least) continue;
+      remarks_.push_back(fmt::format(
+          "{}: without \"tokenizer\", only the first {} of the {} rows that {} has of the tensor {} are merged",
+          recipe_.source, least, rows(source, name), printable(source.name), name));
+      source.weights = with_first_rows(source.weights, name, least);
+    }
   }
 
   const Recipe& recipe_;
   bool has_base_ = false;
-  std::vector<MergeSource> sources_;                             // what takes part: the models, then the base
-  std::vector<int> models_;                                      // positions in the recipe of the models among sources_
-  std::vector<std::shared_ptr<const Vocabulary>> vocabularies_;  // the output's, then each source's
+  std::vector<MergeSource> sources_;                            // what takes part: the models, then the base
+  std::vector<int> models_;                                     // positions in the recipe of the models among sources_
+  std::vector<std::shared_ptr<const TokenRows>> vocabularies_;  // the output's, then each source's
   std::vector<std::string> names_;
   int64_t layers_ = 0;
+  std::vector<std::string> remarks_;
 };
 
 }  // namespace

@@ -31,7 +31,8 @@ struct MergedModel {
 
 // Plans the merge of every tensor. model.embed_tokens.weight and lm_head.weight are aligned by token where the recipe
 // names a tokenizer, else cut to the rows that all models have. Throws Error where the models do not fit together (a
-// tensor that one of them lacks, other shapes, types without arithmetic) or the recipe has no weight for a tensor.
+// tensor that one of them lacks, other shapes, types without arithmetic), the recipe has no weight for a tensor, or a
+// density that keeps nothing of it.
 MergedModel plan_merge(const Recipe& recipe, const MergeSources& sources);
 
 }  // namespace vlrm

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "merge/methods/methods.h"
-#include "merge/nearest.h"
 
 namespace vlrm {
 namespace {
@@ -13,16 +13,16 @@ namespace {
 struct Method {
   MergeMethod id;
   std::string_view name;
-  bool needs_base;
+  bool needs_base, drops_deltas;
   std::unique_ptr<TensorReader> (*merge)(const TensorMerge&);
 };
 
 constexpr std::array kMethods{
-    Method{MergeMethod::linear, "linear", false, merge_linear},
-    Method{MergeMethod::task_arithmetic, "task_arithmetic", true, merge_task_arithmetic},
-    Method{MergeMethod::ties, "ties", true, merge_ties},
-    Method{MergeMethod::dare_linear, "dare_linear", true, merge_dare_linear},
-    Method{MergeMethod::dare_ties, "dare_ties", true, merge_dare_ties},
+    Method{MergeMethod::linear, "linear", false, false, merge_linear},
+    Method{MergeMethod::task_arithmetic, "task_arithmetic", true, false, merge_task_arithmetic},
+    Method{MergeMethod::ties, "ties", true, true, merge_ties},
+    Method{MergeMethod::dare_linear, "dare_linear", true, true, merge_dare_linear},
+    Method{MergeMethod::dare_ties, "dare_ties", true, true, merge_dare_ties},
 };
 
 const Method& method_of(MergeMethod id) {
@@ -38,13 +38,15 @@ MergeMethod merge_method_or_throw(const std::string& name) {
   if (method != kMethods.end()) return method->id;
   std::vector<std::string_view> known;
   for (const Method& each : kMethods) known.push_back(each.name);
-  std::string list;
-  for (const std::string_view each : nearest_first(name, known)) list.append(list.empty() ? "" : ", ").append(each);
-  fail("merge method \"{}\" is not known; known are: {}", printable(name), list);
+  fail("merge method \"{}\" is not known; {}", printable(name), suggestion(name, known));
 }
 
 std::string_view merge_method_name(MergeMethod method) {
   return method_of(method).name;
+}
+
+bool drops_deltas(MergeMethod method) {
+  return method_of(method).drops_deltas;
 }
 
 std::unique_ptr<TensorReader> merge_tensor(TensorMerge merge) {

@@ -18,9 +18,11 @@ namespace vlrm {
 
 enum class MergeMethod { linear, task_arithmetic, ties, dare_linear, dare_ties };
 
-// "ties" and so on. Throws Error listing the known names, the nearest first.
+// "ties" and so on. Throws Error suggesting the nearest, or listing the known names.
 MergeMethod merge_method_or_throw(const std::string& name);
 std::string_view merge_method_name(MergeMethod method);
+// Whether density and rescale mean anything to it: they do for ties and dare_*.
+bool drops_deltas(MergeMethod method);
 
 // How DARE makes up for the elements it drops: the paper's 1/density, or nothing. (mergekit's `rescale`.)
 enum class Rescale { density, none };

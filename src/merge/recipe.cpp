@@ -1,10 +1,28 @@
 #include "merge/recipe.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
+
+#include "base/error.h"
 
 namespace vlrm {
 namespace {
+
+bool is_truth(double value) {
+  return value == 0 || value == 1;
+}
+
+constexpr std::array kRules{
+    ParameterRule{"weight", false, [](double value) { return std::abs(value) <= std::numeric_limits<float>::max(); },
+                  "a finite number"},
+    ParameterRule{"density", false, [](double value) { return value > 0 && value <= 1; },
+                  "a number above 0 and at most 1, the share of each difference that is kept"},
+    ParameterRule{"normalize", true, is_truth, "true or false"},
+    ParameterRule{"rescale", true, is_truth, "true or false"},
+    ParameterRule{"int8_mask", true, is_truth, "true or false"},
+};
 
 // Linear interpolation at `depth` of the way through `values`.
 double interpolate(const std::vector<double>& values, double depth) {
@@ -45,6 +63,12 @@ OrderedJson parameters_to_json(const std::map<std::string, Parameter>& parameter
 }
 
 }  // namespace
+
+const ParameterRule& rule_of(std::string_view parameter) {
+  const auto* rule = std::ranges::find(kRules, parameter, &ParameterRule::name);
+  VLRM_ASSERT(rule != kRules.end());
+  return *rule;
+}
 
 std::optional<double> evaluate(const Parameter& parameter, std::string_view tensor, double depth) {
   for (const ParameterCase& each : parameter)

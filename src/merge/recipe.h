@@ -29,6 +29,16 @@ using Parameter = std::vector<ParameterCase>;
 // nothing where no case fits.
 std::optional<double> evaluate(const Parameter& parameter, std::string_view tensor, double depth);
 
+// What values a parameter may have.
+struct ParameterRule {
+  std::string_view name;
+  bool is_switch;
+  bool (*allows)(double value);
+  std::string_view allowed;  // "a finite number"
+};
+// `parameter` is weight, density, normalize, rescale or int8_mask.
+const ParameterRule& rule_of(std::string_view parameter);
+
 struct RecipeModel {
   std::string name;  // a checkpoint's name (see resolve_checkpoint), or a role
   std::map<std::string, Parameter> parameters;
@@ -44,6 +54,8 @@ struct Recipe {
   std::optional<Dtype> dtype, out_dtype;        // arithmetic is always float32: dtype only stands in for out_dtype
   uint64_t seed = 0;                            // of DARE's masks
   std::string source = "the recipe";            // what errors call it: "ties.yaml"
+  bool from_options = false;                    // made of command-line flags: what advice is to speak of
+  std::vector<std::string> remarks;             // on what in it has no effect, one line each
 
   // A parameter of models[model] for a tensor, else the recipe's, else nothing. Evaluated as mergekit does.
   std::optional<double> parameter(size_t model, const std::string& name, std::string_view tensor, double depth) const;
@@ -53,8 +65,9 @@ struct Recipe {
   bool is_base(const std::string& name) const { return base_model && *base_model == name; }
 };
 
-// Reads a mergekit YAML. Throws Error with file and line for malformed YAML, an unknown key (naming the nearest known
-// one), a value of the wrong kind, and parts of mergekit that are not implemented (slices, other methods, …).
+// Reads a mergekit YAML. Throws Error with file and line for malformed YAML, several documents, an unknown key (naming
+// the nearest known one), a value of the wrong kind or out of its range, and parts of mergekit that are not implemented
+// (slices, other methods, …).
 Recipe read_recipe_or_throw(const std::filesystem::path& file);
 Recipe parse_recipe_or_throw(const std::string& yaml, const std::string& source);
 

@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "base/error.h"
 #include "merge/recipe.h"
 
@@ -10,8 +8,9 @@ Parameter scalar(double value) {
   return {{"", {value}}};
 }
 
-bool uses_density(MergeMethod method) {
-  return method == MergeMethod::ties || method == MergeMethod::dare_linear || method == MergeMethod::dare_ties;
+void check(const char* option, std::string_view parameter, double value) {
+  const ParameterRule& rule = rule_of(parameter);
+  if (!rule.allows(value)) fail("{} must be {}, not {}", option, rule.allowed, value);
 }
 
 // The weights of the VLM and of the RM.
@@ -25,7 +24,8 @@ std::pair<double, double> weights(const RecipeFlags& flags, MergeMethod method) 
   if (!rm || !vlm)
     fail("{} needs {}", flags.method,
          linear ? "--weight-rm R (and --weight-vlm, 1 - R by default)" : "--weight W, or --weight-vlm and --weight-rm");
-  if (!std::isfinite(*vlm) || !std::isfinite(*rm)) fail("weights must be finite numbers, not {} and {}", *vlm, *rm);
+  check(flags.weight_vlm ? "--weight-vlm" : linear ? "--weight-rm" : "--weight", "weight", *vlm);
+  check(flags.weight_rm ? "--weight-rm" : "--weight", "weight", *rm);
   return {*vlm, *rm};
 }
 
@@ -39,10 +39,9 @@ Recipe recipe_from_flags(const RecipeFlags& flags) {
                    // As in the published recipes: a reward model has no language model head worth merging.
                    {"rm", {{"weight", {{"lm_head", {0}}, {"", {rm}}}}}}};
   if (recipe.method != MergeMethod::linear) recipe.base_model = "base";
-  if (uses_density(recipe.method)) {
+  if (drops_deltas(recipe.method)) {
     if (!flags.density) fail("{} needs --density D, the share of each difference that is kept", flags.method);
-    if (!(*flags.density > 0 && *flags.density <= 1))
-      fail("--density: {} is not above 0 and at most 1", *flags.density);
+    check("--density", "density", *flags.density);
     for (RecipeModel& model : recipe.models) model.parameters["density"] = scalar(*flags.density);
   } else if (flags.density) {
     fail("--density has no meaning for {}", flags.method);
@@ -50,7 +49,7 @@ Recipe recipe_from_flags(const RecipeFlags& flags) {
   // The published recipes turn it off everywhere but for ties, where they leave mergekit's default.
   recipe.parameters["normalize"] = scalar(flags.normalize.value_or(recipe.method == MergeMethod::ties) ? 1 : 0);
   if (flags.rescale) {
-    if (!uses_density(recipe.method)) fail("--rescale has no meaning for {}", flags.method);
+    if (!drops_deltas(recipe.method)) fail("--rescale has no meaning for {}", flags.method);
     recipe.parameters["rescale"] = scalar(*flags.rescale ? 1 : 0);
   }
   recipe.tokenizer_source = "vlm";
@@ -58,6 +57,7 @@ Recipe recipe_from_flags(const RecipeFlags& flags) {
   recipe.dtype = Dtype::f32;
   recipe.seed = flags.seed;
   recipe.source = "the options";
+  recipe.from_options = true;
   return recipe;
 }
 

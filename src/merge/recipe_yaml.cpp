@@ -5,13 +5,15 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "merge/nearest.h"
+#include "base/nearest.h"
 #include "merge/recipe.h"
 
 namespace vlrm {
 namespace {
 
 constexpr int64_t kLargestRecipe = 1 << 20;  // bytes
+// Bytes of names and numbers that are read, which a file of that size holds at most. Aliases would give more.
+constexpr size_t kLargestContents = size_t{4} << 20;
 constexpr int64_t kLargestMultiple = 1 << 20;
 
 // Reads one recipe; every complaint names the source and the line of the node it is about.
@@ -29,7 +31,8 @@ class RecipeReader {
     recipe.method = method(required(root, "merge_method"));
     if (root["base_model"]) recipe.base_model = text(root["base_model"]);
     if (root["parameters"])
-      recipe.parameters = parameters(root["parameters"], {"weight", "density", "normalize", "rescale", "int8_mask"});
+      recipe.parameters =
+          parameters(root["parameters"], {"weight", "density", "normalize", "rescale", "int8_mask"}, nullptr, recipe);
     read_models(required(root, "models"), recipe);
     read_tokenizer(root, recipe);
     if (root["dtype"]) recipe.dtype = dtype(root["dtype"]);
@@ -40,7 +43,9 @@ class RecipeReader {
 
   template <class... Args>
   [[noreturn]] void fail_at(const YAML::Mark& mark, fmt::format_string<Args...> format, Args&&... args) const {
-    fail("{}:{}: {}", source_, mark.line + 1, fmt::format(format, std::forward<Args>(args)...));
+    const std::string what = fmt::format(format, std::forward<Args>(args)...);
+    if (mark.is_null()) fail("{}: {}", source_, what);
+    fail("{}:{}: {}", source_, mark.line + 1, what);
   }
 
  private:
@@ -54,8 +59,7 @@ class RecipeReader {
       const YAML::Mark mark = entry.first.Mark();
       if (!seen.insert(key).second) fail_at(mark, "\"{}\" stands here a second time", printable(key));
       if (contains(not_implemented, key)) fail_at(mark, "\"{}\" is not supported", key);
-      if (!contains(known, key))
-        fail_at(mark, "unknown key \"{}\"; did you mean \"{}\"?", printable(key), nearest_first(key, known).front());
+      if (!contains(known, key)) fail_at(mark, "unknown key \"{}\"; {}", printable(key), suggestion(key, known));
     }
   }
   static bool contains(Names names, const std::string& name) {
@@ -68,50 +72,80 @@ class RecipeReader {
     return value;
   }
 
+  void count(const YAML::Node& node) const {
+    contents_ += node.Scalar().size() + 1;
+    if (contents_ > kLargestContents) fail_at(node.Mark(), "the recipe's aliases make too much of it");
+  }
+
   std::string text(const YAML::Node& node) const {
     if (!node.IsScalar() || node.Scalar().empty()) fail_at(node.Mark(), "a name is needed here");
+    count(node);
     return node.Scalar();
   }
 
-  double number(const YAML::Node& node) const {
-    bool truth = false;
+  std::optional<double> number(const YAML::Node& node) const {
     double value = 0;
-    if (node.IsScalar() && YAML::convert<double>::decode(node, value) && std::isfinite(value)) return value;
-    if (node.IsScalar() && YAML::convert<bool>::decode(node, truth)) return truth ? 1 : 0;
-    fail_at(node.Mark(), "a number is needed here{}",
+    if (!node.IsScalar() || !YAML::convert<double>::decode(node, value)) return std::nullopt;
+    count(node);
+    return value;
+  }
+
+  // What is being read: "density" and, for messages, "the density of the model \"./rm\"".
+  struct Subject {
+    const ParameterRule& rule;
+    std::string text;
+  };
+
+  double value(const YAML::Node& node, const Subject& subject) const {
+    auto value = number(node);
+    bool truth = false;
+    if (subject.rule.is_switch && node.IsScalar() && YAML::convert<bool>::decode(node, truth)) value = truth ? 1 : 0;
+    if (value && subject.rule.allows(*value)) return *value;
+    fail_at(node.Mark(), "{} must be {}{}", subject.text, subject.rule.allowed,
             node.IsScalar() ? ", not \"" + printable(node.Scalar()) + "\"" : std::string());
   }
 
-  std::vector<double> numbers(const YAML::Node& node) const {
-    if (!node.IsSequence()) return {number(node)};
-    if (node.size() == 0) fail_at(node.Mark(), "an empty list has no value");
+  std::vector<double> values(const YAML::Node& node, const Subject& subject) const {
+    if (!node.IsSequence()) return {value(node, subject)};
+    if (node.size() == 0) fail_at(node.Mark(), "{} is an empty list", subject.text);
     std::vector<double> values;
-    for (const auto& each : node) values.push_back(number(each));
+    for (const auto& each : node) values.push_back(value(each, subject));
     return values;
   }
 
   // A number, a list of numbers (a gradient over the layers), or a list of {filter, value}.
-  Parameter parameter(const YAML::Node& node) const {
-    if (node.IsMap()) return {parameter_case(node)};
-    if (!node.IsSequence() || node.size() == 0 || !node[0].IsMap()) return {{"", numbers(node)}};
+  Parameter parameter(const YAML::Node& node, const Subject& subject) const {
+    if (node.IsMap()) return {parameter_case(node, subject)};
+    if (!node.IsSequence() || node.size() == 0 || !node[0].IsMap()) return {{"", values(node, subject)}};
     Parameter cases;
-    for (const auto& each : node) cases.push_back(parameter_case(each));
+    for (const auto& each : node) cases.push_back(parameter_case(each, subject));
     return cases;
   }
-  ParameterCase parameter_case(const YAML::Node& node) const {
+  ParameterCase parameter_case(const YAML::Node& node, const Subject& subject) const {
     check_keys(node, "an entry of a list of filters", {"filter", "value"});
     ParameterCase result;
-    if (node["filter"] && text(node["filter"]) != "*") result.filter = text(node["filter"]);
-    result.values = numbers(required(node, "value"));
+    if (node["filter"]) result.filter = text(node["filter"]);
+    if (result.filter == "*") result.filter.clear();
+    result.values = values(required(node, "value"), subject);
     return result;
   }
 
-  std::map<std::string, Parameter> parameters(const YAML::Node& node, Names known) const {
-    check_keys(node, "parameters", known);
+  // `model` is nullptr for those of all models.
+  std::map<std::string, Parameter> parameters(const YAML::Node& node, Names known, const std::string* model,
+                                              Recipe& recipe) const {
+    check_keys(node, "\"parameters\"", known);
     std::map<std::string, Parameter> result;
-    // int8_mask only saves mergekit memory.
-    for (const auto& entry : node)
-      if (const auto name = text(entry.first); name != "int8_mask") result[name] = parameter(entry.second);
+    for (const auto& entry : node) {
+      const std::string name = text(entry.first);
+      const std::string subject =
+          model == nullptr ? name : fmt::format("the {} of the model \"{}\"", name, printable(*model));
+      Parameter read = parameter(entry.second, {rule_of(name), subject});
+      if (name == "int8_mask") continue;  // only saves mergekit memory
+      if ((name == "density" || name == "rescale") && !drops_deltas(recipe.method))
+        recipe.remarks.push_back(fmt::format("{}:{}: {} has no meaning for {}", source_, entry.first.Mark().line + 1,
+                                             subject, merge_method_name(recipe.method)));
+      result[name] = std::move(read);
+    }
     return result;
   }
 
@@ -123,7 +157,8 @@ class RecipeReader {
       RecipeModel model{text(required(each, "model")), {}};
       if (!seen.insert(model.name).second)
         fail_at(each.Mark(), "the model \"{}\" stands here a second time", printable(model.name));
-      if (each["parameters"]) model.parameters = parameters(each["parameters"], {"weight", "density"});
+      if (each["parameters"])
+        model.parameters = parameters(each["parameters"], {"weight", "density"}, &model.name, recipe);
       recipe.models.push_back(std::move(model));
     }
   }
@@ -148,8 +183,8 @@ class RecipeReader {
   }
 
   int64_t multiple(const YAML::Node& node) const {
-    const double value = number(node);
-    if (value < 1 || value > kLargestMultiple || value != std::floor(value))
+    const double value = number(node).value_or(0);
+    if (!(value >= 1 && value <= kLargestMultiple && value == std::floor(value)))
       fail_at(node.Mark(), "pad_to_multiple_of must be a whole number between 1 and {}", kLargestMultiple);
     return static_cast<int64_t>(value);
   }
@@ -181,6 +216,7 @@ class RecipeReader {
   }
 
   const std::string source_;
+  mutable size_t contents_ = 0;  // bytes read so far
 };
 
 }  // namespace
@@ -188,7 +224,12 @@ class RecipeReader {
 Recipe parse_recipe_or_throw(const std::string& yaml, const std::string& source) {
   const RecipeReader reader(source);
   try {
-    return reader.read(YAML::Load(yaml));
+    std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
+    std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
+    if (documents.empty()) fail("{}: is empty; a recipe has at least \"merge_method\" and \"models\"", source);
+    if (documents.size() > 1)
+      reader.fail_at(documents[1].Mark(), "a second document begins here; a file holds one recipe");
+    return reader.read(documents.front());
   } catch (const YAML::Exception& error) {
     reader.fail_at(error.mark, "not valid YAML: {}", printable(error.msg));
   }

@@ -5,10 +5,10 @@
 #include "base/json.h"
 #include "text/added_tokens.h"
 #include "text/bpe.h"
-#include "text/decoder.h"
 #include "text/normalizer.h"
 #include "text/post_processor.h"
 #include "text/pre_tokenizer.h"
+#include "text/token_decoder.h"
 #include "text/utf8.h"
 
 namespace fs = std::filesystem;
@@ -69,7 +69,7 @@ struct Tokenizer::Impl {
   BytePairModel model;
   AddedTokens added;
   PostProcessor post_processor;
-  Decoder decoder;
+  TokenDecoder decoder;
   bool clean_up = false;
   std::optional<std::string> bos_token, eos_token;
 };

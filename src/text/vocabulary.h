@@ -7,13 +7,15 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
+
 namespace vlrm {
 
 // Strings to ids and back, by an open-addressing table: lookups are the tokenizer's innermost loop.
 class Vocabulary {
  public:
   static constexpr int32_t kNone = -1;
-  static constexpr int64_t kLargestId = (int64_t{1} << 24) - 1;  // far beyond any model's
+  static constexpr int64_t kLargestId = json_limits::kCount - 1;
 
   // Neither the string nor the id may be there already; the id is in [0, kLargestId].
   void add(std::string_view token, int32_t id);

@@ -3,6 +3,7 @@
 
 #include "base/atomic_output.h"
 #include "base/line_reader.h"
+#include "base/nearest.h"
 #include "base/progress.h"
 #include "base/threads.h"
 #include "support/support.h"
@@ -17,6 +18,14 @@ TEST(Printable, EscapesControlsAndBrokenUtf8AndCuts) {
   EXPECT_EQ(printable("a\nb\x1b[31m\xff é"), "a\\x0ab\\x1b[31m\\xff é");
   EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");
   EXPECT_EQ(printable("abcdef", 3), "abc…");
+}
+
+TEST(Suggestion, NamesTheNearestOrAll) {
+  const std::string_view known[] = {"weight", "density", "normalize"};
+  EXPECT_EQ(suggestion("wieght", known), "did you mean \"weight\"?");
+  EXPECT_EQ(suggestion("densiti", known), "did you mean \"density\"?");
+  EXPECT_EQ(suggestion("normal", known), "did you mean \"normalize\"?");
+  EXPECT_EQ(suggestion(std::string(100'000, 'x'), known), "known are: weight, density, normalize");
 }
 
 TEST(FileTest, ReadsAnyPartAndNamesThePathWhenItEnds) {

@@ -31,6 +31,13 @@ class Build : public ::testing::Test {
   const TinyFamily family{dir.path()};
 };
 
+MemoryCheckpoint without(const MemoryCheckpoint& whole, const std::string& name) {
+  MemoryCheckpoint rest(whole.description());
+  for (const TensorInfo& tensor : whole.tensors())
+    if (tensor.name != name) rest.add(tensor.name, tensor.shape, read_all_float32(whole, tensor.name));
+  return rest;
+}
+
 std::vector<float> row(const std::vector<float>& values, size_t index) {
   return {values.begin() + static_cast<ptrdiff_t>(index * kHidden),
           values.begin() + static_cast<ptrdiff_t>((index + 1) * kHidden)};
@@ -105,13 +112,22 @@ TEST_F(Build, RolesAreFoundUnderAnyName) {
   const auto error_with = [&](const std::string& rest) {
     return error_of([&] { with("{" + parameters + ", base_model: base, " + rest + "}"); });
   };
-  EXPECT_THAT(error_with("models: [{model: a}, {model: b}]"), HasSubstr("no model stands for the VLM's text part"));
+  const std::string tokenizer = ", tokenizer: {source: text, pad_to_multiple_of: 8}";
+  EXPECT_EQ(
+      value(with("{" + parameters + ", base_model: base, models: [{model: rm}, {model: text}]" + tokenizer + "}")), 2);
+  EXPECT_THAT(error_with("models: [{model: a}, {model: b}]" + tokenizer),
+              HasSubstr("no model stands for the VLM's text part"));
+  EXPECT_THAT(error_with("models: [{model: rm}, {model: text}], tokenizer: {source: rm, pad_to_multiple_of: 8}"),
+              HasSubstr("no model stands for the VLM's text part"));
   EXPECT_THAT(error_with("models: [{model: a}], tokenizer: {source: a}"), HasSubstr("there must be one model, the RM"));
   EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}], tokenizer: {source: rm}"),
               HasSubstr("the tokenizer must be the VLM's"));
   EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}], tokenizer: {source: vlm}"),
-              HasSubstr("have 9 rows, but the VLM's have 16"));
-  EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}]"), HasSubstr("have 8 rows, but the VLM's have 16"));
+              HasSubstr("r.yaml: the merged embeddings have 9 rows, but the VLM's have 16; `pad_to_multiple_of: 8`"));
+  EXPECT_THAT(error_with("models: [{model: vlm}, {model: rm}]"),
+              HasSubstr("r.yaml: the line `tokenizer: {source: vlm, pad_to_multiple_of: 8}` is missing"));
+  EXPECT_THAT(error_with("models: [{model: a}, {model: b}]"),
+              HasSubstr("r.yaml: the line `tokenizer: {source: MODEL, pad_to_multiple_of: 8}` is missing"));
 }
 
 TEST_F(Build, ModelsOfAnotherArchitectureAreRefused) {
@@ -125,6 +141,11 @@ TEST_F(Build, ModelsOfAnotherArchitectureAreRefused) {
                                   recipe_from_flags({.method = "linear", .weight_rm = 1}));
               }),
               HasSubstr("not a reward model"));
+  EXPECT_THAT(error_of([&] {
+                plan_reward_model({family.vlm, family.rm, family.rm},
+                                  recipe_from_flags({.method = "task_arithmetic", .weight = 1}));
+              }),
+              HasSubstr("rm/config.json: a language model is needed here, this is a reward model"));
   EXPECT_THAT(error_of([&] {
                 plan_reward_model({family.vlm, family.rm, family.vlm},
                                   recipe_from_flags({.method = "task_arithmetic", .weight = 1}));
@@ -179,11 +200,8 @@ TEST_F(Build, TensorsThatAreMissingOrOfAnotherShapeAreNamed) {
 
 TEST_F(Build, AVlmThatIsNotWholeIsRefusedAndWhatIsTooMuchIsRemarkedOn) {
   const MemoryCheckpoint whole = vlm_weights();
-  MemoryCheckpoint part("part");
-  for (const TensorInfo& tensor : whole.tensors())
-    if (tensor.name != "vision_model.global_transformer.layers.0.gate_ffn")
-      part.add_counting(tensor.name, tensor.shape);
-  write_model(family.vlm, part, vlm_config(), "<|image|>");
+  write_model(family.vlm, without(whole, "vision_model.global_transformer.layers.0.gate_ffn"), vlm_config(),
+              "<|image|>");
   EXPECT_THAT(error(), HasSubstr("there is no tensor vision_model.global_transformer.layers.0.gate_ffn"));
   MemoryCheckpoint more = vlm_weights();
   more.add_counting("adapter.weight", {1});
@@ -203,10 +221,83 @@ TEST_F(Build, EmbeddingsMustHaveTheReservedRows) {
   EXPECT_THAT(error(), HasSubstr("embed_tokens.weight is [8, 4], not [16, 4]"));
 }
 
+TEST_F(Build, EveryTensorHasTheShapeThatItsConfigGivesIt) {
+  const auto sizes = [](const fs::path& directory) {
+    return ": these are not the sizes of " + (directory / "config.json").string();
+  };
+  const auto config_with = [&](const std::string& field, const Json& value) {
+    Json config = vlm_config();
+    config["vision_config"][field] = value;
+    write_text(family.vlm / "config.json", config.dump());
+    return error();
+  };
+  EXPECT_THAT(
+      config_with("image_size", 42),
+      HasSubstr("tensor vision_model.gated_positional_embedding.embedding is [5, 2], not [10, 2]" + sizes(family.vlm)));
+  EXPECT_THAT(config_with("intermediate_size", 8), HasSubstr("layers.0.mlp.fc1.bias is [4], not [8]"));
+  EXPECT_THAT(config_with("supported_aspect_ratios", {{1, 1}}),
+              HasSubstr("tile_embedding.weight is [9, 40], not [2, 40]"));
+  EXPECT_THAT(config_with("num_hidden_layers", 2), HasSubstr("there is no tensor vision_model.transformer.layers.1."));
+  Json config = vlm_config();
+  config.erase("vision_config");
+  write_text(family.vlm / "config.json", config.dump());
+  EXPECT_THAT(error(), HasSubstr("not the sizes of"));
+
+  const MemoryCheckpoint whole = vlm_weights();
+  const auto vlm_with = [&](const std::string& name, std::vector<int64_t> shape, Dtype dtype = Dtype::f32) {
+    MemoryCheckpoint other = without(whole, name);
+    const auto elements = static_cast<size_t>(TensorInfo{name, dtype, shape}.elements());
+    other.add(name, std::move(shape), dtype == Dtype::f32 ? std::vector<float>(elements) : std::vector<float>(), dtype);
+    write_model(family.vlm, other, vlm_config(), "<|image|>");
+    return error();
+  };
+  EXPECT_THAT(vlm_with("multi_modal_projector.weight", {2, 8}),
+              HasSubstr("tensor multi_modal_projector.weight is [2, 8], not [4, 4]" + sizes(family.vlm)));
+  EXPECT_THAT(vlm_with("language_model.model.layers.1.cross_attn.k_norm.weight", {4}), HasSubstr("is [4], not [2]"));
+  EXPECT_THAT(vlm_with("language_model.lm_head.weight", {7, 4}), HasSubstr("is [7, 4], not [8, 4]"));
+  EXPECT_THAT(vlm_with("vision_model.class_embedding", {2}, Dtype::i64), HasSubstr("is I64; weights must be F32"));
+}
+
+TEST_F(Build, AStepRefusesAModelThatIsNotWhole) {
+  MemoryCheckpoint instruct = llama_weights("instruct", kVocabulary, 0);
+  instruct.add_counting("lm_head.weight", {kVocabulary, kHidden});
+  write_model(dir / "instruct", instruct, llama_config("LlamaForCausalLM", kVocabulary), "");
+  const std::string lacking = "model.layers.1.mlp.up_proj.weight";
+  write_model(family.rm, without(TinyFamily::rm_weights(), lacking), TinyFamily::rm_config(), "<pad>");
+  EXPECT_THAT(error_of([&] { plan_extract_rm(family.rm, dir / "instruct", Dtype::f32); }),
+              HasSubstr("there is no tensor " + lacking));
+  write_model(family.rm, TinyFamily::rm_weights(), TinyFamily::rm_config(), "<pad>");
+
+  // A text model as a merge leaves it, but for what each case changes.
+  const MemoryCheckpoint text = llama_weights("text", kVocabulary + 8, 2);
+  const Json config = llama_config("LlamaForCausalLM", kVocabulary + 8);
+  const auto map_error = [&](const MemoryCheckpoint& weights, const Json& text_config, const std::string& extra) {
+    write_model(dir / "text", weights, text_config, extra);
+    return error_of([&] { plan_map(dir / "text", family.vlm, family.rm); });
+  };
+  write_model(dir / "text", text, config, "<|image|>");
+  EXPECT_NO_THROW(plan_map(dir / "text", family.vlm, family.rm));
+  EXPECT_THAT(map_error(without(text, lacking), config, "<|image|>"), HasSubstr("there is no tensor " + lacking));
+  MemoryCheckpoint more = text;
+  more.add_counting("model.layers.2.w", {1});
+  EXPECT_THAT(map_error(more, config, "<|image|>"), HasSubstr("the VLM has no place for the tensor"));
+  const std::string files = " in " + (dir / "text/tokenizer.json").string();
+  EXPECT_THAT(map_error(text, config, "<pad>"), HasSubstr("the id 8 is \"<pad>\"" + files + ", but \"<|image|>\""));
+  EXPECT_THAT(map_error(text, config, ""), HasSubstr("the id 8 is no token" + files));
+  MemoryCheckpoint reward = text;
+  reward.add_counting("score.weight", {1, kHidden});
+  Json reward_config = TinyFamily::rm_config();
+  reward_config["vocab_size"] = kVocabulary + 8;
+  EXPECT_THAT(map_error(reward, reward_config, "<|image|>"), HasSubstr("this is a reward model"));
+}
+
 TEST_F(Build, OtherRopeSettingsAreRemarkedOn) {
   write_config(family.base, "/rope_theta", 10000.0);
   ASSERT_EQ(plan().remarks.size(), 1);
-  EXPECT_THAT(plan().remarks[0], HasSubstr("rope"));
+  EXPECT_EQ(plan().remarks[0],
+            fmt::format("{}/config.json places its tokens by other rope settings than {}/config.json; "
+                        "the latter's are kept",
+                        family.base.string(), family.vlm.string()));
 }
 
 TEST_F(Build, ARewardModelWithoutItsPrefixIsTheSame) {
@@ -260,7 +351,7 @@ TEST_F(Build, TheStepsOneByOneGiveTheSameModel) {
                 plan_merge_models(parse_recipe_or_throw(
                     fmt::format("{{merge_method: linear, models: [{{model: {}}}]}}", family.rm.string()), "r.yaml"));
               }),
-              HasSubstr("has to be extracted before"));
+              HasSubstr("this is a reward model"));
 }
 
 }  // namespace

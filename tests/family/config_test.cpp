@@ -98,6 +98,9 @@ TEST(Config, ErrorsNameFileAndField) {
   EXPECT_THAT(error(with(mllama, "/text_config", 3)), HasSubstr("text_config: not a JSON object"));
   EXPECT_THAT(error(with(mllama, "/vision_config/vision_output_dim", 5)), HasSubstr("give 4"));
   EXPECT_THAT(error(with(mllama, "/vision_config/image_size", 3)), HasSubstr("smaller than patch_size"));
+  EXPECT_THAT(error(with(mllama, "/vision_config/image_size", 16385)), HasSubstr("not between 1 and 16384"));
+  EXPECT_THAT(error(with(mllama, "/image_token_index", 16)), HasSubstr("\"image_token_index\": 16 is not below 16"));
+  EXPECT_THAT(error(with(mllama, "/image_token_index", -1)), HasSubstr("\"image_token_index\": -1 is not"));
   EXPECT_THAT(error(with(mllama, "/vision_config/max_num_tiles", 2)), HasSubstr("supported_aspect_ratios"));
   EXPECT_THAT(error(with(mllama, "/vision_config/supported_aspect_ratios", {{1, 9}})), HasSubstr("at most 4 tiles"));
 }
@@ -107,6 +110,8 @@ TEST(Config, AClassifierWithMoreThanOneLabelIsNoRewardModel) {
   EXPECT_THAT(error(config), HasSubstr("this classifier has 2"));  // transformers' default
   config["id2label"] = {{"0", "a"}, {"1", "b"}, {"2", "c"}};
   EXPECT_THAT(error(config), HasSubstr("this classifier has 3"));
+  for (const Json& labels : {Json("a"), Json(1), Json::array({"a"})})
+    EXPECT_THAT(error(with(config, "/id2label", labels)), HasSubstr("\"id2label\": is no object"));
   config["num_labels"] = 1;
   EXPECT_EQ(read(config).head, Head::reward);
 }

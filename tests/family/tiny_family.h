@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "family/names.h"
+#include "family/tensor_shapes.h"
 #include "merge/memory_checkpoint.h"
 #include "support/support.h"
 #include "weights/save.h"
@@ -54,7 +55,7 @@ inline Json vlm_config() {
           {"torch_dtype", "float32"}};
 }
 
-// Text layers 0 and 2, cross-attention at 1. What a merge only carries along has one element.
+// Text layers 0 and 2, cross-attention at 1.
 inline MemoryCheckpoint vlm_weights() {
   MemoryCheckpoint weights("vlm");
   const std::string text = "language_model.model.";
@@ -66,8 +67,8 @@ inline MemoryCheckpoint vlm_weights() {
   weights.add_counting("vision_model.class_embedding", {2}, 9);
   TemporaryDirectory directory;
   write_text(directory / "config.json", vlm_config().dump());
-  for (const std::string& name : mllama_tensor_names(ModelConfig::from_directory(directory.path())))
-    if (weights.find(name) == nullptr) weights.add_counting(name, {1});
+  for (const auto& [name, shape] : mllama_shapes(ModelConfig::from_directory(directory.path())))
+    if (weights.find(name) == nullptr) weights.add_counting(name, shape);
   return weights;
 }
 

@@ -12,10 +12,10 @@ using ::testing::HasSubstr;
 namespace vlrm::testing {
 namespace {
 
-Vocabulary vocabulary(const std::vector<std::string>& tokens) {
-  std::vector<Vocabulary::Token> list;
+TokenRows vocabulary(const std::vector<std::string>& tokens) {
+  std::vector<TokenRows::Token> list;
   for (const std::string& token : tokens) list.push_back({token, static_cast<int64_t>(list.size())});
-  return Vocabulary(list, "v");
+  return TokenRows(list, "v");
 }
 
 std::shared_ptr<const TensorReader> matrix(int64_t rows, int64_t columns, float first) {
@@ -84,7 +84,7 @@ TEST(Alignment, AnyStretchReadsTheSame) {
   for (int round = 0; round < 30; ++round) {
     std::vector<std::string> tokens;
     for (int i = 0; i < 40; ++i) tokens.push_back(std::to_string(i));
-    std::vector<Vocabulary> vocabularies;
+    std::vector<TokenRows> vocabularies;
     for (int model = 0; model < 3; ++model) {
       auto own = tokens;
       if (round % 2 == 1) std::ranges::shuffle(own, random);
@@ -94,14 +94,14 @@ TEST(Alignment, AnyStretchReadsTheSame) {
     const auto output = vocabulary(tokens);
     std::vector<RowAlignment::Model> models;
     std::vector<std::shared_ptr<const TensorReader>> tensors;
-    for (const Vocabulary& each : vocabularies) {
+    for (const TokenRows& each : vocabularies) {
       models.push_back({&each, static_cast<int64_t>(each.tokens().size())});
       tensors.push_back(matrix(models.back().rows, 3, static_cast<float>(1000 * tensors.size())));
     }
     const auto aligned = RowAlignment(output, models, 0, 16).align(tensors);
     for (size_t model = 0; model < aligned.size(); ++model) {
       const auto whole = all(*aligned[model]);
-      for (const Vocabulary::Token& token : output.tokens()) {
+      for (const TokenRows::Token& token : output.tokens()) {
         const auto id = vocabularies[model].id(token.text);
         if (!id) continue;
         for (int64_t column = 0; column < 3; ++column)
@@ -116,7 +116,7 @@ TEST(Alignment, AnyStretchReadsTheSame) {
 }
 
 TEST(Alignment, RefusesAnOutputVocabularyWithGaps) {
-  const Vocabulary output({{"a", 0}, {"c", 2}}, "gappy");
+  const TokenRows output({{"a", 0}, {"c", 2}}, "gappy");
   const RowAlignment::Model models[] = {{&output, 3}};
   EXPECT_THAT(error_of([&] { RowAlignment(output, models, std::nullopt, 1); }),
               HasSubstr("gappy: no token has the id 1"));
@@ -134,8 +134,8 @@ TEST(ColumnMeans, AreTheMeansWhateverTheNumberOfRows) {
 
 TEST(VocabularyTest, ReadsTheGoldenTokenizers) {
   VLRM_NEED_GOLDENS();
-  const auto vlm = Vocabulary::from_directory(goldens() / "models/vlm");
-  const auto rm = Vocabulary::from_directory(goldens() / "models/rm");
+  const auto vlm = TokenRows::from_directory(goldens() / "models/vlm");
+  const auto rm = TokenRows::from_directory(goldens() / "models/rm");
   EXPECT_EQ(vlm.tokens().size(), 4097);
   EXPECT_EQ(vlm.id("<|image|>"), 4096);
   EXPECT_EQ(rm.id("<pad>"), 4096);
@@ -146,11 +146,12 @@ TEST(VocabularyTest, ErrorsNameTheFileAndTheToken) {
   const TemporaryDirectory dir;
   const auto error = [&](const std::string& json) {
     write_text(dir / "tokenizer.json", json);
-    return error_of([&] { Vocabulary::from_directory(dir.path()); });
+    return error_of([&] { TokenRows::from_directory(dir.path()); });
   };
-  EXPECT_THAT(error_of([&] { Vocabulary::from_directory(dir.path()); }), HasSubstr("tokenizer.json"));
+  EXPECT_THAT(error_of([&] { TokenRows::from_directory(dir.path()); }), HasSubstr("tokenizer.json"));
   EXPECT_THAT(error("{"), HasSubstr("not valid JSON at byte"));
   EXPECT_THAT(error("{}"), HasSubstr("no model with a vocabulary"));
+  EXPECT_THAT(error(R"({"model": {"vocab": {}}})"), HasSubstr("no model with a vocabulary"));
   EXPECT_THAT(error(R"({"model": {"vocab": [["a", 0.5]]}})"), HasSubstr("Unigram"));
   EXPECT_THAT(error(R"({"model": {"vocab": {"a": "0"}}})"), HasSubstr("token \"a\" has no whole number"));
   EXPECT_THAT(error(R"({"model": {"vocab": {"a": {}}}})"), HasSubstr("token \"a\" has no whole number"));
@@ -166,9 +167,20 @@ TEST(VocabularyTest, ErrorsNameTheFileAndTheToken) {
   write_text(
       dir / "tokenizer.json",
       R"({"added_tokens": [{"id": 1, "content": "é"}, {"id": 0, "content": "a"}], "model": {"vocab": {"a": 0}}})");
-  const auto vocabulary = Vocabulary::from_directory(dir.path());
+  const auto vocabulary = TokenRows::from_directory(dir.path());
   EXPECT_EQ(vocabulary.id("é"), 1);
   EXPECT_EQ(vocabulary.tokens().size(), 2);
+}
+
+TEST(VocabularyTest, DifferencesNameTheFirstToken) {
+  const TokenRows ours({{"a", 0}, {"b", 1}, {"c", 3}}, "ours");
+  const auto difference = [&](const TokenRows& other) { return ours.difference(other).value_or(""); };
+  EXPECT_EQ(difference(TokenRows({{"c", 3}, {"b", 1}, {"a", 0}}, "theirs")), "");
+  EXPECT_EQ(difference(TokenRows({{"a", 0}, {"<x>", 1}, {"d", 3}}, "theirs")),
+            "the id 1 is \"b\" in ours, but \"<x>\" in theirs");
+  EXPECT_EQ(difference(TokenRows({{"a", 0}, {"b", 1}, {"d", 2}, {"c", 3}}, "theirs")),
+            "the id 2 is no token in ours, but \"d\" in theirs");
+  EXPECT_EQ(difference(TokenRows({{"a", 0}, {"b", 1}}, "theirs")), "the id 3 is \"c\" in ours, but no token in theirs");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "merge/merged_model.h"
 
+#include "merge/layer_names.h"
 #include "merge/memory_checkpoint.h"
 #include "support/support.h"
 
@@ -54,6 +55,8 @@ TEST(MergedModelTest, WithoutATokenizerTheCommonRowsRemain) {
   const auto merged = merge("{merge_method: linear, parameters: {weight: 1}, models: [{model: a}, {model: b}]}",
                             {model(2, 5), model(4, 3)});
   EXPECT_THAT(merged.weights->info_or_throw("model.embed_tokens.weight").shape, ElementsAre(3, 1));
+  EXPECT_THAT(merged.remarks, ElementsAre("r.yaml: without \"tokenizer\", only the first 3 of the 5 rows that a has of "
+                                          "the tensor model.embed_tokens.weight are merged"));
   EXPECT_THAT(read_all_float32(*merged.weights, "model.embed_tokens.weight"), ElementsAre(3, 3, 3));
 }
 
@@ -66,13 +69,47 @@ TEST(MergedModelTest, SaysWhereTheCommonWeightOfTiesCancels) {
         {model(2), model(4)}, model(1));
   };
   ASSERT_EQ(ties("").remarks.size(), 1);
-  EXPECT_THAT(ties("").remarks[0], HasSubstr("cancels"));
+  EXPECT_THAT(ties("").remarks[0], HasSubstr("another weight gives the same model (normalize: false makes it count)"));
+  const Recipe options = recipe_from_flags({.method = "ties", .weight = 1, .density = 1});
+  Recipe unaligned = options;
+  unaligned.tokenizer_source.reset();
+  const MergeSources sources{{{"vlm", model(2), {}}, {"rm", model(3), {}}}, MergeSource{"base", model(1), {}}};
+  EXPECT_THAT(plan_merge(unaligned, sources).remarks,
+              ElementsAre(HasSubstr("another --weight gives the same model (--no-normalize makes it count)")));
   EXPECT_THAT(ties(", parameters: {normalize: false}").remarks, IsEmpty());
   EXPECT_THAT(merge("{merge_method: ties, base_model: base, models: [{model: a, parameters: {weight: 0.5}},"
                     " {model: b, parameters: {weight: 0.4}}]}",
                     {model(2), model(4)}, model(1))
                   .remarks,
               IsEmpty());
+}
+
+TEST(MergedModelTest, ADensityThatKeepsNothingIsRefusedBeforeAnythingIsRead) {
+  const auto with_density = [](double density) {
+    return merge(fmt::format("{{merge_method: ties, base_model: base, parameters: {{weight: 1}},"
+                             " models: [{{model: ./a, parameters: {{density: {}}}}}]}}",
+                             density),
+                 {model(2, 4)}, model(1, 4));
+  };
+  EXPECT_EQ(error_of([&] { with_density(0.2); }),
+            "r.yaml: the density 0.2 of the model \"./a\" keeps none of the 4 elements of the tensor "
+            "model.embed_tokens.weight; raise it");
+  EXPECT_THAT(error_of([&] { with_density(0.5); }), HasSubstr("none of the 1 elements of the tensor model.layers.0.w"));
+  EXPECT_NO_THROW(with_density(1));
+}
+
+TEST(MergedModelTest, RemarksOfTheRecipeComeAlong) {
+  EXPECT_THAT(
+      merge("{merge_method: linear, parameters: {weight: 1, density: 1}, models: [{model: a}]}", {model(2)}).remarks,
+      ElementsAre("r.yaml:1: density has no meaning for linear"));
+}
+
+TEST(LayerNames, EndWhereNoModelHasMore) {
+  EXPECT_EQ(find_layer("model.layers.4095.w")->layer, 4095);
+  EXPECT_FALSE(find_layer("model.layers.4096.w"));
+  EXPECT_FALSE(find_layer("model.layers.9223372036854775807.w"));
+  EXPECT_FALSE(find_layer("model.layers.-1.w"));
+  EXPECT_FALSE(find_layer("model.mylayers.1.w"));
 }
 
 TEST(MergedModelTest, ModelsThatDoNotFitAreRefused) {

@@ -1,9 +1,13 @@
 #include "merge/recipe.h"
 
+#include <cmath>
+
 #include "support/support.h"
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 namespace vlrm::testing {
 namespace {
@@ -96,7 +100,10 @@ TEST(RecipeYaml, ErrorsNameFileLineAndTheNearestKey) {
   EXPECT_EQ(error("models:\n  - model: a\n    paramaters: {}\nmerge_method: linear"),
             "r.yaml:3: unknown key \"paramaters\"; did you mean \"parameters\"?");
   EXPECT_EQ(error("merge_metod: ties"), "r.yaml:1: unknown key \"merge_metod\"; did you mean \"merge_method\"?");
-  EXPECT_THAT(error("merge_method: tiez\nmodels: [{model: a}]"), HasSubstr("r.yaml:1: merge method \"tiez\""));
+  EXPECT_THAT(error("colour: red\nmerge_method: linear"),
+              HasSubstr("r.yaml:1: unknown key \"colour\"; known are: models, "));
+  EXPECT_EQ(error("merge_method: tiez\nmodels: [{model: a}]"),
+            "r.yaml:1: merge method \"tiez\" is not known; did you mean \"ties\"?");
   EXPECT_THAT(error("merge_method: slerp\nmodels: [{model: a}]"), HasSubstr("known are"));
   EXPECT_THAT(error("merge_method: linear\nslices: []"), HasSubstr("r.yaml:2: \"slices\" is not supported"));
   EXPECT_THAT(error("merge_method: linear\nmerge_method: ties"), HasSubstr("r.yaml:2: \"merge_method\" stands here"));
@@ -114,12 +121,14 @@ TEST(RecipeYaml, ErrorsOfValuesNameTheirLine) {
   const auto with_weight = [](const std::string& weight) {
     return error("merge_method: linear\nmodels:\n- model: a\n  parameters:\n    weight: " + weight);
   };
-  EXPECT_EQ(with_weight("much"), "r.yaml:5: a number is needed here, not \"much\"");
-  EXPECT_EQ(with_weight(".inf"), "r.yaml:5: a number is needed here, not \".inf\"");
-  EXPECT_THAT(with_weight("[]"), HasSubstr("r.yaml:5: an empty list"));
+  EXPECT_EQ(with_weight("much"), "r.yaml:5: the weight of the model \"a\" must be a finite number, not \"much\"");
+  for (const char* weight : {".inf", ".nan", "-1e39", "1e400", "true", "yes", "''"})
+    EXPECT_THAT(with_weight(weight), HasSubstr("r.yaml:5: the weight of the model \"a\" must be a finite number"))
+        << weight;
+  EXPECT_THAT(with_weight("[]"), HasSubstr("r.yaml:5: the weight of the model \"a\" is an empty list"));
   EXPECT_THAT(with_weight("[{value: 1, filtre: x}]"), HasSubstr("did you mean \"filter\"?"));
   EXPECT_THAT(with_weight("[{filter: x}]"), HasSubstr("\"value\" is missing"));
-  EXPECT_THAT(with_weight("[1, [2]]"), HasSubstr("a number is needed"));
+  EXPECT_THAT(with_weight("[1, [2]]"), HasSubstr("must be a finite number"));
   EXPECT_THAT(error("merge_method: linear\nmodels: [{model: a}]\ndtype: int8"), HasSubstr("r.yaml:3: \"int8\""));
   const auto with_tokenizer = [](const std::string& text) {
     return error("merge_method: linear\nmodels: [{model: a}]\ntokenizer: " + text);
@@ -131,10 +140,57 @@ TEST(RecipeYaml, ErrorsOfValuesNameTheirLine) {
   EXPECT_THAT(with_tokenizer("{pad_to_multiple_of: 8}"), HasSubstr("\"source\" is missing"));
 }
 
+TEST(RecipeYaml, DensitiesAreSharesAndSwitchesAreTrueOrFalse) {
+  const auto with_density = [](const std::string& density) {
+    return error("base_model: b\nmerge_method: ties\nmodels:\n- model: ./rm\n  parameters:\n    density: " + density);
+  };
+  for (const char* density : {"0", "-0.5", "1.5", ".nan", "[0.5, 1.5]", "{value: 2}", "half"})
+    EXPECT_THAT(with_density(density), HasSubstr("r.yaml:6: the density of the model \"./rm\" must be a number above 0 "
+                                                 "and at most 1, the share of each difference that is kept"))
+        << density;
+  EXPECT_NO_THROW(parse("{base_model: b, merge_method: ties, models: [{model: a, parameters: {density: 1}}]}"));
+  const auto with_parameter = [](const std::string& parameter) {
+    return error("base_model: b\nmerge_method: ties\nmodels: [{model: a}]\nparameters:\n  " + parameter);
+  };
+  EXPECT_THAT(with_parameter("density: 3"), HasSubstr("r.yaml:5: density must be a number above 0"));
+  EXPECT_EQ(with_parameter("normalize: 0.5"), "r.yaml:5: normalize must be true or false, not \"0.5\"");
+  EXPECT_EQ(with_parameter("int8_mask: maybe"), "r.yaml:5: int8_mask must be true or false, not \"maybe\"");
+  for (const char* value : {"true", "False", "1", "0.0", "[1, 0]"})
+    EXPECT_NO_THROW(parse(fmt::format(
+        "{{base_model: b, merge_method: ties, models: [{{model: a}}], parameters: {{rescale: {}}}}}", value)));
+}
+
+TEST(RecipeYaml, WhatHasNoMeaningForTheMethodIsRemarkedOn) {
+  EXPECT_THAT(parse(kTies).remarks, IsEmpty());
+  const Recipe recipe = parse(
+      "merge_method: linear\nmodels:\n- model: a\n  parameters:\n    density: 0.5\n    weight: 1\n"
+      "parameters:\n  rescale: true\n  normalize: false\n  int8_mask: true");
+  EXPECT_THAT(recipe.remarks, UnorderedElementsAre("r.yaml:5: the density of the model \"a\" has no meaning for linear",
+                                                   "r.yaml:8: rescale has no meaning for linear"));
+}
+
+TEST(RecipeYaml, AFileHoldsOneRecipe) {
+  const std::string recipe = "merge_method: linear\nmodels: [{model: a}]\n";
+  EXPECT_EQ(error("---\n" + recipe + "---\n" + recipe),
+            "r.yaml:5: a second document begins here; a file holds one recipe");
+  EXPECT_NO_THROW(parse("---\n" + recipe + "...\n---\n"));
+  const std::string empty = "r.yaml: is empty; a recipe has at least \"merge_method\" and \"models\"";
+  for (const char* text : {"", "\n", "# nothing\n", "---\n", "---\n---\n", "~"}) EXPECT_EQ(error(text), empty) << text;
+}
+
+TEST(RecipeYaml, AliasesDoNotMakeMuchOfLittle) {
+  std::string yaml = "merge_method: linear\nmodels:\n- model: m\n  parameters: &p\n    weight: [";
+  for (int i = 0; i < 2'000; ++i) yaml += "1,";
+  yaml += "1]\n";
+  for (int i = 0; i < 2'000; ++i) yaml += fmt::format("- {{model: m{}, parameters: *p}}\n", i);
+  EXPECT_THAT(error(yaml), HasSubstr("r.yaml:5: the recipe's aliases make too much of it"));
+  EXPECT_NO_THROW(
+      parse("{merge_method: linear, models: [{model: a, parameters: &p {weight: 1}}, {model: b, parameters: *p}]}"));
+}
+
 TEST(RecipeYaml, BrokenYamlIsOneLine) {
   EXPECT_THAT(error("models: [\n"), HasSubstr("r.yaml:"));
   EXPECT_THAT(error("a: b: c"), HasSubstr("not valid YAML"));
-  EXPECT_THAT(error(""), HasSubstr("must be a mapping"));
   EXPECT_THAT(error("[1]"), HasSubstr("must be a mapping"));
   EXPECT_THAT(error(std::string(100000, '[')), HasSubstr("not valid YAML"));
   EXPECT_THAT(error("? [1]\n: 2"), HasSubstr("a name is needed"));
@@ -172,6 +228,17 @@ TEST(RecipeFlagsTest, SayWhatIsMissingOrHasNoMeaning) {
   EXPECT_THAT(error_with({.method = "task_arithmetic", .weight = 1, .density = 0.5}), HasSubstr("--density has no"));
   EXPECT_THAT(error_with({.method = "linear", .weight_rm = 1, .rescale = true}), HasSubstr("--rescale has no"));
   EXPECT_THAT(error_with({.method = "averaging"}), HasSubstr("not known"));
+  for (const double density : {0.0, -1.0, 1.5, std::nan("")})
+    EXPECT_THAT(error_with({.method = "ties", .weight = 1, .density = density}),
+                HasSubstr("--density must be a number above 0 and at most 1"));
+  for (const double weight : {HUGE_VAL, -1e39, std::nan("")}) {
+    EXPECT_THAT(error_with({.method = "task_arithmetic", .weight = weight}),
+                HasSubstr("--weight must be a finite number"));
+    EXPECT_THAT(error_with({.method = "linear", .weight_rm = weight}),
+                HasSubstr("--weight-rm must be a finite number"));
+    EXPECT_THAT(error_with({.method = "task_arithmetic", .weight_vlm = weight, .weight_rm = 1}),
+                HasSubstr("--weight-vlm must be a finite number"));
+  }
 }
 
 }  // namespace

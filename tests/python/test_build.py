@@ -168,6 +168,38 @@ def test_a_recipe_file_and_the_steps_give_the_same_model_as_the_options(vlrm, go
     assert sha256s(read_tensors(workplace / "mapped")) == expected
 
 
+def side_file(path):
+    """What a side file says, however it is written: merges are pairs or strings, and null or empty fields may be left out."""
+    content = json.loads(path.read_text())
+    if path.name == "tokenizer.json":
+        merges = content["model"]["merges"]
+        content["model"]["merges"] = [each.split(" ") if isinstance(each, str) else each for each in merges]
+    for left_out in ("_name_or_path", "extra_special_tokens"):
+        content.pop(left_out, None)
+    if path.name == "generation_config.json":
+        content.pop("num_labels", None)  # which transformers copies there from the config
+    return content
+
+
+def test_side_files_say_what_the_references_say(vlrm, goldens, inputs, built, workplace):
+    config = goldens / "reference/configs/linear.yaml"
+    vlrm("merge", config, workplace / "linear_text", "-q")
+    vlrm("map", "--text", workplace / "linear_text", *inputs[:4], "-o", workplace / "linear_mapped", "-q")
+    names = ["config", "special_tokens_map", "tokenizer", "tokenizer_config"]
+    for name in names:
+        ours, theirs = workplace / "linear_text" / f"{name}.json", workplace / f"{name}.json"
+        theirs.write_bytes((goldens / f"reference/merged_tokenizer/linear_{name}.json").read_bytes())
+        assert side_file(ours) == side_file(theirs), name
+    for name in [*names, "generation_config", "chat_template", "preprocessor_config"]:
+        theirs = side_file(goldens / f"vlrm_ties/{name}.json")
+        for folder in (workplace / "linear_mapped", built / "linear"):
+            assert side_file(folder / f"{name}.json") == theirs, (folder, name)
+    expected = reference(goldens, "extract.json")
+    for model in ("mllama_t", "tulu_t"):
+        expected[f"{model}_config"].pop("_name_or_path")
+        assert side_file(workplace / "models" / model / "config.json") == expected[f"{model}_config"], model
+
+
 def test_bytes_depend_on_the_seed_and_on_nothing_else(vlrm, inputs, tmp_path):
     flags = [*inputs, *FLAGS["dare_ties"]]
     for name, more in {"a": ["--threads", "1"], "b": ["--threads", "3"], "c": ["--seed", "1"]}.items():

@@ -10,10 +10,10 @@
 
 namespace vlrm {
 
-class Decoder {
+class TokenDecoder {
  public:
   // The "decoder" of a tokenizer.json; null joins tokens with spaces. Throws Error naming `source`.
-  Decoder(const Json& description, const std::string& source);
+  TokenDecoder(const Json& description, const std::string& source);
 
   // Thread-safe.
   std::string decode(std::vector<std::string> tokens) const;

@@ -1,4 +1,4 @@
-#include "merge/vocabulary.h"
+#include "merge/token_rows.h"
 
 #include <algorithm>
 #include <utility>
@@ -9,9 +9,6 @@
 
 namespace vlrm {
 namespace {
-
-constexpr int64_t kMostTokens = int64_t{1} << 24;
-constexpr size_t kDeepest = 200;
 
 // Picks model.vocab and added_tokens out of a tokenizer.json as it is parsed: its merges, many times as many, would
 // cost a tree of a hundred megabytes.
@@ -24,7 +21,7 @@ class VocabularyHandler {
   using binary_t = Json::binary_t;
 
   explicit VocabularyHandler(std::string source) : source_(std::move(source)) {}
-  std::vector<Vocabulary::Token> take() { return std::move(tokens_); }
+  std::vector<TokenRows::Token> take() { return std::move(tokens_); }
   bool found_vocabulary() const { return found_vocabulary_; }
 
   bool start_object(size_t) {
@@ -81,7 +78,7 @@ class VocabularyHandler {
   bool in_added_token() const { return keys_.size() == 3 && keys_[0] == "added_tokens" && keys_[1] == "[]"; }
   void open_level(const char* key) {
     no_id();
-    if (keys_.size() >= kDeepest) fail("{}: JSON nested deeper than {}", source_, kDeepest);
+    if (keys_.size() >= json_limits::kDepth) fail("{}: JSON nested deeper than {}", source_, json_limits::kDepth);
     keys_.emplace_back(key);
   }
   // What is no whole number may stand anywhere but as a token's id.
@@ -90,7 +87,7 @@ class VocabularyHandler {
     return true;
   }
   void add(const std::string& token, int64_t id) {
-    if (id < 0 || id >= kMostTokens) fail("{}: token \"{}\" has the id {}", source_, printable(token), id);
+    if (id < 0 || id >= json_limits::kCount) fail("{}: token \"{}\" has the id {}", source_, printable(token), id);
     tokens_.push_back({token, id});
   }
 
@@ -99,21 +96,23 @@ class VocabularyHandler {
   std::string content_;
   int64_t id_ = -1;
   bool found_vocabulary_ = false;
-  std::vector<Vocabulary::Token> tokens_;
+  std::vector<TokenRows::Token> tokens_;
 };
 
 }  // namespace
 
-Vocabulary Vocabulary::from_directory(const std::filesystem::path& directory) {
+TokenRows TokenRows::from_directory(const std::filesystem::path& directory) {
   const auto path = directory / "tokenizer.json";
   const std::string text = read_text_or_throw(path);
   VocabularyHandler handler(path.string());
   Json::sax_parse(text, &handler);
-  if (!handler.found_vocabulary()) fail("{}: there is no model with a vocabulary in it", path.string());
-  return Vocabulary(handler.take(), path.string());
+  std::vector<TokenRows::Token> tokens = handler.take();
+  if (!handler.found_vocabulary() || tokens.empty())
+    fail("{}: there is no model with a vocabulary in it", path.string());
+  return TokenRows(std::move(tokens), path.string());
 }
 
-Vocabulary::Vocabulary(std::vector<Token> tokens, std::string source)
+TokenRows::TokenRows(std::vector<Token> tokens, std::string source)
     : tokens_(std::move(tokens)), source_(std::move(source)) {
   std::ranges::stable_sort(tokens_, {}, &Token::id);
   // An added token may stand in the model's vocabulary too, with the same id.
@@ -131,9 +130,22 @@ Vocabulary::Vocabulary(std::vector<Token> tokens, std::string source)
   }
 }
 
-std::optional<int64_t> Vocabulary::id(std::string_view token) const {
+std::optional<int64_t> TokenRows::id(std::string_view token) const {
   const auto found = ids_.find(token);
   return found == ids_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::string> TokenRows::difference(const TokenRows& other) const {
+  const auto same = [](const Token& a, const Token& b) { return a.id == b.id && a.text == b.text; };
+  const auto [here, there] = std::ranges::mismatch(tokens_, other.tokens_, same);
+  if (here == tokens_.end() && there == other.tokens_.end()) return std::nullopt;
+  const int64_t id = std::min(here == tokens_.end() ? INT64_MAX : here->id,  //
+                              there == other.tokens_.end() ? INT64_MAX : there->id);
+  const auto token = [&](const auto& at, const auto& end) {
+    return at != end && at->id == id ? fmt::format("\"{}\"", printable(at->text)) : std::string("no token");
+  };
+  return fmt::format("the id {} is {} in {}, but {} in {}", id, token(here, tokens_.end()), source_,
+                     token(there, other.tokens_.end()), other.source_);
 }
 
 }  // namespace vlrm

@@ -11,7 +11,7 @@
 
 namespace vlrm {
 
-class Vocabulary {
+class TokenRows {
  public:
   struct Token {
     std::string text;
@@ -19,14 +19,19 @@ class Vocabulary {
   };
 
   // Reads DIRECTORY/tokenizer.json: the model's vocabulary and the added tokens. Throws Error where it is missing or
-  // malformed.
-  static Vocabulary from_directory(const std::filesystem::path& directory);
+  // malformed or the
+  // vocabulary empty.
+  static TokenRows from_directory(const std::filesystem::path& directory);
   // `source` names it in errors. Throws Error where one id has two tokens or one token two ids.
-  Vocabulary(std::vector<Token> tokens, std::string source);
+  TokenRows(std::vector<Token> tokens, std::string source);
+  TokenRows(TokenRows&&) = default;
+  TokenRows& operator=(TokenRows&&) = default;
 
   const std::vector<Token>& tokens() const { return tokens_; }  // by id
   const std::string& source() const { return source_; }
   std::optional<int64_t> id(std::string_view token) const;
+  // The first id that is not the same token in `other`, as a sentence; nothing where all are.
+  std::optional<std::string> difference(const TokenRows& other) const;
 
  private:
   std::vector<Token> tokens_;

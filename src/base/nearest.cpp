@@ -1,8 +1,13 @@
-#include "merge/nearest.h"
+#include "base/nearest.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
+#include <vector>
+
+#include "base/error.h"
 
 namespace vlrm {
 namespace {
@@ -24,12 +29,17 @@ size_t edit_distance(std::string_view from, std::string_view to) {
 
 }  // namespace
 
-std::vector<std::string_view> nearest_first(std::string_view name, std::span<const std::string_view> known) {
+std::string suggestion(std::string_view name, std::span<const std::string_view> known) {
+  VLRM_ASSERT(!known.empty());
   constexpr size_t kCompared = 64;  // names are strangers' and may be long
+  const auto distance = [&](std::string_view each) { return edit_distance(name.substr(0, kCompared), each); };
   std::vector<std::string_view> sorted(known.begin(), known.end());
-  std::ranges::stable_sort(sorted, {},
-                           [&](std::string_view each) { return edit_distance(name.substr(0, kCompared), each); });
-  return sorted;
+  std::ranges::stable_sort(sorted, {}, distance);
+  const std::string_view nearest = sorted.front();
+  if (distance(nearest) <= std::max<size_t>(1, nearest.size() / 3)) return fmt::format("did you mean \"{}\"?", nearest);
+  std::string list;
+  for (const std::string_view each : sorted) list.append(list.empty() ? "" : ", ").append(each);
+  return "known are: " + list;
 }
 
 }  // namespace vlrm

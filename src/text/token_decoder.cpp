@@ -1,4 +1,4 @@
-#include "text/decoder.h"
+#include "text/token_decoder.h"
 
 #include <cctype>
 #include <charconv>
@@ -31,11 +31,12 @@ std::optional<char> byte_of(std::string_view token) {
 
 }  // namespace
 
-Decoder::Decoder(const Json& description, const std::string& source) : join_with_spaces_(description.is_null()) {
+TokenDecoder::TokenDecoder(const Json& description, const std::string& source)
+    : join_with_spaces_(description.is_null()) {
   if (!description.is_null()) add(description, source);
 }
 
-void Decoder::add(const Json& description, const std::string& source) {
+void TokenDecoder::add(const Json& description, const std::string& source) {
   const auto type = required_field<std::string>(description, "type", source);
   if (type == "Sequence") {
     for (const Json& part : required_field<std::vector<Json>>(description, "decoders", source)) add(part, source);
@@ -60,14 +61,14 @@ void Decoder::add(const Json& description, const std::string& source) {
   }
 }
 
-Decoder::Tokens Decoder::apply(const ByteLevel&, Tokens tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const ByteLevel&, Tokens tokens) {
   std::string bytes;
   for (const std::string& token : tokens) bytes += byte_level::to_bytes(token).value_or(token);
   return {utf8::with_replacements(bytes)};
 }
 
 // Runs of byte tokens become text if they are well-formed as a whole, else one U+FFFD each.
-Decoder::Tokens Decoder::apply(const ByteFallback&, Tokens tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const ByteFallback&, Tokens tokens) {
   Tokens result;
   std::string bytes;
   const auto flush = [&] {
@@ -90,17 +91,17 @@ Decoder::Tokens Decoder::apply(const ByteFallback&, Tokens tokens) {
   return result;
 }
 
-Decoder::Tokens Decoder::apply(const Fuse&, Tokens tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const Fuse&, Tokens tokens) {
   return {joined(tokens, "")};
 }
 
-Decoder::Tokens Decoder::apply(const Replace& step, Tokens tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const Replace& step, Tokens tokens) {
   for (std::string& token : tokens)
     if (!token.empty()) token = replace_all(step.pattern, token, step.by);
   return tokens;
 }
 
-Decoder::Tokens Decoder::apply(const Strip& step, Tokens tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const Strip& step, Tokens tokens) {
   for (std::string& token : tokens) {
     std::string_view rest = token;
     for (size_t i = 0; i < step.at_start && rest.starts_with(step.character); ++i)
@@ -112,7 +113,7 @@ Decoder::Tokens Decoder::apply(const Strip& step, Tokens tokens) {
   return tokens;
 }
 
-std::string Decoder::decode(std::vector<std::string> tokens) const {
+std::string TokenDecoder::decode(std::vector<std::string> tokens) const {
   if (join_with_spaces_) return joined(tokens, " ");
   for (const Step& step : steps_)
     tokens = std::visit([&](const auto& kind) { return apply(kind, std::move(tokens)); }, step);
