@@ -3,10 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
 
 namespace vlrm {
 
@@ -39,6 +43,19 @@ void OutputFile::write_or_throw(int64_t offset, std::span<const std::byte> bytes
 void OutputFile::close_or_throw() {
   const int descriptor = std::exchange(descriptor_, -1);
   if (::close(descriptor) != 0) fail("{}: cannot be written: {}", path_.string(), std::strerror(errno));
+}
+
+void copy_file_bytes(const std::filesystem::path& source, const std::filesystem::path& target) {
+  const File from = File::open_or_throw(source);
+  OutputFile to(target, from.size());
+  std::vector<std::byte> chunk(1 << 20);
+  for (int64_t offset = 0; offset < from.size(); offset += static_cast<int64_t>(chunk.size())) {
+    throw_if_interrupted();
+    chunk.resize(std::min(chunk.size(), static_cast<size_t>(from.size() - offset)));
+    from.read_or_throw(offset, chunk);
+    to.write_or_throw(offset, chunk);
+  }
+  to.close_or_throw();
 }
 
 }  // namespace vlrm

@@ -24,4 +24,7 @@ class OutputFile {
   int descriptor_;
 };
 
+// The bytes of `source` as a new file, with a new file's permissions. Throws Error naming the file that fails.
+void copy_file_bytes(const std::filesystem::path& source, const std::filesystem::path& target);
+
 }  // namespace vlrm
