@@ -82,7 +82,7 @@ TEST(AtomicDirectoryTest, AppearsWholeOrNotAtAll) {
   }
   EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out", false, "file"); }), HasSubstr("--force"));
   EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out" / "file" / "out", false, "file"); }),
-              HasSubstr("its directory cannot be made"));
+              HasSubstr("out: cannot be made: Not a directory"));
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
 }
 
@@ -187,7 +187,9 @@ TEST(AtomicFileTest, RefusesToReplaceWithoutForce) {
   EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f", "two", false); }), HasSubstr("exists already"));
   write_file_atomically(dir / "f", "two", true);
   EXPECT_EQ(read_text_or_throw(dir / "f"), "two");
-  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g", "x", true); }), HasSubstr("cannot be made"));
+  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g", "x", true); }), HasSubstr("g: cannot be written"));
+  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g" / "h", "x", true); }),
+              HasSubstr("h: its directory cannot be made: Not a directory"));
   fs::create_directory(dir / "folder");
   EXPECT_THAT(error_of([&] { write_file_atomically(dir / "folder", "x", true); }), HasSubstr("cannot be written"));
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 2);
