@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -156,8 +157,7 @@ def test_names_that_no_file_system_takes(vlrm, inputs, writable, models, tmp_pat
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_build_leaves_nothing(inputs, tmp_path, number):
-    """A build that is stopped by the full pipe of its progress could not end either: so many small builds, killed at
-    any moment of their writing."""
+    """Stopped at several moments of its writing, until three builds were caught at it."""
     interrupted = 0
     for attempt in range(40):
         command = [PROGRAM, "build", *inputs, *TIES, "--dtype", "float32", "--threads", "1", "-o", tmp_path / "a/out", "-q"]
@@ -306,3 +306,31 @@ def test_a_wrong_image_token_is_called_wrong(vlrm, goldens, writable, token, exp
     one = ["--image", image, "--prompt", "x", "--response", "y"]
     error = vlrm("score", "--model", folder, *one, fails=True)
     assert expected in error and "image_token_index" in error
+
+
+COMMANDS = ["build", "score", "inspect", "extract", "merge", "map", "tokenize", "render", "preprocess"]
+
+
+def test_the_examples_in_help_do_what_they_say(vlrm, goldens, models, tmp_path):
+    """All of them as they stand, one after the other, in a folder where their names lead to the golden models."""
+    names = {"VLM": "vlm", "RM": "rm", "BASE": "base", "MODEL": "vlm", "D": "vlm",
+             "meta-llama/Llama-3.2-11B-Vision-Instruct": "vlm", "allenai/llama-3.1-tulu-2-8b-uf-mean-rm": "rm",
+             "meta-llama/Llama-3.1-8B": "base", "meta-llama/Llama-3.1-8B-Instruct": "base_instruct"}
+    for name, model in names.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(models / model)
+    shutil.copy(goldens / "reference/images/rgb_large.jpg", tmp_path / "cat.jpg")
+    (tmp_path / "base").symlink_to(models / "base")
+    shutil.copy(goldens / "reference/configs/ties_d0.6.yaml", tmp_path / "ties.yaml")
+    shutil.copy(goldens / "reference/configs/ties_d0.6.yaml", tmp_path / "ties.yml")
+    helps = {command: vlrm(*command.split(), "--help").replace("\\\n", " ") for command in ["", *COMMANDS]}
+    for command, file in {"score": "samples.jsonl", "render": "conversations.jsonl"}.items():
+        (tmp_path / file).write_text(re.search(r"A line of .*?: (\{.*?\}?\})$", helps[command], re.M | re.S)[1].replace("\n", " "))
+    environment = os.environ | {"PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
+    for command, text in helps.items():
+        examples = re.findall(r"^(?:Example: |  )((?:echo .* \| )?vlrm .*)$", text, re.M)
+        assert examples, command
+        for example in examples:
+            (tmp_path / "scores.jsonl").unlink(missing_ok=True)  # both examples of score write it
+            done = subprocess.run(example, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
+            assert done.returncode == 0, (example, done.stderr)
