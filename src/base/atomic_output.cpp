@@ -9,8 +9,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace fs = std::filesystem;
 
@@ -64,10 +66,56 @@ void remove_leftovers(const fs::path& target) {
   }
 }
 
+// A file beside its target, removed again unless it is committed.
+class StagingFile {
+ public:
+  explicit StagingFile(const fs::path& target)
+      : target_(target),
+        path_(sibling(target, "partial")),
+        descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+    if (descriptor_ < 0) give_up();
+  }
+  StagingFile(const StagingFile&) = delete;
+  StagingFile& operator=(const StagingFile&) = delete;
+  ~StagingFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!committed_) ::unlink(path_.c_str());
+  }
+  void write(std::string_view bytes) { write_all_or_throw(descriptor_, bytes, target_.string()); }
+  void commit() {
+    throw_if_interrupted();
+    if (::fsync(descriptor_) != 0 || ::close(std::exchange(descriptor_, -1)) != 0) give_up();
+    if (::rename(path_.c_str(), target_.c_str()) != 0) give_up();
+    committed_ = true;
+    fsync_or_throw(parent_of(target_));
+  }
+
+ private:
+  [[noreturn]] void give_up() const { fail("{}: cannot be written: {}", target_.string(), std::strerror(errno)); }
+  const fs::path target_, path_;
+  int descriptor_;
+  bool committed_ = false;
+};
+
 }  // namespace
 
+ParentDirectories::ParentDirectories(const fs::path& target) {
+  std::error_code error;
+  std::vector<fs::path> missing;
+  for (fs::path path = parent_of(target); !fs::exists(path, error) && !error; path = parent_of(path))
+    missing.push_back(path);
+  for (; !error && !missing.empty(); missing.pop_back())
+    if (fs::create_directory(missing.back(), error)) made_.push_back(missing.back());
+  if (error) fail("{}: its directory cannot be made: {}", target.string(), error.message());
+}
+
+ParentDirectories::~ParentDirectories() {
+  std::error_code not_empty;
+  for (; !made_.empty(); made_.pop_back()) fs::remove(made_.back(), not_empty);
+}
+
 AtomicDirectory::AtomicDirectory(fs::path target, bool force, const std::string& marker)
-    : target_(without_trailing_slash(std::move(target))), force_(force) {
+    : target_(without_trailing_slash(std::move(target))), force_(force), parents_(target_) {
   refuse_existing(target_, force_);
   if (fs::exists(fs::symlink_status(target_))) refuse_what_is_not_ours(target_, marker);
   remove_leftovers(target_);
@@ -75,7 +123,7 @@ AtomicDirectory::AtomicDirectory(fs::path target, bool force, const std::string&
   std::error_code error;
   fs::remove_all(staging_, error);
   fs::create_directory(staging_, error);
-  if (error) fail("{}: cannot be made: {}", staging_.string(), error.message());
+  if (error) fail("{}: cannot be made: {}", target_.string(), error.message());
 }
 
 AtomicDirectory::~AtomicDirectory() {
@@ -84,14 +132,17 @@ AtomicDirectory::~AtomicDirectory() {
 }
 
 void AtomicDirectory::commit() {
-  for (const auto& entry : fs::recursive_directory_iterator(staging_)) fsync_or_throw(entry.path());
+  for (const auto& entry : fs::recursive_directory_iterator(staging_)) {
+    throw_if_interrupted();
+    fsync_or_throw(entry.path());
+  }
   fsync_or_throw(staging_);
   // The exchange is atomic where something stands already, so that there is no moment without an output.
   const bool replaces = force_ && fs::exists(fs::symlink_status(target_));
   const unsigned flags = replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE;
   if (::renameat2(AT_FDCWD, staging_.c_str(), AT_FDCWD, target_.c_str(), flags) != 0) {
     if (errno == EEXIST) refuse_existing(target_, force_);
-    fail("{}: cannot be renamed to {}: {}", staging_.string(), target_.string(), std::strerror(errno));
+    fail("{}: cannot be put in its place: {}", target_.string(), std::strerror(errno));
   }
   committed_ = true;
   fsync_or_throw(parent_of(target_));
@@ -101,27 +152,11 @@ void AtomicDirectory::commit() {
 
 void write_file_atomically(const fs::path& path, std::string_view bytes, bool force) {
   refuse_existing(path, force);
-  const fs::path staging = sibling(path, "partial");
-  const auto give_up = [&](int error) {
-    ::unlink(staging.c_str());
-    fail("{}: cannot be written: {}", path.string(), std::strerror(error));
-  };
-  const int descriptor = ::open(staging.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) give_up(errno);
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int error = errno;
-      ::close(descriptor);
-      give_up(error);
-    }
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  const bool flushed = ::fsync(descriptor) == 0;
-  if (::close(descriptor) != 0 || !flushed) give_up(errno);
-  if (::rename(staging.c_str(), path.c_str()) != 0) give_up(errno);
-  fsync_or_throw(parent_of(path));
+  const InterruptScope interrupts;
+  const ParentDirectories parents(path);
+  StagingFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 }  // namespace vlrm

@@ -4,16 +4,33 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/interrupt.h"
 
 namespace vlrm {
 
+// The directories that are missing on the way to an output: made here, and removed again at the end if nothing was put
+// into them.
+class ParentDirectories {
+ public:
+  // Throws Error naming the directory that cannot be made.
+  explicit ParentDirectories(const std::filesystem::path& target);
+  ParentDirectories(const ParentDirectories&) = delete;
+  ParentDirectories& operator=(const ParentDirectories&) = delete;
+  ~ParentDirectories();
+
+ private:
+  std::vector<std::filesystem::path> made_;  // a directory before those in it
+};
+
 // A directory written as a temporary sibling ("OUT.partial-PID") and renamed by commit(). Dropped without a commit, it
-// leaves nothing behind.
+// leaves nothing behind; an interrupt drops it by way of throw_if_interrupted().
 class AtomicDirectory {
  public:
-  // Throws Error if `target` exists and `force` is not set, or if its parent does not exist or cannot be written. Even
-  // with force, only an empty directory or one that holds a file called `marker` (an output of ours) is replaced. What
-  // killed processes left of the same target is removed.
+  // Throws Error if `target` exists and `force` is not set, or if it cannot be made there; directories on the way to it
+  // are made. Even with force, only an empty directory or one that holds a file called `marker` (an output of ours) is
+  // replaced. What killed processes left of the same target is removed.
   AtomicDirectory(std::filesystem::path target, bool force, const std::string& marker);
   AtomicDirectory(const AtomicDirectory&) = delete;
   AtomicDirectory& operator=(const AtomicDirectory&) = delete;
@@ -25,12 +42,14 @@ class AtomicDirectory {
   void commit();
 
  private:
+  InterruptScope interrupts_;
   std::filesystem::path target_, staging_;
   bool force_, committed_ = false;
+  ParentDirectories parents_;
 };
 
-// Writes `bytes` to `path` by way of a temporary sibling, fsync and rename. Throws Error on failure, and if `path`
-// exists and `force` is not set.
+// Writes `bytes` to `path` by way of a temporary sibling, fsync and rename; makes the directories on the way to it.
+// Throws Error on failure, and if `path` exists and `force` is not set.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, bool force);
 
 }  // namespace vlrm

@@ -66,4 +66,13 @@ std::string read_text_or_throw(const std::filesystem::path& path, int64_t limit)
   return text;
 }
 
+void write_all_or_throw(int descriptor, std::string_view bytes, const std::string& name) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) fail("{}: cannot be written: {}", name, std::strerror(written < 0 ? errno : ENOSPC));
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
 }  // namespace vlrm

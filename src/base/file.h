@@ -1,4 +1,4 @@
-// Reading files. The failure mode is in each name: what ends in _or_throw throws Error naming the path.
+// Reading and writing files. The failure mode is in each name: what ends in _or_throw throws Error naming the path.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace vlrm {
 
@@ -33,5 +34,8 @@ class File {
 
 // The whole of a file of at most `limit` bytes. Throws Error if it is missing, unreadable or larger.
 std::string read_text_or_throw(const std::filesystem::path& path, int64_t limit = int64_t{256} << 20);
+
+// Writes all of `bytes` to an open file, pipe or terminal, which errors call `name`. Throws Error if it cannot be.
+void write_all_or_throw(int descriptor, std::string_view bytes, const std::string& name);
 
 }  // namespace vlrm

@@ -7,7 +7,9 @@
 
 namespace vlrm {
 
-LineReader::LineReader(const std::string& path) : name_(path == "-" ? "standard input" : path), stream_(&std::cin) {
+LineReader::LineReader(const std::string& path) : LineReader(path, path == "-" ? "standard input" : path) {}
+
+LineReader::LineReader(const std::string& path, std::string name) : name_(std::move(name)), stream_(&std::cin) {
   if (path == "-") return;
   file_.open(path, std::ios::binary);
   std::error_code error;

@@ -12,10 +12,11 @@ namespace vlrm {
 // newline does not belong to the line.
 class LineReader {
  public:
-  explicit LineReader(const std::string& path);  // throws Error if it cannot be opened
-  bool next(std::string& line);                  // false at the end. Throws Error if reading fails.
-  bool next_not_blank(std::string& line);        // the same, lines of nothing but blanks passed over
-  std::string source() const;                    // "samples.jsonl, line 7": where the last line stands
+  explicit LineReader(const std::string& path);           // throws Error if it cannot be opened
+  LineReader(const std::string& path, std::string name);  // errors call it `name`
+  bool next(std::string& line);                           // false at the end. Throws Error if reading fails.
+  bool next_not_blank(std::string& line);                 // the same, lines of nothing but blanks passed over
+  std::string source() const;                             // "samples.jsonl, line 7": where the last line stands
 
  private:
   std::string name_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 
 namespace vlrm {
 namespace {
@@ -34,7 +35,11 @@ void set_thread_count(int count) {
   chosen_count.store(count);
 }
 
-void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
+void parallel_for(int64_t count, const std::function<void(int64_t)>& task) {
+  const auto body = [&](int64_t index) {
+    throw_if_interrupted();
+    task(index);
+  };
   const int64_t workers = std::min<int64_t>(thread_count(), count);
   if (workers <= 1) {
     for (int64_t index = 0; index < count; ++index) body(index);

@@ -13,6 +13,7 @@ namespace {
 struct BuildOptions {
   std::string vlm, rm, base, recipe_file, dtype = "bfloat16";
   RecipeFlags recipe;
+  SeedFlag seed;
   OutputFlags output;
 };
 
@@ -25,15 +26,14 @@ Recipe recipe_of(const BuildOptions& options) {
   if (!flags.method.empty() || flags.weight || flags.weight_vlm || flags.weight_rm || flags.density ||
       flags.normalize || flags.rescale)
     fail("build: --recipe says all about the merge; of the options only --seed goes with it");
-  Recipe recipe = read_recipe_or_throw(options.recipe_file);
-  recipe.seed = flags.seed;
-  return recipe;
+  return read_recipe_or_throw(options.recipe_file);
 }
 
 void run_build(const BuildOptions& options) {
   options.output.options();  // complains before any work
   const Dtype dtype = dtype_option_or_throw(options.dtype);
-  const Recipe recipe = recipe_of(options);
+  Recipe recipe = recipe_of(options);
+  options.seed.apply(recipe);
   BuildInputs inputs{resolve_checkpoint(options.vlm), resolve_checkpoint(options.rm), std::nullopt};
   if (!options.base.empty()) inputs.base = resolve_checkpoint(options.base);
 
@@ -58,6 +58,7 @@ void add_build_command(CLI::App& program) {
   command->add_option("--recipe", options->recipe_file, "mergekit YAML in place of --method and its options");
   command->add_option("--dtype", options->dtype, "bfloat16, float16 or float32")->capture_default_str();
   add_recipe_flags(*command, options->recipe);
+  options->seed.declare(*command);
   options->output.declare(*command);
   command->footer(
       "Example:\n"

@@ -5,10 +5,12 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/tell.h"
 #include "cli/commands.h"
 #include "family/config.h"
 #include "family/manifest.h"
 #include "family/names.h"
+#include "merge/layer_names.h"
 #include "text/chat_template.h"
 #include "weights/hub_cache.h"
 
@@ -59,6 +61,24 @@ struct Part {
   }
 };
 
+// Lines on what the tensors of a canonical checkpoint say otherwise than its config.
+std::vector<std::string> disagreements(const Checkpoint& checkpoint, const ModelConfig& config) {
+  const std::string prefix = config.vision ? "language_model.model." : "model.";
+  std::set<int64_t> layers;
+  for (const TensorInfo& tensor : checkpoint.tensors())
+    if (const auto place = find_layer(tensor.name); place && tensor.name.starts_with(prefix))
+      layers.insert(place->layer);
+  std::vector<std::string> lines;
+  const auto compare = [&](const char* field, int64_t said, int64_t found) {
+    if (said != found) lines.push_back(fmt::format("config.json has {} {}, the tensors {}", field, said, found));
+  };
+  compare("num_hidden_layers", config.text.layers, static_cast<int64_t>(layers.size()));
+  const TensorInfo* embeddings = checkpoint.find(prefix + "embed_tokens.weight");
+  if (embeddings != nullptr && embeddings->shape.size() == 2)
+    compare("hidden_size", config.text.hidden_size, embeddings->shape[1]);
+  return lines;
+}
+
 std::string template_of(const std::filesystem::path& directory) {
   try {
     return fmt::format("yes, {} characters", ChatTemplate::from_directory(directory).text().size());
@@ -82,6 +102,7 @@ void run_inspect(const std::string& model) {
   for (const auto& [name, part] : parts) part.print(std::string_view(name).substr(2));
   total.print("all");
   fmt::print("\nchat template: {}\n", template_of(directory));
+  for (const std::string& line : disagreements(*checkpoint, config)) tell("note: " + line);
 }
 
 void verify_inputs(const std::string& model) {

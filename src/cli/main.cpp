@@ -4,17 +4,22 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/tell.h"
 #include "base/threads.h"
 #include "cli/commands.h"
+#include "cli/usage_errors.h"
 
 namespace {
 
 constexpr int kBadInput = 2;
+constexpr int kInterrupted = 128;         // plus the signal, as shells have it
+constexpr size_t kLongestError = 10'000;  // bytes
 
 void declare(CLI::App& program) {
   program.require_subcommand(1);
@@ -36,6 +41,13 @@ void declare(CLI::App& program) {
   vlrm::add_preprocess_command(program);
 }
 
+// An empty name or number is a mistake of the shell's; an empty text may be meant.
+void refuse_empty_values(CLI::App& program) {
+  for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; }))
+    for (CLI::Option* option : command->get_options())
+      if (option->get_name() != "--prompt" && option->get_name() != "--response") option->check(vlrm::not_empty());
+}
+
 // Files that we open must not become standard output or error because those were closed.
 void open_standard_descriptors() {
   for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0; descriptor = ::dup(descriptor)) {
@@ -51,13 +63,20 @@ void check_standard_output() {
     vlrm::fail("standard output: cannot be written");
 }
 
-int run(CLI::App& program, int argc, char** argv) {
+void run(CLI::App& program, int argc, char** argv) {
   try {
     program.parse(argc, argv);
-    return 0;
-  } catch (const CLI::ParseError& error) {  // --help is one of these, with code 0
-    return program.exit(error) == 0 ? 0 : kBadInput;
+  } catch (const CLI::Success& help_or_version) {
+    program.exit(help_or_version);
+  } catch (const CLI::ParseError& error) {
+    throw vlrm::Error(vlrm::usage_error(program, error));
   }
+}
+
+int complain(std::string_view what) {
+  if (vlrm::interrupting_signal() != 0) return kInterrupted + vlrm::interrupting_signal();
+  vlrm::tell(fmt::format("vlrm: {}", vlrm::printable(what, kLongestError)));
+  return kBadInput;
 }
 
 }  // namespace
@@ -73,15 +92,15 @@ int main(int argc, char** argv) {
       "vlrm"};
   try {
     declare(program);
-    const int code = run(program, argc, argv);
+    refuse_empty_values(program);
+    run(program, argc, argv);
     check_standard_output();
-    return code;
-  } catch (const vlrm::Error& error) {
-    vlrm::tell(fmt::format("vlrm: {}", error.what()));
+    return 0;
+  } catch (const std::filesystem::filesystem_error& error) {
+    return complain(fmt::format("{}: {}", error.path1().string(), error.code().message()));
   } catch (const std::bad_alloc&) {
-    vlrm::tell("vlrm: out of memory");
+    return complain("out of memory");
   } catch (const std::exception& error) {
-    vlrm::tell(fmt::format("vlrm: {}", error.what()));
+    return complain(error.what());
   }
-  return kBadInput;
 }

@@ -10,14 +10,14 @@ namespace {
 
 struct MergeOptions {
   std::string recipe;
-  uint64_t seed = 0;
+  SeedFlag seed;
   OutputFlags output;
 };
 
 void run_merge(const MergeOptions& options) {
   options.output.options();  // complains before any work
   Recipe recipe = read_recipe_or_throw(options.recipe);
-  recipe.seed = options.seed;
+  options.seed.apply(recipe);
   Manifest manifest("merge", {{"recipe", recipe_to_json(recipe)}, {"seed", recipe.seed}});
   const auto planned = plan_merge_models(recipe, manifest.watcher());
   write_and_report(planned, options.output, manifest);
@@ -30,8 +30,9 @@ void add_merge_command(CLI::App& program) {
   const auto options = std::make_shared<MergeOptions>();
   command->add_option("CONFIG", options->recipe, "The YAML; models in it are directories (from here) or hub ids")
       ->required();
-  command->add_option("--seed", options->seed, "Seed of the random masks (dare_*)")->capture_default_str();
-  options->output.declare(*command, true);
+  options->seed.declare(*command);
+  options->output.positional = true;
+  options->output.declare(*command);
   command->footer("Example:\n  vlrm merge ties.yaml models/merged_t");
   command->callback([options] { run_merge(*options); });
 }

@@ -2,28 +2,46 @@
 
 #include "base/error.h"
 #include "base/tell.h"
+#include "cli/usage_errors.h"
 
 namespace vlrm {
 
 void add_recipe_flags(CLI::App& command, RecipeFlags& flags) {
   command.add_option("--method", flags.method, "linear, task_arithmetic, ties, dare_linear or dare_ties");
-  command.add_option("--weight", flags.weight, "Weight of both models (the paper's lambda); not for linear");
-  command.add_option("--weight-vlm", flags.weight_vlm, "Weight of the VLM's text part; for linear 1 - R by default");
-  command.add_option("--weight-rm", flags.weight_rm, "Weight R of the reward model");
-  command.add_option("--density", flags.density, "Share of each model's differences that is kept (ties, dare_*)");
-  command.add_option("--seed", flags.seed, "Seed of the random masks (dare_*)")->capture_default_str();
+  const auto add_number = [&](const char* name, std::optional<double>& value, const char* help) {
+    command.add_option(name, value, help)->check(finite_number());
+  };
+  add_number("--weight", flags.weight, "Weight of both models (the paper's lambda); not for linear");
+  add_number("--weight-vlm", flags.weight_vlm, "Weight of the VLM's text part; for linear 1 - R by default");
+  add_number("--weight-rm", flags.weight_rm, "Weight R of the reward model");
+  add_number("--density", flags.density, "Share of each model's differences that is kept (ties, dare_*)");
   const auto add_switch = [&](const std::string& name, std::optional<bool>& value, const std::string& help) {
-    command.add_flag_callback(
+    auto* on = command.add_flag_callback(
         "--" + name, [&value] { value = true; }, help);
-    command.add_flag_callback(
-        "--no-" + name, [&value] { value = false; }, "The opposite");
+    command
+        .add_flag_callback(
+            "--no-" + name, [&value] { value = false; }, "The opposite")
+        ->excludes(on);
   };
   add_switch("normalize", flags.normalize,
              "Divide by the sum of the weights (default: as in the published recipes, for ties only)");
   add_switch("rescale", flags.rescale, "Make up for what is dropped (default: dare_* do, ties does not)");
 }
 
-void OutputFlags::declare(CLI::App& command, bool positional) {
+CLI::Option* SeedFlag::declare(CLI::App& command) {
+  return command.add_option("--seed", value, "Seed of the random masks (dare_*)")
+      ->check(whole_number(0))
+      ->default_str("0");
+}
+
+void SeedFlag::apply(Recipe& recipe) const {
+  recipe.seed = value.value_or(0);
+  const bool draws = recipe.method == MergeMethod::dare_linear || recipe.method == MergeMethod::dare_ties;
+  if (value && !draws)
+    tell(fmt::format("note: --seed changes nothing: {} has no random masks", merge_method_name(recipe.method)));
+}
+
+void OutputFlags::declare(CLI::App& command) {
   command.add_option(positional ? "OUT" : "-o,--output", directory, "Directory to write");
   command.add_option("--max-shard-size", max_shard_size, "Largest weight file, such as 500MB (default: 5GB)");
   command.add_option("--sink", sink, "directory, or null: compute everything and write nothing")
@@ -37,7 +55,8 @@ OutputOptions OutputFlags::options() const {
   options.force = force;
   options.null_sink = sink == "null";
   if (!max_shard_size.empty()) options.max_shard_bytes = parse_size_or_throw(max_shard_size);
-  if (directory.empty() && !options.null_sink) fail("no output: -o names the directory to write");
+  if (directory.empty() && !options.null_sink)
+    fail("no output: {} names the directory to write", positional ? "OUT" : "-o");
   return options;
 }
 

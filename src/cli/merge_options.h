@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -10,15 +11,24 @@
 
 namespace vlrm {
 
-// --method, --weight …: see RecipeFlags.
+// --method, --weight …: see RecipeFlags. Without --seed.
 void add_recipe_flags(CLI::App& command, RecipeFlags& flags);
 
-// -o, --force, --max-shard-size, --sink.
+// --seed.
+struct SeedFlag {
+  std::optional<uint64_t> value = {};
+
+  CLI::Option* declare(CLI::App& command);
+  void apply(Recipe& recipe) const;  // a seed that was given in vain gets a remark
+};
+
+// -o (or a second argument, OUT), --force, --max-shard-size, --sink.
 struct OutputFlags {
   std::string directory, max_shard_size, sink = "directory";
   bool force = false;
+  bool positional = false;
 
-  void declare(CLI::App& command, bool positional = false);
+  void declare(CLI::App& command);
   OutputOptions options() const;  // throws Error for a size that is none, or where there is no directory
 };
 

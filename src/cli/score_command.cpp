@@ -8,8 +8,10 @@
 #include "base/threads.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
+#include "cli/usage_errors.h"
 #include "family/build.h"
 #include "reward/score_run.h"
+#include "reward/stamps.h"
 #include "weights/hub_cache.h"
 #include "weights/views.h"
 
@@ -27,10 +29,11 @@ const std::map<std::string, BackendOptions::Weights> kWeights{{"auto", BackendOp
 struct ScoreFlags {
   std::string model, vlm, rm, base, recipe;
   std::vector<std::string> images, responses;
-  std::string prompt, input, output;
+  std::optional<std::string> prompt;
+  std::string input, output;
   std::string mode = "image", dtype, device = "cpu", weights = "auto", date;
   int64_t batch_samples = 8;
-  uint64_t seed = 0;
+  SeedFlag seed;
   bool likelihood = false, no_exif = false, json = false, force = false;
 };
 
@@ -39,8 +42,8 @@ void check_flags(const ScoreFlags& flags) {
   if (merged == !flags.model.empty()) fail("score: needs either --model, or --recipe with --vlm, --rm and --base");
   if (merged && (flags.vlm.empty() || flags.rm.empty()))
     fail("score: --recipe needs --vlm and --rm (and --base, if the recipe has one)");
-  const bool one = !flags.images.empty() || !flags.prompt.empty() || !flags.responses.empty();
-  if (flags.input.empty() && (flags.prompt.empty() || flags.responses.empty()))
+  const bool one = !flags.images.empty() || flags.prompt || !flags.responses.empty();
+  if (flags.input.empty() && (!flags.prompt || flags.responses.empty()))
     fail("score: needs --prompt and --response, or --input");
   if (!flags.input.empty() && one) fail("score: --image, --prompt and --response do not go with --input");
   if (flags.input.empty() && !flags.output.empty()) fail("score: --output goes with --input");
@@ -65,7 +68,7 @@ ScorerModel merged_on_load(const ScoreFlags& flags) {
   BuildInputs inputs{resolve_checkpoint(flags.vlm), resolve_checkpoint(flags.rm), std::nullopt};
   if (!flags.base.empty()) inputs.base = resolve_checkpoint(flags.base);
   Recipe recipe = read_recipe_or_throw(flags.recipe);
-  recipe.seed = flags.seed;
+  flags.seed.apply(recipe);
   PlannedModel plan = plan_reward_model(inputs, recipe);
   for (const auto& remark : plan.remarks) tell("note: " + remark);
   // Every weight is rounded as vlrm build would round it, those too that the arithmetic then takes as float32.
@@ -97,7 +100,8 @@ OrderedJson settings(const ScoreFlags& flags, const ScorerOptions& options, Dtyp
   add_directory("rm", flags.rm);
   add_directory("base", flags.base);
   if (!flags.recipe.empty())
-    settings["recipe"] = {{"file", flags.recipe}, {"digest", file_digest(flags.recipe)}, {"seed", flags.seed}};
+    settings["recipe"] = {
+        {"file", flags.recipe}, {"digest", file_digest(flags.recipe)}, {"seed", flags.seed.value.value_or(0)}};
   settings["dtype"] = torch_name(dtype);
   settings["device"] = flags.device;
   settings["exif"] = !flags.no_exif;
@@ -129,7 +133,7 @@ void print_table(const std::vector<std::string>& responses, const std::vector<do
 void score_one(const ScoreFlags& flags) {
   const ScorerModel model = scorer_model(flags);
   Sample sample;
-  sample.messages.push_back(user_message(flags.prompt, flags.images.size()));
+  sample.messages.push_back(user_message(*flags.prompt, flags.images.size()));
   sample.images.assign(flags.images.begin(), flags.images.end());
   sample.responses = flags.responses;
   const ScorerOptions options = scorer_options(flags);
@@ -158,7 +162,6 @@ void score_input(const ScoreFlags& flags) {
   if (!flags.output.empty()) run_options.output = flags.output;
   ScoreRun run(std::move(run_options));
   if (run.finished()) {
-    if (run.total() == 0) fail("{}: holds no sample", flags.input);
     tell(fmt::format("{}: all {} samples are scored already", flags.output, run.total()));
     return;
   }
@@ -185,16 +188,17 @@ void add_score_command(CLI::App& program) {
       "or with \"messages\": [{\"role\", \"content\"}, …] in place of \"prompt\". A killed run with -o continues where "
       "it ended. Relative image paths start at the folder of samples.jsonl.");
   command->add_option("--model", flags->model, "Directory or hub id of a reward model");
-  command->add_option("--recipe", flags->recipe, "Merge on load instead: a recipe (YAML), nothing is written");
-  command->add_option("--vlm", flags->vlm, "With --recipe: the vision-language model");
-  command->add_option("--rm", flags->rm, "With --recipe: the text reward model");
-  command->add_option("--base", flags->base, "With --recipe: the base both were tuned from");
-  command->add_option("--seed", flags->seed, "With --recipe: of the random masks of dare_*")->capture_default_str();
+  auto* recipe =
+      command->add_option("--recipe", flags->recipe, "Merge on load instead: a recipe (YAML), nothing is written");
+  command->add_option("--vlm", flags->vlm, "With --recipe: the vision-language model")->needs(recipe);
+  command->add_option("--rm", flags->rm, "With --recipe: the text reward model")->needs(recipe);
+  command->add_option("--base", flags->base, "With --recipe: the base both were tuned from")->needs(recipe);
+  flags->seed.declare(*command)->needs(recipe);
   command->add_option("--image", flags->images, "An image file; may be given several times")->allow_extra_args(false);
   command->add_option("--prompt", flags->prompt, "The question");
   command->add_option("--response", flags->responses, "An answer to score; may be given several times")
       ->allow_extra_args(false);
-  command->add_option("--input", flags->input, "Samples, a JSON object a line");
+  command->add_option("--input", flags->input, "Samples, a JSON object a line; - is standard input");
   command->add_option("-o,--output", flags->output, "Where scores go, a line a sample (default: standard output)");
   command
       ->add_option("--mode", flags->mode,
@@ -212,7 +216,9 @@ void add_score_command(CLI::App& program) {
                    "resident, streamed (a layer at a time) or auto: by what fits in memory")
       ->check(CLI::IsMember({"auto", "resident", "streamed"}))
       ->capture_default_str();
-  command->add_option("--batch-samples", flags->batch_samples, "Samples computed together")->capture_default_str();
+  command->add_option("--batch-samples", flags->batch_samples, "Samples computed together")
+      ->check(whole_number(1))
+      ->capture_default_str();
   command->add_flag("--no-exif", flags->no_exif, "Do not turn images by their EXIF orientation");
   command->add_flag("--json", flags->json, "Print a JSON object instead of a table");
   command->add_flag("--force", flags->force, "Start anew where the output exists");

@@ -60,8 +60,13 @@ std::string change_of(const OrderedJson& input, const std::string& source) {
   const OrderedJson& weights = input.at("weights");
   const auto recorded = required_field<std::string>(weights, "xxh3-128", source);
   const auto left_out = optional_field<std::vector<std::string>>(weights, "left_out", {}, source);
-  const CheckpointPtr checkpoint = open_checkpoint(directory);
-  return fingerprint_of(checkpoint, {left_out.begin(), left_out.end()}) == recorded ? "" : "its weights are others now";
+  try {
+    const CheckpointPtr checkpoint = open_checkpoint(directory);
+    return fingerprint_of(checkpoint, {left_out.begin(), left_out.end()}) == recorded ? ""
+                                                                                      : "its weights are others now";
+  } catch (const Error& error) {
+    return fmt::format("its weights cannot be read any more: {}", error.what());
+  }
 }
 
 }  // namespace

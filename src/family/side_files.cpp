@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "weights/output_file.h"
 
 namespace fs = std::filesystem;
 
@@ -61,10 +62,8 @@ std::vector<std::string> copy_side_files(const std::vector<SideFileSource>& sour
   std::vector<std::string> left_behind;
   for (const SideFileSource& source : sources) {
     for (const std::string& name : files_of_kind(source.directory, source.kinds)) {
-      if (fs::exists(output / name)) continue;
-      std::error_code error;
-      fs::copy_file(source.directory / name, output / name, error);
-      if (error) fail("{}: cannot be copied: {}", (source.directory / name).string(), error.message());
+      if (!fs::exists(output / name))
+        copy_file_bytes(source.directory / name, output / name);  // a read-only input must not make a read-only copy
     }
     for (const auto& entry : fs::directory_iterator(source.directory)) {
       const std::string name = entry.path().filename().string();

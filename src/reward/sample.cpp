@@ -130,7 +130,9 @@ Sample parse_sample(std::string_view line, const std::string& source, const std:
   sample.id = object.at("id");
   sample.responses = strings(object, "responses", source);
   std::vector<std::string> paths = strings(object, "images", source);
-  if (object.contains("prompt") == object.contains("messages"))
+  if (object.contains("prompt") && object.contains("messages"))
+    fail("{}: has both \"prompt\" and \"messages\"; leave one out", source);
+  if (!object.contains("prompt") && !object.contains("messages"))
     fail("{}: needs either \"prompt\" or \"messages\"", source);
   if (object.contains("prompt")) {
     sample.messages.push_back(user_message(text_or_throw(object, "prompt", source), paths.size()));

@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <xxhash.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -29,115 +27,70 @@ fs::path settings_path(const fs::path& output) {
 // Where output lines go: appended to a file, or standard output.
 class LineSink {
  public:
-  explicit LineSink(const std::optional<fs::path>& path) : path_(path) {
+  explicit LineSink(const std::optional<fs::path>& path)
+      : path_(path), name_(path ? path->string() : "standard output") {
     if (path_) descriptor_ = ::open(path_->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (descriptor_ < 0) fail("{}: cannot be written: {}", name(), std::strerror(errno));
+    if (descriptor_ < 0) fail("{}: cannot be written: {}", name_, std::strerror(errno));
   }
+  LineSink(const LineSink&) = delete;
+  LineSink& operator=(const LineSink&) = delete;
   ~LineSink() {
     if (path_) ::close(descriptor_);
   }
-  void write(std::string_view text) const {
-    while (!text.empty()) {
-      const ssize_t written = ::write(descriptor_, text.data(), text.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) fail("{}: cannot be written: {}", name(), std::strerror(errno));
-      text.remove_prefix(static_cast<size_t>(written));
-    }
-  }
+  void write(std::string_view text) const { write_all_or_throw(descriptor_, text, name_); }
   void flush_to_disk() const {
-    if (path_ && ::fsync(descriptor_) != 0) fail("{}: cannot be flushed to disk: {}", name(), std::strerror(errno));
+    if (path_ && ::fsync(descriptor_) != 0) fail("{}: cannot be flushed to disk: {}", name_, std::strerror(errno));
   }
 
  private:
-  std::string name() const { return path_ ? path_->string() : "standard output"; }
-  std::optional<fs::path> path_;
+  const std::optional<fs::path> path_;
+  const std::string name_;
   int descriptor_ = STDOUT_FILENO;
 };
 
-// The samples of a file, line by line.
-class SampleReader {
- public:
-  explicit SampleReader(const fs::path& path) : directory_(path.parent_path()), lines_(path.string()) {}
-  struct Line {
-    Sample sample;
-    std::string source;
-  };
-  std::vector<Line> next(int64_t count) {
-    std::vector<Line> lines;
-    std::string text;
-    while (static_cast<int64_t>(lines.size()) < count && lines_.next_not_blank(text)) {
-      Sample sample = parse_sample(text, lines_.source(), directory_);
-      lines.push_back({std::move(sample), lines_.source()});
-    }
-    return lines;
-  }
-  void skip(int64_t count) {
-    std::string text;
-    while (count-- > 0 && lines_.next_not_blank(text)) continue;
-  }
-
- private:
-  fs::path directory_;
-  LineReader lines_;
-};
-
-// What identifies a file without reading it.
-std::string file_facts(const fs::path& file) {
-  std::error_code error;
-  const auto size = fs::file_size(file, error);
-  const auto time = fs::last_write_time(file, error).time_since_epoch().count();
-  return fmt::format("{} {} {}\n", file.string(), size, time);
-}
-
-std::string digest(std::string_view text) {
-  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
-}
-
-struct InputFacts {
-  int64_t samples = 0, without_image = 0;
-  std::string images;  // a digest of which they are
-};
-
-// Reads every line, so that bad input is told before the first score.
-InputFacts check_samples(const fs::path& path) {
-  File::open_or_throw(path);  // it is read more than once, so it has to be a regular file
-  SampleReader reader(path);
-  InputFacts facts;
-  std::string images;
-  for (auto lines = reader.next(1); !lines.empty(); lines = reader.next(1), ++facts.samples) {
-    facts.without_image += lines[0].sample.images.empty();
-    for (const auto& image : lines[0].sample.images) {
-      std::error_code error;
-      if (!fs::is_regular_file(image, error))
-        fail("{}: the image {} is not there", lines[0].source, printable(image.string()));
-      images += file_facts(image);
-    }
-  }
-  facts.images = digest(images);
-  return facts;
-}
-
-// The whole lines at the beginning of a file, as many as make whole batches.
+// The lines of an unfinished output that stay: whole ones, as many as make whole batches; all of a finished one.
 struct Kept {
   int64_t lines = 0, bytes = 0;
 };
-Kept whole_lines(const fs::path& path, int64_t batch) {
-  std::ifstream stream(path, std::ios::binary);
+Kept kept_lines(const fs::path& output, int64_t batch, int64_t total) {
+  std::ifstream stream(output, std::ios::binary);
   Kept kept;
   int64_t lines = 0, bytes = 0;
   for (std::string line; std::getline(stream, line) && !stream.eof();) {  // eof: no newline at its end
     bytes += static_cast<int64_t>(line.size()) + 1;
-    if (++lines % batch == 0) kept = {lines, bytes};
+    if (++lines % batch == 0 || lines == total) kept = {lines, bytes};
   }
   return kept;
 }
 
+bool holds_scores_of(const std::string& line, const Sample& sample) {
+  try {
+    const OrderedJson json = parse_ordered_json_or_throw(line, "");
+    const auto scores = required_field<std::vector<double>>(json, "scores", "");
+    return json.contains("id") && json.at("id") == sample.id && scores.size() == sample.responses.size();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void check_kept_lines(const fs::path& output, const SamplesFile& samples, int64_t count) {
+  LineReader lines(output.string());
+  SamplesFile::Reader reader(samples);
+  std::string line;
+  for (int64_t i = 0; i < count && lines.next(line); ++i) {
+    const auto expected = reader.next(1);
+    if (expected.empty() || !holds_scores_of(line, expected[0].sample))
+      fail("{}: does not hold the scores of {}; remove the file, or let --force start anew", lines.source(),
+           expected.empty() ? "any sample" : "the sample of " + expected[0].source);
+  }
+}
+
 struct PreparedBatch {
-  std::vector<SampleReader::Line> lines;
+  std::vector<SamplesFile::Reader::Line> lines;
   std::vector<PreparedSample> samples;
 };
 
-PreparedBatch prepare_batch(SampleReader& reader, const Scorer& scorer, int64_t count) {
+PreparedBatch prepare_batch(SamplesFile::Reader& reader, const Scorer& scorer, int64_t count) {
   PreparedBatch batch;
   batch.lines = reader.next(count);
   batch.samples.resize(batch.lines.size());
@@ -160,42 +113,17 @@ std::string first_difference(const OrderedJson& before, const OrderedJson& now) 
 
 }  // namespace
 
-std::string directory_stamp(const fs::path& directory) {
-  std::vector<std::string> facts;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error))
-    if (fs::is_regular_file(entry.path(), error)) facts.push_back(file_facts(entry.path()));
-  std::sort(facts.begin(), facts.end());
-  std::string all;
-  for (const auto& fact : facts) all += fact;
-  return digest(all);
-}
-
-std::string file_digest(const fs::path& path) {
-  const File file = File::open_or_throw(path);
-  std::vector<std::byte> chunk(1 << 20);
-  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
-  XXH3_64bits_reset(state.get());
-  for (int64_t at = 0; at < file.size(); at += static_cast<int64_t>(chunk.size())) {
-    const auto part = std::span(chunk).first(std::min(chunk.size(), static_cast<size_t>(file.size() - at)));
-    file.read_or_throw(at, part);
-    XXH3_64bits_update(state.get(), part.data(), part.size());
-  }
-  return fmt::format("{:016x}", XXH3_64bits_digest(state.get()));
-}
-
-ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)) {
-  const InputFacts facts = check_samples(options_.input);
-  total_ = facts.samples;
-  without_image_ = facts.without_image;
+ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), samples_(options_.input) {
+  facts_ = samples_.check();
   std::error_code error;
   if (options_.output && fs::equivalent(options_.input, *options_.output, error))
     fail("{}: is the input and the output; name another output", options_.output->string());
-  if (options_.batch_samples < 1) fail("--batch-samples: {} is less than 1", options_.batch_samples);
   options_.settings["batch_samples"] = options_.batch_samples;
-  options_.settings["input"] = file_digest(options_.input);
-  options_.settings["images"] = facts.images;
-  if (options_.output && !options_.force && fs::exists(*options_.output)) plan_resume();
+  options_.settings["input"] = facts_.lines;
+  options_.settings["images"] = facts_.images;
+  if (!options_.output) return;
+  parents_.emplace(*options_.output);
+  if (!options_.force && fs::exists(*options_.output)) plan_resume();
 }
 
 void ScoreRun::plan_resume() {
@@ -207,9 +135,8 @@ void ScoreRun::plan_resume() {
   if (before != options_.settings)
     fail("{}: made with other settings ({}); --force starts anew", options_.output->string(),
          first_difference(before, options_.settings));
-  // All lines there: finished, whether or not the last batch is a full one.
-  const Kept all = whole_lines(*options_.output, 1);
-  const Kept kept = all.lines == total_ ? all : whole_lines(*options_.output, options_.batch_samples);
+  const Kept kept = kept_lines(*options_.output, options_.batch_samples, total());
+  check_kept_lines(*options_.output, samples_, kept.lines);
   done_ = kept.lines;
   output_bytes_ = kept.bytes;
 }
@@ -238,9 +165,9 @@ std::string ScoreRun::line(const OrderedJson& id, const std::vector<double>& sco
 void ScoreRun::score(Scorer& scorer) {
   begin_output();
   const LineSink sink(options_.output);
-  SampleReader reader(options_.input);
+  SamplesFile::Reader reader(samples_);
   reader.skip(done_);
-  Progress progress("scoring", total_ - done_, Progress::Unit::samples);
+  Progress progress("scoring", total() - done_, Progress::Unit::samples);
   const auto prepare = [&] { return prepare_batch(reader, scorer, options_.batch_samples); };
   auto next = std::async(std::launch::async, prepare);
   for (;;) {

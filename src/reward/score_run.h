@@ -5,14 +5,16 @@
 #include <optional>
 #include <string>
 
+#include "base/atomic_output.h"
+#include "reward/samples_file.h"
 #include "reward/scorer.h"
 
 namespace vlrm {
 
 struct ScoreRunOptions {
-  std::filesystem::path input;
+  std::string input;                            // see SamplesFile
   std::optional<std::filesystem::path> output;  // none: standard output, not resumable
-  int64_t batch_samples = 8;  // computed together; part of the settings, since it can move last digits
+  int64_t batch_samples = 8;  // above 0: computed together; part of the settings, since it can move last digits
   bool force = false;         // start anew where the output exists
   OrderedJson settings;       // what the scores depend on: kept beside the output, compared on resume
 };
@@ -24,12 +26,13 @@ struct ScoreRunOptions {
 // are those of an uninterrupted run.
 class ScoreRun {
  public:
-  // Throws Error if the input cannot be read, or if the output was made with other settings and force is not set.
+  // Throws Error if the input cannot be read, or if, force not being set, the output was made with other settings or
+  // has a line that is not the one to expect at its place.
   explicit ScoreRun(ScoreRunOptions options);
-  bool finished() const { return done_ == total_; }
-  int64_t done() const { return done_; }                    // lines of the output that stay
-  int64_t total() const { return total_; }                  // lines of the input
-  int64_t without_image() const { return without_image_; }  // of them
+  bool finished() const { return done_ == total(); }
+  int64_t done() const { return done_; }                          // lines of the output that stay
+  int64_t total() const { return facts_.samples; }                // lines of the input
+  int64_t without_image() const { return facts_.without_image; }  // of them
   // Scores the rest. Throws Error naming file and line; the lines before it are kept.
   void score(Scorer& scorer);
 
@@ -38,13 +41,11 @@ class ScoreRun {
   void begin_output() const;
   std::string line(const OrderedJson& id, const std::vector<double>& scores) const;
   ScoreRunOptions options_;
-  int64_t total_ = 0, without_image_ = 0, done_ = 0;
+  SamplesFile samples_;
+  SamplesFile::Facts facts_;
+  std::optional<ParentDirectories> parents_;  // of the output
+  int64_t done_ = 0;
   int64_t output_bytes_ = 0;  // of the lines that stay
 };
-
-// Hex digest of what identifies the files of a model directory without reading the weights: names, sizes and times.
-std::string directory_stamp(const std::filesystem::path& directory);
-// Hex digest of a file's bytes.
-std::string file_digest(const std::filesystem::path& file);
 
 }  // namespace vlrm

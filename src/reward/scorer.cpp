@@ -89,12 +89,27 @@ int64_t Scorer::reward_position(const std::vector<int32_t>& ids) const {
   return pad == ids.end() ? length - 1 : (pad - ids.begin() - 1 + length) % length;
 }
 
+std::string Scorer::image_token_name() const {
+  try {
+    return fmt::format("\"{}\"", printable(tokenizer_.decode_as_is(std::vector{config_.image_token}, false)));
+  } catch (const Error&) {
+    return fmt::format("{} (no token of tokenizer.json)", config_.image_token);
+  }
+}
+
 void Scorer::check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const {
   if (config_.image_token < 0) return;
   const auto found = static_cast<size_t>(std::count(ids.begin(), ids.end(), config_.image_token));
-  if (found != images)
-    fail("{}: the rendered text has {} image tokens for {} images; take image tokens out of prompt and response",
-         source, found, images);
+  if (found > images)
+    fail(
+        "{}: the rendered text has {} image tokens for {} images; take {} out of prompt and response, or mend "
+        "image_token_index in config.json if that is no image token",
+        source, found, images, image_token_name());
+  if (found < images)
+    fail(
+        "{}: the rendered text has {} image tokens for {} images: the chat template does not write {}, the "
+        "image_token_index of config.json; one of the two is wrong",
+        source, found, images, image_token_name());
 }
 
 Scorer::Text Scorer::encode(const Sample& sample, const std::string& response, const std::string& source) const {

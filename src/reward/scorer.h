@@ -75,6 +75,7 @@ class Scorer {
   std::string render(const Sample& sample, const std::string* response, const std::string& source) const;
   std::shared_ptr<const TiledImage> tiled(const std::filesystem::path& image, const std::string& source) const;
   int64_t reward_position(const std::vector<int32_t>& ids) const;
+  std::string image_token_name() const;  // for messages
   void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
 
   ModelConfig config_;

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
 
 namespace vlrm {
 namespace {
@@ -19,7 +21,6 @@ constexpr int64_t kPage = 4096;
 constexpr int64_t kLeastDirect = 64 * 1024;
 
 }  // namespace
-
 
 OutputFile::OutputFile(std::filesystem::path path, int64_t size)
     : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
@@ -96,6 +97,20 @@ std::span<std::byte> WriteBuffer::prepare(int64_t offset, int64_t size) {
   const auto address = reinterpret_cast<uintptr_t>(memory_.data());
   const auto shift = (static_cast<uintptr_t>(offset) - address) % kPage;
   return std::span(memory_).subspan(shift, static_cast<size_t>(size));
+}
+
+void copy_file_bytes(const std::filesystem::path& source, const std::filesystem::path& target) {
+  const File from = File::open_or_throw(source);
+  OutputFile to(target, from.size());
+  WriteBuffer buffer;
+  constexpr int64_t kChunk = 4 << 20;
+  for (int64_t offset = 0; offset < from.size(); offset += kChunk) {
+    throw_if_interrupted();
+    const std::span<std::byte> chunk = buffer.prepare(offset, std::min(kChunk, from.size() - offset));
+    from.read_or_throw(offset, chunk);
+    to.write_or_throw(offset, chunk);
+  }
+  to.close_or_throw();
 }
 
 }  // namespace vlrm

@@ -46,4 +46,7 @@ class WriteBuffer {
   std::vector<std::byte> memory_;
 };
 
+// The bytes of `source` as a new file, with a new file's permissions. Throws Error naming the file that fails.
+void copy_file_bytes(const std::filesystem::path& source, const std::filesystem::path& target);
+
 }  // namespace vlrm

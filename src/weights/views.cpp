@@ -64,8 +64,12 @@ class View : public Checkpoint {
     return same ? std::move(reader) : std::make_unique<RelabelledTensor>(info, std::move(reader));
   }
   std::string description() const override {
+    std::vector<std::string> names;  // each once: a source may be several views of one checkpoint
+    for (const CheckpointPtr& source : sources_)
+      if (std::string name = source->description(); std::ranges::find(names, name) == names.end())
+        names.push_back(std::move(name));
     std::string text;
-    for (const CheckpointPtr& source : sources_) text += (text.empty() ? "" : " + ") + source->description();
+    for (const std::string& name : names) text += (text.empty() ? "" : " + ") + name;
     return text;
   }
 

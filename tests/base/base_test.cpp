@@ -1,7 +1,13 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cstdlib>
 #include <fstream>
 
 #include "base/atomic_output.h"
+#include "base/interrupt.h"
 #include "base/line_reader.h"
 #include "base/nearest.h"
 #include "base/progress.h"
@@ -84,7 +90,8 @@ TEST(AtomicDirectoryTest, AppearsWholeOrNotAtAll) {
     EXPECT_EQ(read_text_or_throw(dir / "out" / "file"), text);
   }
   EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out", false, "file"); }), HasSubstr("--force"));
-  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "no" / "out", false, "file"); }), HasSubstr("cannot be made"));
+  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out" / "file" / "out", false, "file"); }),
+              HasSubstr("out: cannot be made: Not a directory"));
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
 }
 
@@ -110,6 +117,62 @@ TEST(AtomicDirectoryTest, RemovesWhatKilledProcessesLeft) {
   EXPECT_TRUE(fs::exists(dir / "out.partial-1"));
 }
 
+TEST(ParentDirectoriesTest, StayWhereSomethingIsInThem) {
+  const TemporaryDirectory dir;
+  { const ParentDirectories parents(dir / "a" / "b" / "out"); }
+  EXPECT_FALSE(fs::exists(dir / "a"));
+  write_file_atomically(dir / "a" / "b" / "out", "x", false);
+  { AtomicDirectory(dir / "a" / "c" / "out", false, "file"); }
+  EXPECT_TRUE(fs::exists(dir / "a" / "b" / "out"));
+  EXPECT_FALSE(fs::exists(dir / "a" / "c"));
+}
+
+// In a process of its own, since an interrupt is for good.
+TEST(InterruptDeathTest, UnwindsAndRemovesWhatIsHalfWritten) {
+  const TemporaryDirectory dir;
+  const auto interrupted_work = [&] {
+    try {
+      AtomicDirectory output(dir / "out", false, "file");
+      parallel_for(100, [](int64_t i) {
+        if (i == 3) ::raise(SIGTERM);
+      });
+    } catch (const Interrupted&) {
+      std::_Exit(fs::is_empty(dir.path()) ? 40 + interrupting_signal() : 1);
+    }
+    std::_Exit(2);
+  };
+  EXPECT_EXIT(interrupted_work(), ::testing::ExitedWithCode(40 + SIGTERM), "");
+}
+
+TEST(InterruptDeathTest, RaisesAgainWhatNobodyThrewFor) {
+  const auto finished_work = [] {
+    {
+      const InterruptScope outer;
+      { const InterruptScope inner; }
+      ::raise(SIGINT);
+    }
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(finished_work(), ::testing::KilledBySignal(SIGINT), "");
+}
+
+TEST(InterruptDeathTest, TheSecondSignalEndsTheProgram) {
+  const auto impatience = [] {
+    const InterruptScope scope;
+    ::raise(SIGINT);
+    ::raise(SIGINT);
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(impatience(), ::testing::KilledBySignal(SIGINT), "");
+}
+
+TEST(WriteAll, NamesWhatCannotBeWritten) {
+  const int full = ::open("/dev/full", O_WRONLY);
+  EXPECT_THAT(error_of([&] { write_all_or_throw(full, "x", "the scores"); }),
+              HasSubstr("the scores: cannot be written: No space left"));
+  ::close(full);
+}
+
 TEST(LineReaderTest, KnowsWhereItIs) {
   const TemporaryDirectory dir;
   write_text(dir / "f", "one\r\n\n  \ntwo");
@@ -133,7 +196,12 @@ TEST(AtomicFileTest, RefusesToReplaceWithoutForce) {
   EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f", "two", false); }), HasSubstr("exists already"));
   write_file_atomically(dir / "f", "two", true);
   EXPECT_EQ(read_text_or_throw(dir / "f"), "two");
-  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "no" / "f", "x", false); }), HasSubstr("cannot be written"));
+  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g", "x", true); }), HasSubstr("g: cannot be written"));
+  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g" / "h", "x", true); }),
+              HasSubstr("h: its directory cannot be made: Not a directory"));
+  fs::create_directory(dir / "folder");
+  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "folder", "x", true); }), HasSubstr("cannot be written"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 2);
 }
 
 TEST(HumanBytes, PicksTheUnit) {

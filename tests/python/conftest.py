@@ -22,17 +22,18 @@ def goldens():
 
 @pytest.fixture(scope="session")
 def vlrm():
-    """Runs the program: vlrm("score", …) gives its standard output; with fails=True, the one line of its error."""
+    """Runs the program: vlrm("score", …) gives its standard output; with fails=True, the one line of its error, with
+    notes=True, its notes."""
 
-    def run(*arguments, fails=False, stdin=None):
+    def run(*arguments, fails=False, notes=False, stdin=None):
         command = [PROGRAM, *map(str, arguments)]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True)
         if not fails:
             assert done.returncode == 0, done.stderr
-            return done.stdout
+            return [line for line in done.stderr.splitlines() if line.startswith("note: ")] if notes else done.stdout
         assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
         lines = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
-        assert len(lines) == 1, done.stderr
+        assert len(lines) == 1 and lines[0].startswith("vlrm: "), done.stderr
         return lines[0]
 
     return run

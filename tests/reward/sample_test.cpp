@@ -60,7 +60,7 @@ TEST(SampleTest, ErrorsNameTheLineAndTheField) {
            {R"({"id": 1, "prompt": "a", "responses": "b"})", "\"responses\" must be a list of strings"},
            {R"({"id": 1, "prompt": 5, "responses": ["b"]})", "\"prompt\" must be a string"},
            {R"({"id": 1, "responses": ["b"]})", "either \"prompt\" or \"messages\""},
-           {R"({"id": 1, "prompt": "a", "messages": [], "responses": ["b"]})", "either \"prompt\" or \"messages\""},
+           {R"({"id": 1, "prompt": "a", "messages": [], "responses": ["b"]})", "has both \"prompt\" and \"messages\""},
            {R"({"id": 1, "messages": [], "responses": ["b"]})", "at least one message"},
            {R"({"id": 1, "messages": [{"role": "user"}], "responses": ["b"]})", "needs \"role\" and \"content\""},
            {R"({"id": 1, "messages": [{"content": "a"}], "responses": ["b"]})", "\"role\" must be a string"},

@@ -1,0 +1,80 @@
+#include "reward/samples_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "reward/stamps.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+
+SamplesFile::SamplesFile(const std::string& path) : path_(path), name_(path), directory_(fs::path(path).parent_path()) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (path == "-" || path == "/dev/stdin") {
+    name_ = "standard input";
+    keep_in_temporary_file(std::cin);
+  } else if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) {
+    std::ifstream pipe(path, std::ios::binary);
+    if (!pipe) fail("{}: cannot be read", name_);
+    keep_in_temporary_file(pipe);
+  }
+}
+
+void SamplesFile::keep_in_temporary_file(std::istream& pipe) {
+  kept_.reset(std::tmpfile());
+  if (!kept_) fail("{}: no temporary file to keep it in: {}", name_, std::strerror(errno));
+  path_ = fmt::format("/proc/self/fd/{}", ::fileno(kept_.get()));
+  directory_.clear();
+  std::string chunk(1 << 16, '\0');
+  while (pipe.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), pipe.gcount() > 0)
+    write_all_or_throw(::fileno(kept_.get()), std::string_view(chunk).substr(0, static_cast<size_t>(pipe.gcount())),
+                       "the copy of " + name_);
+  if (pipe.bad()) fail("{}: cannot be read", name_);
+}
+
+SamplesFile::Facts SamplesFile::check() const {
+  LineReader lines(path_, name_);
+  Facts facts;
+  Digest text, images;
+  for (std::string line; lines.next_not_blank(line); ++facts.samples) {
+    text.add(line);
+    text.add("\n");
+    const Sample sample = parse_sample(line, lines.source(), directory_);
+    facts.without_image += sample.images.empty();
+    for (const auto& image : sample.images) {
+      std::error_code error;
+      if (!fs::is_regular_file(image, error))
+        fail("{}: the image {} is not there", lines.source(), printable(image.string()));
+      images.add(file_facts(image));
+    }
+  }
+  if (facts.samples == 0) fail("{}: holds no sample", name_);
+  facts.lines = text.hex();
+  facts.images = images.hex();
+  return facts;
+}
+
+SamplesFile::Reader::Reader(const SamplesFile& file) : directory_(file.directory_), lines_(file.path_, file.name_) {}
+
+std::vector<SamplesFile::Reader::Line> SamplesFile::Reader::next(int64_t count) {
+  std::vector<Line> lines;
+  std::string text;
+  while (static_cast<int64_t>(lines.size()) < count && lines_.next_not_blank(text)) {
+    Sample sample = parse_sample(text, lines_.source(), directory_);
+    lines.push_back({std::move(sample), lines_.source()});
+  }
+  return lines;
+}
+
+void SamplesFile::Reader::skip(int64_t count) {
+  std::string text;
+  while (count-- > 0 && lines_.next_not_blank(text)) continue;
+}
+
+}  // namespace vlrm

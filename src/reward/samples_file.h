@@ -1,0 +1,57 @@
+// A file of samples, a JSON object a line.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <istream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/line_reader.h"
+#include "reward/sample.h"
+
+namespace vlrm {
+
+// May be read any number of times: what comes through a pipe is kept in an unnamed temporary file.
+class SamplesFile {
+ public:
+  // "-" and "/dev/stdin" are standard input. Relative image paths start at the file's folder, those of a pipe at the
+  // current one. Throws Error if it cannot be read.
+  explicit SamplesFile(const std::string& path);
+
+  // Of every line, so that bad input is told before the first score. Throws Error naming the line that is malformed or
+  // names an image that is not there, and where there is no sample at all.
+  struct Facts {
+    int64_t samples = 0, without_image = 0;
+    std::string lines, images;  // digests: of the text, and of which image files there are
+  };
+  Facts check() const;
+
+  const std::string& name() const { return name_; }  // what errors call it
+
+  // The samples from the first on.
+  class Reader {
+   public:
+    explicit Reader(const SamplesFile& file);
+    struct Line {
+      Sample sample;
+      std::string source;  // "samples.jsonl, line 7"
+    };
+    std::vector<Line> next(int64_t count);  // fewer at the end
+    void skip(int64_t count);
+
+   private:
+    std::filesystem::path directory_;
+    LineReader lines_;
+  };
+
+ private:
+  void keep_in_temporary_file(std::istream& pipe);
+  std::string path_, name_;
+  std::filesystem::path directory_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> kept_{nullptr, std::fclose};
+};
+
+}  // namespace vlrm
