@@ -35,8 +35,8 @@ class RowStream {
   virtual std::optional<Row> next() = 0;
 };
 
-// A dataset, opened: its files are found and their rows counted, none is read. Parquet is read a row group at a time, in
-// small batches of rows; Arrow a record batch at a time; JSON lines a line at a time.
+// A dataset, opened: its files are found and their rows counted, none is read. Parquet is read a row group at a time,
+// in small batches of rows; Arrow a record batch at a time; JSON lines a line at a time.
 class Dataset {
  public:
   virtual ~Dataset() = default;
@@ -63,7 +63,8 @@ struct DatasetName {
 //     "images", "image_1"…, relative to the file);
 //   - a directory saved by the `datasets` library (state.json, or dataset_dict.json with a folder a split);
 //   - a directory as the hub serves it: the configs of README.md's front matter, or else the names of folders (configs)
-//     and files (splits: test-00000-of-00002.parquet, val.jsonl, train/…); parquet before Arrow before JSON lines;
+//     and files (splits: test-00000-of-00002.parquet, val.jsonl, train/…); parquet before Arrow before
+//     .jsonl;
 //   - such a directory in the hub's local cache, by id. Never goes to a network.
 // Throws Error naming what is missing or malformed; where several configs or splits are there and none is chosen, the
 // line lists them.
