@@ -26,7 +26,7 @@ using Shards = std::vector<Shard>;
 class ShardStream : public RowStream {
  public:
   ShardStream(std::shared_ptr<const Shards> shards, int64_t first) : shards_(std::move(shards)), skip_(first) {
-    while (shard_ < shards_->size() && skip_ >= (*shards_)[shard_].rows) leave_shard((*shards_)[shard_].rows);
+    while (shard_ < shards_->size() && skip_ >= (*shards_)[shard_].rows) skip_ -= leave_shard();
   }
 
   std::optional<Row> next() override {
@@ -36,7 +36,8 @@ class ShardStream : public RowStream {
         row->index += before_;
         return row;
       }
-      leave_shard(0);
+      leave_shard();
+      skip_ = 0;
     }
     return std::nullopt;
   }
@@ -49,11 +50,11 @@ class ShardStream : public RowStream {
       fail("{}: has {} rows now, and had {} when it was opened", shard.path.string(), file->rows(), shard.rows);
     rows_ = file->stream(skip_);
   }
-  void leave_shard(int64_t skipped) {
-    before_ += (*shards_)[shard_++].rows;
-    skip_ -= skipped;
-    if (skipped == 0) skip_ = 0;
+  int64_t leave_shard() {
+    const int64_t rows = (*shards_)[shard_++].rows;
+    before_ += rows;
     rows_.reset();
+    return rows;
   }
 
   std::shared_ptr<const Shards> shards_;
@@ -86,7 +87,7 @@ class ShardedDataset : public Dataset {
     description_ = printable(name, 400);
     if (split.config != "default") description_ += fmt::format(", config \"{}\"", printable(split.config));
     if (!split.split.empty()) description_ += fmt::format(", split \"{}\"", printable(split.split));
-    description_ += fmt::format(": {} rows in {}", rows_,
+    description_ += fmt::format(": {} row{} in {}", rows_, rows_ == 1 ? "" : "s",
                                 split.files.size() == 1 ? "one file" : fmt::format("{} files", split.files.size()));
   }
 

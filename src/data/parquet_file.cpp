@@ -39,7 +39,7 @@ class ParquetRows : public RowStream {
     check(reader_->GetSchema(&schema), path);
     rows_ = std::make_unique<TableRows>(*schema, path);
     while (group_ < metadata->num_row_groups() && index_ + rows_of(group_) <= first) index_ += rows_of(group_++);
-    group_end_ = index_;
+    batch_start_ = group_end_ = index_;
     skip_ = first - index_;
   }
 

@@ -25,6 +25,7 @@ SplitFiles saved_split(const fs::path& directory, const std::string& split) {
   for (const auto& file : required_field<std::vector<Json>>(state, "_data_files", source.string()))
     result.files.push_back(directory /
                            plain_name(required_field<std::string>(file, "filename", source.string()), source));
+  if (result.files.empty()) fail("{}: lists no file", source.string());
   return result;
 }
 

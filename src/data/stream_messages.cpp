@@ -12,8 +12,8 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-constexpr std::string_view kFileMagic = "ARROW1\0\0";  // the format with a footer starts so, and a stream follows
-constexpr int32_t kContinuation = -1;                  // stands before a message's length since Arrow 0.15
+constexpr std::string_view kFileMagic("ARROW1\0\0", 8);  // the format with a footer starts so, and a stream follows
+constexpr int32_t kContinuation = -1;                    // stands before a message's length since Arrow 0.15
 
 // Reads the messages' heads one after another.
 class MessageLister {
