@@ -149,6 +149,11 @@ std::optional<std::string_view> cell_bytes(const arrow::Array& array, int64_t in
   }
 }
 
+std::optional<std::string> cell_text(const arrow::Array& array, int64_t index, const CellPlace& place) {
+  const auto bytes = cell_bytes(array, index, place);
+  return bytes ? std::optional(text(*bytes, place)) : std::nullopt;
+}
+
 std::optional<CellList> cell_list(const arrow::Array& array, int64_t index, const CellPlace& place) {
   if (array.IsNull(index)) return std::nullopt;
   switch (array.type_id()) {
@@ -170,7 +175,7 @@ std::optional<CellList> cell_list(const arrow::Array& array, int64_t index, cons
 OrderedJson cell_value(const arrow::Array& array, int64_t index, const CellPlace& place) {
   if (array.IsNull(index)) return nullptr;
   const Type::type type = array.type_id();
-  if (is_text_or_binary(type)) return text(*cell_bytes(array, index, place), place);
+  if (is_text_or_binary(type)) return *cell_text(array, index, place);
   if (is_list_type(type)) return list_value(*cell_list(array, index, place), place);
   switch (type) {
     case Type::BOOL:

@@ -26,6 +26,9 @@ OrderedJson cell_value(const arrow::Array& array, int64_t index, const CellPlace
 // The bytes of a string's or binary's cell, within the array's buffers; nothing for null.
 std::optional<std::string_view> cell_bytes(const arrow::Array& array, int64_t index, const CellPlace& place);
 
+// The same as text: throws Error where it is not UTF-8.
+std::optional<std::string> cell_text(const arrow::Array& array, int64_t index, const CellPlace& place);
+
 // A list's cell: its part of `items`. Nothing for null.
 struct CellList {
   const arrow::Array* items;

@@ -70,18 +70,19 @@ Row TableRows::row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_
 
 void TableRows::add_image(Row& row, const Column& column, const arrow::Array& array, int64_t index) const {
   const CellPlace place{row.source, column.name};
-  std::optional<std::string_view> bytes, path;
+  std::optional<std::string_view> bytes;
+  std::optional<std::string> path;
   if (is_binary_type(array.type_id())) {
     bytes = cell_bytes(array, index, place);
   } else if (!array.IsNull(index)) {
     const auto& cell = static_cast<const arrow::StructArray&>(array);
     bytes = cell_bytes(*cell.GetFieldByName("bytes"), index, place);
-    path = cell_bytes(*cell.GetFieldByName("path"), index, place);
+    path = cell_text(*cell.GetFieldByName("path"), index, place);
   }
   if (bytes && !bytes->empty())
     row.images.emplace_back(column.name, ImageCell{std::string(*bytes), {}});
   else if (path && !path->empty())
-    row.images.emplace_back(column.name, ImageCell{{}, file_.parent_path() / std::string(*path)});
+    row.images.emplace_back(column.name, ImageCell{{}, file_.parent_path() / *path});
 }
 
 }  // namespace vlrm
