@@ -24,7 +24,7 @@ def seeds(parser):
         "config": [(world, "**/*config.json"), (models, "*/config.json"), (models, "*/preprocessor_config.json")],
         "image": [(GOLDENS / "reference/images", "*")],
         "recipe": [(GOLDENS / "reference/configs", "*.yaml")],
-        "template": [(ROOT / "tests/data/templates", "*.jinja")],
+        "template": [(ROOT / "tests/files/templates", "*.jinja")],
         "tokenizer": [(world, "**/tokenizer.json")],
     }
     for folder, pattern in patterns.get(parser, []):

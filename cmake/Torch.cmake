@@ -2,7 +2,6 @@
 #
 # It is linked by hand instead of through find_package(Torch): for a CUDA build of torch that would ask for nvcc and the
 # CUDA toolkit, which nothing here needs, since no CUDA source is compiled.
-set(VLRM_PYTHON python3 CACHE STRING "A Python with torch 2.11 or later")
 execute_process(
   COMMAND ${VLRM_PYTHON} -c
     "import importlib.util as u, os, re; d = os.path.dirname(u.find_spec('torch').origin); \

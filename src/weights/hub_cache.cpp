@@ -16,6 +16,15 @@ struct HubName {
   std::string repository, revision;
 };
 
+// What the cache holds, as far as names differ.
+struct Kind {
+  const char* prefix;    // of the cache's folders
+  const char* path;      // what a local name would be
+  const char* download;  // the option of `hf download`
+};
+constexpr Kind kModel{"models--", "directory", ""};
+constexpr Kind kDataset{"datasets--", "file or directory", "--repo-type dataset "};
+
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
@@ -62,40 +71,51 @@ fs::path hub_cache() {
   return (home ? *home : fs::path("/")) / ".cache" / "huggingface" / "hub";
 }
 
-fs::path model_directory(const HubName& hub) {
-  std::string folder = "models--" + hub.repository;
+fs::path repository_directory(const Kind& kind, const HubName& hub) {
+  std::string folder = kind.prefix + hub.repository;
   if (const size_t slash = folder.find('/'); slash != std::string::npos) folder.replace(slash, 1, "--");
   return hub_cache() / folder;
 }
 
 // The snapshot that a ref file names, or nothing where there is no such ref.
-std::optional<fs::path> snapshot_of_ref(const fs::path& model, const std::string& revision) {
-  const fs::path ref = model / "refs" / revision;
+std::optional<fs::path> snapshot_of_ref(const fs::path& repository, const std::string& revision) {
+  const fs::path ref = repository / "refs" / revision;
   if (!fs::is_regular_file(ref)) return std::nullopt;
   std::string hash = read_text_or_throw(ref, 4096);
   hash.erase(hash.find_last_not_of(" \r\n") + 1);
   if (!is_plain_name(hash)) fail("{}: does not hold a commit hash: {}", ref.string(), printable(hash));
-  return model / "snapshots" / hash;
+  return repository / "snapshots" / hash;
 }
 
-[[noreturn]] void fail_not_cached(const std::string& name, const HubName& hub, const fs::path& model) {
+[[noreturn]] void fail_not_cached(const Kind& kind, const std::string& name, const HubName& hub,
+                                  const fs::path& repository) {
   const std::string option = hub.revision == "main" ? "" : " --revision " + hub.revision;
-  fail("{}: no such directory, and not in the hub cache (looked in {} and {}). To fetch it: hf download {}{}",
-       printable(name), (model / "refs" / hub.revision).string(), (model / "snapshots").string(), hub.repository,
-       option);
+  fail("{}: no such {}, and not in the hub cache (looked in {} and {}). To fetch it: hf download {}{}{}",
+       printable(name), kind.path, (repository / "refs" / hub.revision).string(), (repository / "snapshots").string(),
+       kind.download, hub.repository, option);
+}
+
+fs::path resolve_in_cache(const Kind& kind, const std::string& name) {
+  const auto hub = parse_hub_name(name);
+  if (!hub) fail("{}: no such {}", printable(name), kind.path);
+  const fs::path repository = repository_directory(kind, *hub);
+  const fs::path snapshot =
+      snapshot_of_ref(repository, hub->revision).value_or(repository / "snapshots" / hub->revision);
+  std::error_code ignored;
+  if (!fs::is_directory(snapshot, ignored)) fail_not_cached(kind, name, *hub, repository);
+  return snapshot;
 }
 
 }  // namespace
 
 fs::path resolve_checkpoint(const std::string& name) {
   std::error_code ignored;
-  if (fs::is_directory(name, ignored)) return name;
-  const auto hub = parse_hub_name(name);
-  if (!hub) fail("{}: no such directory", printable(name));
-  const fs::path model = model_directory(*hub);
-  const fs::path snapshot = snapshot_of_ref(model, hub->revision).value_or(model / "snapshots" / hub->revision);
-  if (!fs::is_directory(snapshot, ignored)) fail_not_cached(name, *hub, model);
-  return snapshot;
+  return fs::is_directory(name, ignored) ? fs::path(name) : resolve_in_cache(kModel, name);
+}
+
+fs::path resolve_dataset(const std::string& name) {
+  std::error_code ignored;
+  return fs::exists(name, ignored) ? fs::path(name) : resolve_in_cache(kDataset, name);
 }
 
 std::optional<std::string> hub_blob_sha256(const fs::path& file) {

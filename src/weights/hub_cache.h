@@ -1,4 +1,4 @@
-// Checkpoint names: local directories or ids of the Hugging Face hub's local cache.
+// Names of checkpoints and datasets: local paths or ids of the Hugging Face hub's local cache.
 #pragma once
 
 #include <filesystem>
@@ -12,6 +12,9 @@ namespace vlrm {
 // models--org--name/refs/REVISION ("main" by default) and snapshots/HASH; a revision may also be a snapshot's hash.
 // Throws Error naming the places looked in and the command that would fetch it. Never goes to a network.
 std::filesystem::path resolve_checkpoint(const std::string& name);
+
+// The same for datasets, which the cache keeps in datasets--org--name; a local file wins like a directory.
+std::filesystem::path resolve_dataset(const std::string& name);
 
 // The sha256 that the hub cache gives a file by the name of the blob its symbolic link points to (files in LFS: 64 hex
 // digits), or nothing where the file is not such a link.

@@ -1,5 +1,6 @@
-"""Commands that run no model start at once, and without libtorch."""
+"""Commands that run no model and read no dataset start at once, without libtorch and libarrow."""
 
+import os
 import subprocess
 import time
 
@@ -7,9 +8,20 @@ import pytest
 from conftest import PROGRAM
 
 
-def test_the_program_does_not_link_libtorch():
+HEAVY = ["libtorch", "libc10", "libarrow", "libparquet"]
+
+
+def test_the_program_links_nothing_heavy():
     linked = subprocess.run(["ldd", PROGRAM], capture_output=True, text=True, check=True).stdout
-    assert "libtorch" not in linked and "libc10" not in linked
+    assert "libfmt" in linked and not any(name in linked for name in HEAVY)
+
+
+@pytest.mark.parametrize("command", ["--help", "inspect {model}"])
+def test_nothing_heavy_is_loaded_on_the_way(goldens, command):
+    words = command.format(model=goldens / "models/rm").split()
+    environment = {**os.environ, "LD_DEBUG": "files"}  # the loader names what it opens
+    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=True, env=environment)
+    assert "libfmt" in done.stderr and not any(name in done.stderr for name in HEAVY + ["libvlrm_"])
 
 
 @pytest.mark.parametrize("command", [["--help"], ["build", "--help"], ["--version"]])

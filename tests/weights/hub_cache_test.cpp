@@ -91,6 +91,19 @@ TEST_F(HubCache, NotThereSaysWhereItLookedAndHowToFetch) {
               AllOf(HasSubstr("/refs/v2"), HasSubstr("hf download org/name --revision v2")));
 }
 
+TEST_F(HubCache, DatasetsHaveFoldersAndACommandOfTheirOwn) {
+  ::setenv("HF_HUB_CACHE", dir.path().c_str(), 1);
+  add_model(dir.path());
+  EXPECT_THAT(error_of([] { resolve_dataset("org/name@v2"); }),
+              AllOf(HasSubstr("org/name@v2: no such file or directory"), HasSubstr("/datasets--org--name/refs/v2"),
+                    HasSubstr("/datasets--org--name/snapshots"),
+                    ::testing::EndsWith("hf download --repo-type dataset org/name --revision v2")));
+  EXPECT_EQ(resolve_dataset("org/name"), add_model(dir.path(), "datasets--org--name"));
+  EXPECT_THAT(error_of([] { resolve_dataset("./no.parquet"); }), ::testing::EndsWith("no such file or directory"));
+  write_text(dir / "x.parquet", "");
+  EXPECT_EQ(resolve_dataset((dir / "x.parquet").string()), dir / "x.parquet");
+}
+
 TEST_F(HubCache, ARefToNowhereIsNotThere) {
   ::setenv("HF_HUB_CACHE", dir.path().c_str(), 1);
   fs::remove(add_model(dir.path()));

@@ -1,0 +1,126 @@
+#include <arrow/io/file.h>
+#include <arrow/ipc/reader.h>
+#include <arrow/memory_pool.h>
+
+#include <limits>
+
+#include "data/arrow_errors.h"
+#include "data/stream_messages.h"
+#include "data/table_files.h"
+#include "data/table_rows.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+using Messages = std::vector<StreamMessage>;
+using FilePtr = std::shared_ptr<arrow::io::RandomAccessFile>;
+
+FilePtr open_file(const fs::path& path) {
+  return value_of(arrow::io::ReadableFile::Open(path.string(), arrow::system_memory_pool()), path);
+}
+
+bool is_batch(const StreamMessage& message) {
+  return message.type == arrow::ipc::MessageType::RECORD_BATCH;
+}
+
+// The messages of a file without the record batches that hold none but rows before `first`. Schema and dictionaries
+// stay, so that what follows them can be read.
+class MessagesFrom : public arrow::ipc::MessageReader {
+ public:
+  MessagesFrom(FilePtr file, std::shared_ptr<const Messages> messages, int64_t first)
+      : file_(std::move(file)), messages_(std::move(messages)), skip_(first) {}
+
+  arrow::Result<std::unique_ptr<arrow::ipc::Message>> ReadNextMessage() override {
+    while (next_ < messages_->size() && is_batch((*messages_)[next_]) && (*messages_)[next_].rows <= skip_)
+      skip_ -= (*messages_)[next_++].rows;
+    if (next_ == messages_->size()) return nullptr;
+    if (is_batch((*messages_)[next_])) skip_ = -1;
+    return read_message(*file_, (*messages_)[next_++]);
+  }
+
+ private:
+  FilePtr file_;
+  std::shared_ptr<const Messages> messages_;
+  size_t next_ = 0;
+  int64_t skip_;
+};
+
+class ArrowRows : public RowStream {
+ public:
+  ArrowRows(const fs::path& path, const std::shared_ptr<const Messages>& messages, int64_t first)
+      : path_(path), index_(first) {
+    for (const auto& message : *messages) rows_left_ += message.rows;
+    rows_left_ -= first;
+    int64_t before = 0;  // rows of the batches that are skipped whole
+    for (const auto& message : *messages) {
+      if (is_batch(message) && before + message.rows > first) break;
+      before += message.rows;
+    }
+    in_batch_ = first - before;
+    auto options = arrow::ipc::IpcReadOptions::Defaults();
+    options.memory_pool = arrow::system_memory_pool();
+    options.use_threads = false;
+    options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
+    batches_ = value_of(arrow::ipc::RecordBatchStreamReader::Open(
+                            std::make_unique<MessagesFrom>(open_file(path), messages, first), options),
+                        path);
+    rows_ = std::make_unique<TableRows>(*batches_->schema(), path);
+  }
+
+  std::optional<Row> next() override {
+    if (rows_left_ == 0) return std::nullopt;
+    return translated(path_, [&]() -> std::optional<Row> {
+      while (!batch_ || in_batch_ >= batch_->num_rows()) next_batch();
+      --rows_left_;
+      return rows_->row(*batch_, in_batch_++, index_++);
+    });
+  }
+
+ private:
+  void next_batch() {
+    if (batch_) in_batch_ = 0;
+    batch_.reset();
+    check(batches_->ReadNext(&batch_), path_);
+    if (!batch_) fail_unreadable(path_, fmt::format("it ends before row {}", index_));
+    check(batch_->Validate(), path_);
+  }
+
+  fs::path path_;
+  std::shared_ptr<arrow::RecordBatchReader> batches_;
+  std::unique_ptr<TableRows> rows_;
+  std::shared_ptr<arrow::RecordBatch> batch_;
+  int64_t in_batch_ = 0;
+  int64_t index_;  // of the next row
+  int64_t rows_left_ = 0;
+};
+
+class ArrowFile : public RowFile {
+ public:
+  explicit ArrowFile(const fs::path& path) : path_(path) {
+    const FilePtr file = open_file(path);
+    messages_ = std::make_shared<const Messages>(list_messages(*file, path));
+    for (const auto& message : *messages_) {
+      if (message.rows > std::numeric_limits<int64_t>::max() - rows_) fail_unreadable(path, "it has too many rows");
+      rows_ += message.rows;
+    }
+  }
+  int64_t rows() const override { return rows_; }
+  std::unique_ptr<RowStream> stream(int64_t first) const override {
+    return translated(path_, [&] { return std::make_unique<ArrowRows>(path_, messages_, first); });
+  }
+
+ private:
+  fs::path path_;
+  std::shared_ptr<const Messages> messages_;
+  int64_t rows_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<RowFile> open_arrow(const fs::path& path) {
+  return std::make_unique<ArrowFile>(path);
+}
+
+}  // namespace vlrm

@@ -1,0 +1,118 @@
+#include "data/dataset.h"
+
+#include <sys/stat.h>
+#include <xxhash.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+#include "data/data_files.h"
+#include "data/row_file.h"
+#include "weights/hub_cache.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+struct Shard {
+  fs::path path;
+  int64_t rows;
+};
+using Shards = std::vector<Shard>;
+
+// One shard after another. A shard is opened when the one before it is read, and closed with its last row.
+class ShardStream : public RowStream {
+ public:
+  ShardStream(std::shared_ptr<const Shards> shards, int64_t first) : shards_(std::move(shards)), skip_(first) {
+    while (shard_ < shards_->size() && skip_ >= (*shards_)[shard_].rows) skip_ -= leave_shard();
+  }
+
+  std::optional<Row> next() override {
+    while (shard_ < shards_->size()) {
+      if (!rows_) open_shard();
+      if (auto row = rows_->next()) {
+        row->index += before_;
+        return row;
+      }
+      leave_shard();
+      skip_ = 0;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void open_shard() {
+    const Shard& shard = (*shards_)[shard_];
+    const auto file = open_row_file(shard.path);
+    if (file->rows() != shard.rows)
+      fail("{}: has {} rows now, and had {} when it was opened", shard.path.string(), file->rows(), shard.rows);
+    rows_ = file->stream(skip_);
+  }
+  int64_t leave_shard() {
+    const int64_t rows = (*shards_)[shard_++].rows;
+    before_ += rows;
+    rows_.reset();
+    return rows;
+  }
+
+  std::shared_ptr<const Shards> shards_;
+  size_t shard_ = 0;
+  int64_t before_ = 0;  // rows of the shards that are left
+  int64_t skip_;        // rows of the current shard that come before the first
+  std::unique_ptr<RowStream> rows_;
+};
+
+// Folds in what tells one state of a file from another.
+void add_to_stamp(std::string& facts, const fs::path& path, const fs::path& root) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
+  facts += fmt::format("{}\n{} {}.{}\n", path.lexically_relative(root).generic_string(), status.st_size,
+                       status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
+
+class ShardedDataset : public Dataset {
+ public:
+  ShardedDataset(const std::string& name, const SplitFiles& split, const fs::path& root) {
+    auto shards = std::make_shared<Shards>();
+    std::string facts;
+    for (const auto& file : split.files) {
+      add_to_stamp(facts, file, root);
+      shards->push_back({file, open_row_file(file)->rows()});
+      rows_ += shards->back().rows;
+    }
+    stamp_ = fmt::format("{:016x}", XXH3_64bits(facts.data(), facts.size()));
+    shards_ = std::move(shards);
+    description_ = printable(name, 400);
+    if (split.config != "default") description_ += fmt::format(", config \"{}\"", printable(split.config));
+    if (!split.split.empty()) description_ += fmt::format(", split \"{}\"", printable(split.split));
+    description_ += fmt::format(": {} row{} in {}", rows_, rows_ == 1 ? "" : "s",
+                                split.files.size() == 1 ? "one file" : fmt::format("{} files", split.files.size()));
+  }
+
+  int64_t rows() const override { return rows_; }
+  std::unique_ptr<RowStream> stream(int64_t first) const override {
+    VLRM_ASSERT(first >= 0 && first <= rows_);
+    return std::make_unique<ShardStream>(shards_, first);
+  }
+  std::string description() const override { return description_; }
+  std::string stamp() const override { return stamp_; }
+
+ private:
+  std::shared_ptr<const Shards> shards_;
+  int64_t rows_ = 0;
+  std::string description_, stamp_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_dataset(const DatasetName& name) {
+  const fs::path path = resolve_dataset(name.data);
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored))
+    return std::make_unique<ShardedDataset>(name.data, find_split_files(path, name.config, name.split), path);
+  return std::make_unique<ShardedDataset>(name.data, SplitFiles{"default", "", {path}}, path.parent_path());
+}
+
+}  // namespace vlrm

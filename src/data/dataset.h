@@ -1,0 +1,73 @@
+// Datasets as people have them: rows of values and images, read one after another.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+
+namespace vlrm {
+
+// An image that a row holds or names: encoded bytes (JPEG, PNG, …), or, where `bytes` is empty, a file to read. A
+// relative path of the dataset is relative to the file that holds the row, and stands here joined to its directory.
+struct ImageCell {
+  std::string bytes;
+  std::filesystem::path path;
+};
+
+struct Row {
+  int64_t index = 0;   // position in the whole dataset, from 0
+  OrderedJson values;  // an object: every column but the images, in the file's order; null where the cell is null
+  // (column, image) in the order of columns. A null image is absent; a list of images gives its column several times.
+  std::vector<std::pair<std::string, ImageCell>> images;
+  std::string source;  // where the row stands, for errors: "DIR/file.parquet, row 17" (from 0), "file.jsonl, line 18"
+};
+
+class RowStream {
+ public:
+  virtual ~RowStream() = default;
+  // The next row, or nothing after the last. Throws Error for what is malformed, naming file, row and column.
+  virtual std::optional<Row> next() = 0;
+};
+
+// A dataset, opened: its files are found and their rows counted, none is read. Parquet is read a row group at a time,
+// in small batches of rows; Arrow a record batch at a time; JSON lines a line at a time.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t rows() const = 0;
+  // The rows from `first` on (0 to rows()); what lies before is skipped without being decoded where the format allows
+  // it. A stream may outlive its dataset, and several may be read at once, each by one thread at a time.
+  virtual std::unique_ptr<RowStream> stream(int64_t first) const = 0;
+  // One line for people: where it was found, config and split, files and rows.
+  virtual std::string description() const = 0;
+  // 16 hex digits that change with the files' names, sizes or modification times.
+  virtual std::string stamp() const = 0;
+};
+
+// Which dataset. `config` and `split` choose among those there are, and "" is enough where there is one. Where the data
+// has none to choose from (a single file, files without such names), they say nothing.
+struct DatasetName {
+  std::string data;    // a directory, a file, or an id of the hub's local cache: "org/name", "org/name@revision"
+  std::string config;  // "standard (10 options)"; "" for the only one
+  std::string split;   // "test"; "" for the only one
+};
+
+// Opens
+//   - a file: .parquet; .arrow; .jsonl, .ndjson or .json (one object a line; images are paths in the fields "image",
+//     "images", "image_1"…, relative to the file);
+//   - a directory saved by the `datasets` library (state.json, or dataset_dict.json with a folder a split);
+//   - a directory as the hub serves it: the configs of README.md's front matter, or else the names of folders (configs)
+//     and files (splits: test-00000-of-00002.parquet, val.jsonl, train/…); parquet before Arrow before
+//     .jsonl;
+//   - such a directory in the hub's local cache, by id. Never goes to a network.
+// Throws Error naming what is missing or malformed; where several configs or splits are there and none is chosen, the
+// line lists them.
+std::unique_ptr<Dataset> open_dataset(const DatasetName& name);
+
+}  // namespace vlrm

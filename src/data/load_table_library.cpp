@@ -1,0 +1,14 @@
+#include "base/own_library.h"
+#include "data/row_file.h"
+
+namespace vlrm {
+
+std::unique_ptr<RowFile> open_table(const std::filesystem::path& path) {
+  using OpenTable = RowFile* (*)(const std::filesystem::path*);
+  static const auto open = reinterpret_cast<OpenTable>(
+      load_own_library({"libvlrm_data.so", "vlrm_open_table", "VLRM_DATA_LIBRARY",
+                        "reads parquet and Arrow files, and is built where pyarrow is (cmake -DVLRM_ARROW=ON)"}));
+  return std::unique_ptr<RowFile>(open(&path));
+}
+
+}  // namespace vlrm

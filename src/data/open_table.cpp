@@ -1,0 +1,18 @@
+// What libvlrm_data exports: one function, and behind it objects whose methods throw nothing but Error.
+#include <arrow/util/utf8.h>
+
+#include "base/file.h"
+#include "data/arrow_errors.h"
+#include "data/table_files.h"
+
+// C linkage only for the name that dlsym looks for; program and library are built together. The caller owns the result.
+extern "C" __attribute__((visibility("default"))) vlrm::RowFile* vlrm_open_table(const std::filesystem::path* path) {
+  arrow::util::InitializeUTF8();     // ValidateUTF8 takes everything before this
+  vlrm::File::open_or_throw(*path);  // what is wrong with the file itself is said in our words
+  return vlrm::translated(*path,
+                          [&] {
+                            return *vlrm::row_format(*path) == vlrm::RowFormat::arrow ? vlrm::open_arrow(*path)
+                                                                                      : vlrm::open_parquet(*path);
+                          })
+      .release();
+}

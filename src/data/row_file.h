@@ -1,0 +1,33 @@
+// One file of rows, in any of the formats.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "data/dataset.h"
+
+namespace vlrm {
+
+class RowFile {
+ public:
+  virtual ~RowFile() = default;
+  virtual int64_t rows() const = 0;
+  // The rows from `first` on, Row::index counted in this file. A stream may outlive its RowFile.
+  virtual std::unique_ptr<RowStream> stream(int64_t first) const = 0;
+};
+
+// Parquet, or Arrow's stream or file format where the name ends in .arrow. Loads libvlrm_data on first use.
+std::unique_ptr<RowFile> open_table(const std::filesystem::path& path);
+
+// One JSON object a line. "image", "images" and "image_N" name images; counting the rows reads through the file.
+std::unique_ptr<RowFile> open_json_lines(const std::filesystem::path& path);
+
+// The formats by the endings of file names; of several in a directory, an earlier one goes first.
+enum class RowFormat { parquet, arrow, json_lines };
+std::optional<RowFormat> row_format(const std::filesystem::path& path);
+
+// Either of the above, by the file's ending. Throws Error where it says nothing.
+std::unique_ptr<RowFile> open_row_file(const std::filesystem::path& path);
+
+}  // namespace vlrm

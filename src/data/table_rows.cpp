@@ -1,0 +1,88 @@
+#include "data/table_rows.h"
+
+#include <arrow/util/utf8.h>
+
+#include <set>
+
+#include "base/error.h"
+#include "data/cells.h"
+
+namespace vlrm {
+namespace {
+
+bool is_binary_type(arrow::Type::type type) {
+  return type == arrow::Type::BINARY || type == arrow::Type::LARGE_BINARY || type == arrow::Type::BINARY_VIEW;
+}
+
+// {bytes, path}; one of them may be of the type null, where a table has no other.
+bool is_image_struct(const arrow::DataType& type) {
+  if (type.id() != arrow::Type::STRUCT || type.num_fields() != 2) return false;
+  const auto& fields = static_cast<const arrow::StructType&>(type);
+  const auto bytes = fields.GetFieldByName("bytes"), path = fields.GetFieldByName("path");
+  if (!bytes || !path) return false;
+  const auto bytes_type = bytes->type()->id(), path_type = path->type()->id();
+  const bool path_fits = is_text_or_binary(path_type) && !is_binary_type(path_type);
+  return (is_binary_type(bytes_type) && (path_fits || path_type == arrow::Type::NA)) ||
+         (bytes_type == arrow::Type::NA && path_fits);
+}
+
+}  // namespace
+
+TableRows::Kind TableRows::kind_of(const arrow::DataType& type) {
+  const auto is_image = [](const arrow::DataType& each) { return is_image_struct(each) || is_binary_type(each.id()); };
+  if (is_image(type)) return Kind::image;
+  return is_list_type(type.id()) && is_image(*type.field(0)->type()) ? Kind::images : Kind::value;
+}
+
+TableRows::TableRows(const arrow::Schema& schema, std::filesystem::path file) : file_(std::move(file)) {
+  std::set<std::string> names;
+  for (const auto& field : schema.fields()) {
+    const std::string& name = field->name();
+    if (!arrow::util::ValidateUTF8(name))
+      fail("{}: the name of a column is not UTF-8: {}", file_.string(), printable(name));
+    if (!names.insert(name).second) fail("{}: two columns are called \"{}\"", file_.string(), printable(name));
+    check_column_type(*field->type(), name, file_.string());
+    columns_.push_back({name, kind_of(*field->type())});
+  }
+}
+
+Row TableRows::row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_t index) const {
+  if (batch.num_columns() != static_cast<int>(columns_.size()))
+    fail("{}: its batches have {} columns, its schema {}", file_.string(), batch.num_columns(), columns_.size());
+  Row row;
+  row.index = index;
+  row.values = OrderedJson::object();
+  row.source = fmt::format("{}, row {}", file_.string(), index);
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const Column& column = columns_[i];
+    const CellPlace place{row.source, column.name};
+    const arrow::Array& array = *batch.column(static_cast<int>(i));
+    if (column.kind == Kind::value) {
+      row.values[column.name] = cell_value(array, row_of_batch, place);
+    } else if (column.kind == Kind::image) {
+      add_image(row, column, array, row_of_batch);
+    } else if (const auto list = cell_list(array, row_of_batch, place)) {
+      for (int64_t item = 0; item < list->count; ++item) add_image(row, column, *list->items, list->begin + item);
+    }
+  }
+  return row;
+}
+
+void TableRows::add_image(Row& row, const Column& column, const arrow::Array& array, int64_t index) const {
+  const CellPlace place{row.source, column.name};
+  std::optional<std::string_view> bytes;
+  std::optional<std::string> path;
+  if (is_binary_type(array.type_id())) {
+    bytes = cell_bytes(array, index, place);
+  } else if (!array.IsNull(index)) {
+    const auto& cell = static_cast<const arrow::StructArray&>(array);
+    bytes = cell_bytes(*cell.GetFieldByName("bytes"), index, place);
+    path = cell_text(*cell.GetFieldByName("path"), index, place);
+  }
+  if (bytes && !bytes->empty())
+    row.images.emplace_back(column.name, ImageCell{std::string(*bytes), {}});
+  else if (path && !path->empty())
+    row.images.emplace_back(column.name, ImageCell{{}, file_.parent_path() / *path});
+}
+
+}  // namespace vlrm

@@ -1,0 +1,36 @@
+// Rows out of Arrow's record batches.
+#pragma once
+
+#include <arrow/record_batch.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+
+namespace vlrm {
+
+class TableRows {
+ public:
+  // Looks at the schema: an image's column is a struct of bytes and path, as the `datasets` library stores it, a list
+  // of such, or binary. Throws Error for two columns of one name and for types that cannot be read.
+  TableRows(const arrow::Schema& schema, std::filesystem::path file);
+
+  // Row `row_of_batch` of a batch whose Validate() was fine, as the file's row `index`.
+  Row row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_t index) const;
+
+ private:
+  enum class Kind { value, image, images };
+  struct Column {
+    std::string name;
+    Kind kind;
+  };
+  static Kind kind_of(const arrow::DataType& type);
+  void add_image(Row& row, const Column& column, const arrow::Array& array, int64_t index) const;
+
+  std::filesystem::path file_;
+  std::vector<Column> columns_;
+};
+
+}  // namespace vlrm
