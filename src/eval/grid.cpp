@@ -180,7 +180,7 @@ std::string latex_of(const Grid& grid) {
   out += line(names_of(grid)) + "\\midrule\n";
   for (const auto& row : grid.rows) out += line(row);
   out += "\\bottomrule\n\\end{tabular}\n\\caption{" + grid.title + (grid.title.empty() ? "" : ".");
-  for (const std::string& note : grid.notes) out.append(" ").append(note);
+  for (const std::string& note : grid.notes) out.append(out.back() == '{' ? "" : " ").append(note);
   return out + "}\n\\end{table}\n";
 }
 

@@ -118,6 +118,7 @@ TEST(Tables, TheJointTableHasARowALabel) {
   EXPECT_THAT(rendered(joint_table(runs, plain(Layout::latex)), Layout::latex),
               HasSubstr(" & \\multicolumn{5}{c}{VL-RewardBench} & \\multicolumn{1}{c}{TextVQA} \\\\\n"
                         "\\cmidrule(lr){2-6} \\cmidrule(lr){7-7}\n"));
+  EXPECT_THAT(rendered(joint_table(runs, plain(Layout::latex)), Layout::latex), HasSubstr("\\caption{Bold: best"));
   EXPECT_THAT(rendered(joint_table(runs, plain(Layout::markdown)), Layout::markdown), HasSubstr("| TextVQA Overall |"));
   EXPECT_THAT(error_of([&] {
                 joint_table({runs[0], runs[0]}, options);
