@@ -5,8 +5,8 @@
 #include <queue>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/byte_level.h"
-#include "text/utf8.h"
 
 namespace vlrm {
 namespace {

@@ -1,11 +1,11 @@
 #include "text/chat_template.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/jinja/globals.h"
 #include "text/jinja/json_input.h"
 #include "text/jinja/parser.h"
 #include "text/jinja/rendering.h"
-#include "text/utf8.h"
 
 namespace vlrm {
 namespace {

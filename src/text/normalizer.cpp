@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/byte_level.h"
 #include "text/unicode_additions.h"
-#include "text/utf8.h"
 
 namespace vlrm {
 namespace {

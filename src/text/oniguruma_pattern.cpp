@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/regular_expression.h"
 #include "text/unicode_additions.h"
-#include "text/utf8.h"
 
 namespace vlrm {
 namespace {

@@ -4,9 +4,9 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/byte_level.h"
 #include "text/normalizer.h"
-#include "text/utf8.h"
 
 namespace vlrm {
 namespace {

@@ -2,9 +2,10 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/python_json.h"
+#include "base/utf8.h"
 #include "text/jinja/printf_format.h"
 #include "text/jinja/unicode.h"
-#include "text/utf8.h"
 
 namespace vlrm::jinja {
 namespace {
@@ -102,7 +103,7 @@ std::string format_real_value(Workspace& workspace, const Spec& spec, double val
   if (spec.type == '%') {
     number = format_real(value * 100, 'f', spec.precision < 0 ? 6 : spec.precision, spec.alternate) + "%";
   } else if (spec.type == '\0' && spec.precision < 0) {
-    number = real_representation(value);
+    number = python_float(value);
   } else if (spec.type == '\0') {
     number = format_real(value, 'g', spec.precision, spec.alternate);
     if (number.find_first_not_of("-0123456789") == number.npos) number += ".0";

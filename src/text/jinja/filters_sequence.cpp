@@ -1,10 +1,10 @@
 // Filters on lists and other things with items.
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "text/jinja/filters.h"
 #include "text/jinja/rendering.h"
 #include "text/jinja/unicode.h"
-#include "text/utf8.h"
 
 namespace vlrm::jinja {
 namespace {

@@ -1,12 +1,12 @@
 // Filters on text.
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "text/jinja/filters.h"
 #include "text/jinja/methods.h"
 #include "text/jinja/rendering.h"
 #include "text/jinja/text_search.h"
 #include "text/jinja/unicode.h"
-#include "text/utf8.h"
 
 namespace vlrm::jinja {
 namespace {

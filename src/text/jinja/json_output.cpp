@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/python_json.h"
+#include "base/utf8.h"
 #include "text/jinja/operations.h"
-#include "text/utf8.h"
 
 namespace vlrm::jinja {
 namespace {
@@ -54,7 +55,7 @@ class Writer {
     const double number = value.as_real();
     if (std::isnan(number)) return "NaN";
     if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
-    return real_representation(number);
+    return python_float(number);
   }
 
   void write_text(std::string_view text) {
@@ -62,26 +63,10 @@ class Writer {
     while (!text.empty()) {
       workspace_.expect(out.size());
       const utf8::CodePoint point = utf8::first(text);
-      write_character(point.value, text.substr(0, point.length));
+      append_json_character(out, point.value, text.substr(0, point.length), style_.ensure_ascii);
       text.remove_prefix(point.length);
     }
     out += '"';
-  }
-
-  void write_character(char32_t c, std::string_view bytes) {
-    static constexpr std::string_view kEscaped = "\"\\\n\r\t\f\b", kLetters = "\"\\nrtfb";
-    const size_t escape = c < 0x80 ? kEscaped.find(static_cast<char>(c)) : kEscaped.npos;
-    if (escape != kEscaped.npos) {
-      out += '\\';
-      out += kLetters[escape];
-    } else if (c < 0x20 || (style_.ensure_ascii && c >= 0x7F && c < 0x10000)) {
-      out += fmt::format("\\u{:04x}", static_cast<uint32_t>(c));
-    } else if (style_.ensure_ascii && c >= 0x10000) {
-      const auto offset = static_cast<uint32_t>(c - 0x10000);
-      out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + (offset >> 10), 0xDC00 + (offset & 0x3FF));
-    } else {
-      out += bytes;
-    }
   }
 
   void break_line(int depth) {

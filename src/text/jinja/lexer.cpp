@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/utf8.h"
 #include "text/jinja/literals.h"
 #include "text/jinja/unicode.h"
-#include "text/utf8.h"
 
 namespace vlrm::jinja {
 namespace {

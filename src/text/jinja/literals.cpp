@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace vlrm::jinja {
 namespace {

@@ -27,7 +27,6 @@ Value positive(const Value& value);
 
 // Text.
 std::string escaped_html(std::string_view text);
-std::string real_representation(double value);
 void append_representation(Workspace& workspace, std::string& out, const Value& value, int depth = 0);
 void append_string(Workspace& workspace, std::string& out, const Value& value);
 std::string string_of(Workspace& workspace, const Value& value);

@@ -1,9 +1,9 @@
 // What values consist of: items, attributes, slices.
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "text/jinja/function.h"
 #include "text/jinja/unicode.h"
-#include "text/utf8.h"
 
 namespace vlrm::jinja {
 namespace {

@@ -1,10 +1,8 @@
 // str() and repr().
-#include <charconv>
-#include <cmath>
-
+#include "base/python_json.h"
+#include "base/utf8.h"
 #include "text/jinja/operations.h"
 #include "text/jinja/unicode.h"
-#include "text/utf8.h"
 
 namespace vlrm::jinja {
 namespace {
@@ -106,32 +104,6 @@ std::string escaped_html(std::string_view text) {
   return out;
 }
 
-// The shortest digits that give the same double back, with an exponent below 1e-4 and from 1e16 on.
-std::string real_representation(double value) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
-  std::string_view written(buffer, static_cast<size_t>(end - buffer));
-  std::string out = written.front() == '-' ? "-" : "";
-  if (written.front() == '-') written.remove_prefix(1);
-  const size_t e = written.find('e');
-  int exponent = 0;
-  std::from_chars(written.data() + e + (written[e + 1] == '+' ? 2 : 1), written.data() + written.size(), exponent);
-  std::string digits(written.substr(0, 1));
-  if (e > 2) digits += written.substr(2, e - 2);
-  const auto count = static_cast<int>(digits.size());
-  if (exponent < -4 || exponent >= 16) {
-    out += digits.substr(0, 1);
-    if (count > 1) out.append(".").append(digits, 1);
-    return out + fmt::format("e{}{:02}", exponent < 0 ? '-' : '+', std::abs(exponent));
-  }
-  if (exponent < 0) return fmt::format("{}0.{:0>{}}", out, digits, count - exponent - 1);
-  if (count <= exponent + 1) return fmt::format("{}{:0<{}}.0", out, digits, exponent + 1);
-  digits.insert(static_cast<size_t>(exponent + 1), 1, '.');
-  return out + digits;
-}
-
 void append_representation(Workspace& workspace, std::string& out, const Value& value, int depth) {
   Nesting guard(depth);
   workspace.step();
@@ -150,7 +122,7 @@ void append_representation(Workspace& workspace, std::string& out, const Value& 
       out += fmt::format("{}", value.as_integer());
       break;
     case Kind::real:
-      out += real_representation(value.as_real());
+      out += python_float(value.as_real());
       break;
     case Kind::text:
       workspace.look_at(value.as_text());

@@ -1,12 +1,12 @@
 // Methods of str.
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "text/jinja/methods.h"
 #include "text/jinja/printf_format.h"
 #include "text/jinja/rendering.h"
 #include "text/jinja/text_search.h"
 #include "text/jinja/unicode.h"
-#include "text/utf8.h"
 
 namespace vlrm::jinja {
 namespace {

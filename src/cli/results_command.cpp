@@ -1,0 +1,104 @@
+// vlrm results: the tables of evaluations.
+#include <memory>
+
+#include "base/error.h"
+#include "base/python_json.h"
+#include "cli/commands.h"
+#include "results/tables.h"
+
+namespace vlrm {
+namespace {
+
+struct Flags {
+  std::vector<std::string> paths, compare;
+  std::string format = "text";
+  int digits = -1;
+  bool one_table = false, details = false, no_intervals = false;
+};
+
+TableOptions table_options(const Flags& flags) {
+  TableOptions options;
+  if (flags.format == "md") options.layout = Layout::markdown;
+  if (flags.format == "latex") options.layout = Layout::latex;
+  const bool roomy = options.layout == Layout::text && !flags.one_table;
+  options.digits = flags.digits >= 0 ? flags.digits : roomy ? 3 : 1;
+  options.intervals = !flags.no_intervals && (roomy || options.layout != Layout::text);
+  return options;
+}
+
+std::vector<RunSummary> summaries(const std::vector<std::string>& paths) {
+  std::vector<RunSummary> runs;
+  for (const std::string& path : paths)
+    for (const auto& run : expand_results(path)) runs.push_back(summarize(read_run(run)));
+  return runs;
+}
+
+std::string json_text(const std::vector<RunSummary>& runs, const std::optional<Comparison>& comparison) {
+  OrderedJson json{{"runs", OrderedJson::array()}};
+  for (const RunSummary& run : runs) json["runs"].push_back(summary_json(run));
+  if (comparison) json["comparison"] = comparison_json(*comparison);
+  return python_json(json) + "\n";
+}
+
+std::vector<Grid> tables(const Flags& flags, const std::vector<RunSummary>& runs,
+                         const std::optional<Comparison>& comparison) {
+  const TableOptions options = table_options(flags);
+  std::vector<Grid> grids;
+  if (flags.one_table && !runs.empty())
+    grids.push_back(joint_table(runs, options));
+  else
+    grids = benchmark_tables(runs, options);
+  if (flags.details)
+    for (const RunSummary& run : runs)
+      for (Grid& grid : detail_tables(run, options)) grids.push_back(std::move(grid));
+  if (comparison) grids.push_back(comparison_table(*comparison, options));
+  return grids;
+}
+
+void run_results(const Flags& flags) {
+  if (flags.paths.empty() && flags.compare.empty()) fail("name result folders, or two with --compare");
+  const std::vector<RunSummary> runs = summaries(flags.paths);
+  std::optional<Comparison> comparison;
+  if (!flags.compare.empty()) comparison = compare(read_run(flags.compare[0]), read_run(flags.compare[1]));
+  if (flags.format == "csv" && comparison) fail("--compare has no csv; use json, md, latex or text");
+  if (flags.format == "csv") {
+    fmt::print("{}", csv_of(runs));
+  } else if (flags.format == "json") {
+    fmt::print("{}", json_text(runs, comparison));
+  } else {
+    const char* separator = "";
+    for (const Grid& grid : tables(flags, runs, comparison))
+      fmt::print("{}{}", std::exchange(separator, "\n"), rendered(grid, table_options(flags).layout));
+  }
+}
+
+}  // namespace
+
+void add_results_command(CLI::App& program) {
+  auto* command = program.add_subcommand("results", "Tables of evaluations, with intervals; compare two");
+  const auto flags = std::make_shared<Flags>();
+  command->add_option("results", flags->paths,
+                      "Result folders, folders of them, or files of rows (the reference's too)");
+  command->add_option("--compare", flags->compare, "Two runs over the same samples: is the difference chance?")
+      ->expected(2);
+  command->add_option("--format", flags->format, "text, md, latex, csv or json")
+      ->check(CLI::IsMember({"text", "md", "latex", "csv", "json"}))
+      ->capture_default_str();
+  command->add_flag("--one-table", flags->one_table,
+                    "One table, as in the paper: a row a method, the columns of all benchmarks");
+  command->add_flag("--details", flags->details,
+                    "Score distributions, ties, accuracy by length gap, best-of-n curves (json always has them)");
+  command->add_flag("--no-intervals", flags->no_intervals, "Without the 95% intervals");
+  command
+      ->add_option("--digits", flags->digits, "Digits of percentages (default: 3 in text, else 1; csv and json: all)")
+      ->check(CLI::Range(0, 12));
+  command->footer(
+      "Examples:\n"
+      "  vlrm results results/*\n"
+      "  vlrm results results/sweep --format latex --one-table\n"
+      "  vlrm results --compare results/ties results/linear\n\n"
+      "A killed or running evaluation is marked as unfinished. docs/results.md says how everything is computed.");
+  command->callback([flags] { run_results(*flags); });
+}
+
+}  // namespace vlrm

@@ -1,0 +1,50 @@
+// What a run's scores are like, beyond the benchmarks' own figures. All of it needs scores: a run without them gives
+// nothing.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "results/result_folder.h"
+#include "results/statistics.h"
+
+namespace vlrm {
+
+// Position bias. A reward model scores responses one at a time, so their order can only matter where rounded scores are
+// equal: there the first wins.
+struct Ties {
+  int64_t rows = 0;              // whose highest score more than one response has
+  int64_t rows_that_matter = 0;  // of them, those where these responses are not equally correct
+  double accuracy = 0;           // as a fraction: the first of the highest is taken
+  double accuracy_reversed = 0;  // the same with the responses in the opposite order
+};
+std::optional<Ties> ties(const std::vector<Outcome>& outcomes);
+
+// Scores of all responses; of those that are right (the row's highest correctness) and wrong (less), in rows that have
+// both; and there by how much the best of the right ones lies above the best of the wrong ones.
+struct ScoreDistributions {
+  std::optional<Distribution> all, right, wrong, margin;
+};
+ScoreDistributions score_distributions(const std::vector<Outcome>& outcomes);
+
+// Rows whose length gap lies in [low, high], both of them gaps that occur. The gap, in characters, of a pair is the
+// preferred response's length less the other's, whatever the model chose; of a best-of-n row the chosen response's less
+// the mean of all.
+struct LengthBin {
+  double low = 0, high = 0;
+  int64_t count = 0;
+  double accuracy = 0;  // mean correctness of what was chosen, as a fraction
+};
+// At most `bins` bins of about as many rows each; equal gaps share one.
+std::vector<LengthBin> accuracy_by_length_gap(const RunResults& run, size_t bins = 5);
+
+// Expected correctness where n responses a row are drawn without replacement, exactly, over all subsets: of the one
+// with the highest score (the first of equals), and of the best one. A row of fewer than n counts with all it has.
+struct CurvePoint {
+  size_t n = 0;
+  double chosen = 0, best = 0;  // fractions
+};
+// For n = 1 … the most responses that a row has.
+std::vector<CurvePoint> best_of_n_curve(const std::vector<Outcome>& outcomes);
+
+}  // namespace vlrm

@@ -1,0 +1,120 @@
+#include "results/comparison.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "results/metrics.h"
+
+namespace vlrm {
+namespace {
+
+struct Paired {
+  std::vector<double> a, b, differences;
+  void add(double left, double right) {
+    a.push_back(left);
+    b.push_back(right);
+    differences.push_back(left - right);
+  }
+};
+
+double mean_of_means(const std::vector<const Paired*>& strata, std::vector<double> Paired::*side) {
+  double sum = 0;
+  for (const Paired* stratum : strata) {
+    Share share;
+    for (const double value : stratum->*side) share.add(value);
+    sum += share.fraction().value();
+  }
+  return sum / static_cast<double>(strata.size());
+}
+
+MetricComparison by_bootstrap(std::string name, const std::vector<const Paired*>& strata) {
+  MetricComparison result;
+  result.metric = std::move(name);
+  Strata differences;
+  for (const Paired* stratum : strata) {
+    differences.emplace_back(stratum->differences);
+    result.count += static_cast<int64_t>(stratum->a.size());
+  }
+  result.a = mean_of_means(strata, &Paired::a) * 100;
+  result.b = mean_of_means(strata, &Paired::b) * 100;
+  const Interval interval = bootstrap_interval(differences).value();
+  result.difference = {interval.low * 100, interval.high * 100};
+  result.p = bootstrap_p_value(differences);
+  return result;
+}
+
+MetricComparison by_mcnemar(std::string name, const Paired& pairs) {
+  MetricComparison result = by_bootstrap(std::move(name), {&pairs});
+  result.only_a = std::count_if(pairs.differences.begin(), pairs.differences.end(), [](double d) { return d > 0; });
+  result.only_b = std::count_if(pairs.differences.begin(), pairs.differences.end(), [](double d) { return d < 0; });
+  result.p = mcnemar_p_value(*result.only_a, *result.only_b);
+  return result;
+}
+
+// How many samples both have done.
+size_t common_rows(const RunResults& a, const RunResults& b) {
+  const std::string names = fmt::format("{} and {}", a.path.string(), b.path.string());
+  if (a.info.task != b.info.task)
+    fail("{}: of different tasks, {} and {}", names, task_name(a.info.task), task_name(b.info.task));
+  if (a.info.subtask != b.info.subtask && !a.info.subtask.empty() && !b.info.subtask.empty())
+    fail("{}: of different tasks, {} and {}", names, a.info.subtask, b.info.subtask);
+  for (const RunResults* run : {&a, &b})
+    if (!run->scored()) fail("{}: has no scores to compare", run->path.string());
+  const size_t rows = std::min(a.outcomes.size(), b.outcomes.size());
+  if (a.outcomes.size() != b.outcomes.size() && a.complete() && b.complete())
+    fail("{}: not of the same samples, {} and {} rows", names, a.outcomes.size(), b.outcomes.size());
+  for (size_t i = 0; i < rows; ++i)
+    if (a.outcomes[i].id != b.outcomes[i].id || a.outcomes[i].correctness != b.outcomes[i].correctness)
+      fail("{}: not of the same samples, row {} differs in id or in what is correct", names, i + 1);
+  return rows;
+}
+
+}  // namespace
+
+Comparison compare(const RunResults& a, const RunResults& b) {
+  const size_t rows = common_rows(a, b);
+  Comparison result{a.info, b.info, static_cast<int64_t>(rows), {}};
+  std::array<Paired, 3> groups;
+  Paired all;
+  for (size_t i = 0; i < rows; ++i) {
+    const double left = chosen_correctness(a.outcomes[i]), right = chosen_correctness(b.outcomes[i]);
+    all.add(left, right);
+    groups[static_cast<size_t>(group_of(a.outcomes[i].id))].add(left, right);
+  }
+  auto& metrics = result.metrics;
+  if (a.info.task == Task::best_of_n) {
+    metrics.push_back(by_bootstrap("Overall", {&all}));
+  } else if (a.info.task == Task::rlaif_v) {
+    metrics.push_back(by_mcnemar("Accuracy", all));
+  } else {
+    for (size_t i = 0; i < groups.size(); ++i)
+      if (!groups[i].a.empty()) metrics.push_back(by_mcnemar(std::string(kGroupNames[i]), groups[i]));
+    const bool macro = metrics.size() == groups.size();
+    metrics.push_back(by_mcnemar("Overall", all));
+    if (macro) metrics.push_back(by_bootstrap("Macro", {&groups[0], &groups[1], &groups[2]}));
+  }
+  return result;
+}
+
+OrderedJson comparison_json(const Comparison& comparison) {
+  OrderedJson json{{"a", comparison.a.label}, {"b", comparison.b.label}, {"rows", comparison.rows}};
+  json["metrics"] = OrderedJson::array();
+  for (const MetricComparison& metric : comparison.metrics) {
+    OrderedJson item{{"name", metric.metric},
+                     {"count", metric.count},
+                     {"a", metric.a},
+                     {"b", metric.b},
+                     {"interval", {metric.difference.low, metric.difference.high}}};
+    if (metric.only_a) {
+      item["only_a"] = *metric.only_a;
+      item["only_b"] = *metric.only_b;
+    }
+    item["test"] = metric.only_a ? "mcnemar" : "paired bootstrap";
+    item["p"] = metric.p;
+    json["metrics"].push_back(std::move(item));
+  }
+  return json;
+}
+
+}  // namespace vlrm

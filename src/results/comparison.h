@@ -1,0 +1,34 @@
+// Whether two runs over the same samples differ by more than chance.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/result_folder.h"
+#include "results/statistics.h"
+
+namespace vlrm {
+
+struct MetricComparison {
+  std::string metric;                     // "General", …
+  int64_t count = 0;                      // samples
+  double a = 0, b = 0;                    // percent
+  Interval difference;                    // of a − b in percent points: 95%, percentile bootstrap over samples
+  std::optional<int64_t> only_a, only_b;  // of pairs: samples that just this one got right
+  double p = 1;  // two-sided: McNemar's exact test for pairs; the paired bootstrap for best-of-n and means of groups
+};
+
+struct Comparison {
+  RunInfo a, b;
+  int64_t rows = 0;
+  std::vector<MetricComparison> metrics;  // those that have samples
+};
+
+// Compares sample by sample, by position; what both have done if one is unfinished. Throws Error if they are not of the
+// same task and samples, or not scored.
+Comparison compare(const RunResults& a, const RunResults& b);
+
+OrderedJson comparison_json(const Comparison& comparison);
+
+}  // namespace vlrm

@@ -1,0 +1,127 @@
+#include "results/result_folder.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+constexpr const char* kRows = "results.jsonl";
+constexpr const char* kInfo = "run.json";
+constexpr const char* kSubtasks[] = {"textvqa_val", "mmmu_pro_standard_cot", "mmmu_pro_vision_cot"};
+
+// The reference names its files or their folders after what they hold.
+std::string subtask_in(const fs::path& path) {
+  for (const char* subtask : kSubtasks)
+    if (std::find(path.begin(), path.end(), subtask) != path.end() || path.stem() == subtask) return subtask;
+  return "";
+}
+
+std::string name_of(const fs::path& path) {
+  const fs::path whole = fs::absolute(path).lexically_normal();
+  const fs::path named = whole.has_filename() ? whole : whole.parent_path();
+  const bool plain = named.filename() == kRows;
+  return printable((plain ? named.parent_path().filename() : named.stem()).string());
+}
+
+bool is_result_folder(const fs::path& path) {
+  return fs::is_regular_file(path / kRows) || fs::is_regular_file(path / kInfo);
+}
+
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) found.push_back(entry.path());
+  if (error) fail("{}: cannot be read: {}", folder.string(), error.message());
+  return found;
+}
+
+// "d_2" before "d_10": digits by their number.
+bool natural_less(const std::string& left, const std::string& right) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  size_t i = 0, j = 0;
+  while (i < left.size() && j < right.size()) {
+    if (digit(left[i]) && digit(right[j])) {
+      const size_t end_i = std::find_if_not(left.begin() + i, left.end(), digit) - left.begin();
+      const size_t end_j = std::find_if_not(right.begin() + j, right.end(), digit) - right.begin();
+      const auto number = [](std::string text) {
+        return text.erase(0, std::min(text.find_first_not_of('0'), text.size()));
+      };
+      const std::string a = number(left.substr(i, end_i - i)), b = number(right.substr(j, end_j - j));
+      if (a.size() != b.size()) return a.size() < b.size();
+      if (a != b) return a < b;
+      i = end_i, j = end_j;
+    } else {
+      if (left[i] != right[j]) return left[i] < right[j];
+      ++i, ++j;
+    }
+  }
+  return left.size() - i != right.size() - j ? left.size() - i < right.size() - j : left < right;
+}
+
+RunInfo info_of_bare_file(const fs::path& path) {
+  RunInfo info;
+  info.label = name_of(path);
+  return info;
+}
+
+}  // namespace
+
+RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source) {
+  RunInfo info;
+  const auto name = required_field<std::string>(run_json, "task", source);
+  const auto task = task_of_name(name);
+  if (!task) fail("{}: unknown task \"{}\"; known are vl-rewardbench, rlaif-v, best-of-n", source, printable(name));
+  info.task = *task;
+  info.subtask = printable(optional_field<std::string>(run_json, "subtask", "", source));
+  info.label = printable(optional_field<std::string>(run_json, "label", "", source));
+  info.mode = printable(optional_field<std::string>(run_json, "mode", "", source));
+  info.rows = required_field<int64_t>(run_json, "rows", source);
+  if (*info.rows < 0) fail("{}: the field \"rows\" is negative", source);
+  return info;
+}
+
+RunResults read_run(const fs::path& path) {
+  const bool folder = fs::is_directory(path);
+  const fs::path rows = folder ? path / kRows : path;
+  const bool described = folder && fs::is_regular_file(path / kInfo);
+  RunResults run{path, info_of_bare_file(path), {}};
+  if (described) {
+    const fs::path file = path / kInfo;
+    run.info = parse_run_info(read_ordered_json_or_throw(file), file.string());
+    if (run.info.label.empty()) run.info.label = name_of(path);
+    if (!fs::exists(rows)) return run;  // nothing scored yet
+  }
+  ResultReader reader(rows, described ? std::optional(run.info.task) : std::nullopt, described);
+  while (auto row = reader.next())
+    run.outcomes.push_back({std::move(row->id), std::move(row->correctness), std::move(row->scores), row->chosen,
+                            std::move(row->lengths)});
+  if (described && static_cast<int64_t>(run.outcomes.size()) > *run.info.rows)
+    fail("{}: has {} rows where run.json says {}; evaluate again with --force", rows.string(), run.outcomes.size(),
+         *run.info.rows);
+  if (described) return run;
+  if (!reader.task()) fail("{}: has no rows", rows.string());
+  run.info.task = *reader.task();
+  if (run.info.task == Task::best_of_n) run.info.subtask = subtask_in(rows);
+  return run;
+}
+
+std::vector<fs::path> expand_results(const fs::path& path) {
+  if (!fs::exists(path)) fail("{}: is not there", path.string());
+  if (!fs::is_directory(path) || is_result_folder(path)) return {path};
+  std::vector<fs::path> runs, files;
+  for (const fs::path& entry : entries(path)) {
+    if (fs::is_directory(entry) && is_result_folder(entry)) runs.push_back(entry);
+    if (fs::is_regular_file(entry) && entry.extension() == ".jsonl") files.push_back(entry);
+  }
+  if (runs.empty()) runs = files;
+  if (runs.empty()) fail("{}: holds no results.jsonl, nor does a folder in it", path.string());
+  std::sort(runs.begin(), runs.end(),
+            [](const auto& left, const auto& right) { return natural_less(left.string(), right.string()); });
+  return runs;
+}
+
+}  // namespace vlrm

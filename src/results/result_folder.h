@@ -1,0 +1,50 @@
+// Result folders: results.jsonl with the run.json that says what it is, sweeps of them, and bare files.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/result_file.h"
+
+namespace vlrm {
+
+// What run.json says, or what can be told without one.
+struct RunInfo {
+  Task task = Task::vl_rewardbench;
+  std::string subtask;          // of best-of-n: "textvqa_val", …; empty where unknown
+  std::string label;            // a row's name in a table, fit for a line of a terminal
+  std::string mode;             // "image", …; empty without run.json
+  std::optional<int64_t> rows;  // a complete results.jsonl has so many; nothing without run.json
+};
+
+// What the metrics need of a row; the texts are not kept.
+struct Outcome {
+  std::string id;
+  std::vector<double> correctness, scores;
+  size_t chosen = 0;
+  std::vector<int64_t> lengths;
+};
+
+struct RunResults {
+  std::filesystem::path path;  // the folder or the file
+  RunInfo info;
+  std::vector<Outcome> outcomes;
+  bool scored() const { return !outcomes.empty() && !outcomes.front().scores.empty(); }
+  bool complete() const { return !info.rows || *info.rows == static_cast<int64_t>(outcomes.size()); }
+};
+
+// Throws Error naming the file and the field.
+RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source);
+
+// A result folder or a file of rows. In a folder with run.json the last line may be cut off (the run goes on, or was
+// killed). Throws Error for anything else that is wrong, and for more rows than run.json says.
+RunResults read_run(const std::filesystem::path& path);
+
+// The runs that are meant: a file or result folder is itself; a sweep, which has a folder a run, stands for these in
+// the order of their names (numbers in them by size); a folder of bare .jsonl files for the files. Throws Error where
+// there is nothing.
+std::vector<std::filesystem::path> expand_results(const std::filesystem::path& path);
+
+}  // namespace vlrm

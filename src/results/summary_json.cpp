@@ -1,0 +1,76 @@
+// A run's summary as JSON.
+#include "results/summary.h"
+
+namespace vlrm {
+namespace {
+
+template <class T>
+OrderedJson known(const std::optional<T>& value) {
+  return value ? OrderedJson(*value) : OrderedJson(nullptr);
+}
+
+OrderedJson json_of(const std::optional<Interval>& interval) {
+  return interval ? OrderedJson{interval->low, interval->high} : OrderedJson(nullptr);
+}
+
+OrderedJson json_of(const Metric& metric) {
+  OrderedJson json{{"name", metric.name},
+                   {"count", metric.count},
+                   {"percent", known(metric.percent)},
+                   {"interval", json_of(metric.interval)}};
+  if (metric.wilson) json["wilson"] = json_of(metric.wilson);
+  return json;
+}
+
+OrderedJson json_of(const std::optional<Distribution>& all) {
+  if (!all) return nullptr;
+  return {{"count", all->count}, {"mean", all->mean},      {"deviation", all->deviation}, {"minimum", all->minimum},
+          {"q05", all->q05},     {"q25", all->q25},        {"median", all->median},       {"q75", all->q75},
+          {"q95", all->q95},     {"maximum", all->maximum}};
+}
+
+OrderedJson json_of(const std::optional<Ties>& ties) {
+  if (!ties) return nullptr;
+  return {{"rows", ties->rows},
+          {"rows_that_matter", ties->rows_that_matter},
+          {"accuracy", ties->accuracy},
+          {"accuracy_reversed", ties->accuracy_reversed}};
+}
+
+OrderedJson json_of(const LengthBin& bin) {
+  return {{"low", bin.low}, {"high", bin.high}, {"count", bin.count}, {"accuracy", bin.accuracy}};
+}
+
+OrderedJson json_of(const CurvePoint& point) {
+  return {{"n", point.n}, {"chosen", point.chosen}, {"best", point.best}};
+}
+
+template <class T>
+OrderedJson list_of(const std::vector<T>& items) {
+  OrderedJson list = OrderedJson::array();
+  for (const T& item : items) list.push_back(json_of(item));
+  return list;
+}
+
+}  // namespace
+
+OrderedJson summary_json(const RunSummary& summary) {
+  OrderedJson json{{"path", summary.path.string()},
+                   {"label", summary.info.label},
+                   {"task", task_name(summary.info.task)},
+                   {"subtask", summary.info.subtask.empty() ? OrderedJson(nullptr) : OrderedJson(summary.info.subtask)},
+                   {"mode", summary.info.mode.empty() ? OrderedJson(nullptr) : OrderedJson(summary.info.mode)},
+                   {"rows", summary.rows},
+                   {"complete", summary.complete},
+                   {"metrics", list_of(summary.metrics)},
+                   {"ties", json_of(summary.ties)}};
+  json["scores"] = {{"all", json_of(summary.scores.all)},
+                    {"right", json_of(summary.scores.right)},
+                    {"wrong", json_of(summary.scores.wrong)},
+                    {"margin", json_of(summary.scores.margin)}};
+  json["length_gap"] = list_of(summary.length_gap);
+  if (summary.info.task == Task::best_of_n) json["curve"] = list_of(summary.curve);
+  return json;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,37 @@
+// Summaries of runs as tables: rows are runs, columns the groups of a benchmark, as in the paper (arXiv 2502.13487).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "results/comparison.h"
+#include "results/grid.h"
+#include "results/summary.h"
+
+namespace vlrm {
+
+struct TableOptions {
+  Layout layout = Layout::text;
+  int digits = 1;         // after the point, of percentages
+  bool intervals = true;  // beside them; of one digit
+};
+
+// A table a benchmark, in the order in which the benchmarks come. The best of several complete runs is marked in each
+// column that depends on the model; equals are all best. An unfinished run is marked with †; what has no samples is
+// n/a.
+std::vector<Grid> benchmark_tables(const std::vector<RunSummary>& runs, const TableOptions& options);
+
+// The paper's one table: a row a label, all of VL-RewardBench's columns and the others' accuracy. Throws Error where
+// two runs have benchmark and label in common.
+Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& options);
+
+Grid comparison_table(const Comparison& comparison, const TableOptions& options);
+
+// What a terminal is told of one run beyond its figures: ties, scores, length gap, curve.
+std::vector<Grid> detail_tables(const RunSummary& run, const TableOptions& options);
+
+// A line a run and metric, unrounded, under a heading: benchmark, label, path, complete, metric, count, percent, low,
+// high.
+std::string csv_of(const std::vector<RunSummary>& runs);
+
+}  // namespace vlrm

@@ -1,0 +1,166 @@
+"""vlrm results beside the reference's result scripts, and its statistics beside brute force."""
+
+import itertools
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import read_lines, write_lines
+
+FILES = [f"{dtype}/{file}" for dtype in ("float32", "float16") for file in (
+    "vl_rewardbench/vlrm", "vl_rewardbench/no_image", "vl_rewardbench/text_only", "vl_rewardbench/cascade",
+    "rlaif_v/vlrm", "rlaif_v/text_only", "textvqa_val/vlrm", "textvqa_val/no_image", "textvqa_val/text_only",
+    "textvqa_val/cascade", "mmmu_pro_standard_cot/vlrm", "mmmu_pro_vision_cot/vlrm")]
+
+
+def summary(vlrm, *paths):
+    return json.loads(vlrm("results", *paths, "--format", "json"))["runs"]
+
+
+def percents(run):
+    return {metric["name"]: metric["percent"] for metric in run["metrics"]}
+
+
+def printed_numbers(text):
+    """The numbers of what a result script of the reference printed, in percent, by our metrics' names."""
+    lines = text.strip().splitlines()
+    if lines[0].startswith("Pass"):
+        pass_1, pass_n, drawn, chosen = (float(line.split(": ")[1]) for line in lines)
+        return {"Overall": chosen, "Pass@1": pass_1, "Pass@N": pass_n, "Drawn": drawn}
+    if not lines[-1].startswith("{"):
+        return {"Accuracy": float(lines[-1])}
+    groups = json.loads(lines[-1].replace("'", '"'))
+    found = {name.title(): groups[name]["accuracy"] * 100 for name in ("general", "hallucination", "reasoning")}
+    return {**found, "Overall": groups["overall_accuracy"] * 100, "Macro": groups["macro_average_accuracy"] * 100}
+
+
+def assert_same(run, expected):
+    found = {("Pass@N" if name.startswith("Pass@") and name != "Pass@1" else name): value
+             for name, value in percents(run).items() if name != "Random"}
+    assert found == expected  # to the last digit
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_summaries_that_the_reference_printed(goldens, vlrm, file):
+    printed = json.loads((goldens / "results/summaries.json").read_text())[file]
+    assert_same(summary(vlrm, goldens / f"results/results/{file}.jsonl")[0], printed_numbers(printed))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_references_scripts_run_now(goldens, vlrm, file):
+    """VLRM_REFERENCE names a checkout of the reference (lca0503/MergeToVLRM)."""
+    source = Path(os.environ.get("VLRM_REFERENCE", "nowhere")) / "src"
+    if not source.exists():
+        pytest.skip("no checkout of the reference: set VLRM_REFERENCE")
+    task = file.split("/")[1]
+    script = source / ({"vl_rewardbench": "vl_rewardbench_results.py", "rlaif_v": "rlaif_v_results.py"}.get(task, "get_results.py"))
+    path = goldens / f"results/results/{file}.jsonl"
+    done = subprocess.run([sys.executable, script, "--input_path", path], capture_output=True, text=True, check=True)
+    assert_same(summary(vlrm, path)[0], printed_numbers(done.stdout))
+
+
+def best_of_n_rows(count, width, seed):
+    draw = random.Random(seed)
+    return [{"id": number, "input": "?", "responses": ["x" * draw.randint(1, 30) for _ in range(width)],
+             "correctness": [draw.choice([0, 0.0, 0.3, 0.6, 0.9, 1, True]) for _ in range(width)],
+             "scores": [round(draw.gauss(0, 1), 1) for _ in range(width)]} for number in range(count)]
+
+
+def test_random_drawn_is_cpythons(vlrm, tmp_path):
+    rows = [row for width in (1, 2, 3, 5, 8, 9) for row in best_of_n_rows(300, width, width)]
+    random.Random(3).shuffle(rows)
+    random.seed(0)
+    drawn = 0
+    for row in rows:
+        drawn += random.choice(row["correctness"])
+    assert percents(summary(vlrm, write_lines(tmp_path / "a.jsonl", rows))[0])["Drawn"] == drawn / len(rows) * 100
+
+
+def test_best_of_n_curve_by_brute_force(vlrm, tmp_path):
+    rows = best_of_n_rows(20, 6, 1)
+    curve = summary(vlrm, write_lines(tmp_path / "a.jsonl", rows))[0]["curve"]
+    for point in curve:
+        values = []
+        for row in rows:
+            subsets = list(itertools.combinations(range(6), point["n"]))
+            values.append(sum(row["correctness"][max(subset, key=lambda i: row["scores"][i])] for subset in subsets) / len(subsets))
+        assert point["chosen"] == pytest.approx(sum(values) / len(values), abs=1e-12)
+
+
+def pairs(rights, seed):
+    draw = random.Random(seed)
+    prefix = ("wild", "RLAIF-V", "mathverse")
+    return [{"id": f"{prefix[number % 3]}-{number}", "prompts": ["a" * draw.randint(1, 9), "b"],
+             "outputs": [1.0, 0.5] if right else [0.5, 1.0], "predicted_answer": int(not right), "ground_truth": [0, 1]}
+            for number, right in enumerate(rights)]
+
+
+def binomial_tail(n, k):
+    return sum(math.comb(n, i) for i in range(k + 1)) / 2**n
+
+
+def test_comparison_is_mcnemars(vlrm, tmp_path):
+    draw = random.Random(5)
+    left, right = ([draw.random() < share for _ in range(240)] for share in (0.7, 0.55))
+    a = write_lines(tmp_path / "a.jsonl", pairs(left, 1))
+    b = write_lines(tmp_path / "b.jsonl", pairs(right, 1))
+    compared = json.loads(vlrm("results", "--compare", a, b, "--format", "json"))["comparison"]
+    overall = next(metric for metric in compared["metrics"] if metric["name"] == "Overall")
+    only_a = sum(x and not y for x, y in zip(left, right))
+    only_b = sum(y and not x for x, y in zip(left, right))
+    assert (overall["only_a"], overall["only_b"]) == (only_a, only_b)
+    assert overall["p"] == pytest.approx(min(1, 2 * binomial_tail(only_a + only_b, min(only_a, only_b))), rel=1e-10)
+    low, high = overall["interval"]
+    error = math.sqrt(sum((x - y) ** 2 for x, y in zip(left, right)) / 240 - ((only_a - only_b) / 240) ** 2) / math.sqrt(240) * 100
+    difference = (only_a - only_b) / 2.4
+    assert low == pytest.approx(difference - 1.96 * error, abs=0.6)
+    assert high == pytest.approx(difference + 1.96 * error, abs=0.6)
+
+
+def test_formats(goldens, vlrm):
+    results = goldens / "results/results/float32"
+    everything = [results / name for name in ("vl_rewardbench", "rlaif_v", "textvqa_val", "mmmu_pro_vision_cot")]
+    text = vlrm("results", *everything, "--details")
+    assert all(len(line) <= 100 for line in text.splitlines())
+    for title in ("VL-RewardBench", "RLAIF-V", "TextVQA, best of 8", "MMMU-Pro vision, best of 4"):
+        assert title in text
+    assert "*73.077" in text
+    table = vlrm("results", *everything, "--format", "latex", "--one-table")
+    assert table.count("\\begin{tabular}{lrrrrrrrr}") == 1 and "\\cmidrule(lr){2-6}" in table
+    assert "| **73.1** (" in vlrm("results", *everything, "--format", "md")
+    assert vlrm("results", *everything, "--format", "csv").count("\n") == 1 + 4 * 5 + 2 + 5 * 5
+
+
+def test_the_published_responses(goldens, vlrm):
+    file = goldens.parent / "seed/best_of_n/textvqa_val.jsonl"
+    if not file.exists():
+        pytest.skip("the published responses are not there")
+    row = vlrm("results", file).splitlines()[2].split()
+    assert row[:5] == ["textvqa_val", "5000", "n/a", "48.148", "79.836"]
+
+
+def test_an_unfinished_run_and_a_sweep(goldens, vlrm, tmp_path):
+    rows = read_lines(goldens / "results/results/float32/rlaif_v/vlrm.jsonl")
+    for name, kept in (("ties_10", len(rows)), ("ties_9", len(rows) - 1)):
+        folder = tmp_path / "sweep" / name
+        folder.mkdir(parents=True)
+        write_lines(folder / "results.jsonl", rows[:kept])
+        (folder / "run.json").write_text(json.dumps({"task": "rlaif-v", "subtask": None, "label": name, "rows": len(rows)}))
+    lines = vlrm("results", tmp_path / "sweep").splitlines()
+    assert lines[2].startswith("ties_9") and f"{len(rows) - 1}/{len(rows)}†" in lines[2]
+    assert any(line.startswith("ties_10") for line in lines) and "† unfinished." in lines[-1]
+
+
+def test_errors(vlrm, tmp_path):
+    assert vlrm("results", fails=True) == "vlrm: name result folders, or two with --compare"
+    assert "is not there" in vlrm("results", tmp_path / "none", fails=True)
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"id": 1, "responses": ["a"], "correctness": [1]}\n{"id": 1, "resp')
+    assert vlrm("results", bad, fails=True) == f"vlrm: {bad}, line 2: the last line is cut off"
+    a = write_lines(tmp_path / "a.jsonl", pairs([True], 1))
+    assert "--compare has no csv" in vlrm("results", "--compare", a, a, "--format", "csv", fails=True)

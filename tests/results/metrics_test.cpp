@@ -1,0 +1,111 @@
+#include "results/metrics.h"
+
+#include "base/python_json.h"
+#include "results/python_random.h"
+#include "runs.h"
+#include "support/support.h"
+
+namespace vlrm::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string spelled(const std::optional<double>& number) {
+  return python_float(number.value());
+}
+
+std::string group_text(const VlRewardBenchSummary& summary, Group group) {
+  const Share& share = summary.groups[static_cast<size_t>(group)];
+  return fmt::format("{{'count': {}, 'accuracy': {}}}", share.count, spelled(share.fraction()));
+}
+
+// What the reference's script for the task prints.
+std::string as_the_reference_prints(const RunResults& run, const std::string& path) {
+  if (run.info.task == Task::rlaif_v)
+    return fmt::format("{}\n{}\n", path, spelled(percent_of_pairs(summarize_pairs(run.outcomes))));
+  if (run.info.task == Task::vl_rewardbench) {
+    const auto summary = summarize_vl_rewardbench(run.outcomes);
+    return fmt::format(
+        "{}\n{{'reasoning': {}, 'hallucination': {}, 'general': {}, 'overall_accuracy': {}, 'macro_average_accuracy': "
+        "{}}}\n",
+        path, group_text(summary, Group::reasoning), group_text(summary, Group::hallucination),
+        group_text(summary, Group::general), spelled(summary.overall.fraction()), spelled(summary.macro()));
+  }
+  const auto summary = summarize_best_of_n(run.outcomes);
+  return fmt::format("Pass @ 1: {}\nPass @ N: {}\nRandom Accuracy: {}\nRM Accuracy: {}\n",
+                     spelled(percent(summary.pass_1.fraction())), spelled(percent(summary.pass_n.fraction())),
+                     spelled(percent(summary.random_drawn.fraction())), spelled(percent(summary.chosen.fraction())));
+}
+
+TEST(Metrics, AreTheReferencesToTheLastDigit) {
+  VLRM_NEED_GOLDENS();
+  const Json summaries = read_json_or_throw(goldens() / "results/summaries.json");
+  EXPECT_FALSE(summaries.empty());
+  for (const auto& [name, printed] : summaries.items()) {
+    const std::string path = "results/" + name + ".jsonl";
+    EXPECT_EQ(as_the_reference_prints(read_run(goldens() / "eval" / path), path), printed.get<std::string>());
+  }
+}
+
+TEST(Metrics, OfThePublishedResponses) {
+  VLRM_NEED_GOLDENS();
+  const fs::path file = goldens().parent_path() / "seed/best_of_n/textvqa_val.jsonl";
+  if (!fs::exists(file)) GTEST_SKIP() << "not there: " << file;
+  const RunResults run = read_run(file);
+  EXPECT_EQ(run.info.subtask, "textvqa_val");
+  EXPECT_FALSE(run.scored());
+  const auto summary = summarize_best_of_n(run.outcomes);
+  // The reference's get_results.py, which prints these digits.
+  EXPECT_EQ(spelled(percent(summary.pass_1.fraction())), "48.14800000000003");
+  EXPECT_EQ(spelled(percent(summary.pass_n.fraction())), "79.83600000000034");
+  EXPECT_EQ(spelled(percent(summary.random_drawn.fraction())), "48.20800000000005");
+  EXPECT_EQ(summary.pass_1.count, 5000);
+  EXPECT_FALSE(summary.chosen.fraction());
+}
+
+TEST(Metrics, GroupsAreToldByTheId) {
+  for (const auto& [id, group] : std::vector<std::pair<std::string, Group>>{
+           {"mmmu_pro-1", Group::reasoning},
+           {"x-mathverse", Group::reasoning},
+           {"RLAIF-V-mathverse", Group::reasoning},  // reasoning is looked for first
+           {"hallucination_pair-12", Group::hallucination},
+           {"RLAIF-V-3", Group::hallucination},
+           {"a RLHF-V", Group::hallucination},
+           {"rlhf-v", Group::general},
+           {"MMMU_PRO", Group::general},
+           {"", Group::general}})
+    EXPECT_EQ(group_of(id), group) << id;
+}
+
+TEST(Metrics, AnEmptyGroupHasNoFraction) {
+  const auto summary = summarize_vl_rewardbench({pair("mathverse", 1), pair("wild", -1)});
+  EXPECT_FALSE(summary.groups[static_cast<size_t>(Group::hallucination)].fraction());
+  EXPECT_FALSE(summary.macro());
+  EXPECT_EQ(summary.overall.fraction(), 0.5);
+  EXPECT_FALSE(summarize_pairs({}).fraction());
+  EXPECT_FALSE(percent_of_pairs({}));
+}
+
+TEST(Metrics, OfEqualScoresTheFirstCounts) {
+  const auto summary = summarize_best_of_n({outcome({0.3, 1, 0.6}, {2, 5, 5}), outcome({0, 0.5}, {1, 1})});
+  EXPECT_EQ(summary.chosen.correct, 1);
+  EXPECT_EQ(summary.pass_n.correct, 1.5);
+  EXPECT_EQ(summary.fewest, 2U);
+  EXPECT_EQ(summary.most, 3U);
+  EXPECT_DOUBLE_EQ(summary.random.correct, 1.9 / 3 + 0.25);
+}
+
+// CPython 3.11: random.seed(0); [random.choice(range(n)) for n in …].
+TEST(PythonRandom, IsCPythons) {
+  PythonRandom random(0);
+  std::vector<size_t> drawn;
+  for (const size_t count : {8, 8, 8, 8, 1, 3, 10, 1000, 2, 7}) drawn.push_back(random.below(count));
+  EXPECT_THAT(drawn, ::testing::ElementsAre(6, 6, 0, 4, 0, 1, 4, 991, 1, 2));
+  PythonRandom seeded(12345);
+  size_t sum = 0;  // across several refills of the state
+  for (int i = 0; i < 5000; ++i) sum += seeded.below(100003) * static_cast<size_t>(i % 7 + 1);
+  EXPECT_EQ(sum, 1000091989U);
+}
+
+}  // namespace
+}  // namespace vlrm::testing

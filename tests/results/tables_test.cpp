@@ -1,0 +1,161 @@
+#include "results/tables.h"
+
+#include <sstream>
+
+#include "runs.h"
+#include "support/support.h"
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+namespace vlrm::testing {
+namespace {
+
+RunSummary vl_rewardbench(const std::string& label, const std::vector<double>& margins) {
+  static const std::vector<std::string> ids{"wild", "RLHF-V", "mathverse", "wild"};
+  std::vector<Outcome> rows;
+  for (size_t i = 0; i < margins.size(); ++i) rows.push_back(pair(ids[i % ids.size()], margins[i]));
+  return summarize(run_of(Task::vl_rewardbench, label, rows));
+}
+
+RunSummary text_vqa(const std::string& label, double score) {
+  RunResults run = run_of(Task::best_of_n, label, {outcome({0.3, 1}, {score, 1}), outcome({0, 0.9}, {0, 1})});
+  run.info.subtask = "textvqa_val";
+  return summarize(run);
+}
+
+TableOptions plain(Layout layout) {
+  return {layout, 1, false};
+}
+
+std::string first_table(const std::vector<RunSummary>& runs, const TableOptions& options) {
+  return rendered(benchmark_tables(runs, options).at(0), options.layout);
+}
+
+TEST(Tables, TextMarksTheBest) {
+  EXPECT_EQ(first_table({vl_rewardbench("ties λ=0.7", {1, -1, 1, 1}), vl_rewardbench("linear", {-1, -1, 1, 1})},
+                        plain(Layout::text)),
+            "VL-RewardBench\n"
+            "Method      Samples  General  Hallucination  Reasoning  Overall  Macro\n"
+            "ties λ=0.7        4   *100.0           *0.0     *100.0    *75.0  *66.7\n"
+            "linear            4     50.0           *0.0     *100.0     50.0   50.0\n"
+            "* best of the complete runs.\n");
+}
+
+TEST(Tables, MarkdownIsAligned) {
+  EXPECT_EQ(first_table({vl_rewardbench("a|b", {1, -1, 1, 1})}, plain(Layout::markdown)),
+            "**VL-RewardBench**\n\n"
+            "| Method | Samples | General | Hallucination | Reasoning | Overall | Macro |\n"
+            "| ------ | ------: | ------: | ------------: | --------: | ------: | ----: |\n"
+            "| a\\|b   |       4 |   100.0 |           0.0 |     100.0 |    75.0 |  66.7 |\n");
+}
+
+TEST(Tables, LatexIsEscaped) {
+  const std::string table = first_table(
+      {vl_rewardbench("ties_λ & 5%", {1, -1, 1, 1}), vl_rewardbench("[b]", {-1, 1, 1, 1})}, plain(Layout::latex));
+  EXPECT_EQ(table,
+            "% needs \\usepackage{booktabs}\n\\begin{table}[t]\n\\centering\n\\begin{tabular}{lrrrrr}\n\\toprule\n"
+            "Method & General & Hallucination & Reasoning & Overall & Macro \\\\\n\\midrule\n"
+            "ties\\_$\\lambda$ \\& 5\\% & \\textbf{100.0} & 0.0 & \\textbf{100.0} & \\textbf{75.0} & 66.7 \\\\\n"
+            "{[}b{]} & 50.0 & \\textbf{100.0} & \\textbf{100.0} & \\textbf{75.0} & \\textbf{83.3} \\\\\n"
+            "\\bottomrule\n\\end{tabular}\n"
+            "\\caption{VL-RewardBench. Bold: best of the complete runs.}\n\\end{table}\n");
+}
+
+TEST(Tables, IntervalsStandBeneathOrBeside) {
+  const std::vector<RunSummary> runs{vl_rewardbench("a", {1, 1, 1, 1})};
+  EXPECT_THAT(first_table(runs, {Layout::text, 1, true}), HasSubstr("100.0–100.0"));
+  EXPECT_THAT(first_table(runs, {Layout::markdown, 1, true}), HasSubstr("100.0 (100.0–100.0)"));
+  EXPECT_THAT(first_table(runs, {Layout::latex, 1, true}), HasSubstr("100.0 {\\scriptsize (100.0--100.0)}"));
+  EXPECT_THAT(first_table(runs, {Layout::latex, 1, true}), HasSubstr("Ranges: 95\\% intervals"));
+}
+
+TEST(Tables, AnEmptyGroupIsNotAvailable) {
+  EXPECT_THAT(first_table({vl_rewardbench("a", {1})}, plain(Layout::text)),
+              HasSubstr("a             1    100.0            n/a        n/a    100.0    n/a\n"));
+}
+
+TEST(Tables, UnfinishedRunsAreMarkedAndNeverBest) {
+  RunResults run = run_of(Task::rlaif_v, "half", {pair("", 1)});
+  run.info.rows = 400;
+  RunResults nothing = run_of(Task::rlaif_v, "begun", {});
+  nothing.info.rows = 400;
+  const std::vector<RunSummary> runs{summarize(run), summarize(nothing),
+                                     summarize(run_of(Task::rlaif_v, "a", {pair("", -1)})),
+                                     summarize(run_of(Task::rlaif_v, "b", {pair("", -1)}))};
+  EXPECT_EQ(first_table(runs, plain(Layout::text)),
+            "RLAIF-V\n"
+            "Method  Samples  Accuracy\n"
+            "half     1/400†     100.0\n"
+            "begun    0/400†       n/a\n"
+            "a             1      *0.0\n"
+            "b             1      *0.0\n"
+            "* best of the complete runs. † unfinished.\n");
+  EXPECT_THAT(first_table(runs, plain(Layout::latex)), HasSubstr("half$^\\dagger$ & 100.0"));
+}
+
+TEST(Tables, ATableABenchmarkAndLabelsToldApart) {
+  auto other = vl_rewardbench("a", {-1, 1, 1, 1});
+  other.path = "elsewhere/a";
+  const auto tables =
+      benchmark_tables({vl_rewardbench("a", {1, 1, 1, 1}), text_vqa("a", 2), other}, plain(Layout::text));
+  ASSERT_EQ(tables.size(), 2U);
+  EXPECT_EQ(tables[1].title, "TextVQA, best of 2");
+  EXPECT_EQ(tables[0].rows[1][0], "a (elsewhere/a)");
+  EXPECT_THAT(rendered(tables[1], Layout::text), HasSubstr("Method  Samples  Overall  Pass@1  Pass@2  Random  Drawn\n"
+                                                           "a             2     60.0    15.0    95.0    55.0"));
+}
+
+TEST(Tables, TheJointTableHasARowALabel) {
+  const std::vector<RunSummary> runs{vl_rewardbench("ties", {1, 1, 1, 1}), text_vqa("ties", 2), text_vqa("linear", 0)};
+  const TableOptions options = plain(Layout::text);
+  EXPECT_EQ(rendered(joint_table(runs, options), Layout::text),
+            "                          VL-RewardBench                   TextVQA\n"
+            "Method  General  Hallucination  Reasoning  Overall  Macro  Overall\n"
+            "ties      100.0          100.0      100.0    100.0  100.0     60.0\n"
+            "linear                                                       *95.0\n"
+            "* best of the complete runs.\n");
+  EXPECT_THAT(rendered(joint_table(runs, plain(Layout::latex)), Layout::latex),
+              HasSubstr(" & \\multicolumn{5}{c}{VL-RewardBench} & \\multicolumn{1}{c}{TextVQA} \\\\\n"
+                        "\\cmidrule(lr){2-6} \\cmidrule(lr){7-7}\n"));
+  EXPECT_THAT(rendered(joint_table(runs, plain(Layout::latex)), Layout::latex), HasSubstr("\\caption{Bold: best"));
+  EXPECT_THAT(rendered(joint_table(runs, plain(Layout::markdown)), Layout::markdown), HasSubstr("| TextVQA Overall |"));
+  EXPECT_THAT(error_of([&] {
+                joint_table({runs[0], runs[0]}, options);
+              }),
+              HasSubstr("results/ties: another run of VL-RewardBench has the label \"ties\" as well"));
+}
+
+TEST(Tables, TextKeepsToAHundredColumns) {
+  const std::string label = "ties λ=0.7 density=0.4 of a reward model with quite a name, and then some more of it";
+  TableOptions options{Layout::text, 3, true};
+  std::istringstream lines(
+      first_table({vl_rewardbench(label, {1, 1, 1, -1}), vl_rewardbench("b", {1, 1, 1, 1})}, options));
+  for (std::string line; std::getline(lines, line);) {
+    const auto width = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
+    EXPECT_LE(width, 100) << line;
+  }
+}
+
+TEST(Tables, CsvIsUnrounded) {
+  EXPECT_EQ(csv_of({summarize(run_of(Task::rlaif_v, "a, \"b\"", {pair("", 1), pair("", -1), pair("", -1)})),
+                    summarize(run_of(Task::rlaif_v, "none", {}))}),
+            "benchmark,label,path,complete,metric,count,percent,low,high\n"
+            "RLAIF-V,\"a, \"\"b\"\"\",\"results/a, \"\"b\"\"\",true,Accuracy,3,33.333333333333336,0.0,100.0\n"
+            "RLAIF-V,none,results/none,true,Accuracy,0,n/a,,\n");
+}
+
+TEST(Tables, ComparisonsAndDetails) {
+  const RunResults a = run_of(Task::rlaif_v, "a", {pair("", 1), pair("", 1)}),
+                   b = run_of(Task::rlaif_v, "b", {pair("", 1), pair("", -1)});
+  const std::string table = rendered(comparison_table(compare(a, b), plain(Layout::text)), Layout::text);
+  EXPECT_THAT(table, HasSubstr("A: a  B: b  (2 samples)\n"));
+  EXPECT_THAT(table, HasSubstr("Accuracy        2  100.0  50.0  +50.0  +0.0 to +100.0       1       0  1.0000\n"));
+  const auto details = detail_tables(summarize(a), plain(Layout::text));
+  ASSERT_EQ(details.size(), 2U);
+  EXPECT_THAT(rendered(details[0], Layout::text), HasSubstr("Equal highest scores (the first wins): 0 rows"));
+  EXPECT_TRUE(detail_tables(summarize(run_of(Task::rlaif_v, "c", {})), plain(Layout::text)).empty());
+}
+
+}  // namespace
+}  // namespace vlrm::testing
