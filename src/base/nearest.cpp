@@ -27,18 +27,31 @@ size_t edit_distance(std::string_view from, std::string_view to) {
   return row.back();
 }
 
+std::vector<std::string_view> nearest_first(std::string_view name, std::span<const std::string_view> known) {
+  std::vector<std::string_view> sorted(known.begin(), known.end());
+  std::ranges::stable_sort(sorted, {}, [&](std::string_view each) { return edit_distance(name, each); });
+  return sorted;
+}
+
+std::string_view compared(std::string_view name) {
+  return name.substr(0, 64);  // names are strangers' and may be long
+}
+
 }  // namespace
+
+std::optional<std::string_view> near_name(std::string_view name, std::span<const std::string_view> known) {
+  if (known.empty()) return std::nullopt;
+  const std::string_view nearest = nearest_first(compared(name), known).front();
+  const bool near = edit_distance(compared(name), nearest) <= std::max<size_t>(1, nearest.size() / 3);
+  return near ? std::optional(nearest) : std::nullopt;
+}
 
 std::string suggestion(std::string_view name, std::span<const std::string_view> known) {
   VLRM_ASSERT(!known.empty());
-  constexpr size_t kCompared = 64;  // names are strangers' and may be long
-  const auto distance = [&](std::string_view each) { return edit_distance(name.substr(0, kCompared), each); };
-  std::vector<std::string_view> sorted(known.begin(), known.end());
-  std::ranges::stable_sort(sorted, {}, distance);
-  const std::string_view nearest = sorted.front();
-  if (distance(nearest) <= std::max<size_t>(1, nearest.size() / 3)) return fmt::format("did you mean \"{}\"?", nearest);
+  if (const auto near = near_name(name, known)) return fmt::format("did you mean \"{}\"?", *near);
   std::string list;
-  for (const std::string_view each : sorted) list.append(list.empty() ? "" : ", ").append(each);
+  for (const std::string_view each : nearest_first(compared(name), known))
+    list.append(list.empty() ? "" : ", ").append(each);
   return "known are: " + list;
 }
 

@@ -32,6 +32,7 @@ void declare(CLI::App& program) {
       "Threads (default: all cores); merges do not depend on it, scores in their last digits");
   vlrm::add_build_command(program);
   vlrm::add_score_command(program);
+  vlrm::add_eval_command(program);
   vlrm::add_results_command(program);
   vlrm::add_inspect_command(program);
   vlrm::add_extract_command(program);

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "merge/nearest.h"
+#include "base/nearest.h"
 
 namespace vlrm {
 namespace {
@@ -28,12 +28,10 @@ const CLI::App& chosen_command(const CLI::App& program) {
   return commands.empty() ? program : *commands.front();
 }
 
-// "; did you mean --weight?", or nothing where none of `known` is nearer than no word at all.
-std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
-  std::vector<std::string_view> candidates{""};
-  candidates.insert(candidates.end(), known.begin(), known.end());
-  const std::string_view nearest = nearest_first(word, candidates).front();
-  return nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
+// "; did you mean --weight?", or nothing where none of `known` is near.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
+  const auto near = near_name(word, std::vector<std::string_view>(known.begin(), known.end()));
+  return near ? fmt::format("; did you mean {}?", *near) : "";
 }
 
 std::vector<std::string> option_names(const CLI::App& command, const CLI::App& program) {
@@ -57,12 +55,12 @@ std::string unknown_word(const CLI::App& program, const std::vector<std::string>
   const auto option = std::ranges::find_if(words, [](const std::string& word) { return word.starts_with("-"); });
   if (&command == &program && !words.front().starts_with("-"))
     return fmt::format("there is no command {}{}", printable(words.front()),
-                       suggestion(words.front(), command_names(program)));
+                       did_you_mean(words.front(), command_names(program)));
   if (option == words.end())
     return fmt::format("{}: takes no further argument, here {}", command.get_name(), printable(words.front()));
   const std::string name = option->substr(0, option->find('='));
   return fmt::format("{}: there is no option {}{}", command.get_name(), printable(name),
-                     suggestion(name, option_names(command, program)));
+                     did_you_mean(name, option_names(command, program)));
 }
 
 // CLI11's own words, but for those that say little.

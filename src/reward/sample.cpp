@@ -151,7 +151,7 @@ Sample parse_sample(std::string_view line, const std::string& source, const std:
       fail("{}: the messages show {} images, {} are given", source, shown, paths.size());
   }
   if (sample.responses.empty()) fail("{}: \"responses\" needs at least one response", source);
-  for (const auto& path : paths) sample.images.push_back(directory / path);
+  for (const auto& path : paths) sample.images.push_back({directory / path});
   return sample;
 }
 

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "base/json.h"
+#include "vision/image.h"
 
 namespace vlrm {
 
 struct Sample {
   OrderedJson id;                               // any JSON value; comes back with the scores
-  std::vector<std::filesystem::path> images;    // in the order in which the conversation shows them
+  std::vector<EncodedImage> images;             // in the order in which the conversation shows them
   OrderedJson messages = OrderedJson::array();  // up to the response: [{"role", "content"}, …]
   std::vector<std::string> responses;           // each scored as the assistant's next message
 };

@@ -47,7 +47,7 @@ SamplesFile::Facts SamplesFile::check() const {
     text.add("\n");
     const Sample sample = parse_sample(line, lines.source(), directory_);
     facts.without_image += sample.images.empty();
-    for (const auto& image : sample.images) {
+    for (const auto& [image, bytes] : sample.images) {
       std::error_code error;
       if (!fs::is_regular_file(image, error))
         fail("{}: the image {} is not there", lines.source(), printable(image.string()));

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "base/atomic_output.h"
+#include "base/resumable_lines.h"
 #include "reward/samples_file.h"
 #include "reward/scorer.h"
 
@@ -19,33 +19,26 @@ struct ScoreRunOptions {
   OrderedJson settings;       // what the scores depend on: kept beside the output, compared on resume
 };
 
-// Plans at construction (what is done already), so that finished work costs no model.
-//
-// OUTPUT gets {"id", "scores": […]} a line ("date" too where a clock was offered); OUTPUT.run.json the settings. Lines
-// are added a batch at a time; a killed run starts again at the batch that it broke off in, so that its final bytes
-// are those of an uninterrupted run.
+// Plans at construction (what is done already), so that finished work costs no model. OUTPUT gets {"id", "scores": […]}
+// a line ("date" too where a clock was offered); OUTPUT.run.json the settings.
 class ScoreRun {
  public:
   // Throws Error if the input cannot be read, or if, force not being set, the output was made with other settings or
   // has a line that is not the one to expect at its place.
   explicit ScoreRun(ScoreRunOptions options);
-  bool finished() const { return done_ == total(); }
-  int64_t done() const { return done_; }                          // lines of the output that stay
+  bool finished() const { return output_->finished(); }
+  int64_t done() const { return output_->done(); }                // lines of the output that stay
   int64_t total() const { return facts_.samples; }                // lines of the input
   int64_t without_image() const { return facts_.without_image; }  // of them
   // Scores the rest. Throws Error naming file and line; the lines before it are kept.
   void score(Scorer& scorer);
 
  private:
-  void plan_resume();
-  void begin_output() const;
-  std::string line(const OrderedJson& id, const std::vector<double>& scores) const;
+  void check_done() const;
   ScoreRunOptions options_;
   SamplesFile samples_;
   SamplesFile::Facts facts_;
-  std::optional<ParentDirectories> parents_;  // of the output
-  int64_t done_ = 0;
-  int64_t output_bytes_ = 0;  // of the lines that stay
+  std::optional<ResumableLines> output_;
 };
 
 }  // namespace vlrm

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "family/names.h"
+#include "reward/stamps.h"
 
 namespace vlrm {
 namespace {
@@ -114,7 +115,8 @@ void Scorer::check_image_tokens(const std::vector<int32_t>& ids, size_t images, 
 
 Scorer::Text Scorer::encode(const Sample& sample, const std::string& response, const std::string& source) const {
   Text text;
-  text.ids = tokenizer_.encode(render(sample, &response, source), false);
+  text.rendered = render(sample, &response, source);
+  text.ids = tokenizer_.encode(text.rendered, false);
   if (text.ids.empty()) fail("{}: the chat template renders nothing for it", source);
   check_image_tokens(text.ids, options_.mode == Mode::image ? sample.images.size() : 0, source);
   if (options_.likelihood) {
@@ -128,21 +130,22 @@ Scorer::Text Scorer::encode(const Sample& sample, const std::string& response, c
   return text;
 }
 
-std::shared_ptr<const TiledImage> Scorer::tiled(const std::filesystem::path& image, const std::string& source) const {
+std::shared_ptr<const TiledImage> Scorer::tiled(const EncodedImage& image, const std::string& source) const try {
+  const std::string file = image.bytes.empty() ? read_image_file(image.path) : std::string();
+  const std::string_view bytes = image.bytes.empty() ? file : image.bytes;
+  const std::string digest = content_digest(bytes);
   {
     const std::lock_guard lock(images_mutex_);
-    if (auto known = images_[image.string()].lock()) return known;
+    if (auto known = images_[digest].lock()) return known;
   }
-  std::shared_ptr<const TiledImage> made;
-  try {
-    made = std::make_shared<TiledImage>(preprocess(read_image(image, options_.decode), *processor_));
-  } catch (const Error& error) {
-    fail("{}: {}", source, error.what());
-  }
+  const Image decoded = decode_image(bytes, printable(image.path.string()), options_.decode);
+  auto made = std::make_shared<const TiledImage>(preprocess(decoded, *processor_));
   const std::lock_guard lock(images_mutex_);
   std::erase_if(images_, [](const auto& entry) { return entry.second.expired(); });
-  images_[image.string()] = made;
+  images_[digest] = made;
   return made;
+} catch (const Error& error) {
+  fail("{}: {}", source, error.what());
 }
 
 PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) const {
@@ -160,6 +163,7 @@ PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) 
 
   PreparedSample prepared;
   prepared.source = source;
+  for (auto& text : texts) prepared.prompts.push_back(std::move(text.rendered));
   if (shared == 0 || images_shared != images.size()) {  // nothing in common: each text is a batch of its own
     for (auto& text : texts) {
       prepared.batches.push_back({images, std::move(text.ids), {{}}});

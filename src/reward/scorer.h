@@ -45,6 +45,7 @@ struct ScorerModel {
 struct PreparedSample {
   std::vector<SharedPrefixBatch> batches;       // one, unless the texts have no common beginning
   std::vector<std::vector<int64_t>> positions;  // as Backend takes them
+  std::vector<std::string> prompts;             // each text as rendered
   std::string source;                           // what errors call the sample
 };
 
@@ -67,13 +68,14 @@ class Scorer {
 
  private:
   struct Text {
+    std::string rendered;
     std::vector<int32_t> ids;
     int64_t position = 0;
   };
   ContentForm content_form() const;
   Text encode(const Sample& sample, const std::string& response, const std::string& source) const;
   std::string render(const Sample& sample, const std::string* response, const std::string& source) const;
-  std::shared_ptr<const TiledImage> tiled(const std::filesystem::path& image, const std::string& source) const;
+  std::shared_ptr<const TiledImage> tiled(const EncodedImage& image, const std::string& source) const;
   int64_t reward_position(const std::vector<int32_t>& ids) const;
   std::string image_token_name() const;  // for messages
   void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
@@ -88,7 +90,7 @@ class Scorer {
   std::unique_ptr<Backend> backend_;
   // Samples of one batch often show the same image; it is decoded once while any of them is alive.
   mutable std::mutex images_mutex_;
-  mutable std::map<std::string, std::weak_ptr<const TiledImage>> images_;
+  mutable std::map<std::string, std::weak_ptr<const TiledImage>> images_;  // by the digest of their bytes
 };
 
 // The score that two responses are compared by, as in the reference: rounded to 5 decimals, half to even on the exact

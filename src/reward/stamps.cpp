@@ -24,6 +24,11 @@ std::string Digest::hex() const {
   return fmt::format("{:016x}", XXH3_64bits_digest(state_.get()));
 }
 
+std::string content_digest(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
 std::string file_facts(const fs::path& file) {
   std::error_code error;
   const auto size = fs::file_size(file, error);

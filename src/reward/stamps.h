@@ -21,6 +21,8 @@ class Digest {
   std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state_;
 };
 
+// 32 hex digits (XXH3, 128 bits): the same for the same bytes only.
+std::string content_digest(std::string_view bytes);
 // A file's name, size and time: what identifies it without reading it.
 std::string file_facts(const std::filesystem::path& file);
 // Hex digest of the facts of all files of a model directory.

@@ -72,8 +72,12 @@ Image decode_image(std::string_view bytes, const std::string& name, const Decode
   return turned(image, orientation);
 }
 
+std::string read_image_file(const std::filesystem::path& path) {
+  return read_text_or_throw(path, kMaxFileSize);
+}
+
 Image read_image(const std::filesystem::path& path, const DecodeOptions& options) {
-  return decode_image(read_text_or_throw(path, kMaxFileSize), printable(path.string()), options);
+  return decode_image(read_image_file(path), printable(path.string()), options);
 }
 
 }  // namespace vlrm

@@ -14,6 +14,12 @@ struct Image {
   std::vector<uint8_t> rgb;  // [height, width, 3]
 };
 
+// An image as it is stored, not decoded yet.
+struct EncodedImage {
+  std::filesystem::path path;  // the file to read, or, where there are bytes, what errors call them
+  std::string bytes = {};
+};
+
 struct DecodeOptions {
   bool apply_exif = true;  // turn by the EXIF orientation, as a person sees it
   // Transparency: composited on white, as the Mllama processor does, or dropped, as Pillow's convert("RGB") does.
@@ -26,6 +32,8 @@ struct DecodeOptions {
 // none of these, is broken or truncated, or declares more pixels than allowed (before anything of that size is
 // allocated).
 Image decode_image(std::string_view bytes, const std::string& name, const DecodeOptions& options);
+// The bytes of a file that is no larger than any image may be.
+std::string read_image_file(const std::filesystem::path& path);
 Image read_image(const std::filesystem::path& path, const DecodeOptions& options);
 
 }  // namespace vlrm

@@ -17,7 +17,7 @@ Sample sample_of(const std::string& prompt, const std::vector<std::string>& resp
                  const std::vector<std::filesystem::path>& images) {
   Sample sample;
   sample.messages.push_back(user_message(prompt, images.size()));
-  sample.images = images;
+  for (const auto& file : images) sample.images.push_back({file});
   sample.responses = responses;
   return sample;
 }

@@ -1,0 +1,113 @@
+#include "cli/model_options.h"
+
+#include <map>
+
+#include "base/error.h"
+#include "base/tell.h"
+#include "base/threads.h"
+#include "family/build.h"
+#include "reward/stamps.h"
+#include "weights/hub_cache.h"
+#include "weights/views.h"
+
+namespace vlrm {
+namespace {
+
+const std::map<std::string, BackendOptions::Weights> kWeights{{"auto", BackendOptions::Weights::automatic},
+                                                              {"resident", BackendOptions::Weights::resident},
+                                                              {"streamed", BackendOptions::Weights::streamed}};
+
+}  // namespace
+
+void ModelFlags::declare(CLI::App& command) {
+  command.add_option("--model", model, "Directory or hub id of a reward model");
+  auto* recipe_option =
+      command.add_option("--recipe", recipe, "Merge on load instead: a recipe (YAML), nothing is written");
+  command.add_option("--vlm", vlm, "With --recipe: the vision-language model")->needs(recipe_option);
+  command.add_option("--rm", rm, "With --recipe: the text reward model")->needs(recipe_option);
+  command.add_option("--base", base, "With --recipe: the base both were tuned from")->needs(recipe_option);
+  seed.declare(command)->needs(recipe_option);
+  command.add_option(
+      "--date", date,
+      "Date for templates that ask for one: \"01 Jan 2025\" or \"today\" (default: the template's own)");
+  command.add_option("--dtype", dtype, "Of the weights: float32, bfloat16 or float16 (default: as stored)");
+  command.add_option("--device", device, "cpu, cuda or cuda:N")->capture_default_str();
+  command
+      .add_option("--weights", weights, "resident, streamed (a layer at a time) or auto: by what fits in memory")
+      ->check(CLI::IsMember({"auto", "resident", "streamed"}))
+      ->capture_default_str();
+  command.add_flag("--no-exif", no_exif, "Do not turn images by their EXIF orientation");
+}
+
+void ModelFlags::check(const std::string& command) const {
+  const bool merged = !recipe.empty();
+  if (merged == !model.empty()) fail("{}: needs either --model, or --recipe with --vlm, --rm and --base", command);
+  if (merged && (vlm.empty() || rm.empty()))
+    fail("{}: --recipe needs --vlm and --rm (and --base, if the recipe has one)", command);
+}
+
+std::optional<Dtype> ModelFlags::named_dtype() const {
+  if (dtype.empty()) return std::nullopt;
+  return dtype_option_or_throw(dtype);
+}
+
+Dtype ModelFlags::dtype_of(const ScorerModel& opened) const {
+  if (const auto named = named_dtype()) return *named;
+  if (!recipe.empty()) return Dtype::bf16;
+  const char* norm = opened.config.vision ? "language_model.model.norm.weight" : "model.norm.weight";
+  const TensorInfo* stored = opened.weights->find(norm);
+  return stored && is_float(stored->dtype) ? stored->dtype : Dtype::bf16;
+}
+
+ScorerModel ModelFlags::merged_on_load() const {
+  BuildInputs inputs{resolve_checkpoint(vlm), resolve_checkpoint(rm), std::nullopt};
+  if (!base.empty()) inputs.base = resolve_checkpoint(base);
+  Recipe read = read_recipe_or_throw(recipe);
+  seed.apply(read);
+  PlannedModel plan = plan_reward_model(inputs, read);
+  for (const auto& remark : plan.remarks) tell("note: " + remark);
+  // Every weight is rounded as vlrm build would round it, those too that the arithmetic then takes as float32.
+  const Dtype stored = named_dtype().value_or(Dtype::bf16);
+  return {std::move(plan.config), cast(std::move(plan.weights), stored), plan.sources};
+}
+
+ScorerModel ModelFlags::open() const {
+  return recipe.empty() ? ScorerModel::from_directory(resolve_checkpoint(model)) : merged_on_load();
+}
+
+ScorerOptions ModelFlags::scorer_options(Mode mode) const {
+  ScorerOptions options;
+  options.mode = mode;
+  if (!date.empty()) options.clock = TemplateClock::parse_or_throw(date);
+  options.decode.apply_exif = !no_exif;
+  return options;
+}
+
+BackendOptions ModelFlags::backend_options(const ScorerModel& opened) const {
+  BackendOptions options;
+  options.device = device;
+  options.dtype = dtype_of(opened);
+  options.weights = kWeights.at(weights);
+  options.threads = thread_count();
+  return options;
+}
+
+OrderedJson ModelFlags::settings(const ScorerModel& opened, const ScorerOptions& options) const {
+  OrderedJson settings;
+  const auto add_directory = [&](const char* key, const std::string& name) {
+    if (!name.empty()) settings[key] = {{"name", name}, {"stamp", directory_stamp(resolve_checkpoint(name))}};
+  };
+  add_directory("model", model);
+  add_directory("vlm", vlm);
+  add_directory("rm", rm);
+  add_directory("base", base);
+  if (!recipe.empty())
+    settings["recipe"] = {{"file", recipe}, {"digest", file_digest(recipe)}, {"seed", seed.value.value_or(0)}};
+  settings["dtype"] = torch_name(dtype_of(opened));
+  settings["device"] = device;
+  settings["exif"] = !no_exif;
+  settings["date"] = options.clock ? OrderedJson(options.clock->date()) : OrderedJson(nullptr);
+  return settings;
+}
+
+}  // namespace vlrm

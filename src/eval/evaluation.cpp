@@ -1,0 +1,176 @@
+#include "eval/evaluation.h"
+
+#include <xxhash.h>
+
+#include <array>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "base/python_json.h"
+#include "results/result_file.h"
+#include "reward/scoring_loop.h"
+#include "reward/stamps.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+constexpr int64_t kLargestCaptions = int64_t{1} << 30;  // bytes
+
+struct ModeName {
+  EvaluationMode mode;
+  std::string_view name;
+};
+constexpr std::array kModes{ModeName{EvaluationMode::image, "image"}, ModeName{EvaluationMode::no_image, "no-image"},
+                            ModeName{EvaluationMode::text_only, "text-only"},
+                            ModeName{EvaluationMode::cascade, "cascade"}, ModeName{EvaluationMode::random, "random"}};
+
+// As Python's str() of an id.
+std::string id_text(const OrderedJson& id) {
+  return id.is_string() ? id.get<std::string>() : python_json(id);
+}
+
+OrderedJson run_settings(const Benchmark& benchmark, const EvaluationOptions& options) {
+  OrderedJson settings = {{"vlrm", VLRM_VERSION}};
+  const OrderedJson description = benchmark.description();
+  settings["task"] = description.at("task");
+  settings["subtask"] = description.at("subtask");
+  settings["mode"] = evaluation_mode_name(options.mode);
+  settings["label"] = options.label;
+  settings.update(options.model_settings);
+  settings["data"] = description.at("data");
+  settings["responses"] = description.at("responses");
+  settings["captions"] = nullptr;
+  if (options.captions)
+    settings["captions"] = {{"file", options.captions->file().string()},
+                            {"digest", file_digest(options.captions->file())}};
+  settings["rows"] = benchmark.rows();
+  settings["batch_samples"] = options.batch_samples;
+  return settings;
+}
+
+// Between 0 and 1, from nothing but row and response.
+double drawn_score(int64_t row, size_t response) {
+  const std::array<uint64_t, 2> key{static_cast<uint64_t>(row), response};
+  return static_cast<double>(XXH3_64bits(key.data(), sizeof key) >> 11) * 0x1p-53;
+}
+
+std::vector<double> rounded(std::vector<double> scores) {
+  for (double& score : scores) score = rounded_score(score);
+  return scores;
+}
+
+}  // namespace
+
+EvaluationMode evaluation_mode_or_throw(const std::string& name) {
+  for (const auto& [mode, known] : kModes)
+    if (known == name) return mode;
+  fail("--mode: {} is none of image, no-image, text-only, cascade, random", printable(name));
+}
+
+std::string_view evaluation_mode_name(EvaluationMode mode) {
+  return kModes[static_cast<size_t>(mode)].name;
+}
+
+Mode scorer_mode(EvaluationMode mode) {
+  VLRM_ASSERT(mode != EvaluationMode::random);
+  if (mode == EvaluationMode::image) return Mode::image;
+  return mode == EvaluationMode::no_image ? Mode::no_image : Mode::text_only;
+}
+
+Captions Captions::read_or_throw(const fs::path& file) {
+  const OrderedJson json = parse_python_json_or_throw(read_text_or_throw(file, kLargestCaptions), file.string());
+  if (!json.is_object()) fail("{}: not a JSON object of captions by id", file.string());
+  Captions captions;
+  captions.file_ = file;
+  for (const auto& [id, caption] : json.items()) {
+    if (!caption.is_string()) fail("{}: the caption of {} is not a text", file.string(), printable(id));
+    captions.texts_[id] = caption.get<std::string>();
+  }
+  return captions;
+}
+
+const std::string& Captions::of(const OrderedJson& id, const std::string& source) const {
+  const auto found = texts_.find(id_text(id));
+  if (found == texts_.end()) fail("{}: {} has no caption for the id {}", source, file_.string(), printable(id_text(id)));
+  return found->second;
+}
+
+struct Evaluation::Item {
+  BenchmarkRow row;
+  Sample sample;
+  std::string source;
+};
+
+Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options)
+    : benchmark_(std::move(benchmark)), options_(std::move(options)) {
+  VLRM_ASSERT(options_.captions.has_value() == (options_.mode == EvaluationMode::cascade));
+  const OrderedJson settings = run_settings(*benchmark_, options_);
+  output_.emplace(ResumableLines::Options{.output = options_.output / "results.jsonl",
+                                          .settings_file = options_.output / "run.json",
+                                          .settings = settings,
+                                          .batch = options_.batch_samples,
+                                          .total = benchmark_->rows(),
+                                          .force = options_.force});
+  const auto task = task_of_name(settings.at("task").get<std::string>());
+  output_->check_done([&](int64_t, const std::string& text) -> std::optional<std::string> {
+    try {
+      if (!parse_result_row(parse_python_json_or_throw(text, ""), *task, "").scores.empty()) return std::nullopt;
+    } catch (const Error&) {
+    }
+    return "a result";
+  });
+}
+
+std::vector<Evaluation::Item> Evaluation::read(BenchmarkStream& rows, int64_t count) const {
+  std::vector<Item> items;
+  while (static_cast<int64_t>(items.size()) < count) {
+    auto row = rows.next();
+    if (!row) break;
+    Item item{std::move(*row), {}, {}};
+    item.source = item.row.source;
+    std::string query = item.row.query;
+    if (options_.captions) query = options_.captions->of(item.row.id, item.source) + " " + query;
+    if (options_.mode == EvaluationMode::image) item.sample.images = std::move(item.row.images);
+    item.row.images.clear();
+    item.sample.messages.push_back(user_message(query, item.sample.images.size()));
+    item.sample.responses = item.row.responses;
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+std::string Evaluation::line(const BenchmarkRow& row, const std::vector<std::string>& prompts,
+                             const std::vector<double>& scores) const {
+  return python_json(benchmark_->result(row, prompts, rounded(scores)));
+}
+
+void Evaluation::score(Scorer& scorer) {
+  output_->begin();
+  const auto rows = benchmark_->stream(done());
+  Progress progress(options_.label, total() - done(), Progress::Unit::samples);
+  score_in_batches<Item>(
+      scorer, options_.batch_samples, [&](int64_t count) { return read(*rows, count); },
+      [&](const Item& item, const PreparedSample& prepared, const std::vector<double>& scores) {
+        return line(item.row, prepared.prompts, scores);
+      },
+      *output_, progress);
+}
+
+void Evaluation::draw() {
+  output_->begin();
+  const auto rows = benchmark_->stream(done());
+  int64_t index = done();
+  while (const auto row = rows->next()) {
+    std::vector<double> scores;
+    for (size_t i = 0; i < row->responses.size(); ++i) scores.push_back(drawn_score(index, i));
+    const std::vector<std::string> prompts(row->responses.size(), row->query);
+    output_->append(line(*row, prompts, scores) + "\n");
+    ++index;
+  }
+  output_->finish();
+}
+
+}  // namespace vlrm

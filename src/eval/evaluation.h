@@ -1,0 +1,71 @@
+// A benchmark, scored: results.jsonl in the reference's fields, resumable.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/resumable_lines.h"
+#include "eval/benchmark.h"
+#include "reward/scorer.h"
+
+namespace vlrm {
+
+// image, no_image, text_only: as the scorer's. cascade: a text reward model that reads a caption in the image's place.
+// random: no model, scores are drawn, the same ones each time.
+enum class EvaluationMode { image, no_image, text_only, cascade, random };
+EvaluationMode evaluation_mode_or_throw(const std::string& name);
+std::string_view evaluation_mode_name(EvaluationMode mode);
+Mode scorer_mode(EvaluationMode mode);  // not of random
+
+// A caption for each id of a benchmark, as text.
+class Captions {
+ public:
+  // {"id": "caption", …}. Throws Error naming the file.
+  static Captions read_or_throw(const std::filesystem::path& file);
+  // Throws Error naming the file, and `source` for what has none.
+  const std::string& of(const OrderedJson& id, const std::string& source) const;
+  const std::filesystem::path& file() const { return file_; }
+
+ private:
+  std::filesystem::path file_;
+  std::map<std::string, std::string> texts_;
+};
+
+struct EvaluationOptions {
+  EvaluationMode mode = EvaluationMode::image;
+  std::optional<Captions> captions = {};  // of cascade
+  std::filesystem::path output = {};      // the result folder
+  std::string label = {};                 // the row's name in tables
+  OrderedJson model_settings = {};        // what the scores depend on of the model: into run.json
+  int64_t batch_samples = 8;              // above 0: computed together
+  bool force = false;                     // start anew where there are results
+};
+
+// Plans at construction (what is done already), so that finished work costs no model.
+class Evaluation {
+ public:
+  // Throws Error if, force not being set, the folder holds another run's results.
+  Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options);
+
+  bool finished() const { return output_->finished(); }
+  int64_t done() const { return output_->done(); }
+  int64_t total() const { return benchmark_->rows(); }
+
+  // Scores the rest. Throws Error naming the row; what was scored before it is kept.
+  void score(Scorer& scorer);
+  void draw();  // the same, at random
+
+ private:
+  struct Item;
+  std::vector<Item> read(BenchmarkStream& rows, int64_t count) const;
+  std::string line(const BenchmarkRow& row, const std::vector<std::string>& prompts,
+                   const std::vector<double>& scores) const;
+  std::shared_ptr<const Benchmark> benchmark_;
+  EvaluationOptions options_;
+  std::optional<ResumableLines> output_;
+};
+
+}  // namespace vlrm

@@ -1,0 +1,65 @@
+#include "eval/row_fields.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace vlrm {
+
+void RowFields::refuse(const std::string& column, const std::string& wanted) const {
+  if (row_.values.contains(column)) fail("{}: \"{}\" is not {}", row_.source, column, wanted);
+  std::string known;
+  for (const auto& [name, value] : row_.values.items()) known += (known.empty() ? "" : ", ") + printable(name);
+  fail("{}: has no column \"{}\" (it has {})", row_.source, column, known);
+}
+
+const OrderedJson& RowFields::any(const std::string& column) const {
+  const auto found = row_.values.find(column);
+  if (found == row_.values.end()) refuse(column, "there");
+  return *found;
+}
+
+std::string RowFields::text(const std::string& column) const {
+  const auto found = row_.values.find(column);
+  if (found == row_.values.end() || !found->is_string()) refuse(column, "a text");
+  return found->get<std::string>();
+}
+
+std::vector<std::string> RowFields::texts(const std::string& column) const {
+  const auto found = row_.values.find(column);
+  const auto is_text = [](const OrderedJson& value) { return value.is_string(); };
+  if (found == row_.values.end() || !found->is_array() || found->empty() || !std::ranges::all_of(*found, is_text))
+    refuse(column, "a list of texts");
+  return found->get<std::vector<std::string>>();
+}
+
+OrderedJson RowFields::ranking(const std::string& column, size_t count) const {
+  const auto found = row_.values.find(column);
+  const auto is_integer = [](const OrderedJson& value) { return value.is_number_integer(); };
+  if (found == row_.values.end() || !found->is_array() || found->size() != count ||
+      !std::ranges::all_of(*found, is_integer))
+    refuse(column, fmt::format("a list of {} integers", count));
+  return *found;
+}
+
+std::vector<EncodedImage> RowFields::take_images() const {
+  std::vector<EncodedImage> images;
+  for (auto& [column, cell] : row_.images)
+    images.push_back(cell.bytes.empty() ? EncodedImage{std::move(cell.path)} : EncodedImage{fmt::format("{}, column {}", row_.source, column), std::move(cell.bytes)});
+  row_.images.clear();
+  return images;
+}
+
+DatasetName or_else(DatasetName name, const DatasetName& usual) {
+  if (name.data.empty()) name.data = usual.data;
+  if (name.config.empty()) name.config = usual.config;
+  if (name.split.empty()) name.split = usual.split;
+  return name;
+}
+
+OrderedJson describe(const DatasetName& name, const Dataset& data) {
+  return {{"name", name.data}, {"config", name.config}, {"split", name.split}, {"rows", data.rows()},
+          {"stamp", data.stamp()}};
+}
+
+}  // namespace vlrm

@@ -1,0 +1,36 @@
+// Reading a dataset's row by the names of its columns.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "data/dataset.h"
+#include "vision/image.h"
+
+namespace vlrm {
+
+// Methods throw Error naming the row and the column that is missing or of another kind.
+class RowFields {
+ public:
+  explicit RowFields(Row& row) : row_(row) {}
+  const OrderedJson& any(const std::string& column) const;
+  std::string text(const std::string& column) const;
+  std::vector<std::string> texts(const std::string& column) const;
+  // Integers, `count` of them.
+  OrderedJson ranking(const std::string& column, size_t count) const;
+  // All images in the order of the columns. The row has none afterwards.
+  std::vector<EncodedImage> take_images() const;
+
+ private:
+  [[noreturn]] void refuse(const std::string& column, const std::string& wanted) const;
+  Row& row_;
+};
+
+// `name` with its empty fields taken from `usual`.
+DatasetName or_else(DatasetName name, const DatasetName& usual);
+
+// For run.json.
+OrderedJson describe(const DatasetName& name, const Dataset& data);
+
+}  // namespace vlrm
