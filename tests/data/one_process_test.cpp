@@ -7,7 +7,7 @@ namespace vlrm::testing {
 namespace {
 
 int64_t rows_read(const char* name) {
-  const auto stream = open_dataset({(goldens() / "results/data" / name).string(), "", ""})->stream(0);
+  const auto stream = open_dataset({(goldens() / "eval/data" / name).string(), "", ""})->stream(0);
   int64_t count = 0;
   while (stream->next()) ++count;
   return count;

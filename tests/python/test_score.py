@@ -110,7 +110,7 @@ def unpack(parquet, folder):
 @pytest.mark.parametrize("mode, result", [("image", "vlrm"), ("no-image", "no_image"), ("text-only", "text_only")])
 def test_vl_rewardbench_rows(goldens, vlrm, device_flags, tmp_path, mode, result):
     samples = []
-    for shard in sorted((goldens / "results/data/vl_rewardbench").glob("*.parquet")):
+    for shard in sorted((goldens / "eval/data/vl_rewardbench").glob("*.parquet")):
         for row, image in unpack(shard, tmp_path):
             samples.append({"id": row["id"], "images": [str(image)], "prompt": row["query"], "responses": row["response"]})
     expected = read_lines(goldens / f"results/results/float32/vl_rewardbench/{result}.jsonl")
