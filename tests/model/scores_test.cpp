@@ -91,7 +91,7 @@ void compare_rewards(Backend& backend, const Tokenizer& tokenizer, const Json& i
 TEST(Scores, ModelThatTheReferenceMerged) {
   VLRM_NEED_GOLDENS();
   Model model(goldens() / "vlrm_ties");
-  std::istringstream lines(read_text_or_throw(goldens() / "results/results/float32/vl_rewardbench/no_image.jsonl"));
+  std::istringstream lines(read_text_or_throw(goldens() / "eval/results/float32/vl_rewardbench/no_image.jsonl"));
   int compared = 0;
   for (std::string line; std::getline(lines, line);) {
     const Json row = parse_json_or_throw(line, "no_image.jsonl");

@@ -47,8 +47,8 @@ def assert_same(run, expected):
 
 @pytest.mark.parametrize("file", FILES)
 def test_summaries_that_the_reference_printed(goldens, vlrm, file):
-    printed = json.loads((goldens / "results/summaries.json").read_text())[file]
-    assert_same(summary(vlrm, goldens / f"results/results/{file}.jsonl")[0], printed_numbers(printed))
+    printed = json.loads((goldens / "eval/summaries.json").read_text())[file]
+    assert_same(summary(vlrm, goldens / f"eval/results/{file}.jsonl")[0], printed_numbers(printed))
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -59,7 +59,7 @@ def test_the_references_scripts_run_now(goldens, vlrm, file):
         pytest.skip("no checkout of the reference: set VLRM_REFERENCE")
     task = file.split("/")[1]
     script = source / ({"vl_rewardbench": "vl_rewardbench_results.py", "rlaif_v": "rlaif_v_results.py"}.get(task, "get_results.py"))
-    path = goldens / f"results/results/{file}.jsonl"
+    path = goldens / f"eval/results/{file}.jsonl"
     done = subprocess.run([sys.executable, script, "--input_path", path], capture_output=True, text=True, check=True)
     assert_same(summary(vlrm, path)[0], printed_numbers(done.stdout))
 
@@ -123,7 +123,7 @@ def test_comparison_is_mcnemars(vlrm, tmp_path):
 
 
 def test_formats(goldens, vlrm):
-    results = goldens / "results/results/float32"
+    results = goldens / "eval/results/float32"
     everything = [results / name for name in ("vl_rewardbench", "rlaif_v", "textvqa_val", "mmmu_pro_vision_cot")]
     text = vlrm("results", *everything, "--details")
     assert all(len(line) <= 100 for line in text.splitlines())
@@ -145,7 +145,7 @@ def test_the_published_responses(goldens, vlrm):
 
 
 def test_an_unfinished_run_and_a_sweep(goldens, vlrm, tmp_path):
-    rows = read_lines(goldens / "results/results/float32/rlaif_v/vlrm.jsonl")
+    rows = read_lines(goldens / "eval/results/float32/rlaif_v/vlrm.jsonl")
     for name, kept in (("ties_10", len(rows)), ("ties_9", len(rows) - 1)):
         folder = tmp_path / "sweep" / name
         folder.mkdir(parents=True)

@@ -113,7 +113,7 @@ def test_vl_rewardbench_rows(goldens, vlrm, device_flags, tmp_path, mode, result
     for shard in sorted((goldens / "eval/data/vl_rewardbench").glob("*.parquet")):
         for row, image in unpack(shard, tmp_path):
             samples.append({"id": row["id"], "images": [str(image)], "prompt": row["query"], "responses": row["response"]})
-    expected = read_lines(goldens / f"results/results/float32/vl_rewardbench/{result}.jsonl")
+    expected = read_lines(goldens / f"eval/results/float32/vl_rewardbench/{result}.jsonl")
     model = goldens / ("models/rm" if mode == "text-only" else "vlrm_ties")
     flags = ["--model", model, "--mode", mode, "--dtype", "float32", "--date", "23 Nov 2026", *device_flags]
     rows = score_file(vlrm, samples, tmp_path, *flags)

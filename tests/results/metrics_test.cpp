@@ -39,7 +39,7 @@ std::string as_the_reference_prints(const RunResults& run, const std::string& pa
 
 TEST(Metrics, AreTheReferencesToTheLastDigit) {
   VLRM_NEED_GOLDENS();
-  const Json summaries = read_json_or_throw(goldens() / "results/summaries.json");
+  const Json summaries = read_json_or_throw(goldens() / "eval/summaries.json");
   EXPECT_FALSE(summaries.empty());
   for (const auto& [name, printed] : summaries.items()) {
     const std::string path = "results/" + name + ".jsonl";
