@@ -20,7 +20,6 @@ constexpr int64_t kLeastDirect = 64 * 1024;
 
 }  // namespace
 
-
 OutputFile::OutputFile(std::filesystem::path path, int64_t size)
     : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
   if (descriptor_ < 0) fail("{}: cannot be created: {}", path_.string(), std::strerror(errno));
