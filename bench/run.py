@@ -18,6 +18,7 @@ def main():
     parser.add_argument("--work", type=Path, default=Path("build/bench"), help="where checkpoints and outputs go")
     parser.add_argument("--methods", nargs="+", help="merge: only these")
     parser.add_argument("--no-peers", action="store_true", help="measure vlrm and the floor only")
+    parser.add_argument("--parsers", nargs="+", help="fuzz: only these, in this order")
     parser.add_argument("--minutes", type=float, default=10, help="of fuzzing for each parser")
     options = parser.parse_args()
     options.vlrm = options.vlrm.resolve()

@@ -1,4 +1,4 @@
-// For parsers that read files: a directory in memory where the fuzzer's input lies under a name.
+// For parsers that read files: a directory under $TMPDIR where the fuzzer's input lies under a name.
 #pragma once
 
 #include <unistd.h>
@@ -8,10 +8,10 @@
 #include <fstream>
 #include <string>
 
-// DIRECTORY of this process, made once.
+// The directory of this process, made once.
 inline const std::filesystem::path& fuzz_directory() {
   static const std::filesystem::path directory = [] {
-    const auto path = std::filesystem::path("/dev/shm") / ("vlrm-fuzz-" + std::to_string(::getpid()));
+    const auto path = std::filesystem::temp_directory_path() / ("vlrm-fuzz-" + std::to_string(::getpid()));
     std::filesystem::create_directories(path);
     return path;
   }();

@@ -77,8 +77,7 @@ std::vector<std::string> copy_side_files(const std::vector<SideFileSource>& sour
     }
   }
   std::ranges::sort(left_behind);
-  const auto again = std::ranges::unique(left_behind);
-  left_behind.erase(again.begin(), again.end());
+  left_behind.erase(std::unique(left_behind.begin(), left_behind.end()), left_behind.end());
   return left_behind;
 }
 

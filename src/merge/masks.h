@@ -15,7 +15,10 @@ class ElementMask {
   virtual void read(int64_t first, std::span<uint32_t> kept) const = 0;
 };
 
-// Keeps each element with probability `density` (between 0 and 1), independently. The draws are Threefry4x32-20's
+// The smallest density that is drawn as it is: a draw has 32 bits.
+constexpr double kLeastDensity = 0x1p-32;
+
+// Keeps each element with probability `density` (kLeastDensity to 1), independently. The draws are Threefry4x32-20's
 // (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), keyed by seed, tensor name and model, counted
 // by element: so the mask depends on neither threads nor chunks nor what else is merged.
 std::unique_ptr<ElementMask> random_mask(uint64_t seed, int model, std::string_view tensor, double density);

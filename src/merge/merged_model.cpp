@@ -163,9 +163,8 @@ class Planner {
     return plan;
   }
 
-  // A share that is no element at all would leave the base.
   void check_density(double density, const std::string& model, const TensorInfo& tensor) const {
-    if (recipe_.method == MergeMethod::ties && density * static_cast<double>(tensor.elements()) < 1)
+    if (!keeps_something(recipe_.method, density, tensor.elements()))
       fail("{}: the density {} of the model \"{}\" keeps none of the {} elements of the tensor {}; raise it",
            recipe_.source, density, printable(model), tensor.elements(), printable(tensor.name));
   }

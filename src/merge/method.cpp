@@ -49,10 +49,17 @@ bool drops_deltas(MergeMethod method) {
   return method_of(method).drops_deltas;
 }
 
+bool keeps_something(MergeMethod method, double density, int64_t elements) {
+  if (!drops_deltas(method)) return true;
+  return method == MergeMethod::ties ? density * static_cast<double>(elements) >= 1 : density >= kLeastDensity;
+}
+
 std::unique_ptr<TensorReader> merge_tensor(TensorMerge merge) {
   const Method& method = method_of(merge.method);
   VLRM_ASSERT(!merge.inputs.empty());
   VLRM_ASSERT(method.needs_base == (merge.base != nullptr));
+  for (const auto& input : merge.inputs)
+    VLRM_ASSERT(keeps_something(merge.method, input.density, merge.output.elements()));
   return method.merge(merge);
 }
 

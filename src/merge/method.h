@@ -23,6 +23,8 @@ MergeMethod merge_method_or_throw(const std::string& name);
 std::string_view merge_method_name(MergeMethod method);
 // Whether density and rescale mean anything to it: they do for ties and dare_*.
 bool drops_deltas(MergeMethod method);
+// Whether `density` leaves a tensor of so many elements any delta at all; what keeps none would silently be the base.
+bool keeps_something(MergeMethod method, double density, int64_t elements);
 
 // How DARE makes up for the elements it drops: the paper's 1/density, or nothing. (mergekit's `rescale`.)
 enum class Rescale { density, none };
@@ -32,7 +34,7 @@ struct TensorMerge {
   struct Input {
     std::shared_ptr<const TensorReader> tensor = nullptr;
     double weight = 1;
-    double density = 1;                                 // of ties and dare_*
+    double density = 1;                                 // of ties and dare_*; see keeps_something
     int model = 0;                                      // position in the recipe: keys the random masks
     std::shared_ptr<const ElementMask> mask = nullptr;  // what dare_* keeps of it; null: drawn, see merge_tensor
   };
@@ -47,8 +49,8 @@ struct TensorMerge {
 };
 
 // Does the reduction and gives the tensor, to be read in chunks from any thread; same bytes whatever the chunks. The
-// masks of dare_* come from a counter-based generator keyed by (seed, model, tensor name, element). Throws Error for a
-// density that keeps nothing, and whatever the inputs throw.
+// masks of dare_* come from a counter-based generator keyed by (seed, model, tensor name, element). Throws Error for
+// weights of a normalized linear merge that sum to 0, and whatever the inputs throw.
 std::unique_ptr<TensorReader> merge_tensor(TensorMerge merge);
 
 }  // namespace vlrm

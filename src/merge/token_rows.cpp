@@ -116,9 +116,8 @@ TokenRows::TokenRows(std::vector<Token> tokens, std::string source)
     : tokens_(std::move(tokens)), source_(std::move(source)) {
   std::ranges::stable_sort(tokens_, {}, &Token::id);
   // An added token may stand in the model's vocabulary too, with the same id.
-  const auto again =
-      std::ranges::unique(tokens_, [](const Token& a, const Token& b) { return a.id == b.id && a.text == b.text; });
-  tokens_.erase(again.begin(), again.end());
+  const auto same = [](const Token& a, const Token& b) { return a.id == b.id && a.text == b.text; };
+  tokens_.erase(std::unique(tokens_.begin(), tokens_.end(), same), tokens_.end());
   ids_.reserve(tokens_.size());
   for (size_t i = 0; i < tokens_.size(); ++i) {
     const auto& [text, id] = tokens_[i];

@@ -48,22 +48,22 @@ ImageKeysValues CrossAttentionLayer::keys_values(const at::Tensor& features, int
           existing};
 }
 
-void CrossAttentionLayer::forward(const at::Tensor& hidden, const Sample& sample,
+void CrossAttentionLayer::forward(const at::Tensor& hidden, const PrefixGroup& group,
                                   const std::vector<ImageKeysValues>& images) const {
   const int64_t heads = config_.attention_heads, size = config_.head_size;
   const at::Tensor projected = project(rms_norm(hidden, norm_, config_.rms_norm_eps), queries_);
   const at::Tensor queries = rms_norm(projected.view({hidden.size(0), heads, size}), query_norm_, config_.rms_norm_eps);
   const at::Tensor attended = at::empty(projected.sizes(), projected.options());
-  for (const Sight& sight : sample.sights) {
+  for (const Sight& sight : group.sights) {
     const ImageKeysValues seen = seen_by(sight, images);
-    const int64_t first = sight.rows.first - sample.rows.first;
+    const int64_t first = sight.rows.first - group.rows.first;
     attend_all(attended.narrow(0, first, sight.rows.length),
                {queries.narrow(0, first, sight.rows.length), seen.keys, seen.values});
   }
   add_projection(hidden, attended, output_, attention_gate_);
-  for (const Sight& sight : sample.sights)
+  for (const Sight& sight : group.sights)
     if (!sight.everything)
-      feed_forward_.add_to(hidden.narrow(0, sight.rows.first - sample.rows.first, sight.rows.length),
+      feed_forward_.add_to(hidden.narrow(0, sight.rows.first - group.rows.first, sight.rows.length),
                            feed_forward_gate_);
 }
 

@@ -20,9 +20,9 @@ class CrossAttentionLayer {
   // features [max tiles · patches, hidden size] of one image, as the vision tower gives them.
   ImageKeysValues keys_values(const at::Tensor& features, int64_t existing) const;
 
-  // hidden [rows of the sample, hidden size] is replaced by the layer's output. images[i] belongs to index i of
-  // RaggedBatch::images; those of the sample must be there.
-  void forward(const at::Tensor& hidden, const Sample& sample, const std::vector<ImageKeysValues>& images) const;
+  // hidden [rows of the group, hidden size] is replaced by the layer's output. images[i] belongs to index i of
+  // RaggedBatch::images; those of the group must be there.
+  void forward(const at::Tensor& hidden, const PrefixGroup& group, const std::vector<ImageKeysValues>& images) const;
 
  private:
   TextConfig config_;

@@ -86,9 +86,9 @@ at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeature
     if (observer) observer(static_cast<int64_t>(i), hidden);
     if (const auto* handle = std::get_if<Parts::Handle<SelfAttentionLayer>>(&layers_[i])) {
       const auto layer = parts_.use(*handle);
-      for (const Sample& sample : batch.samples)
-        layer->forward(hidden.narrow(0, sample.rows.first, sample.rows.length), sample,
-                       angles.rows(sample.rows.first, sample.rows.length));
+      for (const PrefixGroup& group : batch.groups)
+        layer->forward(hidden.narrow(0, group.rows.first, group.rows.length), group,
+                       angles.rows(group.rows.first, group.rows.length));
     } else if (!images.empty()) {
       const auto layer = parts_.use(std::get<Parts::Handle<CrossAttentionLayer>>(layers_[i]));
       cross_attend(*layer, hidden, batch, images);
@@ -97,22 +97,22 @@ at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeature
   return hidden;
 }
 
-// An image's keys and values are computed when the first sample asks for them and dropped after the last one.
+// An image's keys and values are computed when the first group asks for them and dropped after the last one.
 void Decoder::cross_attend(const CrossAttentionLayer& layer, const at::Tensor& hidden, const RaggedBatch& batch,
                            const std::vector<ImageFeatures>& images) const {
   std::vector<ImageKeysValues> ready(images.size());
   std::vector<int64_t> uses(images.size());
-  for (const Sample& sample : batch.samples)
-    for (const int64_t index : sample.images) ++uses[static_cast<size_t>(index)];
-  for (const Sample& sample : batch.samples) {
-    if (sample.images.empty()) continue;
-    for (const int64_t image : sample.images) {
+  for (const PrefixGroup& group : batch.groups)
+    for (const int64_t index : group.images) ++uses[static_cast<size_t>(index)];
+  for (const PrefixGroup& group : batch.groups) {
+    if (group.images.empty()) continue;
+    for (const int64_t image : group.images) {
       const auto index = static_cast<size_t>(image);
       if (!ready[index].keys.defined())
         ready[index] = layer.keys_values(images[index].features, images[index].existing);
     }
-    layer.forward(hidden.narrow(0, sample.rows.first, sample.rows.length), sample, ready);
-    for (const int64_t image : sample.images)
+    layer.forward(hidden.narrow(0, group.rows.first, group.rows.length), group, ready);
+    for (const int64_t image : group.images)
       if (--uses[static_cast<size_t>(image)] == 0) ready[static_cast<size_t>(image)] = {};
   }
 }

@@ -27,7 +27,7 @@ class Decoder {
   // Called with the states that enter layer 0, 1 …: [tokens, hidden size].
   using Observer = std::function<void(int64_t layer, const at::Tensor& hidden)>;
   // The states [tokens, hidden size] after the last layer, before the final norm. images[i] is batch.images[i],
-  // encoded. Layers are used one after the other, each for all samples; without images, cross-attention layers are
+  // encoded. Layers are used one after the other, each for all groups; without images, cross-attention layers are
   // skipped.
   at::Tensor run(const RaggedBatch& batch, const std::vector<ImageFeatures>& images,
                  const Observer& observer = {}) const;

@@ -29,17 +29,17 @@ std::vector<Reach> reaches(const std::vector<int64_t>& image_positions) {
   return result;
 }
 
-std::vector<Sight> sights_of(const Sample& sample, const std::vector<int64_t>& image_positions) {
+std::vector<Sight> sights_of(const PrefixGroup& group, const std::vector<int64_t>& image_positions) {
   const std::vector<Reach> reach = reaches(image_positions);
-  std::set<int64_t> borders{0, sample.rows.length};
-  for (const Reach& r : reach) borders.insert({r.first, std::min(r.end, sample.rows.length)});
+  std::set<int64_t> borders{0, group.rows.length};
+  for (const Reach& r : reach) borders.insert({r.first, std::min(r.end, group.rows.length)});
   std::vector<Sight> sights;
   for (auto border = borders.begin(); std::next(border) != borders.end(); ++border) {
-    Sight sight{{sample.rows.first + *border, *std::next(border) - *border}, false, {}};
+    Sight sight{{group.rows.first + *border, *std::next(border) - *border}, false, {}};
     for (size_t i = 0; i < reach.size(); ++i)
-      if (reach[i].first <= *border && *border < reach[i].end) sight.images.push_back(sample.images[i]);
+      if (reach[i].first <= *border && *border < reach[i].end) sight.images.push_back(group.images[i]);
     sight.everything = sight.images.empty();
-    if (sight.everything) sight.images = sample.images;
+    if (sight.everything) sight.images = group.images;
     sights.push_back(std::move(sight));
   }
   return sights;
@@ -69,7 +69,7 @@ std::vector<int64_t> positions_of(int32_t token, const std::vector<int32_t>& tok
 
 }  // namespace
 
-int64_t Sample::row(size_t continuation, int64_t position) const {
+int64_t PrefixGroup::row(size_t continuation, int64_t position) const {
   VLRM_ASSERT(position >= 0 && position < length(continuation));
   if (position < prefix.length) return prefix.first + position;
   return continuations[continuation].first + position - prefix.length;
@@ -86,17 +86,17 @@ RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_to
     if (image_positions.size() != batch.images.size())
       fail("a text shows {} image tokens, but {} images are given: one token an image is needed",
            image_positions.size(), batch.images.size());
-    Sample sample;
-    sample.prefix = append(result, batch.prefix, 0);
+    PrefixGroup group;
+    group.prefix = append(result, batch.prefix, 0);
     for (const auto& continuation : batch.continuations) {
       if (shows_images && std::find(continuation.begin(), continuation.end(), image_token) != continuation.end())
         fail("a response contains the image token: images belong to the prompt");
-      sample.continuations.push_back(append(result, continuation, sample.prefix.length));
+      group.continuations.push_back(append(result, continuation, group.prefix.length));
     }
-    sample.rows = {sample.prefix.first, static_cast<int64_t>(result.tokens.size()) - sample.prefix.first};
-    for (const auto& image : batch.images) sample.images.push_back(index_of(result.images, image.get()));
-    if (!sample.images.empty()) sample.sights = sights_of(sample, image_positions);
-    result.samples.push_back(std::move(sample));
+    group.rows = {group.prefix.first, static_cast<int64_t>(result.tokens.size()) - group.prefix.first};
+    for (const auto& image : batch.images) group.images.push_back(index_of(result.images, image.get()));
+    if (!group.images.empty()) group.sights = sights_of(group, image_positions);
+    result.groups.push_back(std::move(group));
   }
   return result;
 }

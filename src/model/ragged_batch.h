@@ -25,7 +25,7 @@ struct Sight {
 };
 
 // One SharedPrefixBatch: its prefix and then its continuations, back to back.
-struct Sample {
+struct PrefixGroup {
   Segment rows, prefix;
   std::vector<Segment> continuations;
   std::vector<int64_t> images;  // indices into RaggedBatch::images, in the order of the image tokens
@@ -40,8 +40,8 @@ struct Sample {
 struct RaggedBatch {
   std::vector<int32_t> tokens;
   std::vector<int64_t> positions;  // of each token in its text
-  std::vector<Sample> samples;
-  std::vector<const TiledImage*> images;  // each one once, however many samples show it
+  std::vector<PrefixGroup> groups;
+  std::vector<const TiledImage*> images;  // each one once, however many groups show it
 };
 
 // Throws Error for an empty prefix and, where there are images, for image tokens that do not match them in number or

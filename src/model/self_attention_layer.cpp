@@ -18,7 +18,7 @@ SelfAttentionLayer::SelfAttentionLayer(const WeightReader& reader, const TextCon
                             config.attention_heads * config.head_size)),
       feed_forward_(reader, config, prefix) {}
 
-void SelfAttentionLayer::forward(const at::Tensor& hidden, const Sample& sample, const Rope::Angles& angles) const {
+void SelfAttentionLayer::forward(const at::Tensor& hidden, const PrefixGroup& group, const Rope::Angles& angles) const {
   const int64_t heads = config_.attention_heads, shared = config_.key_value_heads, size = config_.head_size;
   const at::Tensor projected = project(rms_norm(hidden, norm_, config_.rms_norm_eps), queries_keys_values_)
                                    .view({hidden.size(0), heads + 2 * shared, size});
@@ -28,11 +28,11 @@ void SelfAttentionLayer::forward(const at::Tensor& hidden, const Sample& sample,
 
   const at::Tensor attended = at::empty({hidden.size(0), heads * size}, hidden.options());
   const auto rows = [&](const at::Tensor& x, const Segment& segment) {
-    return x.narrow(0, segment.first - sample.rows.first, segment.length);
+    return x.narrow(0, segment.first - group.rows.first, segment.length);
   };
-  const at::Tensor past_keys = rows(keys, sample.prefix), past_values = rows(values, sample.prefix);
-  attend_causally(rows(attended, sample.prefix), {rows(queries, sample.prefix), past_keys, past_values});
-  for (const Segment& segment : sample.continuations) {
+  const at::Tensor past_keys = rows(keys, group.prefix), past_values = rows(values, group.prefix);
+  attend_causally(rows(attended, group.prefix), {rows(queries, group.prefix), past_keys, past_values});
+  for (const Segment& segment : group.continuations) {
     if (segment.length == 0) continue;
     attend_causally(rows(attended, segment), {rows(queries, segment), at::cat({past_keys, rows(keys, segment)}),
                                               at::cat({past_values, rows(values, segment)})});

@@ -11,8 +11,8 @@ class SelfAttentionLayer {
  public:
   SelfAttentionLayer(const WeightReader& reader, const TextConfig& config, const std::string& prefix);
 
-  // hidden [rows of the sample, hidden size] is replaced by the layer's output. Continuations also see the prefix.
-  void forward(const at::Tensor& hidden, const Sample& sample, const Rope::Angles& angles) const;
+  // hidden [rows of the group, hidden size] is replaced by the layer's output. Continuations also see the prefix.
+  void forward(const at::Tensor& hidden, const PrefixGroup& group, const Rope::Angles& angles) const;
 
  private:
   TextConfig config_;

@@ -148,7 +148,7 @@ std::vector<std::vector<float>> TorchBackend::rewards(std::span<const SharedPref
     for (size_t i = 0; i < pass.count; ++i) {
       const auto& wanted = positions[pass.first + i];
       std::vector<int64_t> rows;
-      for (size_t j = 0; j < wanted.size(); ++j) rows.push_back(batch.samples[i].row(j, wanted[j]));
+      for (size_t j = 0; j < wanted.size(); ++j) rows.push_back(batch.groups[i].row(j, wanted[j]));
       result.emplace_back(rows.size());
       if (rows.empty()) continue;
       const at::Tensor rewards = decoder_.rewards(select_rows(states, rows)).contiguous();
@@ -172,16 +172,16 @@ std::vector<std::vector<double>> TorchBackend::log_likelihoods(std::span<const S
     std::vector<int64_t> rows, targets;
     for (size_t i = 0; i < pass.count; ++i)
       for (size_t j = 0; j < some[i].continuations.size(); ++j)
-        for (int64_t at = positions[pass.first + i][j]; at < batch.samples[i].length(j); ++at) {
-          rows.push_back(batch.samples[i].row(j, at - 1));
-          targets.push_back(batch.tokens[static_cast<size_t>(batch.samples[i].row(j, at))]);
+        for (int64_t at = positions[pass.first + i][j]; at < batch.groups[i].length(j); ++at) {
+          rows.push_back(batch.groups[i].row(j, at - 1));
+          targets.push_back(batch.tokens[static_cast<size_t>(batch.groups[i].row(j, at))]);
         }
     const at::Tensor each = decoder_.log_probabilities(select_rows(states, rows), targets);
     const float* next = each.const_data_ptr<float>();
     for (size_t i = 0; i < pass.count; ++i) {
       result.emplace_back(some[i].continuations.size());
       for (size_t j = 0; j < some[i].continuations.size(); ++j)
-        for (int64_t at = positions[pass.first + i][j]; at < batch.samples[i].length(j); ++at)
+        for (int64_t at = positions[pass.first + i][j]; at < batch.groups[i].length(j); ++at)
           result.back()[j] += *next++;
     }
   }

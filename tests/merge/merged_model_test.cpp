@@ -85,10 +85,10 @@ TEST(MergedModelTest, SaysWhereTheCommonWeightOfTiesCancels) {
 }
 
 TEST(MergedModelTest, ADensityThatKeepsNothingIsRefusedBeforeAnythingIsRead) {
-  const auto with_density = [](double density) {
-    return merge(fmt::format("{{merge_method: ties, base_model: base, parameters: {{weight: 1}},"
+  const auto with_density = [](double density, const std::string& method = "ties") {
+    return merge(fmt::format("{{merge_method: {}, base_model: base, parameters: {{weight: 1}},"
                              " models: [{{model: ./a, parameters: {{density: {}}}}}]}}",
-                             density),
+                             method, density),
                  {model(2, 4)}, model(1, 4));
   };
   EXPECT_EQ(error_of([&] { with_density(0.2); }),
@@ -96,6 +96,11 @@ TEST(MergedModelTest, ADensityThatKeepsNothingIsRefusedBeforeAnythingIsRead) {
             "model.embed_tokens.weight; raise it");
   EXPECT_THAT(error_of([&] { with_density(0.5); }), HasSubstr("none of the 1 elements of the tensor model.layers.0.w"));
   EXPECT_NO_THROW(with_density(1));
+  for (const char* method : {"dare_linear", "dare_ties"}) {
+    // In float32, what such a density divides by is 0.
+    EXPECT_THAT(error_of([&] { with_density(1e-50, method); }), HasSubstr("the density 1e-50 of the model \"./a\""));
+    EXPECT_NO_THROW(with_density(0.2, method));
+  }
 }
 
 TEST(MergedModelTest, RemarksOfTheRecipeComeAlong) {

@@ -251,14 +251,6 @@ TEST(Ties, CountsNaNAsTheLargest) {
   EXPECT_EQ(ours[3], -7);
 }
 
-TEST(Ties, RefusesToKeepNothing) {
-  for (const double density : {0.0, 0.3, -1.0, std::nan("")}) {
-    const auto merge =
-        merge_of(MergeMethod::ties, tensor({0, 0, 0}), {{.tensor = tensor({1, 2, 3}), .density = density}});
-    EXPECT_THAT(error_of([&] { merge_tensor(merge); }), HasSubstr("tensor model.layers.0.w: model 0 has density"));
-  }
-}
-
 TEST(Ties, RescalesToTheNormItHad) {
   auto merge = merge_of(MergeMethod::ties, tensor({0, 0, 0, 0}), {{.tensor = tensor({1, -2, 3, -4}), .density = 0.5}});
   merge.rescale_ties = true;
@@ -296,14 +288,6 @@ TEST(Dare, ElectsSigns) {
        {.tensor = tensor({0.5f, 0.5f, -2}), .weight = 1, .density = 0.5, .mask = std::make_shared<AllBut>(9)}});
   // Deltas 0, 2, 2 and −1, −1, −6.
   expect_same(merged(merge), {0, 3, -5});
-}
-
-TEST(Dare, RefusesToKeepNothing) {
-  for (const auto method : {MergeMethod::dare_linear, MergeMethod::dare_ties})
-    for (const double density : {0.0, -0.5, std::nan("")})
-      EXPECT_THAT(
-          error_of([&] { merge_tensor(merge_of(method, tensor({0}), {{.tensor = tensor({1}), .density = density}})); }),
-          HasSubstr("keeps nothing"));
 }
 
 TEST(Methods, GiveTheSameBytesForAnyThreadsAndChunks) {

@@ -32,20 +32,20 @@ TEST(RaggedBatch, TokensLieFlatAndContinuationsGoOnFromThePrefix) {
   const RaggedBatch flat = lay_out(batches, kImage);
   EXPECT_EQ(flat.tokens, (std::vector<int32_t>{1, 2, 3, 4, 5, 6, 7, 8}));
   EXPECT_EQ(flat.positions, (std::vector<int64_t>{0, 1, 2, 3, 4, 3, 0, 1}));
-  EXPECT_EQ(flat.samples[0].row(0, 4), 4);
-  EXPECT_EQ(flat.samples[0].row(1, 2), 2);
-  EXPECT_EQ(flat.samples[0].row(2, 3), 5);
-  EXPECT_EQ(flat.samples[1].row(0, 1), 7);
+  EXPECT_EQ(flat.groups[0].row(0, 4), 4);
+  EXPECT_EQ(flat.groups[0].row(1, 2), 2);
+  EXPECT_EQ(flat.groups[0].row(2, 3), 5);
+  EXPECT_EQ(flat.groups[1].row(0, 1), 7);
 }
 
 TEST(RaggedBatch, TextSeesTheNearestImageBeforeIt) {
   const std::vector<SharedPrefixBatch> batches{batch_of({1, kImage, 2, 3, kImage, 4}, {{5}, {6, 7}})};
-  EXPECT_EQ(description(lay_out(batches, kImage).samples[0].sights), "[0,1)* 0 1 [1,4) 0 [4,9) 1 ");
+  EXPECT_EQ(description(lay_out(batches, kImage).groups[0].sights), "[0,1)* 0 1 [1,4) 0 [4,9) 1 ");
 }
 
 TEST(RaggedBatch, ImagesSideBySideAreOneBlock) {
   const std::vector<SharedPrefixBatch> batches{batch_of({1, kImage, kImage, 2, kImage, kImage}, {{3}})};
-  EXPECT_EQ(description(lay_out(batches, kImage).samples[0].sights),
+  EXPECT_EQ(description(lay_out(batches, kImage).groups[0].sights),
             "[0,1)* 0 1 2 3 [1,2) 0 [2,4) 0 1 [4,5) 2 [5,7) 2 3 ");
 }
 
@@ -54,13 +54,13 @@ TEST(RaggedBatch, AnImageShownTwiceIsThereOnce) {
   batch.images[1] = batch.images[0];
   const RaggedBatch flat = lay_out(std::vector<SharedPrefixBatch>{batch, batch}, kImage);
   EXPECT_EQ(flat.images.size(), 1u);
-  EXPECT_EQ(flat.samples[1].images, (std::vector<int64_t>{0, 0}));
+  EXPECT_EQ(flat.groups[1].images, (std::vector<int64_t>{0, 0}));
 }
 
 TEST(RaggedBatch, WithoutImagesTheirTokensAreTokensLikeAnyOther) {
   SharedPrefixBatch batch = batch_of({1, kImage}, {{kImage}});
   batch.images.clear();
-  EXPECT_TRUE(lay_out({&batch, 1}, kImage).samples[0].sights.empty());
+  EXPECT_TRUE(lay_out({&batch, 1}, kImage).groups[0].sights.empty());
 }
 
 TEST(RaggedBatch, RefusesWhatDoesNotFit) {

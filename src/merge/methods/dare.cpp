@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "base/error.h"
 #include "merge/methods/combine.h"
 #include "weights/target_clones.h"
 
@@ -17,9 +16,6 @@ VLRM_TARGET_CLONES void drop(float* delta, const uint32_t* kept, int64_t count) 
 
 RandomDrop::RandomDrop(const TensorMerge& merge) {
   for (const auto& input : merge.inputs) {
-    if (!(input.density > 0))
-      fail("tensor {}: model {} has density {}, which keeps nothing; it must be above 0", printable(merge.output.name),
-           input.model, input.density);
     if (input.density >= 1) {
       models_.push_back({nullptr, 1.0f});
       continue;

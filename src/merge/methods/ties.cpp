@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
 #include "base/threads.h"
 #include "merge/methods/combine.h"
 #include "merge/methods/deltas.h"
@@ -52,11 +51,7 @@ class Ties final : public Pointwise {
 int64_t kept_of(const TensorMerge& merge, const TensorMerge::Input& input) {
   const int64_t elements = merge.output.elements();
   if (input.density >= 1) return elements;
-  const double kept = input.density * static_cast<double>(elements);
-  if (!(kept >= 1))
-    fail("tensor {}: model {} has density {}, which keeps none of the {} elements; raise it",
-         printable(merge.output.name), input.model, input.density, elements);
-  return static_cast<int64_t>(kept);
+  return static_cast<int64_t>(input.density * static_cast<double>(elements));
 }
 
 // For each model Σ|δ| / Σ|kept δ|, or 1 where either is next to nothing. The sums are the same for any thread count:
