@@ -12,7 +12,7 @@ FILES = {
     "config": [(WORLD, "**/*config.json"), (MODELS, "*/config.json"), (MODELS, "*/preprocessor_config.json")],
     "image": [(GOLDENS / "reference/images", "*")],
     "recipe": [(GOLDENS / "reference/configs", "*.yaml")],
-    "template": [(ROOT / "tests/data/templates", "*.jinja")],
+    "template": [(ROOT / "tests/files/templates", "*.jinja")],
 }
 
 
