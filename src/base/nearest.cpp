@@ -42,7 +42,7 @@ std::string_view compared(std::string_view name) {
 std::optional<std::string_view> near_name(std::string_view name, std::span<const std::string_view> known) {
   if (known.empty()) return std::nullopt;
   const std::string_view nearest = nearest_first(compared(name), known).front();
-  const bool near = edit_distance(compared(name), nearest) <= std::max<size_t>(1, nearest.size() / 3);
+  const bool near = edit_distance(compared(name), nearest) <= std::max<size_t>(1, (nearest.size() + 1) / 3);
   return near ? std::optional(nearest) : std::nullopt;
 }
 

@@ -73,9 +73,9 @@ SCORE = ["score", "--model", "m", "--prompt", "p", "--response", "r"]
     ([*BUILD, "--weight", "nan"], "--weight: nan is no finite number"),
     ([*BUILD, "--normalize", "--no-normalize"], "--normalize does not go with --no-normalize"),
     ([*BUILD, "--rescale", "--no-rescale"], "--rescale does not go with --no-rescale"),
-    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "1.5"], "--density: 1.5 is not above 0 and at most 1"),
-    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "0"], "--density: 0 is not above 0 and at most 1"),
-    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "-1"], "--density: -1 is not above 0"),
+    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "1.5"], "--density must be a number above 0 and at most 1, the share of each difference that is kept, not 1.5"),
+    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "0"], "--density must be a number above 0 and at most 1, the share of each difference that is kept, not 0"),
+    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "-1"], "--density must be a number above 0 and at most 1, the share of each difference that is kept, not -1"),
     ([*BUILD, "--recipe", ""], "--recipe: is empty"),
     (["build", "--vlm", "", "--rm", "r", "-o", "o"], "--vlm: is empty"),
     (["inspect", ""], "model: is empty"),
@@ -295,7 +295,7 @@ def test_inspect_tells_where_tensors_and_config_disagree(vlrm, models, writable)
 
 @pytest.mark.parametrize("token, expected", [
     (17, "the chat template does not write "),
-    (10**6, "does not write 1000000 (no token of tokenizer.json), the image_token_index of config.json"),
+    (10**6, 'config.json: "image_token_index": 1000000 is not below 4104, vocab_size and 8 reserved rows'),
 ])
 def test_a_wrong_image_token_is_called_wrong(vlrm, goldens, writable, token, expected):
     folder = writable(goldens / "vlrm_ties")
