@@ -289,4 +289,4 @@ def test_weights_must_be_finite_and_densities_shares(goldens, vlrm, tmp_path):
     models = goldens / "models"
     build = ["build", "--vlm", models / "vlm", "--rm", models / "rm", "--base", models / "base", "-o", tmp_path / "o"]
     assert "finite" in vlrm(*build, "--method", "ties", "--weight", "nan", "--density", "0.5", fails=True)
-    assert "--density: 2" in vlrm(*build, "--method", "ties", "--weight", "1", "--density", "2", fails=True)
+    assert "--density must be" in vlrm(*build, "--method", "ties", "--weight", "1", "--density", "2", fails=True)

@@ -9,7 +9,7 @@ import pytest
 from conftest import write_lines
 from jinja_reference import TOKENS, VARIABLES, random_conversation, random_expression, render
 
-TEMPLATES = sorted((Path(__file__).resolve().parents[1] / "data/templates").glob("*.jinja"))
+TEMPLATES = sorted((Path(__file__).resolve().parents[1] / "files/templates").glob("*.jinja"))
 
 
 @pytest.fixture
