@@ -1,12 +1,10 @@
-#include <yaml-cpp/yaml.h>
-
 #include <cmath>
 #include <set>
 
-#include "base/error.h"
 #include "base/file.h"
 #include "base/nearest.h"
 #include "merge/recipe.h"
+#include "merge/yaml_document.h"
 
 namespace vlrm {
 namespace {
@@ -41,14 +39,12 @@ class RecipeReader {
     return recipe;
   }
 
+ private:
   template <class... Args>
   [[noreturn]] void fail_at(const YAML::Mark& mark, fmt::format_string<Args...> format, Args&&... args) const {
-    const std::string what = fmt::format(format, std::forward<Args>(args)...);
-    if (mark.is_null()) fail("{}: {}", source_, what);
-    fail("{}:{}: {}", source_, mark.line + 1, what);
+    vlrm::fail_at(source_, mark, format, std::forward<Args>(args)...);
   }
 
- private:
   using Names = std::initializer_list<std::string_view>;
 
   void check_keys(const YAML::Node& node, const char* what, Names known, Names not_implemented = {}) const {
@@ -222,17 +218,9 @@ class RecipeReader {
 }  // namespace
 
 Recipe parse_recipe_or_throw(const std::string& yaml, const std::string& source) {
-  const RecipeReader reader(source);
-  try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
-    std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
-    if (documents.empty()) fail("{}: is empty; a recipe has at least \"merge_method\" and \"models\"", source);
-    if (documents.size() > 1)
-      reader.fail_at(documents[1].Mark(), "a second document begins here; a file holds one recipe");
-    return reader.read(documents.front());
-  } catch (const YAML::Exception& error) {
-    reader.fail_at(error.mark, "not valid YAML: {}", printable(error.msg));
-  }
+  const YAML::Node document = load_document_or_throw(yaml, source);
+  if (document.IsNull()) fail("{}: is empty; a recipe has at least \"merge_method\" and \"models\"", source);
+  return RecipeReader(source).read(document);
 }
 
 Recipe read_recipe_or_throw(const std::filesystem::path& file) {

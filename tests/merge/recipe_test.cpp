@@ -194,6 +194,8 @@ TEST(RecipeYaml, BrokenYamlIsOneLine) {
   EXPECT_THAT(error("[1]"), HasSubstr("must be a mapping"));
   EXPECT_THAT(error(std::string(100000, '[')), HasSubstr("not valid YAML"));
   EXPECT_THAT(error("? [1]\n: 2"), HasSubstr("a name is needed"));
+  EXPECT_EQ(error("\n,"), "r.yaml:2: not valid YAML: no value can begin like this");
+  for (const char* text : {"]", "}", "a\n---\n]", "- b\n}"}) EXPECT_THAT(error(text), HasSubstr("not valid YAML")) << text;
 }
 
 TEST(RecipeFlagsTest, StandForThePublishedRecipes) {

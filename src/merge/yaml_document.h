@@ -1,0 +1,25 @@
+// YAML text as a tree, and errors that name the line of a node.
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <string>
+
+#include "base/error.h"
+
+namespace vlrm {
+
+// Throws Error naming `source` and, where yaml-cpp knows one, the line of `mark`.
+template <class... Args>
+[[noreturn]] void fail_at(const std::string& source, const YAML::Mark& mark, fmt::format_string<Args...> format,
+                          Args&&... args) {
+  const std::string what = fmt::format(format, std::forward<Args>(args)...);
+  if (mark.is_null()) fail("{}: {}", source, what);
+  fail("{}:{}: {}", source, mark.line + 1, what);
+}
+
+// The one document that `yaml` holds; empty ones beside it do not count. Nothing but null if there is none. Throws
+// Error for malformed YAML and for a second document.
+YAML::Node load_document_or_throw(const std::string& yaml, const std::string& source);
+
+}  // namespace vlrm
