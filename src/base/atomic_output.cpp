@@ -28,7 +28,7 @@ void fsync_or_throw(const fs::path& path) {
   if (result != 0 && error != EINVAL) fail("{}: cannot be flushed to disk: {}", path.string(), std::strerror(error));
 }
 
-fs::path without_trailing_slash(fs::path path) {
+fs::path without_trailing_slash(const fs::path& path) {
   return path.has_filename() ? path : path.parent_path();
 }
 

@@ -161,7 +161,7 @@ std::string python_float(double value) {
   }
   if (exponent < 0) return fmt::format("{}0.{:0>{}}", out, digits, count - exponent - 1);
   if (count <= exponent + 1) return fmt::format("{}{:0<{}}.0", out, digits, exponent + 1);
-  digits.insert(static_cast<size_t>(exponent + 1), 1, '.');
+  digits.insert(static_cast<size_t>(exponent) + 1, 1, '.');
   return out + digits;
 }
 

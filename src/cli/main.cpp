@@ -81,10 +81,7 @@ int complain(std::string_view what) {
   return kBadInput;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  open_standard_descriptors();
+int run_or_complain(int argc, char** argv) {
   CLI::App program{
       "vlrm: turns a vision-language model and a text reward model into a vision-language reward model by merging\n"
       "weights, and scores answers about images with it.\n\n"
@@ -104,5 +101,16 @@ int main(int argc, char** argv) {
     return complain("out of memory");
   } catch (const std::exception& error) {
     return complain(error.what());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  open_standard_descriptors();
+  try {
+    return run_or_complain(argc, argv);
+  } catch (...) {  // no memory is left to complain with
+    return kBadInput;
   }
 }
