@@ -2,24 +2,14 @@
 
 import json
 import shutil
-import sys
 
+from arithmetic import gemm_rates
 from checkpoints import checkpoints
 from measure import ROOT, measure, peer_python, table
 
 PROMPT = "What is shown in the picture, and how many objects are there?"
 WORDS = "The picture shows a bowl of fruit on a wooden table beside an open window with white curtains".split()
 RESPONSES = [" ".join(WORDS[i:] + WORDS[:i]) + "." for i in range(8)]
-
-
-def gemm_rate():
-    """GFLOP/s of this machine's own large float32 matrix product."""
-    code = (
-        "import torch, time; a, b = torch.randn(4096, 4096), torch.randn(4096, 4096); a @ b; t = time.monotonic()\n"
-        "for _ in range(4): a @ b\n"
-        "print(4 * 2 * 4096**3 / (time.monotonic() - t) / 1e9)"
-    )
-    return float(measure([sys.executable, "-c", code])[1])
 
 
 def make_image(path):
@@ -41,7 +31,7 @@ def run(options):
     ours, output = measure([*command, *flags])
     rewards = json.loads(output)["scores"]
     one, _ = measure([*command, "--response", RESPONSES[0]])
-    print(f"this machine's float32 GEMM: {gemm_rate():.0f} GFLOP/s")
+    print(f"this machine's float32 GEMM: {gemm_rates()[0]:.0f} GFLOP/s")
     rows = [("vlrm, 8 responses", f"{ours.wall:.1f}", f"{ours.cpu:.1f}", f"{ours.peak / 2**20:.0f}"),
             ("vlrm, 1 response", f"{one.wall:.1f}", f"{one.cpu:.1f}", f"{one.peak / 2**20:.0f}")]
     if not options.no_peers:

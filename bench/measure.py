@@ -20,13 +20,18 @@ class Cost:
         return f"{self.wall:8.2f} s wall {self.cpu:8.2f} s CPU {self.peak / 2**20:8.0f} MiB"
 
 
-def measure(command, memory_limit=None, environment=None):
-    """Runs `command` to its end. With memory_limit (bytes) the system refuses it more address space or memory than that."""
+def measure(command, memory_limit=None, environment=None, errors=None):
+    """Runs `command` to its end. With memory_limit (bytes) the system refuses it more address space or memory than that.
+    With errors=subprocess.STDOUT the output holds what it says on standard error too."""
     if memory_limit:
         command = limited(command, memory_limit)
     start = time.monotonic()
     process = subprocess.Popen(
-        [str(part) for part in command], stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        env={**os.environ, **(environment or {})},
     )
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)

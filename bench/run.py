@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-BENCHES = ["merge", "score", "full-scale", "kernels", "fuzz"]
+BENCHES = ["merge", "score", "eval", "full-scale", "kernels", "fuzz"]
 
 
 def main():

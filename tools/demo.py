@@ -1,42 +1,52 @@
 #!/usr/bin/env python3
-"""The main job on the embedded world: merges five ways, scores held-out pairs, shows what each system makes of them.
+"""The main job on the embedded world: merges five ways, evaluates on held-out pairs, checks what the method claims.
 
-Everything is built and scored by the vlrm program; this only unpacks the pairs, starts it, and counts.
+The vlrm program builds, scores, counts and tests; this starts it, deals the pictures anew for one of the controls, and
+says what came out. It exits with 1 where a claim does not hold.
 """
 
 import argparse
 import concurrent.futures
 import dataclasses
 import json
-import math
 import os
 import pathlib
 import random
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
 import time
 
 import demo_pictures
+import pyarrow
 import pyarrow.parquet
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CONTROLS = {
-    "VLM language model + RM head": ["--method", "linear", "--weight-rm", "0"],
-    "RM language model + VLM cross-attention": ["--method", "linear", "--weight-rm", "1"],
+METHODS = {  # by the paper's names
+    "linear": "Linear",
+    "task_arithmetic": "Task Vec.",
+    "ties": "TIES",
+    "dare_linear": "DARE + Task Vec.",
+    "dare_ties": "DARE + TIES",
 }
-PROBED = "task_arithmetic"  # the one that also scores without and with the wrong image, and is shown in the pictures
+# The method that stands for VLRM in claims and pictures: named here, not picked by what the test pairs show.
+CHOSEN = "task_arithmetic"
+UNMERGED = {  # folder: name, flags of vlrm build
+    "vlm-language": ("VLM language model + RM head, unmerged", ["--method", "linear", "--weight-rm", "0"]),
+    "rm-language": ("RM language model + VLM cross-attention, unmerged", ["--method", "linear", "--weight-rm", "1"]),
+}
+SIGNIFICANT = 0.001
 
 
-@dataclasses.dataclass
-class System:
-    """One line of the table: a model, and how it is asked."""
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A row of a table: its folder and name, and what vlrm eval is asked."""
 
-    name: str
-    model: pathlib.Path
-    samples: str = "samples"
-    flags: tuple = ()
+    folder: str
+    label: str
+    flags: tuple
 
 
 def main():
@@ -44,31 +54,37 @@ def main():
     started = time.monotonic()
     world, out = options.world, options.output
     out.mkdir(parents=True, exist_ok=True)
-    made = json.loads((world / "made.json").read_text())
-    pairs = pyarrow.parquet.read_table(world / "pairs.parquet").to_pylist()
-    captions = json.loads((world / "captions.json").read_text())
-    recipes = {method: flags(method, **setting) for method, setting in made["recipes"].items()}
+    vlrm = Program(options.vlrm, out)
+    pairs = pyarrow.parquet.read_table(world / "pairs.parquet")
+    write_shuffled(pairs, out / "shuffled.parquet")
     say(f"{len(pairs)} pairs: a picture, a question, two answers. They come as twins: two pictures with the same")
     say("answers, each right for one of them. Who does not look is right half of the time.\n")
-    write_samples(pairs, captions, out)
 
     say("Merging the language models of world/vlm and world/rm (base: world/base):")
-    built = {name: build(options.vlrm, world, out, name, recipe) for name, recipe in (recipes | CONTROLS).items()}
-    say("\nScoring:")
-    systems = list_systems(world, built, recipes)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(lambda system: score(options.vlrm, out, system), systems)
-        scores = {system.name: values for system, values in zip(systems, results)}
+    recipes = json.loads((world / "made.json").read_text())["recipes"]
+    for method in METHODS:
+        vlrm.build(world, method, flags(method, **recipes[method]))
+    for name, (_, recipe) in UNMERGED.items():
+        vlrm.build(world, name, recipe)
 
-    right = [pair["human_ranking"][0] for pair in pairs]
-    accuracies = {name: accuracy(values, right) for name, values in scores.items()}
-    print_table(accuracies, len(pairs))
-    print_findings(accuracies, recipes)
-    (out / "table.json").write_text(json.dumps(accuracies, indent=2) + "\n")
-    cards = demo_pictures.write(pairs, scores[f"VLRM {PROBED}"], out)
+    say("\nEvaluating:")
+    table, controls = table_runs(world, out), control_runs(world, out)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(vlrm.evaluate, table + controls))
+    say("\nThe paper's table. Text RM: the reward model alone. Cascade: the same, reading the VLM's caption.\n")
+    say(vlrm.results("--columns", "Overall", *vlrm.folders(table)))
+    say("Controls\n")
+    say(vlrm.results("--columns", "Overall", *vlrm.folders(controls)))
+
+    hold = print_claims(vlrm)
+    print_limits(vlrm)
+    cards = demo_pictures.write(pairs.to_pylist(), scores(vlrm.folder(CHOSEN)), out)
     say(f"\nPictures of a few samples with their scores: {cards[0]}")
-    say(f"  and one by one: {out / 'sample-*.png'}")
-    say(f"Models, samples, scores and table.json: {out}. {time.monotonic() - started:.0f} s in all.")
+    if report := vlrm.report(table + controls):
+        say(f"Report, for a browser: {report}")
+        show(report)
+    say(f"Models and results: {out}. {time.monotonic() - started:.0f} s in all.")
+    sys.exit(0 if hold else 1)
 
 
 def parse_options():
@@ -79,6 +95,10 @@ def parse_options():
     return parser.parse_args()
 
 
+def say(line):
+    print(line, flush=True)
+
+
 def flags(method, weight, density):
     """The setting that the world's makers chose on validation pairs, as flags of vlrm build."""
     if method == "linear":
@@ -87,112 +107,143 @@ def flags(method, weight, density):
     return ["--method", method, "--weight", str(weight), *sparse]
 
 
-def say(line, end="\n"):
-    print(line, end=end, flush=True)
-
-
-def list_systems(world, built, methods):
-    vlm, rm = world / "vlm", world / "rm"
+def table_runs(world, out):
+    data, text = ("--data", world / "pairs.parquet"), ("--model", world / "rm")
+    chosen = ("--model", out / "models" / CHOSEN)
     return [
-        *(System(f"VLRM {name}", built[name]) for name in methods),
-        System(f"VLRM {PROBED}, no image", built[PROBED], flags=("--mode", "no-image")),
-        System(f"VLRM {PROBED}, shuffled images", built[PROBED], samples="shuffled"),
-        System("text RM alone", rm, flags=("--mode", "text-only")),
-        *(System(name, built[name]) for name in CONTROLS),
-        System("cascade: VLM's caption, then text RM", rm, samples="captioned", flags=("--mode", "text-only")),
-        System("VLM likelihood", vlm, flags=("--likelihood",)),
+        Run("random", "Random", (*data, "--mode", "random")),
+        Run("text-rm", "Text RM", (*data, *text, "--mode", "text-only")),
+        Run("cascade", "Cascade", (*data, *text, "--mode", "cascade", "--captions", world / "captions.json")),
+        *(Run(method, name, (*data, "--model", out / "models" / method)) for method, name in METHODS.items()),
+        Run("no-image", f"{METHODS[CHOSEN]}, no image", (*data, *chosen, "--mode", "no-image")),
     ]
 
 
-def write_samples(pairs, captions, out):
-    """Three inputs for vlrm score: as they are, with the pictures dealt anew, and with captions for pictures."""
-    images = out / "images"
-    images.mkdir(exist_ok=True)
-    for pair in pairs:
-        (images / f"{pair['id']}.png").write_bytes(pair["image"]["bytes"])
-    dealt = [pair["id"] for pair in pairs]
-    random.Random(0).shuffle(dealt)
-
-    def write(name, sample_of):
-        lines = (json.dumps({"id": pair["id"], **sample_of(i, pair), "responses": pair["response"]})
-                 for i, pair in enumerate(pairs))  # fmt: skip
-        (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
-
-    write("samples", lambda _, pair: {"images": [f"images/{pair['id']}.png"], "prompt": pair["query"]})
-    write("shuffled", lambda i, pair: {"images": [f"images/{dealt[i]}.png"], "prompt": pair["query"]})
-    write("captioned", lambda _, pair: {"images": [], "prompt": f"{captions[pair['id']]} {pair['query']}"})
+def control_runs(world, out):
+    data, chosen = ("--data", world / "pairs.parquet"), ("--model", out / "models" / CHOSEN)
+    return [
+        Run("shuffled", f"{METHODS[CHOSEN]}, shuffled images", ("--data", out / "shuffled.parquet", *chosen)),
+        *(Run(name, label, (*data, "--model", out / "models" / name)) for name, (label, _) in UNMERGED.items()),
+        Run("likelihood", "VLM likelihood", (*data, "--model", world / "vlm", "--likelihood")),
+    ]
 
 
-def build(vlrm, world, out, name, recipe):
-    directory = out / "models" / name.replace(" ", "_")
-    directory.parent.mkdir(exist_ok=True)
-    models = ["--vlm", world / "vlm", "--rm", world / "rm", "--base", world / "base"]
-    seconds = run([vlrm, "--quiet", "build", *models, *recipe, "--force", "-o", directory])
-    say(f"  {seconds:5.1f} s  {name}: {' '.join(recipe)}")
-    return directory
+def write_shuffled(pairs, path):
+    """The pairs, each with the picture of another."""
+    order = list(range(len(pairs)))
+    random.Random(0).shuffle(order)
+    column = pairs.column_names.index("image")
+    dealt = pairs["image"].take(pyarrow.array(order))
+    pyarrow.parquet.write_table(pairs.set_column(column, pairs.schema.field(column), dealt), path)
 
 
-def score(vlrm, out, system):
-    """The scores of the system's responses, in the order of the samples: a list of lists."""
-    output = out / f"scores-{''.join(c if c.isalnum() else '-' for c in system.name)}.jsonl"
-    arguments = ["--model", system.model, "--input", out / f"{system.samples}.jsonl", *system.flags]
-    # Models so small gain nothing from a second thread; a second system beside it does.
-    threads = ["--threads", "1", "--batch-samples", "64"]
-    seconds = run([vlrm, "--quiet", "score", *arguments, *threads, "--force", "-o", output])
-    say(f"  {seconds:5.1f} s  {system.name}")
-    return [json.loads(line)["scores"] for line in output.read_text().splitlines()]
+class Program:
+    """vlrm, with its models and results under one folder."""
+
+    def __init__(self, path, out):
+        self.path, self.out = path, out
+
+    def folder(self, name):
+        return self.out / "results" / name
+
+    def folders(self, runs):
+        return [self.folder(run.folder) for run in runs]
+
+    def build(self, world, name, recipe):
+        models = ["--vlm", world / "vlm", "--rm", world / "rm", "--base", world / "base"]
+        started = time.monotonic()
+        self.run("build", "--quiet", *models, *recipe, "--force", "-o", self.out / "models" / name)
+        say(f"  {time.monotonic() - started:5.1f} s  {name}: {' '.join(recipe)}")
+
+    def evaluate(self, run):
+        # Models so small gain nothing from a second thread; a second evaluation beside it does.
+        how = ["--quiet", "--threads", "1", "--batch-samples", "64", "--label", run.label, "--force"]
+        started = time.monotonic()
+        self.run("eval", "vl-rewardbench", *run.flags, *how, "-o", self.folder(run.folder))
+        say(f"  {time.monotonic() - started:5.1f} s  {run.label}")
+
+    def results(self, *arguments):
+        return self.run("results", *arguments)
+
+    def overall(self, *arguments):
+        """Of one run, or of two with --compare: what is said of all its pairs, and of what it is said."""
+        found = json.loads(self.results(*arguments, "--format", "json"))
+        subject = found.get("comparison") or found["runs"][0]
+        return next(metric for metric in subject["metrics"] if metric["name"] == "Overall"), subject
+
+    def report(self, runs):
+        """The report's path; None where this vlrm writes none."""
+        if "vlrm report" not in self.run("report", "--help"):
+            return None
+        path = self.out / "report.html"
+        self.run("report", *self.folders(runs), "-o", path, "--force")
+        return path
+
+    def run(self, *arguments):
+        command = [str(part) for part in (self.path, *arguments)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"failed ({done.returncode}): {shlex.join(command)}\n{done.stderr or done.stdout}")
+        return done.stdout
 
 
-def run(command):
-    command = [str(part) for part in command]
-    started = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        say(f"failed ({done.returncode}): {shlex.join(command)}\n{done.stderr or done.stdout}")
-        sys.exit(1)
-    return time.monotonic() - started
+def print_claims(vlrm):
+    """Says of each claim whether it holds; gives whether all do."""
+    say("Claims")
+    return all([
+        is_better(vlrm, CHOSEN, "text-rm", "A merged model judges better than the reward model that it is made of"),
+        is_better(vlrm, CHOSEN, "no-image", "It decides by the image, better than without"),
+        is_better(vlrm, CHOSEN, "shuffled", "It decides by the right image, better than with another"),
+        *(is_at_chance(vlrm, name) for name in ("text-rm", "no-image", "shuffled")),
+    ])  # fmt: skip
 
 
-def accuracy(scores, right):
-    """Share of the pairs whose right response scores higher (the first of equals counts), and its 95 % interval."""
-    hits = sum(int(round(b, 5) > round(a, 5)) == best for (a, b), best in zip(scores, right, strict=True))
-    low, high = wilson(hits, len(right))
-    return {"accuracy": hits / len(right), "low": low, "high": high}
+def is_better(vlrm, better, worse, claim):
+    found, compared = vlrm.overall("--compare", vlrm.folder(better), vlrm.folder(worse))
+    p = "p < 1e-300" if found["p"] < 1e-300 else f"p = {found['p']:.0e}"
+    return say_whether(
+        found["a"] > found["b"] and found["p"] < SIGNIFICANT,
+        f"{claim}: {compared['a']} {found['a']:.1f} %, {compared['b']} {found['b']:.1f} %. {found['only_a']} pairs "
+        f"only the first gets right, {found['only_b']} only the second: {p} (McNemar's exact test).",
+    )
 
 
-def wilson(hits, count, z=1.96):
-    share = hits / count
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return centre - half, centre + half
+def is_at_chance(vlrm, name):
+    found, run = vlrm.overall(vlrm.folder(name))
+    low, high = found["interval"]
+    return say_whether(
+        low <= 50 <= high,
+        f"{run['label']} is at chance: {found['percent']:.1f} %, 95% interval {low:.1f} to {high:.1f} %.",
+    )
 
 
-def print_table(accuracies, count):
-    width = max(map(len, accuracies))
-    say(f"\n{'Right answers chosen, of ' + str(count):{width}}  accuracy   95 % interval")
-    for name, found in accuracies.items():
-        bar = "█" * round(found["accuracy"] * 30)
-        interval = f"{found['low']:6.1%} – {found['high']:6.1%}"
-        chance = "  chance" if found["low"] <= 0.5 <= found["high"] else ""
-        say(f"{name:{width}}  {found['accuracy']:8.1%}   {interval}  {bar}{chance}")
+def say_whether(holds, sentence):
+    mark = "  ✓ " if holds else "  ✗ does not hold: "
+    say(textwrap.fill(sentence, 100, initial_indent=mark, subsequent_indent="    "))
+    return holds
 
 
-def print_findings(accuracies, methods):
-    """What the figures show, and what they do not: whatever they are."""
-    best = max((f"VLRM {method}" for method in methods), key=lambda name: accuracies[name]["accuracy"])
-    unseen, shuffled = (accuracies[f"VLRM {PROBED}, {what}"] for what in ("no image", "shuffled images"))
-    unmerged = accuracies["VLM language model + RM head"]
-    sees = accuracies[best]["low"] > max(unseen["high"], shuffled["high"])
-    known = unmerged["high"] >= accuracies[best]["low"]
-    findings = (
-        f"The best merge is {best.removeprefix('VLRM ')} with {accuracies[best]['accuracy']:.1%}. Without the image a "
-        f"VLRM has {unseen['accuracy']:.1%}, with the image of another pair {shuffled['accuracy']:.1%}: "
-        + ("it decides by what it sees. " if sees else "here the image makes no clear difference. ")
-        + f"The VLM's own language model with the reward head, not merged, has {unmerged['accuracy']:.1%}: "
-        + ("what is true was known to the VLM already, so this shows that a merged model sees, not yet that a "
-           "preference is carried over." if known else "the merge adds what the VLM alone did not have.")
-    )  # fmt: skip
-    say("\n" + textwrap.fill(findings, 110))
+def print_limits(vlrm):
+    """What the figures do not show."""
+    unmerged, merged = (vlrm.overall(vlrm.folder(name))[0]["percent"] for name in ("vlm-language", CHOSEN))
+    known = (
+        "what is true was known to the VLM already. So a merged model sees; "
+        "that a preference is carried over is not shown."
+        if unmerged >= merged
+        else "the merge adds what the VLM alone did not have."
+    )
+    say("\n" + textwrap.fill(f"The VLM's own language model with the reward head has {unmerged:.1f} %: {known}", 100))
+
+
+def scores(folder):
+    return [json.loads(line)["outputs"] for line in (folder / "results.jsonl").read_text().splitlines()]
+
+
+def show(page):
+    """Opens it where someone sits before a desktop."""
+    desktop = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if desktop and sys.stdout.isatty() and shutil.which("xdg-open"):
+        subprocess.Popen(["xdg-open", page], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ std::string usual_label(const EvalFlags& flags, EvaluationMode mode) {
   if (mode == EvaluationMode::random) return "random";
   const fs::path name = flags.model.recipe.empty() ? fs::path(flags.model.model) : fs::path(flags.model.recipe).stem();
   const std::string text = (name.has_filename() ? name : name.parent_path()).filename().string();
-  return mode == EvaluationMode::image ? text : fmt::format("{} ({})", text, evaluation_mode_name(mode));
+  const std::string asked = flags.model.likelihood ? text + " likelihood" : text;
+  return mode == EvaluationMode::image ? asked : fmt::format("{} ({})", asked, evaluation_mode_name(mode));
 }
 
 EvaluationOptions evaluation_options(const EvalFlags& flags, EvaluationMode mode) {

@@ -27,6 +27,7 @@ void ModelFlags::declare(CLI::App& command) {
   command.add_option("--rm", rm, "With --recipe: the text reward model")->needs(recipe_option);
   command.add_option("--base", base, "With --recipe: the base both were tuned from")->needs(recipe_option);
   seed.declare(command)->needs(recipe_option);
+  command.add_flag("--likelihood", likelihood, "Log-probability of the response instead of a reward");
   command.add_option(
       "--date", date,
       "Date for templates that ask for one: \"01 Jan 2025\" or \"today\" (default: the template's own)");
@@ -78,6 +79,7 @@ ScorerModel ModelFlags::open() const {
 ScorerOptions ModelFlags::scorer_options(Mode mode) const {
   ScorerOptions options;
   options.mode = mode;
+  options.likelihood = likelihood;
   if (!date.empty()) options.clock = TemplateClock::parse_or_throw(date);
   options.decode.apply_exif = !no_exif;
   return options;
@@ -93,7 +95,7 @@ BackendOptions ModelFlags::backend_options(const ScorerModel& opened) const {
 }
 
 OrderedJson ModelFlags::settings(const ScorerModel& opened, const ScorerOptions& options) const {
-  OrderedJson settings;
+  OrderedJson settings = {{"likelihood", options.likelihood}};
   const auto add_directory = [&](const char* key, const std::string& name) {
     if (!name.empty()) settings[key] = {{"name", name}, {"stamp", directory_stamp(resolve_checkpoint(name))}};
   };

@@ -11,12 +11,12 @@
 
 namespace vlrm {
 
-// --model; or --vlm, --rm and --base with a recipe: merged on load, nothing is written.
+// --model; or --vlm, --rm and --base with a recipe: merged on load, nothing is written. And what is asked of it.
 struct ModelFlags {
   std::string model, vlm, rm, base, recipe;
   std::string dtype, device = "cpu", weights = "auto", date;
   SeedFlag seed;
-  bool no_exif = false;
+  bool likelihood = false, no_exif = false;
 
   void declare(CLI::App& command);
   // Throws Error naming `command` where neither or both ways to name a model are used.

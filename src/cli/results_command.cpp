@@ -1,4 +1,5 @@
 // vlrm results: the tables of evaluations.
+#include <algorithm>
 #include <memory>
 
 #include "base/error.h"
@@ -10,7 +11,7 @@ namespace vlrm {
 namespace {
 
 struct Flags {
-  std::vector<std::string> paths, compare;
+  std::vector<std::string> paths, compare, columns;
   std::string format = "text";
   int digits = -1;
   bool one_table = false, details = false, no_intervals = false;
@@ -22,6 +23,7 @@ TableOptions table_options(const Flags& flags) {
   if (flags.format == "latex") options.layout = Layout::latex;
   const bool roomy = options.layout == Layout::text && !flags.one_table;
   options.digits = flags.digits >= 0 ? flags.digits : roomy ? 3 : 1;
+  options.metrics = flags.columns;
   options.intervals = !flags.no_intervals && (roomy || options.layout != Layout::text);
   return options;
 }
@@ -55,9 +57,26 @@ std::vector<Grid> tables(const Flags& flags, const std::vector<RunSummary>& runs
   return grids;
 }
 
+void check_columns(const Flags& flags, const std::vector<RunSummary>& runs) {
+  if (flags.columns.empty()) return;
+  if (flags.format == "csv" || flags.format == "json") fail("--columns is for tables; {} has all", flags.format);
+  std::vector<std::string> known;
+  std::string names;
+  for (const RunSummary& run : runs)
+    for (const Metric& metric : run.metrics) {
+      if (std::find(known.begin(), known.end(), metric.name) != known.end()) continue;
+      known.push_back(metric.name);
+      names += (names.empty() ? "" : ", ") + metric.name;
+    }
+  for (const std::string& column : flags.columns)
+    if (std::find(known.begin(), known.end(), column) == known.end())
+      fail("--columns: {} is none of {}", printable(column), names);
+}
+
 void run_results(const Flags& flags) {
   if (flags.paths.empty() && flags.compare.empty()) fail("name result folders, or two with --compare");
   const std::vector<RunSummary> runs = summaries(flags.paths);
+  check_columns(flags, runs);
   std::optional<Comparison> comparison;
   if (!flags.compare.empty()) comparison = compare(read_run(flags.compare[0]), read_run(flags.compare[1]));
   if (flags.format == "csv" && comparison) fail("--compare has no csv; use json, md, latex or text");
@@ -88,6 +107,9 @@ void add_results_command(CLI::App& program) {
                     "One table, as in the paper: a row a method, the columns of all benchmarks");
   command->add_flag("--details", flags->details,
                     "Score distributions, ties, accuracy by length gap, best-of-n curves (json always has them)");
+  command->add_option("--columns", flags->columns, "Only these columns of the tables: Overall,Macro (default: all)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_flag("--no-intervals", flags->no_intervals, "Without the 95% intervals");
   command
       ->add_option("--digits", flags->digits, "Digits of percentages (default: 3 in text, else 1; csv and json: all)")

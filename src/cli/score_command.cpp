@@ -20,7 +20,7 @@ struct ScoreFlags {
   std::optional<std::string> prompt;
   std::string input, output, mode = "image";
   int64_t batch_samples = 8;
-  bool likelihood = false, json = false, force = false;
+  bool json = false, force = false;
 };
 
 void check_flags(const ScoreFlags& flags) {
@@ -32,15 +32,9 @@ void check_flags(const ScoreFlags& flags) {
   if (flags.input.empty() && !flags.output.empty()) fail("score: --output goes with --input");
 }
 
-ScorerOptions scorer_options(const ScoreFlags& flags) {
-  ScorerOptions options = flags.model.scorer_options(kModes.at(flags.mode));
-  options.likelihood = flags.likelihood;
-  return options;
-}
-
 // What the scores depend on. Kept beside an output file, so that a run is only ever resumed with the same.
 OrderedJson settings(const ScoreFlags& flags, const ScorerModel& model, const ScorerOptions& options) {
-  OrderedJson settings = {{"vlrm", VLRM_VERSION}, {"mode", flags.mode}, {"likelihood", flags.likelihood}};
+  OrderedJson settings = {{"vlrm", VLRM_VERSION}, {"mode", flags.mode}};
   settings.update(flags.model.settings(model, options));
   return settings;
 }
@@ -60,7 +54,7 @@ void score_one(const ScoreFlags& flags) {
   sample.messages.push_back(user_message(*flags.prompt, flags.images.size()));
   for (const auto& image : flags.images) sample.images.push_back({image});
   sample.responses = flags.responses;
-  const ScorerOptions options = scorer_options(flags);
+  const ScorerOptions options = flags.model.scorer_options(kModes.at(flags.mode));
   if (options.mode == Mode::image && sample.images.empty()) tell("note: no --image: scored without one");
   Scorer scorer(model, options, flags.model.backend_options(model));
   const std::vector<PreparedSample> prepared{scorer.prepare(sample, "the sample")};
@@ -79,7 +73,7 @@ void score_one(const ScoreFlags& flags) {
 
 void score_input(const ScoreFlags& flags) {
   const ScorerModel model = flags.model.open();
-  const ScorerOptions options = scorer_options(flags);
+  const ScorerOptions options = flags.model.scorer_options(kModes.at(flags.mode));
   ScoreRunOptions run_options{flags.input, std::nullopt, flags.batch_samples, flags.force,
                               settings(flags, model, options)};
   if (!flags.output.empty()) run_options.output = flags.output;
@@ -122,7 +116,6 @@ void add_score_command(CLI::App& program) {
                    "image, no-image (the same model without its image) or text-only (a text reward model)")
       ->check(CLI::IsMember({"image", "no-image", "text-only"}))
       ->capture_default_str();
-  command->add_flag("--likelihood", flags->likelihood, "Log-probability of the response instead of a reward");
   command->add_option("--batch-samples", flags->batch_samples, "Samples computed together")
       ->check(whole_number(1))
       ->capture_default_str();

@@ -43,6 +43,11 @@ std::string cell_text(const Cell& cell, const TableOptions& options) {
                                             : text + " {\\scriptsize (" + interval + ")}";
 }
 
+bool shown(const Metric& metric, const TableOptions& options) {
+  const auto& named = options.metrics;
+  return named.empty() || std::find(named.begin(), named.end(), metric.name) != named.end();
+}
+
 // Marks the best of each column where there are at least two to choose from.
 void mark_best(std::vector<std::vector<Cell>>& rows) {
   for (size_t column = 0; !rows.empty() && column < rows.front().size(); ++column) {
@@ -110,6 +115,7 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
   if (!latex) grid.columns.push_back({"", "Samples"});
   const auto& metrics = runs.front()->metrics;
   for (size_t i = 0; i < metrics.size(); ++i) {
+    if (!shown(metrics[i], options)) continue;
     const bool same =
         std::all_of(runs.begin(), runs.end(), [&](auto* run) { return run->metrics[i].name == metrics[i].name; });
     grid.columns.push_back({"", same ? metrics[i].name : "Pass@N"});
@@ -118,7 +124,8 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
   bool unfinished = false;
   for (const RunSummary* run : runs) {
     std::vector<Cell> row;
-    for (const Metric& metric : run->metrics) row.push_back({&metric, run->complete, false});
+    for (size_t i = 0; i < metrics.size(); ++i)
+      if (shown(metrics[i], options)) row.push_back({&run->metrics[i], run->complete, false});
     rows.push_back(std::move(row));
     unfinished = unfinished || !run->complete;
   }
@@ -243,7 +250,9 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
   for (const auto& benchmark : by_benchmark(runs)) {
     const size_t first = grid.columns.size() - 1;
     for (const Metric& metric : benchmark.front()->metrics)
-      if (metric.of_model) grid.columns.push_back(joint_column(benchmark.front()->info, metric));
+      if (metric.of_model && shown(metric, options))
+        grid.columns.push_back(joint_column(benchmark.front()->info, metric));
+    if (grid.columns.size() - 1 == first) continue;  // none of its columns is shown
     for (auto& row : rows) row.resize(grid.columns.size() - 1);
     for (const RunSummary* run : benchmark) {
       const auto place = static_cast<size_t>(std::find(labels.begin(), labels.end(), run->info.label) - labels.begin());
@@ -252,7 +261,7 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
              benchmark_name(run->info), run->info.label);
       size_t column = first;
       for (const Metric& metric : run->metrics)
-        if (metric.of_model) rows[place][column++] = {&metric, run->complete, false};
+        if (metric.of_model && shown(metric, options)) rows[place][column++] = {&metric, run->complete, false};
       unfinished[place] = unfinished[place] || !run->complete;
     }
   }

@@ -12,8 +12,9 @@ namespace vlrm {
 
 struct TableOptions {
   Layout layout = Layout::text;
-  int digits = 1;         // after the point, of percentages
-  bool intervals = true;  // beside them; of one digit
+  int digits = 1;                         // after the point, of percentages
+  bool intervals = true;                  // beside them; of one digit
+  std::vector<std::string> metrics = {};  // only the columns of these; all where none is named
 };
 
 // A table a benchmark, in the order in which the benchmarks come. The best of several complete runs is marked in each

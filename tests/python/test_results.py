@@ -136,6 +136,18 @@ def test_formats(goldens, vlrm):
     assert vlrm("results", *everything, "--format", "csv").count("\n") == 1 + 4 * 5 + 2 + 5 * 5
 
 
+def test_columns_are_chosen(goldens, vlrm):
+    results = goldens / "eval/results/float32"
+    pairs, preferences = results / "vl_rewardbench", results / "rlaif_v"
+    assert vlrm("results", pairs, "--columns", "Macro,Overall").splitlines()[1].split() == ["Method", "Samples", "Overall", "Macro"]
+    joint = vlrm("results", pairs, preferences, "--columns", "Overall", "--format", "md", "--one-table").splitlines()
+    assert [line.count("|") for line in joint if line.startswith("|")] == [3] * 6
+    assert vlrm("results", pairs, "--columns", "Overal", fails=True) == (
+        "vlrm: --columns: Overal is none of General, Hallucination, Reasoning, Overall, Macro")
+    assert vlrm("results", pairs, "--columns", "Macro", "--format", "csv", fails=True) == (
+        "vlrm: --columns is for tables; csv has all")
+
+
 def test_the_published_responses(goldens, vlrm):
     file = goldens.parent / "seed/best_of_n/textvqa_val.jsonl"
     if not file.exists():
