@@ -36,18 +36,19 @@ class Captions {
 
 struct EvaluationOptions {
   EvaluationMode mode = EvaluationMode::image;
-  std::optional<Captions> captions = {};  // of cascade
-  std::filesystem::path output = {};      // the result folder
-  std::string label = {};                 // the row's name in tables
-  OrderedJson model_settings = {};        // what the scores depend on of the model: into run.json
-  int64_t batch_samples = 8;              // above 0: computed together
-  bool force = false;                     // start anew where there are results
+  std::optional<Captions> captions = {};               // of cascade
+  std::filesystem::path output = {};                   // the result folder
+  std::string label = {};                              // the row's name in tables
+  OrderedJson model_settings = OrderedJson::object();  // what the scores depend on of the model: into run.json
+  int64_t batch_samples = 8;                           // above 0: computed together
+  bool force = false;                                  // start anew where there are results
 };
 
 // Plans at construction (what is done already), so that finished work costs no model.
 class Evaluation {
  public:
-  // Throws Error if, force not being set, the folder holds another run's results.
+  // Looks at all rows but their images, so that what is wrong with one is told before a model is loaded. Throws Error
+  // naming the row, and if, force not being set, the folder holds another run's results.
   Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options);
 
   bool finished() const { return output_->finished(); }
@@ -60,6 +61,9 @@ class Evaluation {
 
  private:
   struct Item;
+  void check_rows() const;
+  bool holds_result_of(const std::string& text, const BenchmarkRow& row) const;
+  std::optional<BenchmarkRow> next(BenchmarkStream& rows) const;
   std::vector<Item> read(BenchmarkStream& rows, int64_t count) const;
   std::string line(const BenchmarkRow& row, const std::vector<std::string>& prompts,
                    const std::vector<double>& scores) const;
