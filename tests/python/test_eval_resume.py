@@ -20,7 +20,7 @@ def vlrm_model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory):
-    return write_pairs(tmp_path_factory.mktemp("pairs") / "pairs.parquet", world_pairs(300), row_group_size=50)
+    return write_pairs(tmp_path_factory.mktemp("pairs") / "pairs.parquet", world_pairs(160), row_group_size=50)
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +31,18 @@ def command(vlrm_model, pairs):
 
 @pytest.fixture(scope="module")
 def whole(command, vlrm, tmp_path_factory):
-    """The bytes of an uninterrupted run, and its seconds."""
+    """The bytes of an uninterrupted run, its seconds, and its folder."""
     folder = tmp_path_factory.mktemp("whole") / "out"
     start = time.monotonic()
     vlrm(*command, "-o", folder)
-    return results(folder), time.monotonic() - start
+    seconds = time.monotonic() - start
+    return results(folder), seconds, folder
+
+
+@pytest.fixture
+def finished(whole, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(whole[2], tmp_path / "out")
 
 
 def started(command, folder):
@@ -43,7 +50,7 @@ def started(command, folder):
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(command, whole, vlrm, tmp_path):
-    expected, seconds = whole
+    expected, seconds, _ = whole
     draw = random.Random(7)
     killed = at_work = 0
     for attempt in range(20):
@@ -78,29 +85,27 @@ def test_an_interrupted_run_goes_on(command, whole, vlrm, tmp_path, number):
     assert results(tmp_path / "out") == whole[0]
 
 
-def test_finished_work_is_left_alone(command, whole, tmp_path, monkeypatch, vlrm):
-    """Not even libtorch is loaded, nor an image read."""
-    vlrm(*command, "-o", tmp_path / "out")
-    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in (tmp_path / "out").iterdir()}
+def test_finished_work_is_left_alone(command, finished, tmp_path, monkeypatch, vlrm):
+    """Not even libtorch is loaded."""
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in finished.iterdir()}
     monkeypatch.setenv("VLRM_MODEL_LIBRARY", "/nowhere.so")
-    vlrm(*command, "-o", tmp_path / "out")
-    assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in (tmp_path / "out").iterdir()} == before
+    vlrm(*command, "-o", finished)
+    assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in finished.iterdir()} == before
     assert "/nowhere.so: cannot be loaded" in vlrm(*command, "-o", tmp_path / "other", fails=True)
 
 
-def test_a_run_says_where_it_stands(command, tmp_path, vlrm):
+def test_a_run_says_where_it_stands(command, finished):
     loud = [part for part in command if part != "-q"]
-    vlrm(*command, "-o", tmp_path / "out")
 
     def told():
-        done = subprocess.run([PROGRAM, *map(str, loud), "-o", tmp_path / "out"], capture_output=True, text=True)
+        done = subprocess.run([PROGRAM, *map(str, loud), "-o", finished], capture_output=True, text=True)
         assert done.returncode == 0 and done.stdout == ""
         return done.stderr.splitlines()[0]
 
-    assert told() == f"{tmp_path}/out: all 300 rows are there already"
-    file = tmp_path / "out/results.jsonl"
+    assert told() == f"{finished}: all 160 rows are there already"
+    file = finished / "results.jsonl"
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:10]))
-    assert told() == f"{tmp_path}/out: going on after 8 of 300 rows"
+    assert told() == f"{finished}: going on after 8 of 160 rows"
 
 
 def touched(path):
@@ -114,18 +119,19 @@ def touched(path):
     (["--date", "01 Jan 2025"], 'date was null, now "01 Jan 2025"'),
     (["--no-exif"], "exif was true, now false"),
     (["--label", "another"], 'label was "vlrm", now "another"'),
-    (["--batch-samples", "8"], "batch_samples was 4, now 8"),
 ])
-def test_other_settings_are_refused(command, vlrm, tmp_path, flags, expected):
-    base = command[: command.index("--batch-samples")] + ["-q"]
-    batch = [] if "--batch-samples" in flags else ["--batch-samples", "4"]
-    vlrm(*base, "--batch-samples", "4", "-o", tmp_path / "out")
-    before = results(tmp_path / "out")
-    error = vlrm(*base, *batch, *flags, "-o", tmp_path / "out", fails=True)
-    assert error == f"vlrm: {tmp_path}/out/results.jsonl: made with other settings ({expected}); --force starts anew"
-    assert results(tmp_path / "out") == before
-    vlrm(*base, *batch, *flags, "-o", tmp_path / "out", "--force")
-    assert json.loads((tmp_path / "out/run.json").read_text())["rows"] == 300
+def test_other_settings_are_refused(command, whole, finished, vlrm, flags, expected):
+    error = vlrm(*command, *flags, "-o", finished, fails=True)
+    assert error == f"vlrm: {finished}/results.jsonl: made with other settings ({expected}); --force starts anew"
+    assert results(finished) == whole[0]
+
+
+def test_force_starts_anew(command, whole, finished, vlrm):
+    vlrm(*command, "--mode", "no-image", "-o", finished, "--force")
+    assert results(finished) != whole[0] and len(rows_of(finished)) == 160
+    assert json.loads((finished / "run.json").read_text())["mode"] == "no-image"
+    other_batch = ["8" if part == "4" else part for part in command]
+    assert "batch_samples was 4, now 8" in vlrm(*other_batch, "--mode", "no-image", "-o", finished, fails=True)
 
 
 @pytest.mark.parametrize("changed", ["data", "model", "captions", "responses"])
@@ -160,14 +166,13 @@ def test_changed_inputs_are_refused(vlrm, tmp_path, changed):
     lambda row: {key: value for key, value in row.items() if key != "prompts"},
     lambda row: [row],
 ])
-@pytest.mark.parametrize("kept", [300, 10])
-def test_lines_of_other_rows_are_told_on_resume(command, whole, pairs, vlrm, tmp_path, spoil, kept):
-    vlrm(*command, "--mode", "random", "-o", tmp_path / "out")
-    file = tmp_path / "out/results.jsonl"
+@pytest.mark.parametrize("kept", [160, 10])
+def test_lines_of_other_rows_are_told_on_resume(command, finished, pairs, vlrm, spoil, kept):
+    file = finished / "results.jsonl"
     lines = file.read_text().splitlines()[:kept]
     lines[1] = json.dumps(spoil(json.loads(lines[1])))
     file.write_text("\n".join(lines) + "\n")
-    error = vlrm(*command, "--mode", "random", "-o", tmp_path / "out", fails=True)
+    error = vlrm(*command, "-o", finished, fails=True)
     assert error == (f"vlrm: {file}, line 2: does not hold the result of {pairs}, row 1; "
                      "remove the file, or let --force start anew")
 
@@ -184,13 +189,12 @@ def test_lines_of_other_rows_in_other_tasks(goldens, vlrm, tmp_path, task, file)
     assert "line 5: does not hold the result of " in vlrm(*command, fails=True)
 
 
-def test_more_lines_than_the_run_has(command, whole, vlrm, tmp_path):
-    vlrm(*command, "-o", tmp_path / "out")
-    file = tmp_path / "out/results.jsonl"
+def test_more_lines_than_the_run_has(command, whole, finished, vlrm):
+    file = finished / "results.jsonl"
     for more in (whole[0], b"\n", b"{"):
         file.write_bytes(whole[0] + more)
-        error = vlrm(*command, "-o", tmp_path / "out", fails=True)
-        assert f"{file}: goes on after the 300 lines of a finished run" in error and "--force" in error
+        error = vlrm(*command, "-o", finished, fails=True)
+        assert f"{file}: goes on after the 160 lines of a finished run" in error and "--force" in error
 
 
 def test_results_without_their_run_json_are_not_overwritten(command, vlrm, tmp_path):
