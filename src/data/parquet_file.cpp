@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-constexpr int64_t kRowsOfBatch = 16;         // images of megabytes each are held for so many rows
+constexpr int64_t kRowsOfBatch = 4;          // images of megabytes each are held for so many rows
+constexpr int64_t kRowsWithoutImages = 256;  // small ones
 constexpr int64_t kReadAtOnce = 256 * 1024;  // bytes of a column chunk
 
 using Metadata = std::shared_ptr<parquet::FileMetaData>;
@@ -39,7 +40,7 @@ class ParquetRows : public RowStream {
   ParquetRows(const fs::path& path, const Metadata& metadata, int64_t first, Images images)
       : path_(path), metadata_(metadata) {
     parquet::ArrowReaderProperties properties(/*use_threads=*/false);
-    properties.set_batch_size(kRowsOfBatch);
+    properties.set_batch_size(images == Images::with ? kRowsOfBatch : kRowsWithoutImages);
     properties.set_pre_buffer(false);  // would hold whole row groups
     reader_ = value_of(
         parquet::arrow::FileReader::Make(arrow::system_memory_pool(), open_reader(path, metadata), properties), path);

@@ -55,9 +55,9 @@ def rows_of(folder):
 def world_vlrm(folder):
     """The little world's reward model that sees, built here."""
     world = ROOT / "world"
-    command = [PROGRAM, "build", "--vlm", world / "vlm", "--rm", world / "rm", "--base", world / "base", "--method", "linear",
+    command = [PROGRAM, "build", "--vlm", world / "vlm", "--rm", world / "rm", "--method", "linear",
                "--weight-rm", "0.2", "-o", folder, "-q"]
-    subprocess.run(list(map(str, command)), check=True)
+    subprocess.run(list(map(str, command)), check=True, capture_output=True)
     return folder
 
 
