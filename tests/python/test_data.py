@@ -105,7 +105,7 @@ def test_images_that_nobody_looks_at_stay_on_the_disk(tmp_path):
                    tmp_path / "x.parquet", compression="none", use_dictionary=False)
     whole = bytearray((tmp_path / "x.parquet").read_bytes())
     at = whole.index(b"x" * 50_000)
-    whole[at - 40 : at] = b"\xff" * 40  # the head of the page
+    whole[at - 4 : at] = b"\xff" * 4  # its length
     (tmp_path / "x.parquet").write_bytes(whole)
     assert read(tmp_path / "x.parquet", "--without-images")[1] == [{"values": {"id": "a"}, "images": []}]
     assert "x.parquet: " in error(tmp_path / "x.parquet")

@@ -1,12 +1,15 @@
 """vlrm eval beside the rows that the reference's scripts wrote, and datasets in all forms."""
 
 import json
+import os
+import re
 import shutil
+import subprocess
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import read_lines, write_lines
+from conftest import PROGRAM, ROOT, read_lines, write_lines
 from evaluations import benchmark, data, golden_command, model, results, rows_of, write_pairs
 from reference_results import FILES, assert_same, printed_numbers, run_script, summary
 
@@ -148,6 +151,31 @@ def test_responses_in_another_order_than_the_images(goldens, vlrm, device_flags,
     for row, i in zip(rows_of(tmp_path / "out"), order, strict=True):
         assert row["id"] == expected[i]["id"]
         assert row["scores"] == pytest.approx(expected[i]["scores"], abs=1e-5)
+
+
+@pytest.fixture
+def folder_of_names(goldens, hub, tmp_path):
+    """Where the names that help and documentation use lead to the golden models and files."""
+    names = {"OUT": "vlrm_ties", "RM": "models/rm", "VLM": "models/vlm", "BASE": "models/base",
+             "textvqa_val.jsonl": "eval/responses/textvqa_val.jsonl", "captions.json": "../seed/caption/vl_rewardbench.json",
+             "ties.yml": "reference/configs/ties_d0.6.yaml"}
+    folder = tmp_path / "names"
+    folder.mkdir()
+    for name, place in names.items():
+        (folder / name).symlink_to(goldens / place)
+    return folder
+
+
+@pytest.mark.parametrize("where", ["help", "docs/evaluation.md"])
+def test_documented_commands_do_what_they_say(vlrm, folder_of_names, where):
+    text = vlrm("eval", "--help") if where == "help" else (ROOT / where).read_text()
+    commands = re.findall(r"^(?: {2}| {4})(vlrm .*)$", text, re.M)
+    assert len(commands) == {"help": 4, "docs/evaluation.md": 9}[where]
+    environment = os.environ | {"PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
+    for command in commands:
+        done = subprocess.run(command, shell=True, cwd=folder_of_names, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, (command, done.stderr)
+        assert ("VL-RewardBench" in done.stdout) == command.startswith("vlrm results")
 
 
 def test_merged_on_load(goldens, vlrm, device_flags, tmp_path):
