@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-// Whole lines, as many as make whole batches; all of a finished file.
+// Whole lines, as many as make whole batches; all of a finished file, and none behind them.
 struct Kept {
   int64_t lines = 0, bytes = 0;
 };
@@ -24,7 +24,7 @@ Kept kept_lines(const fs::path& output, int64_t batch, int64_t total) {
   std::ifstream stream(output, std::ios::binary);
   Kept kept;
   int64_t lines = 0, bytes = 0;
-  for (std::string line; std::getline(stream, line) && !stream.eof();) {  // eof: no newline at its end
+  for (std::string line; lines < total && std::getline(stream, line) && !stream.eof();) {  // eof: no newline at its end
     bytes += static_cast<int64_t>(line.size()) + 1;
     if (++lines % batch == 0 || lines == total) kept = {lines, bytes};
   }
@@ -71,6 +71,8 @@ void ResumableLines::plan_resume() {
   const Kept kept = kept_lines(*options_.output, options_.batch, options_.total);
   done_ = kept.lines;
   done_bytes_ = kept.bytes;
+  if (finished() && fs::file_size(*options_.output) > static_cast<uintmax_t>(done_bytes_))
+    fail("{}: goes on after the {} lines of a finished run; remove the rest, or let --force start anew", name_, done_);
 }
 
 void ResumableLines::check_done(const Check& missing) const {

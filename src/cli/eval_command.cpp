@@ -78,8 +78,10 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
                   const std::shared_ptr<EvalFlags>& flags, const OpenBenchmark& open_benchmark) {
   CLI::App* command = eval.add_subcommand(name, what);
   flags->model.declare(*command);
-  command->add_option("--data", flags->data.data,
-                      "The dataset: a directory or file (parquet, Arrow, JSON lines), or an id in the hub's local cache");
+  command->add_option(
+      "--data", flags->data.data,
+      "The dataset: a directory or file (parquet, Arrow, JSON lines), or an id in the hub's local cache "
+      "(default: the benchmark's id there)");
   command->add_option("--config", flags->data.config, "Of a dataset that has several");
   command->add_option("--split", flags->data.split, "Of a dataset that has several");
   command

@@ -49,7 +49,7 @@ class MessagesFrom : public arrow::ipc::MessageReader {
 
 class ArrowRows : public RowStream {
  public:
-  ArrowRows(const fs::path& path, const std::shared_ptr<const Messages>& messages, int64_t first)
+  ArrowRows(const fs::path& path, const std::shared_ptr<const Messages>& messages, int64_t first, Images images)
       : path_(path), index_(first) {
     for (const auto& message : *messages) rows_left_ += message.rows;
     rows_left_ -= first;
@@ -66,7 +66,7 @@ class ArrowRows : public RowStream {
     batches_ = value_of(arrow::ipc::RecordBatchStreamReader::Open(
                             std::make_unique<MessagesFrom>(open_file(path), messages, first), options),
                         path);
-    rows_ = std::make_unique<TableRows>(*batches_->schema(), path);
+    rows_ = std::make_unique<TableRows>(*batches_->schema(), path, images);
   }
 
   std::optional<Row> next() override {
@@ -107,8 +107,8 @@ class ArrowFile : public RowFile {
     }
   }
   int64_t rows() const override { return rows_; }
-  std::unique_ptr<RowStream> stream(int64_t first) const override {
-    return translated(path_, [&] { return std::make_unique<ArrowRows>(path_, messages_, first); });
+  std::unique_ptr<RowStream> stream(int64_t first, Images images) const override {
+    return translated(path_, [&] { return std::make_unique<ArrowRows>(path_, messages_, first, images); });
   }
 
  private:

@@ -28,6 +28,9 @@ struct Row {
   std::string source;  // where the row stands, for errors: "DIR/file.parquet, row 17" (from 0), "file.jsonl, line 18"
 };
 
+// Rows that come without their images are read faster: parquet leaves those columns on the disk.
+enum class Images { with, without };
+
 class RowStream {
  public:
   virtual ~RowStream() = default;
@@ -43,7 +46,7 @@ class Dataset {
   virtual int64_t rows() const = 0;
   // The rows from `first` on (0 to rows()); what lies before is skipped without being decoded where the format allows
   // it. A stream may outlive its dataset, and several may be read at once, each by one thread at a time.
-  virtual std::unique_ptr<RowStream> stream(int64_t first) const = 0;
+  virtual std::unique_ptr<RowStream> stream(int64_t first, Images images = Images::with) const = 0;
   // One line for people: where it was found, config and split, files and rows.
   virtual std::string description() const = 0;
   // 16 hex digits that change with the files' names, sizes or modification times.

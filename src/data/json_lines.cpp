@@ -34,7 +34,7 @@ void add_images(Row& row, const std::string& field, const OrderedJson& value, co
   row.images.emplace_back(field, ImageCell{"", directory / path.get<std::string>()});
 }
 
-Row parse_row(const std::string& line, const std::string& source, const fs::path& directory) {
+Row parse_row(const std::string& line, const std::string& source, const fs::path& directory, Images images) {
   Row row;
   row.source = source;
   if (line[line.find_first_not_of(" \t")] != '{')
@@ -45,7 +45,7 @@ Row parse_row(const std::string& line, const std::string& source, const fs::path
       ++field;
       continue;
     }
-    add_images(row, field.key(), field.value(), directory);
+    if (images == Images::with) add_images(row, field.key(), field.value(), directory);
     field = row.values.erase(field);
   }
   return row;
@@ -53,7 +53,8 @@ Row parse_row(const std::string& line, const std::string& source, const fs::path
 
 class JsonLines : public RowStream {
  public:
-  JsonLines(const fs::path& path, int64_t first) : lines_(path.string()), directory_(path.parent_path()) {
+  JsonLines(const fs::path& path, int64_t first, Images images)
+      : lines_(path.string()), directory_(path.parent_path()), images_(images) {
     std::string skipped;
     while (index_ < first && lines_.next_not_blank(skipped)) ++index_;
   }
@@ -61,7 +62,7 @@ class JsonLines : public RowStream {
   std::optional<Row> next() override {
     std::string line;
     if (!lines_.next_not_blank(line)) return std::nullopt;
-    Row row = parse_row(line, lines_.source(), directory_);
+    Row row = parse_row(line, lines_.source(), directory_, images_);
     row.index = index_++;
     return row;
   }
@@ -69,6 +70,7 @@ class JsonLines : public RowStream {
  private:
   LineReader lines_;
   fs::path directory_;
+  const Images images_;
   int64_t index_ = 0;
 };
 
@@ -79,7 +81,9 @@ class JsonLinesFile : public RowFile {
     for (std::string line; lines.next_not_blank(line);) ++rows_;
   }
   int64_t rows() const override { return rows_; }
-  std::unique_ptr<RowStream> stream(int64_t first) const override { return std::make_unique<JsonLines>(path_, first); }
+  std::unique_ptr<RowStream> stream(int64_t first, Images images) const override {
+    return std::make_unique<JsonLines>(path_, first, images);
+  }
 
  private:
   fs::path path_;

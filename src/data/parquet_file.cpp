@@ -1,6 +1,7 @@
 #include <arrow/io/file.h>
 #include <arrow/memory_pool.h>
 #include <parquet/arrow/reader.h>
+#include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
 
 #include "data/arrow_errors.h"
@@ -12,7 +13,8 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-constexpr int64_t kRowsOfBatch = 16;         // images of megabytes each are held for so many rows
+constexpr int64_t kRowsOfBatch = 4;          // images of megabytes each are held for so many rows
+constexpr int64_t kRowsWithoutImages = 256;  // small ones
 constexpr int64_t kReadAtOnce = 256 * 1024;  // bytes of a column chunk
 
 using Metadata = std::shared_ptr<parquet::FileMetaData>;
@@ -27,17 +29,26 @@ std::unique_ptr<parquet::ParquetFileReader> open_reader(const fs::path& path, Me
   return parquet::ParquetFileReader::Open(std::move(file), properties, std::move(metadata));
 }
 
+// The columns of the file that hold a field: a struct or a list has them in its children.
+void add_columns(const parquet::arrow::SchemaField& field, std::vector<int>& columns) {
+  if (field.is_leaf()) columns.push_back(field.column_index);
+  for (const auto& child : field.children) add_columns(child, columns);
+}
+
 class ParquetRows : public RowStream {
  public:
-  ParquetRows(const fs::path& path, const Metadata& metadata, int64_t first) : path_(path), metadata_(metadata) {
+  ParquetRows(const fs::path& path, const Metadata& metadata, int64_t first, Images images)
+      : path_(path), metadata_(metadata) {
     parquet::ArrowReaderProperties properties(/*use_threads=*/false);
-    properties.set_batch_size(kRowsOfBatch);
+    properties.set_batch_size(images == Images::with ? kRowsOfBatch : kRowsWithoutImages);
     properties.set_pre_buffer(false);  // would hold whole row groups
     reader_ = value_of(
         parquet::arrow::FileReader::Make(arrow::system_memory_pool(), open_reader(path, metadata), properties), path);
     std::shared_ptr<arrow::Schema> schema;
     check(reader_->GetSchema(&schema), path);
-    rows_ = std::make_unique<TableRows>(*schema, path);
+    rows_ = std::make_unique<TableRows>(*schema, path, images);
+    for (const int field : rows_->fields())
+      add_columns(reader_->manifest().schema_fields.at(static_cast<size_t>(field)), columns_);
     while (group_ < metadata->num_row_groups() && index_ + rows_of(group_) <= first) index_ += rows_of(group_++);
     batch_start_ = group_end_ = index_;
     skip_ = first - index_;
@@ -75,7 +86,7 @@ class ParquetRows : public RowStream {
     while (group_ < metadata_->num_row_groups() && rows_of(group_) == 0) ++group_;
     if (group_ == metadata_->num_row_groups()) return false;
     group_end_ += rows_of(group_);
-    batches_ = value_of(reader_->GetRecordBatchReader({group_++}), path_);
+    batches_ = value_of(reader_->GetRecordBatchReader({group_++}, columns_), path_);
     return true;
   }
 
@@ -83,6 +94,7 @@ class ParquetRows : public RowStream {
   Metadata metadata_;
   std::unique_ptr<parquet::arrow::FileReader> reader_;
   std::unique_ptr<TableRows> rows_;
+  std::vector<int> columns_;                           // to read
   int group_ = 0;                                      // the next to read
   std::unique_ptr<arrow::RecordBatchReader> batches_;  // of the one before it, whose rows end at
   int64_t group_end_ = 0;
@@ -106,8 +118,8 @@ class ParquetFile : public RowFile {
       fail_unreadable(path_, "the rows of its row groups are not as many as the footer says");
   }
   int64_t rows() const override { return metadata_->num_rows(); }
-  std::unique_ptr<RowStream> stream(int64_t first) const override {
-    return translated(path_, [&] { return std::make_unique<ParquetRows>(path_, metadata_, first); });
+  std::unique_ptr<RowStream> stream(int64_t first, Images images) const override {
+    return translated(path_, [&] { return std::make_unique<ParquetRows>(path_, metadata_, first, images); });
   }
 
  private:

@@ -14,7 +14,7 @@ class RowFile {
   virtual ~RowFile() = default;
   virtual int64_t rows() const = 0;
   // The rows from `first` on, Row::index counted in this file. A stream may outlive its RowFile.
-  virtual std::unique_ptr<RowStream> stream(int64_t first) const = 0;
+  virtual std::unique_ptr<RowStream> stream(int64_t first, Images images) const = 0;
 };
 
 // Parquet, or Arrow's stream or file format where the name ends in .arrow. Loads libvlrm_data on first use.

@@ -34,29 +34,32 @@ TableRows::Kind TableRows::kind_of(const arrow::DataType& type) {
   return is_list_type(type.id()) && is_image(*type.field(0)->type()) ? Kind::images : Kind::value;
 }
 
-TableRows::TableRows(const arrow::Schema& schema, std::filesystem::path file) : file_(std::move(file)) {
+TableRows::TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images) : file_(std::move(file)) {
   std::set<std::string> names;
-  for (const auto& field : schema.fields()) {
+  for (int i = 0; i < schema.num_fields(); ++i) {
+    const auto& field = schema.field(i);
     const std::string& name = field->name();
     if (!arrow::util::ValidateUTF8(name))
       fail("{}: the name of a column is not UTF-8: {}", file_.string(), printable(name));
     if (!names.insert(name).second) fail("{}: two columns are called \"{}\"", file_.string(), printable(name));
     check_column_type(*field->type(), name, file_.string());
-    columns_.push_back({name, kind_of(*field->type())});
+    const Kind kind = kind_of(*field->type());
+    if (images == Images::without && kind != Kind::value) continue;
+    columns_.push_back({name, kind});
+    fields_.push_back(i);
   }
 }
 
 Row TableRows::row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_t index) const {
-  if (batch.num_columns() != static_cast<int>(columns_.size()))
-    fail("{}: its batches have {} columns, its schema {}", file_.string(), batch.num_columns(), columns_.size());
   Row row;
   row.index = index;
   row.values = OrderedJson::object();
   row.source = fmt::format("{}, row {}", file_.string(), index);
-  for (size_t i = 0; i < columns_.size(); ++i) {
-    const Column& column = columns_[i];
+  for (const Column& column : columns_) {
     const CellPlace place{row.source, column.name};
-    const arrow::Array& array = *batch.column(static_cast<int>(i));
+    const auto found = batch.GetColumnByName(column.name);
+    if (!found) fail("{}: has no column \"{}\", which the schema names", row.source, printable(column.name));
+    const arrow::Array& array = *found;
     if (column.kind == Kind::value) {
       row.values[column.name] = cell_value(array, row_of_batch, place);
     } else if (column.kind == Kind::image) {

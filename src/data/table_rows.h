@@ -15,9 +15,13 @@ class TableRows {
  public:
   // Looks at the schema: an image's column is a struct of bytes and path, as the `datasets` library stores it, a list
   // of such, or binary. Throws Error for two columns of one name and for types that cannot be read.
-  TableRows(const arrow::Schema& schema, std::filesystem::path file);
+  TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images);
 
-  // Row `row_of_batch` of a batch whose Validate() was fine, as the file's row `index`.
+  // The schema's fields that rows are made of: without images, not all.
+  const std::vector<int>& fields() const { return fields_; }
+
+  // Row `row_of_batch` of a batch whose Validate() was fine, as the file's row `index`. The batch has these fields, and
+  // may have others.
   Row row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_t index) const;
 
  private:
@@ -31,6 +35,7 @@ class TableRows {
 
   std::filesystem::path file_;
   std::vector<Column> columns_;
+  std::vector<int> fields_;
 };
 
 }  // namespace vlrm

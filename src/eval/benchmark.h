@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "data/dataset.h"
+#include "results/result_file.h"
 #include "vision/image.h"
 
 namespace vlrm {
@@ -34,9 +35,10 @@ class BenchmarkStream {
 class Benchmark {
  public:
   virtual ~Benchmark() = default;
+  virtual Task task() const = 0;
   virtual int64_t rows() const = 0;
   // The rows from `first` on, in the order of the results. A stream may outlive its benchmark.
-  virtual std::unique_ptr<BenchmarkStream> stream(int64_t first) const = 0;
+  virtual std::unique_ptr<BenchmarkStream> stream(int64_t first, Images images = Images::with) const = 0;
   // The line of results.jsonl, in the reference's fields and their order.
   virtual OrderedJson result(const BenchmarkRow& row, const std::vector<std::string>& prompts,
                              const std::vector<double>& scores) const = 0;
@@ -46,7 +48,8 @@ class Benchmark {
   virtual bool drops_alpha() const { return false; }
 };
 
-// MMInstruction/VL-RewardBench: id, query, image, response[2], human_ranking. Throws Error if the data cannot be opened.
+// MMInstruction/VL-RewardBench: id, query, image, response[2], human_ranking. These functions throw Error if the data
+// cannot be opened or has no rows.
 std::unique_ptr<Benchmark> open_vl_rewardbench(DatasetName data);
 
 // lca0503/rlaif_v_train_400: question, image, chosen, rejected.

@@ -1,13 +1,14 @@
 // Best-of-N: responses of a file, scored with the images that a dataset has under the same id.
+#include <algorithm>
 #include <map>
 
 #include "base/error.h"
 #include "base/line_reader.h"
 #include "base/python_json.h"
 #include "eval/benchmark.h"
-#include "results/result_file.h"
-#include "reward/stamps.h"
+#include "eval/images_by_id.h"
 #include "eval/row_fields.h"
+#include "reward/stamps.h"
 
 namespace fs = std::filesystem;
 
@@ -29,40 +30,6 @@ const std::map<std::string, ImageSource>& known_tasks() {
   return tasks;
 }
 
-// Finds rows by id. Responses mostly come in the dataset's order, so it reads on from where it stands and remembers
-// what it passed; an id that it passed is fetched again.
-class ImagesById {
- public:
-  ImagesById(std::shared_ptr<const Dataset> data, std::string id_column)
-      : data_(std::move(data)), id_column_(std::move(id_column)) {}
-
-  // Throws Error naming `source` where no row has this id.
-  std::vector<EncodedImage> find_or_throw(const OrderedJson& id, const std::string& source) {
-    if (last_ && last_id_ == id) return images_of(*last_);
-    if (const auto passed = passed_.find(id.dump()); passed != passed_.end())
-      return images_of(*data_->stream(passed->second)->next());
-    if (!rows_) rows_ = data_->stream(0);
-    while (auto row = rows_->next()) {
-      last_id_ = RowFields(*row).any(id_column_);
-      passed_.emplace(last_id_.dump(), at_++);
-      last_ = std::move(row);
-      if (last_id_ == id) return images_of(*last_);
-    }
-    fail("{}: {} has no row with the {} {}", source, data_->description(), id_column_, printable(id.dump()));
-  }
-
- private:
-  static std::vector<EncodedImage> images_of(Row row) { return RowFields(row).take_images(); }
-
-  const std::shared_ptr<const Dataset> data_;
-  const std::string id_column_;
-  std::unique_ptr<RowStream> rows_;
-  std::map<std::string, int64_t> passed_;  // id → row
-  int64_t at_ = 0;                         // rows read
-  std::optional<Row> last_;                // the one before at_
-  OrderedJson last_id_;
-};
-
 BenchmarkRow parse_line(const std::string& line, const std::string& source) {
   Row row;
   row.values = parse_python_json_or_throw(line, source);
@@ -74,8 +41,10 @@ BenchmarkRow parse_line(const std::string& line, const std::string& source) {
   result.query = fields.text("input");
   result.responses = fields.texts("responses");
   const OrderedJson& correctness = fields.any("correctness");
-  if (!correctness.is_array() || correctness.size() != result.responses.size())
-    fail("{}: \"correctness\" is not a list of {} values, one a response", source, result.responses.size());
+  const auto is_share = [](const OrderedJson& value) { return value.is_number() || value.is_boolean(); };
+  if (!correctness.is_array() || correctness.size() != result.responses.size() ||
+      !std::ranges::all_of(correctness, is_share))
+    fail("{}: \"correctness\" is not a list of {} numbers, one a response", source, result.responses.size());
   result.source = source;
   result.fields = std::move(row.values);
   return result;
@@ -83,8 +52,10 @@ BenchmarkRow parse_line(const std::string& line, const std::string& source) {
 
 class BestOfNStream : public BenchmarkStream {
  public:
-  BestOfNStream(const fs::path& responses, int64_t first, std::optional<ImagesById> images)
-      : lines_(responses.string()), images_(std::move(images)) {
+  // `rows`: none where no line is to have images.
+  BestOfNStream(const fs::path& responses, int64_t first, std::shared_ptr<const RowsById> rows, Images images)
+      : lines_(responses.string()), rows_(std::move(rows)) {
+    if (rows_ && images == Images::with) images_.emplace(rows_->data());
     std::string line;
     while (first-- > 0 && lines_.next_not_blank(line)) continue;
   }
@@ -92,29 +63,30 @@ class BestOfNStream : public BenchmarkStream {
     std::string line;
     if (!lines_.next_not_blank(line)) return std::nullopt;
     BenchmarkRow row = parse_line(line, lines_.source());
-    if (images_) row.images = images_->find_or_throw(row.id, row.source);
+    const int64_t at = rows_ ? rows_->find_or_throw(row.id, row.source) : 0;
+    if (images_) row.images = images_->images_of(at);
     return row;
   }
 
  private:
   LineReader lines_;
-  std::optional<ImagesById> images_;
+  std::shared_ptr<const RowsById> rows_;
+  std::optional<ImageReader> images_;
 };
 
 class BestOfN : public Benchmark {
  public:
   BestOfN(std::string task, fs::path responses, const ImageSource& source, DatasetName name, bool with_images)
       : task_(std::move(task)), responses_(std::move(responses)), source_(source), name_(std::move(name)) {
-    if (with_images) data_ = open_dataset(name_);
-    // Every line is looked at, so that a bad one is told before the first score.
+    if (with_images) rows_by_id_ = std::make_shared<const RowsById>(open_dataset(name_), source_.id);
     LineReader lines(responses_.string());
-    for (std::string line; lines.next_not_blank(line); ++rows_) parse_line(line, lines.source());
+    for (std::string line; lines.next_not_blank(line);) ++rows_;
+    if (rows_ == 0) fail("{}: has no rows; there is nothing to evaluate", responses_.string());
   }
+  Task task() const override { return Task::best_of_n; }
   int64_t rows() const override { return rows_; }
-  std::unique_ptr<BenchmarkStream> stream(int64_t first) const override {
-    std::optional<ImagesById> images;
-    if (data_) images.emplace(data_, source_.id);
-    return std::make_unique<BestOfNStream>(responses_, first, std::move(images));
+  std::unique_ptr<BenchmarkStream> stream(int64_t first, Images images) const override {
+    return std::make_unique<BestOfNStream>(responses_, first, rows_by_id_, images);
   }
   OrderedJson result(const BenchmarkRow& row, const std::vector<std::string>&,
                      const std::vector<double>& scores) const override {
@@ -125,7 +97,7 @@ class BestOfN : public Benchmark {
   OrderedJson description() const override {
     return {{"task", task_name(Task::best_of_n)},
             {"subtask", task_},
-            {"data", data_ ? describe(name_, *data_) : OrderedJson(nullptr)},
+            {"data", rows_by_id_ ? describe(name_, *rows_by_id_->data()) : OrderedJson(nullptr)},
             {"responses", {{"file", responses_.string()}, {"digest", file_digest(responses_)}}}};
   }
   bool drops_alpha() const override { return source_.drops_alpha; }
@@ -135,7 +107,7 @@ class BestOfN : public Benchmark {
   const fs::path responses_;
   const ImageSource source_;
   const DatasetName name_;
-  std::shared_ptr<const Dataset> data_;
+  std::shared_ptr<const RowsById> rows_by_id_;
   int64_t rows_ = 0;
 };
 

@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/python_json.h"
-#include "results/result_file.h"
 #include "reward/scoring_loop.h"
 #include "reward/stamps.h"
 
@@ -94,7 +93,8 @@ Captions Captions::read_or_throw(const fs::path& file) {
 
 const std::string& Captions::of(const OrderedJson& id, const std::string& source) const {
   const auto found = texts_.find(id_text(id));
-  if (found == texts_.end()) fail("{}: {} has no caption for the id {}", source, file_.string(), printable(id_text(id)));
+  if (found == texts_.end())
+    fail("{}: {} has no caption for the id {}", source, file_.string(), printable(id_text(id)));
   return found->second;
 }
 
@@ -107,35 +107,55 @@ struct Evaluation::Item {
 Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options)
     : benchmark_(std::move(benchmark)), options_(std::move(options)) {
   VLRM_ASSERT(options_.captions.has_value() == (options_.mode == EvaluationMode::cascade));
-  const OrderedJson settings = run_settings(*benchmark_, options_);
   output_.emplace(ResumableLines::Options{.output = options_.output / "results.jsonl",
                                           .settings_file = options_.output / "run.json",
-                                          .settings = settings,
+                                          .settings = run_settings(*benchmark_, options_),
                                           .batch = options_.batch_samples,
                                           .total = benchmark_->rows(),
                                           .force = options_.force});
-  const auto task = task_of_name(settings.at("task").get<std::string>());
+  check_rows();
+}
+
+void Evaluation::check_rows() const {
+  const auto rows = benchmark_->stream(0, Images::without);
   output_->check_done([&](int64_t, const std::string& text) -> std::optional<std::string> {
-    try {
-      if (!parse_result_row(parse_python_json_or_throw(text, ""), *task, "").scores.empty()) return std::nullopt;
-    } catch (const Error&) {
-    }
-    return "a result";
+    const auto row = next(*rows);
+    if (row && holds_result_of(text, *row)) return std::nullopt;
+    return "the result of " + row->source;
   });
+  while (next(*rows)) continue;
+}
+
+bool Evaluation::holds_result_of(const std::string& text, const BenchmarkRow& row) const {
+  try {
+    const ResultRow kept = parse_result_row(parse_python_json_or_throw(text, ""), benchmark_->task(), "");
+    std::vector<std::string> prompts;
+    if (benchmark_->task() != Task::best_of_n)
+      prompts = required_field<std::vector<std::string>>(kept.values, "prompts", "");
+    return kept.scores.size() == row.responses.size() && line(row, prompts, kept.scores) == text;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// The query as the model is to read it.
+std::optional<BenchmarkRow> Evaluation::next(BenchmarkStream& rows) const {
+  auto row = rows.next();
+  if (row && options_.captions) row->query = options_.captions->of(row->id, row->source) + " " + row->query;
+  return row;
 }
 
 std::vector<Evaluation::Item> Evaluation::read(BenchmarkStream& rows, int64_t count) const {
   std::vector<Item> items;
   while (static_cast<int64_t>(items.size()) < count) {
-    auto row = rows.next();
+    auto row = next(rows);
     if (!row) break;
     Item item{std::move(*row), {}, {}};
     item.source = item.row.source;
-    std::string query = item.row.query;
-    if (options_.captions) query = options_.captions->of(item.row.id, item.source) + " " + query;
-    if (options_.mode == EvaluationMode::image) item.sample.images = std::move(item.row.images);
-    item.row.images.clear();
-    item.sample.messages.push_back(user_message(query, item.sample.images.size()));
+    item.sample.images = std::move(item.row.images);
+    if (options_.mode == EvaluationMode::image && item.sample.images.empty())
+      fail("{}: has no image; --mode no-image evaluates without", item.source);
+    item.sample.messages.push_back(user_message(item.row.query, item.sample.images.size()));
     item.sample.responses = item.row.responses;
     items.push_back(std::move(item));
   }
@@ -149,7 +169,7 @@ std::string Evaluation::line(const BenchmarkRow& row, const std::vector<std::str
 
 void Evaluation::score(Scorer& scorer) {
   output_->begin();
-  const auto rows = benchmark_->stream(done());
+  const auto rows = benchmark_->stream(done(), options_.mode == EvaluationMode::image ? Images::with : Images::without);
   Progress progress(options_.label, total() - done(), Progress::Unit::samples);
   score_in_batches<Item>(
       scorer, options_.batch_samples, [&](int64_t count) { return read(*rows, count); },
@@ -161,7 +181,7 @@ void Evaluation::score(Scorer& scorer) {
 
 void Evaluation::draw() {
   output_->begin();
-  const auto rows = benchmark_->stream(done());
+  const auto rows = benchmark_->stream(done(), Images::without);
   int64_t index = done();
   while (const auto row = rows->next()) {
     std::vector<double> scores;

@@ -47,7 +47,8 @@ struct EvaluationOptions {
 // Plans at construction (what is done already), so that finished work costs no model.
 class Evaluation {
  public:
-  // Throws Error if, force not being set, the folder holds another run's results.
+  // Looks at all rows but their images, so that what is wrong with one is told before a model is loaded. Throws Error
+  // naming the row, and if, force not being set, the folder holds another run's results.
   Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options);
 
   bool finished() const { return output_->finished(); }
@@ -60,6 +61,9 @@ class Evaluation {
 
  private:
   struct Item;
+  void check_rows() const;
+  bool holds_result_of(const std::string& text, const BenchmarkRow& row) const;
+  std::optional<BenchmarkRow> next(BenchmarkStream& rows) const;
   std::vector<Item> read(BenchmarkStream& rows, int64_t count) const;
   std::string line(const BenchmarkRow& row, const std::vector<std::string>& prompts,
                    const std::vector<double>& scores) const;

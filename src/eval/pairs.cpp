@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include "eval/benchmark.h"
 #include "eval/row_fields.h"
-#include "results/result_file.h"
 
 namespace vlrm {
 namespace {
@@ -53,10 +52,13 @@ class RlaifVStream : public BenchmarkStream {
 template <class Stream>
 class Pairs : public Benchmark {
  public:
-  Pairs(Task task, DatasetName name) : task_(task), name_(std::move(name)), data_(open_dataset(name_)) {}
+  Pairs(Task task, DatasetName name) : task_(task), name_(std::move(name)), data_(open_dataset(name_)) {
+    if (rows() == 0) fail("{}; there is nothing to evaluate", data_->description());
+  }
+  Task task() const override { return task_; }
   int64_t rows() const override { return data_->rows(); }
-  std::unique_ptr<BenchmarkStream> stream(int64_t first) const override {
-    return std::make_unique<Stream>(data_->stream(first));
+  std::unique_ptr<BenchmarkStream> stream(int64_t first, Images images) const override {
+    return std::make_unique<Stream>(data_->stream(first, images));
   }
   OrderedJson result(const BenchmarkRow& row, const std::vector<std::string>& prompts,
                      const std::vector<double>& scores) const override {
@@ -69,7 +71,8 @@ class Pairs : public Benchmark {
     return line;
   }
   OrderedJson description() const override {
-    return {{"task", task_name(task_)}, {"subtask", nullptr}, {"data", describe(name_, *data_)}, {"responses", nullptr}};
+    return {
+        {"task", task_name(task_)}, {"subtask", nullptr}, {"data", describe(name_, *data_)}, {"responses", nullptr}};
   }
 
  private:

@@ -35,17 +35,21 @@ std::vector<std::string> RowFields::texts(const std::string& column) const {
 
 OrderedJson RowFields::ranking(const std::string& column, size_t count) const {
   const auto found = row_.values.find(column);
-  const auto is_integer = [](const OrderedJson& value) { return value.is_number_integer(); };
+  const auto is_index = [&](const OrderedJson& value) {
+    return value.is_number_integer() && value >= 0 && value < count;
+  };
   if (found == row_.values.end() || !found->is_array() || found->size() != count ||
-      !std::ranges::all_of(*found, is_integer))
-    refuse(column, fmt::format("a list of {} integers", count));
+      !std::ranges::all_of(*found, is_index))
+    refuse(column, fmt::format("a list of {} integers from 0 to {}", count, count - 1));
   return *found;
 }
 
 std::vector<EncodedImage> RowFields::take_images() const {
   std::vector<EncodedImage> images;
   for (auto& [column, cell] : row_.images)
-    images.push_back(cell.bytes.empty() ? EncodedImage{std::move(cell.path)} : EncodedImage{fmt::format("{}, column {}", row_.source, column), std::move(cell.bytes)});
+    images.push_back(cell.bytes.empty()
+                         ? EncodedImage{std::move(cell.path)}
+                         : EncodedImage{fmt::format("{}, column {}", row_.source, column), std::move(cell.bytes)});
   row_.images.clear();
   return images;
 }
@@ -58,7 +62,10 @@ DatasetName or_else(DatasetName name, const DatasetName& usual) {
 }
 
 OrderedJson describe(const DatasetName& name, const Dataset& data) {
-  return {{"name", name.data}, {"config", name.config}, {"split", name.split}, {"rows", data.rows()},
+  return {{"name", name.data},
+          {"config", name.config},
+          {"split", name.split},
+          {"rows", data.rows()},
           {"stamp", data.stamp()}};
 }
 

@@ -17,7 +17,7 @@ class RowFields {
   const OrderedJson& any(const std::string& column) const;
   std::string text(const std::string& column) const;
   std::vector<std::string> texts(const std::string& column) const;
-  // Integers, `count` of them.
+  // Indices of `count` responses, as many of them.
   OrderedJson ranking(const std::string& column, size_t count) const;
   // All images in the order of the columns. The row has none afterwards.
   std::vector<EncodedImage> take_images() const;

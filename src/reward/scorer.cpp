@@ -149,36 +149,40 @@ std::shared_ptr<const TiledImage> Scorer::tiled(const EncodedImage& image, const
 }
 
 PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) const {
-  std::vector<Text> texts;
-  for (const auto& response : sample.responses) texts.push_back(encode(sample, response, source));
+  PreparedSample prepared;
+  prepared.source = source;
+  std::map<std::vector<int32_t>, int64_t> texts;  // ids → position
+  std::vector<std::vector<int32_t>> ids_of_responses;
+  for (const auto& response : sample.responses) {
+    Text text = encode(sample, response, source);
+    texts.emplace(text.ids, text.position);
+    ids_of_responses.push_back(std::move(text.ids));
+    prepared.prompts.push_back(std::move(text.rendered));
+  }
+  for (const auto& ids : ids_of_responses)
+    prepared.text_of_response.push_back(static_cast<size_t>(std::distance(texts.begin(), texts.find(ids))));
   std::vector<std::shared_ptr<const TiledImage>> images;
   if (options_.mode == Mode::image)
     for (const auto& image : sample.images) images.push_back(tiled(image, source));
 
-  size_t shared = texts.front().ids.size();
-  for (const auto& text : texts) shared = std::min(shared, common_prefix(texts.front().ids, text.ids));
-  const auto prefix_end = texts.front().ids.begin() + static_cast<std::ptrdiff_t>(shared);
-  const auto images_shared =
-      static_cast<size_t>(std::count(texts.front().ids.begin(), prefix_end, config_.image_token));
-
-  PreparedSample prepared;
-  prepared.source = source;
-  for (auto& text : texts) prepared.prompts.push_back(std::move(text.rendered));
+  // Being sorted, all begin as the first and the last one do.
+  const std::vector<int32_t>& first = texts.begin()->first;
+  const auto shared = static_cast<std::ptrdiff_t>(common_prefix(first, texts.rbegin()->first));
+  const std::vector<int32_t> prefix(first.begin(), first.begin() + shared);
+  const auto images_shared = static_cast<size_t>(std::count(prefix.begin(), prefix.end(), config_.image_token));
   if (shared == 0 || images_shared != images.size()) {  // nothing in common: each text is a batch of its own
-    for (auto& text : texts) {
-      prepared.batches.push_back({images, std::move(text.ids), {{}}});
-      prepared.positions.push_back({text.position});
+    for (const auto& [ids, position] : texts) {
+      prepared.batches.push_back({images, ids, {{}}});
+      prepared.positions.push_back({position});
     }
     return prepared;
   }
-  SharedPrefixBatch batch{std::move(images), {texts.front().ids.begin(), prefix_end}, {}};
-  std::vector<int64_t> positions;
-  for (const auto& text : texts) {
-    batch.continuations.emplace_back(text.ids.begin() + static_cast<std::ptrdiff_t>(shared), text.ids.end());
-    positions.push_back(text.position);
+  prepared.batches.push_back({std::move(images), prefix, {}});
+  prepared.positions.emplace_back();
+  for (const auto& [ids, position] : texts) {
+    prepared.batches[0].continuations.emplace_back(ids.begin() + shared, ids.end());
+    prepared.positions[0].push_back(position);
   }
-  prepared.batches.push_back(std::move(batch));
-  prepared.positions.push_back(std::move(positions));
   return prepared;
 }
 
@@ -199,9 +203,11 @@ std::vector<std::vector<double>> Scorer::score(std::span<const PreparedSample> s
   std::vector<std::vector<double>> scores;
   size_t next = 0;
   for (const auto& sample : samples) {
-    auto& of_sample = scores.emplace_back();
+    std::vector<double> of_texts;
     for (size_t i = 0; i < sample.batches.size(); ++i, ++next)
-      of_sample.insert(of_sample.end(), values[next].begin(), values[next].end());
+      of_texts.insert(of_texts.end(), values[next].begin(), values[next].end());
+    auto& of_sample = scores.emplace_back();
+    for (const size_t text : sample.text_of_response) of_sample.push_back(of_texts[text]);
     if (!std::ranges::all_of(of_sample, [](double score) { return std::isfinite(score); }))
       fail("{}: a score is not a finite number: weights of the model are not, or {} is too narrow for them",
            sample.source, torch_name(dtype_));

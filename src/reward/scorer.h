@@ -41,11 +41,13 @@ struct ScorerModel {
   static ScorerModel from_directory(const std::filesystem::path& directory);
 };
 
-// A sample rendered, tokenised, its images decoded and cut into tiles: all that needs no model.
+// A sample rendered, tokenised, its images decoded and cut into tiles: all that needs no model. Equal texts are
+// computed once, and all in an order of their own, so that no digit of a score depends on where its response stands.
 struct PreparedSample {
   std::vector<SharedPrefixBatch> batches;       // one, unless the texts have no common beginning
   std::vector<std::vector<int64_t>> positions;  // as Backend takes them
-  std::vector<std::string> prompts;             // each text as rendered
+  std::vector<size_t> text_of_response;         // which of the texts, counted through all batches
+  std::vector<std::string> prompts;             // each response's text as rendered
   std::string source;                           // what errors call the sample
 };
 

@@ -1,5 +1,5 @@
 // Prints a dataset for the tests in Python: its description, stamp and row count, then its rows as JSON lines.
-//   print_rows DATA [--config C] [--split S] [--first N] [--count-only]
+//   print_rows DATA [--config C] [--split S] [--first N] [--without-images] [--count-only]
 // With --count-only, rows are read and only counted, and the peak resident memory follows.
 #include <cstdio>
 #include <fstream>
@@ -33,13 +33,13 @@ int64_t peak_kib() {
   return 0;
 }
 
-int print(const vlrm::DatasetName& name, int64_t first, bool count_only) {
+int print(const vlrm::DatasetName& name, int64_t first, vlrm::Images images, bool count_only) {
   const auto dataset = vlrm::open_dataset(name);
   fmt::print(
       "{}\n",
       OrderedJson{{"description", dataset->description()}, {"stamp", dataset->stamp()}, {"rows", dataset->rows()}}
           .dump());
-  const auto rows = dataset->stream(first);
+  const auto rows = dataset->stream(first, images);
   int64_t count = 0, image_bytes = 0;
   while (const auto row = rows->next()) {
     ++count;
@@ -57,11 +57,14 @@ int print(const vlrm::DatasetName& name, int64_t first, bool count_only) {
 int main(int count, char** arguments) {
   vlrm::DatasetName name;
   int64_t first = 0;
+  vlrm::Images images = vlrm::Images::with;
   bool count_only = false;
   for (int i = 1; i < count; ++i) {
     const std::string word = arguments[i];
     if (word == "--count-only")
       count_only = true;
+    else if (word == "--without-images")
+      images = vlrm::Images::without;
     else if (i + 1 < count && word == "--config")
       name.config = arguments[++i];
     else if (i + 1 < count && word == "--split")
@@ -72,7 +75,7 @@ int main(int count, char** arguments) {
       name.data = word;
   }
   try {
-    return print(name, first, count_only);
+    return print(name, first, images, count_only);
   } catch (const vlrm::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 2;

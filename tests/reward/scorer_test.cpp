@@ -55,6 +55,22 @@ TEST_F(ScorerTest, SharesWhatTextsHaveInCommon) {
   EXPECT_GT(batch.prefix.size(), 10U);
 }
 
+// Equal responses cost what one does and score equally; in another order, all score the same to the last bit.
+TEST_F(ScorerTest, ScoresDoNotDependOnTheOrderOfResponses) {
+  Scorer scorer(ScorerModel::from_directory(vlrm()), {}, float32());
+  const auto scores = [&](const std::vector<std::string>& responses) {
+    const Sample sample = sample_of("What is it?", responses, {image("rgb_wide.png")});
+    const std::vector<PreparedSample> prepared{scorer.prepare(sample, "test")};
+    EXPECT_EQ(prepared[0].prompts.size(), responses.size());
+    return scorer.score(prepared)[0];
+  };
+  const std::string a = "A cat.", b = "A dog and a cat, perhaps.", c = "Nothing at all.";
+  const auto abc = scores({a, b, c});
+  const int64_t once = scorer.work().tokens;
+  EXPECT_EQ(scores({c, a, c, b, a}), (std::vector{abc[2], abc[0], abc[2], abc[1], abc[0]}));
+  EXPECT_EQ(scorer.work().tokens, 2 * once);
+}
+
 TEST_F(ScorerTest, TextRewardModelEqualsTheReference) {
   ScorerOptions options;
   options.mode = Mode::text_only;

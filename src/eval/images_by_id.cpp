@@ -1,0 +1,32 @@
+#include "eval/images_by_id.h"
+
+#include "base/error.h"
+#include "eval/row_fields.h"
+
+namespace vlrm {
+
+RowsById::RowsById(std::shared_ptr<const Dataset> data, std::string id_column)
+    : data_(std::move(data)), id_column_(std::move(id_column)) {
+  const auto rows = data_->stream(0, Images::without);
+  while (auto row = rows->next()) rows_.emplace(RowFields(*row).any(id_column_).dump(), row->index);
+}
+
+int64_t RowsById::find_or_throw(const OrderedJson& id, const std::string& source) const {
+  const auto found = rows_.find(id.dump());
+  if (found == rows_.end())
+    fail("{}: {} has no row with the {} {}", source, data_->description(), id_column_, printable(id.dump()));
+  return found->second;
+}
+
+std::vector<EncodedImage> ImageReader::images_of(int64_t row) {
+  if (!last_ || last_->index > row) {
+    rows_ = data_->stream(row);
+    last_ = rows_->next();
+  }
+  while (last_ && last_->index < row) last_ = rows_->next();
+  if (!last_) fail("{}: ends before row {}, and did not before", data_->description(), row);
+  Row copy = *last_;  // it may be asked for again
+  return RowFields(copy).take_images();
+}
+
+}  // namespace vlrm

@@ -1,0 +1,44 @@
+// The images that a dataset has under an id.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "data/dataset.h"
+#include "vision/image.h"
+
+namespace vlrm {
+
+// Where a dataset's rows stand by their id; of several with one id, the first. Reads all rows once, without images.
+class RowsById {
+ public:
+  // Throws Error where the dataset has no such column.
+  RowsById(std::shared_ptr<const Dataset> data, std::string id_column);
+  // Throws Error naming `source` where no row has this id.
+  int64_t find_or_throw(const OrderedJson& id, const std::string& source) const;
+  const std::shared_ptr<const Dataset>& data() const { return data_; }
+
+ private:
+  std::shared_ptr<const Dataset> data_;
+  std::string id_column_;
+  std::map<std::string, int64_t> rows_;  // by the id as JSON
+};
+
+// Images of single rows. Mostly they are asked for in the dataset's order, so it reads on from where it stands.
+class ImageReader {
+ public:
+  explicit ImageReader(std::shared_ptr<const Dataset> data) : data_(std::move(data)) {}
+  std::vector<EncodedImage> images_of(int64_t row);
+
+ private:
+  std::shared_ptr<const Dataset> data_;
+  std::unique_ptr<RowStream> rows_;
+  std::optional<Row> last_;  // that was read
+};
+
+}  // namespace vlrm
