@@ -9,7 +9,6 @@
 #include "base/progress.h"
 #include "base/python_json.h"
 #include "results/result_file.h"
-#include "reward/scoring_loop.h"
 #include "reward/stamps.h"
 
 namespace fs = std::filesystem;
@@ -94,15 +93,10 @@ Captions Captions::read_or_throw(const fs::path& file) {
 
 const std::string& Captions::of(const OrderedJson& id, const std::string& source) const {
   const auto found = texts_.find(id_text(id));
-  if (found == texts_.end()) fail("{}: {} has no caption for the id {}", source, file_.string(), printable(id_text(id)));
+  if (found == texts_.end())
+    fail("{}: {} has no caption for the id {}", source, file_.string(), printable(id_text(id)));
   return found->second;
 }
-
-struct Evaluation::Item {
-  BenchmarkRow row;
-  Sample sample;
-  std::string source;
-};
 
 Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options)
     : benchmark_(std::move(benchmark)), options_(std::move(options)) {
@@ -157,6 +151,19 @@ void Evaluation::score(Scorer& scorer) {
         return line(item.row, prepared.prompts, scores);
       },
       *output_, progress);
+}
+
+void Evaluation::begin() {
+  output_->begin();
+}
+
+void Evaluation::add(const PreparedBatch<Item>& batch, const std::vector<std::vector<double>>& scores) {
+  std::string text;
+  for (size_t i = 0; i < scores.size(); ++i)
+    text += line(batch.items[i].row, batch.samples[i].prompts, scores[i]) + "\n";
+  output_->append(text);
+  added_ += static_cast<int64_t>(scores.size());
+  if (finished()) output_->finish();
 }
 
 void Evaluation::draw() {
