@@ -53,7 +53,7 @@ void refuse_what_is_not_ours(const fs::path& target, const std::string& marker) 
          target.string(), marker);
 }
 
-// Staging directories of this target whose process is gone.
+// Staging files and directories of this target whose process is gone.
 void remove_leftovers(const fs::path& target) {
   const std::string prefix = target.filename().string() + ".partial-";
   std::error_code error;
@@ -154,6 +154,7 @@ void write_file_atomically(const fs::path& path, std::string_view bytes, bool fo
   refuse_existing(path, force);
   const InterruptScope interrupts;
   const ParentDirectories parents(path);
+  remove_leftovers(path);
   StagingFile file(path);
   file.write(bytes);
   file.commit();

@@ -48,8 +48,9 @@ class AtomicDirectory {
   ParentDirectories parents_;
 };
 
-// Writes `bytes` to `path` by way of a temporary sibling, fsync and rename; makes the directories on the way to it.
-// Throws Error on failure, and if `path` exists and `force` is not set.
+// Writes `bytes` to `path` by way of a temporary sibling, fsync and rename; makes the directories on the way to it and
+// removes what killed processes left of the same file. Throws Error on failure, and if `path` exists and `force` is not
+// set.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, bool force);
 
 }  // namespace vlrm

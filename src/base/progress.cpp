@@ -65,6 +65,11 @@ void Progress::advance(int64_t amount) {
   if (now_ms >= due && next_show_ms_.compare_exchange_strong(due, now_ms + every)) show(false);
 }
 
+void Progress::set_detail(std::string detail) {
+  const std::lock_guard lock(mutex_);
+  detail_ = std::move(detail);
+}
+
 std::string Progress::line(double seconds) const {
   const auto done = static_cast<double>(done_.load());
   const auto total = static_cast<double>(std::max<int64_t>(total_, 1));
@@ -73,7 +78,8 @@ std::string Progress::line(double seconds) const {
   const std::string amount =
       unit_ == Unit::bytes ? fmt::format("{} of {}, {}/s", human_bytes(done), human_bytes(total), human_bytes(rate))
                            : fmt::format("{} of {}, {:.2f}/s", done, total, rate);
-  return fmt::format("{} {:3.0f} %  {}, {} left", label_, 100 * done / total, amount, human_time(left));
+  const std::string detail = detail_.empty() ? "" : ", " + detail_;
+  return fmt::format("{} {:3.0f} %  {}, {} left{}", label_, 100 * done / total, amount, human_time(left), detail);
 }
 
 void Progress::show(bool last) {

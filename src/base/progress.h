@@ -19,6 +19,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   void advance(int64_t amount);
+  // What is at work now, said beside the amount.
+  void set_detail(std::string detail);
 
   static void set_quiet(bool quiet);
 
@@ -33,6 +35,7 @@ class Progress {
   std::atomic<int64_t> done_{0};
   std::atomic<int64_t> next_show_ms_;
   std::mutex mutex_;
+  std::string detail_;  // under the mutex
 };
 
 // 1536 → "1.5 KiB".

@@ -1,11 +1,13 @@
 #include <functional>
+#include <set>
 
 #include "base/error.h"
 #include "base/tell.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
+#include "cli/sweep_options.h"
 #include "cli/usage_errors.h"
-#include "eval/evaluation.h"
+#include "eval/sweep.h"
 
 namespace fs = std::filesystem;
 
@@ -14,6 +16,7 @@ namespace {
 
 struct EvalFlags {
   ModelFlags model;
+  SweepFlags sweep;
   DatasetName data;
   std::string task, responses, captions, mode = "image", output, label;
   int64_t batch_samples = 8;
@@ -22,26 +25,86 @@ struct EvalFlags {
 
 using OpenBenchmark = std::function<std::unique_ptr<Benchmark>(const EvalFlags& flags, EvaluationMode mode)>;
 
-// The row's name in a table, where the user gives none.
-std::string usual_label(const EvalFlags& flags, EvaluationMode mode) {
+// The row's name in a table, where the user gives none: that of the model or the recipe.
+std::string usual_label(const fs::path& name, EvaluationMode mode, bool likelihood) {
   if (mode == EvaluationMode::random) return "random";
-  const fs::path name = flags.model.recipe.empty() ? fs::path(flags.model.model) : fs::path(flags.model.recipe).stem();
   const std::string text = (name.has_filename() ? name : name.parent_path()).filename().string();
-  const std::string asked = flags.model.likelihood ? text + " likelihood" : text;
+  const std::string asked = likelihood ? text + " likelihood" : text;
   return mode == EvaluationMode::image ? asked : fmt::format("{} ({})", asked, evaluation_mode_name(mode));
 }
 
-EvaluationOptions evaluation_options(const EvalFlags& flags, EvaluationMode mode) {
+EvaluationOptions evaluation_options(const EvalFlags& flags, EvaluationMode mode, const fs::path& name) {
   EvaluationOptions options;
   options.mode = mode;
   const bool cascade = mode == EvaluationMode::cascade;
   if (cascade != !flags.captions.empty()) fail("eval: --captions FILE and --mode cascade go together");
   if (cascade) options.captions = Captions::read_or_throw(flags.captions);
   options.output = flags.output;
-  options.label = flags.label.empty() ? usual_label(flags, mode) : flags.label;
+  options.label = flags.label.empty() ? usual_label(name, mode, flags.model.likelihood) : flags.label;
   options.batch_samples = flags.batch_samples;
   options.force = flags.force;
   return options;
+}
+
+ScorerOptions scorer_options_for(const Benchmark& benchmark, const EvalFlags& flags, EvaluationMode mode) {
+  ScorerOptions options = flags.model.scorer_options(scorer_mode(mode));
+  if (benchmark.drops_alpha()) options.decode.alpha = DecodeOptions::Alpha::drop;
+  return options;
+}
+
+void check_sweep(const EvalFlags& flags, EvaluationMode mode) {
+  if (mode != EvaluationMode::image && mode != EvaluationMode::no_image)
+    fail("eval: a sweep is of merged models, which --mode {} does not run; use image or no-image", flags.mode);
+  if (!flags.label.empty()) fail("eval: --label names one run; those of a sweep are named after their recipes");
+  flags.model.check_inputs("eval");
+}
+
+// What all recipes have to say, once.
+class Remarks {
+ public:
+  void tell_new(const std::vector<std::string>& remarks) {
+    for (const std::string& remark : remarks)
+      if (told_.insert(remark).second) tell("note: " + remark);
+  }
+
+ private:
+  std::set<std::string> told_;
+};
+
+void evaluate_sweep(const EvalFlags& flags, EvaluationMode mode, const OpenBenchmark& open_benchmark) {
+  check_sweep(flags, mode);
+  const auto limit = flags.sweep.limit();
+  const std::vector<NamedRecipe> recipes = flags.sweep.recipes();
+  const std::shared_ptr<const Benchmark> benchmark = open_benchmark(flags, mode);
+  const ScorerOptions scorer_options = scorer_options_for(*benchmark, flags, mode);
+  Remarks told;
+  std::vector<SweepRecipe> parts;
+  for (const NamedRecipe& recipe : recipes) {
+    EvaluationOptions options = evaluation_options(flags, mode, recipe.name());
+    options.output /= recipe.name();
+    options.model_settings = flags.model.settings(recipe, scorer_options);
+    parts.push_back({recipe.name(), std::move(options), [&] {
+                       std::vector<std::string> remarks;
+                       ScorerModel merged = flags.model.merged(recipe, remarks);
+                       told.tell_new(remarks);
+                       return merged;
+                     }});
+  }
+  Sweep sweep(benchmark, std::move(parts));
+  if (sweep.finished()) {
+    tell(fmt::format("{}: all {} rows of {} recipes are there already", flags.output, benchmark->rows(),
+                     recipes.size()));
+    return;
+  }
+  if (sweep.done() > 0)
+    tell(fmt::format("{}: going on after {} of {} rows of all recipes", flags.output, sweep.done(), sweep.total()));
+  const Sweep::Work work = sweep.score(
+      [&](const ScorerModel& model) {
+        return std::make_unique<Scorer>(model, scorer_options, flags.model.backend_options(model));
+      },
+      limit);
+  tell(fmt::format("{}: {} images encoded, {} models merged, {} chunks of rows", flags.output, work.images_encoded,
+                   work.models_merged, work.chunks));
 }
 
 void tell_progress(const Evaluation& evaluation, const EvalFlags& flags) {
@@ -53,7 +116,10 @@ void tell_progress(const Evaluation& evaluation, const EvalFlags& flags) {
 
 void evaluate(const EvalFlags& flags, const OpenBenchmark& open_benchmark) {
   const EvaluationMode mode = evaluation_mode_or_throw(flags.mode);
-  EvaluationOptions options = evaluation_options(flags, mode);
+  if (flags.sweep.given()) return evaluate_sweep(flags, mode, open_benchmark);
+  if (!flags.sweep.memory_limit.empty()) fail("eval: --memory-limit goes only with --recipes or --sweep");
+  const fs::path name = flags.model.recipe.empty() ? fs::path(flags.model.model) : fs::path(flags.model.recipe).stem();
+  EvaluationOptions options = evaluation_options(flags, mode, name);
   if (mode == EvaluationMode::random) {
     Evaluation evaluation(open_benchmark(flags, mode), std::move(options));
     tell_progress(evaluation, flags);
@@ -63,8 +129,7 @@ void evaluate(const EvalFlags& flags, const OpenBenchmark& open_benchmark) {
   flags.model.check("eval");
   const ScorerModel model = flags.model.open();
   std::shared_ptr<const Benchmark> benchmark = open_benchmark(flags, mode);
-  ScorerOptions scorer_options = flags.model.scorer_options(scorer_mode(mode));
-  if (benchmark->drops_alpha()) scorer_options.decode.alpha = DecodeOptions::Alpha::drop;
+  const ScorerOptions scorer_options = scorer_options_for(*benchmark, flags, mode);
   options.model_settings = flags.model.settings(model, scorer_options);
   Evaluation evaluation(benchmark, std::move(options));
   tell_progress(evaluation, flags);
@@ -78,6 +143,7 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
                   const std::shared_ptr<EvalFlags>& flags, const OpenBenchmark& open_benchmark) {
   CLI::App* command = eval.add_subcommand(name, what);
   flags->model.declare(*command);
+  flags->sweep.declare(*command);
   command->add_option(
       "--data", flags->data.data,
       "The dataset: a directory or file (parquet, Arrow, JSON lines), or an id in the hub's local cache "
@@ -91,7 +157,7 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
       ->check(CLI::IsMember({"image", "no-image", "text-only", "cascade", "random"}))
       ->capture_default_str();
   command->add_option("--captions", flags->captions, "Of cascade: a JSON object, caption by id");
-  command->add_option("-o,--output", flags->output, "The result folder")->required();
+  command->add_option("-o,--output", flags->output, "The result folder; of a sweep, the folder of theirs")->required();
   command->add_option("--label", flags->label, "The row's name in tables (default: the model's)");
   command->add_option("--batch-samples", flags->batch_samples, "Rows computed together")
       ->check(whole_number(1))
@@ -111,7 +177,8 @@ void add_eval_command(CLI::App& program) {
       "  vlrm eval vl-rewardbench --model OUT -o results/ties\n"
       "  vlrm eval vl-rewardbench --model RM --mode cascade --captions captions.json -o results/cascade\n"
       "  vlrm eval best-of-n --task textvqa_val --responses textvqa_val.jsonl --model OUT -o results/textvqa\n"
-      "  vlrm results results/*\n\n"
+      "  vlrm eval vl-rewardbench --vlm VLM --rm RM --base BASE --sweep paper -o results/sweep\n"
+      "  vlrm results results/* results/sweep\n\n"
       "A killed run continues where it ended; finished work is left alone.");
   declare(*eval, "vl-rewardbench", "MMInstruction/VL-RewardBench: pairs in three groups", std::make_shared<EvalFlags>(),
           [](const EvalFlags& flags, EvaluationMode) { return open_vl_rewardbench(flags.data); });

@@ -21,30 +21,34 @@ const std::map<std::string, BackendOptions::Weights> kWeights{{"auto", BackendOp
 
 void ModelFlags::declare(CLI::App& command) {
   command.add_option("--model", model, "Directory or hub id of a reward model");
-  auto* recipe_option =
-      command.add_option("--recipe", recipe, "Merge on load instead: a recipe (YAML), nothing is written");
-  command.add_option("--vlm", vlm, "With --recipe: the vision-language model")->needs(recipe_option);
-  command.add_option("--rm", rm, "With --recipe: the text reward model")->needs(recipe_option);
-  command.add_option("--base", base, "With --recipe: the base both were tuned from")->needs(recipe_option);
-  seed.declare(command)->needs(recipe_option);
+  command.add_option("--recipe", recipe, "Merge on load instead: a recipe (YAML), nothing is written");
+  command.add_option("--vlm", vlm, "With --recipe: the vision-language model");
+  command.add_option("--rm", rm, "With --recipe: the text reward model");
+  command.add_option("--base", base, "With --recipe: the base both were tuned from");
+  seed.declare(command);
   command.add_flag("--likelihood", likelihood, "Log-probability of the response instead of a reward");
-  command.add_option(
-      "--date", date,
-      "Date for templates that ask for one: \"01 Jan 2025\" or \"today\" (default: the template's own)");
+  command.add_option("--date", date,
+                     "Date for templates that ask for one: \"01 Jan 2025\" or \"today\" (default: the template's own)");
   command.add_option("--dtype", dtype, "Of the weights: float32, bfloat16 or float16 (default: as stored)");
   command.add_option("--device", device, "cpu, cuda or cuda:N")->capture_default_str();
-  command
-      .add_option("--weights", weights, "resident, streamed (a layer at a time) or auto: by what fits in memory")
+  command.add_option("--weights", weights, "resident, streamed (a layer at a time) or auto: by what fits in memory")
       ->check(CLI::IsMember({"auto", "resident", "streamed"}))
       ->capture_default_str();
   command.add_flag("--no-exif", no_exif, "Do not turn images by their EXIF orientation");
 }
 
 void ModelFlags::check(const std::string& command) const {
-  const bool merged = !recipe.empty();
-  if (merged == !model.empty()) fail("{}: needs either --model, or --recipe with --vlm, --rm and --base", command);
-  if (merged && (vlm.empty() || rm.empty()))
-    fail("{}: --recipe needs --vlm and --rm (and --base, if the recipe has one)", command);
+  const bool merges = !recipe.empty();
+  const std::pair<const char*, bool> of_merges[] = {
+      {"--vlm", !vlm.empty()}, {"--rm", !rm.empty()}, {"--base", !base.empty()}, {"--seed", seed.value.has_value()}};
+  for (const auto& [option, given] : of_merges)
+    if (given && !merges) fail("{}: {} goes only with --recipe", command, option);
+  if (merges == !model.empty()) fail("{}: needs either --model, or --recipe with --vlm, --rm and --base", command);
+  if (merges) check_inputs(command);
+}
+
+void ModelFlags::check_inputs(const std::string& command) const {
+  if (vlm.empty() || rm.empty()) fail("{}: a recipe needs --vlm and --rm (and --base, if it has one)", command);
 }
 
 std::optional<Dtype> ModelFlags::named_dtype() const {
@@ -54,26 +58,41 @@ std::optional<Dtype> ModelFlags::named_dtype() const {
 
 Dtype ModelFlags::dtype_of(const ScorerModel& opened) const {
   if (const auto named = named_dtype()) return *named;
-  if (!recipe.empty()) return Dtype::bf16;
+  if (model.empty()) return Dtype::bf16;  // merged
   const char* norm = opened.config.vision ? "language_model.model.norm.weight" : "model.norm.weight";
   const TensorInfo* stored = opened.weights->find(norm);
   return stored && is_float(stored->dtype) ? stored->dtype : Dtype::bf16;
 }
 
-ScorerModel ModelFlags::merged_on_load() const {
+NamedRecipe NamedRecipe::read_or_throw(const std::filesystem::path& path) {
+  return parse_or_throw(read_recipe_text_or_throw(path), path);
+}
+
+NamedRecipe NamedRecipe::parse_or_throw(const std::string& text, const std::filesystem::path& path) {
+  Digest digest;
+  digest.add(text);
+  return {path.filename().string(), digest.hex(), parse_recipe_or_throw(text, path.string())};
+}
+
+ScorerModel ModelFlags::merged(NamedRecipe how, std::vector<std::string>& remarks) const {
   BuildInputs inputs{resolve_checkpoint(vlm), resolve_checkpoint(rm), std::nullopt};
   if (!base.empty()) inputs.base = resolve_checkpoint(base);
-  Recipe read = read_recipe_or_throw(recipe);
-  seed.apply(read);
-  PlannedModel plan = plan_reward_model(inputs, read);
-  for (const auto& remark : plan.remarks) tell("note: " + remark);
+  how.recipe.seed = seed.value.value_or(0);
+  PlannedModel plan = plan_reward_model(inputs, how.recipe);
+  remarks = std::move(plan.remarks);
   // Every weight is rounded as vlrm build would round it, those too that the arithmetic then takes as float32.
   const Dtype stored = named_dtype().value_or(Dtype::bf16);
   return {std::move(plan.config), cast(std::move(plan.weights), stored), plan.sources};
 }
 
 ScorerModel ModelFlags::open() const {
-  return recipe.empty() ? ScorerModel::from_directory(resolve_checkpoint(model)) : merged_on_load();
+  if (recipe.empty()) return ScorerModel::from_directory(resolve_checkpoint(model));
+  NamedRecipe read = NamedRecipe::read_or_throw(recipe);
+  seed.apply(read.recipe);
+  std::vector<std::string> remarks;
+  ScorerModel opened = merged(std::move(read), remarks);
+  for (const auto& remark : remarks) tell("note: " + remark);
+  return opened;
 }
 
 ScorerOptions ModelFlags::scorer_options(Mode mode) const {
@@ -95,6 +114,15 @@ BackendOptions ModelFlags::backend_options(const ScorerModel& opened) const {
 }
 
 OrderedJson ModelFlags::settings(const ScorerModel& opened, const ScorerOptions& options) const {
+  if (!recipe.empty()) return settings(NamedRecipe::read_or_throw(recipe), options);
+  return settings(nullptr, dtype_of(opened), options);
+}
+
+OrderedJson ModelFlags::settings(const NamedRecipe& how, const ScorerOptions& options) const {
+  return settings(&how, named_dtype().value_or(Dtype::bf16), options);
+}
+
+OrderedJson ModelFlags::settings(const NamedRecipe* how, Dtype type, const ScorerOptions& options) const {
   OrderedJson settings = {{"likelihood", options.likelihood}};
   const auto add_directory = [&](const char* key, const std::string& name) {
     if (!name.empty()) settings[key] = {{"name", name}, {"stamp", directory_stamp(resolve_checkpoint(name))}};
@@ -103,9 +131,11 @@ OrderedJson ModelFlags::settings(const ScorerModel& opened, const ScorerOptions&
   add_directory("vlm", vlm);
   add_directory("rm", rm);
   add_directory("base", base);
-  if (!recipe.empty())
-    settings["recipe"] = {{"file", recipe}, {"digest", file_digest(recipe)}, {"seed", seed.value.value_or(0)}};
-  settings["dtype"] = torch_name(dtype_of(opened));
+  if (how) {
+    settings["recipe"] = {{"file", how->file}, {"digest", how->digest}, {"seed", seed.value.value_or(0)}};
+    settings["recipe"].update(recipe_numbers(how->recipe));
+  }
+  settings["dtype"] = torch_name(type);
   settings["device"] = device;
   settings["exif"] = !no_exif;
   settings["date"] = options.clock ? OrderedJson(options.clock->date()) : OrderedJson(nullptr);

@@ -11,6 +11,18 @@
 
 namespace vlrm {
 
+// A recipe with what tells it from others.
+struct NamedRecipe {
+  std::string file;    // its name, without folders
+  std::string digest;  // of its text
+  Recipe recipe;
+
+  // Throws Error for what is no recipe, and naming a file that cannot be read.
+  static NamedRecipe read_or_throw(const std::filesystem::path& path);
+  static NamedRecipe parse_or_throw(const std::string& text, const std::filesystem::path& path);
+  std::string name() const { return std::filesystem::path(file).stem().string(); }
+};
+
 // --model; or --vlm, --rm and --base with a recipe: merged on load, nothing is written. And what is asked of it.
 struct ModelFlags {
   std::string model, vlm, rm, base, recipe;
@@ -21,19 +33,25 @@ struct ModelFlags {
   void declare(CLI::App& command);
   // Throws Error naming `command` where neither or both ways to name a model are used.
   void check(const std::string& command) const;
+  // The same where recipes come from elsewhere: there must be models to merge.
+  void check_inputs(const std::string& command) const;
 
   // The model that is named. A merge's remarks are told.
   ScorerModel open() const;
+  // What a recipe makes of --vlm, --rm and --base, with --seed; `remarks` get what the user should know.
+  ScorerModel merged(NamedRecipe how, std::vector<std::string>& remarks) const;
   // What its weights are kept in: what the user says, else as they are stored, or as vlrm build would store them.
   Dtype dtype_of(const ScorerModel& model) const;
   ScorerOptions scorer_options(Mode mode) const;
   BackendOptions backend_options(const ScorerModel& model) const;
   // What scores depend on, but for mode and input: kept beside outputs, so that a run is only resumed with the same.
   OrderedJson settings(const ScorerModel& model, const ScorerOptions& options) const;
+  // The same of what a recipe makes.
+  OrderedJson settings(const NamedRecipe& how, const ScorerOptions& options) const;
 
  private:
   std::optional<Dtype> named_dtype() const;
-  ScorerModel merged_on_load() const;
+  OrderedJson settings(const NamedRecipe* how, Dtype type, const ScorerOptions& options) const;
 };
 
 }  // namespace vlrm

@@ -98,12 +98,6 @@ const std::string& Captions::of(const OrderedJson& id, const std::string& source
   return found->second;
 }
 
-struct Evaluation::Item {
-  BenchmarkRow row;
-  Sample sample;
-  std::string source;
-};
-
 Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options)
     : benchmark_(std::move(benchmark)), options_(std::move(options)) {
   VLRM_ASSERT(options_.captions.has_value() == (options_.mode == EvaluationMode::cascade));
@@ -145,6 +139,10 @@ std::optional<BenchmarkRow> Evaluation::next(BenchmarkStream& rows) const {
   return row;
 }
 
+std::unique_ptr<BenchmarkStream> Evaluation::stream(int64_t first) const {
+  return benchmark_->stream(first, options_.mode == EvaluationMode::image ? Images::with : Images::without);
+}
+
 std::vector<Evaluation::Item> Evaluation::read(BenchmarkStream& rows, int64_t count) const {
   std::vector<Item> items;
   while (static_cast<int64_t>(items.size()) < count) {
@@ -169,7 +167,7 @@ std::string Evaluation::line(const BenchmarkRow& row, const std::vector<std::str
 
 void Evaluation::score(Scorer& scorer) {
   output_->begin();
-  const auto rows = benchmark_->stream(done(), options_.mode == EvaluationMode::image ? Images::with : Images::without);
+  const auto rows = stream(done());
   Progress progress(options_.label, total() - done(), Progress::Unit::samples);
   score_in_batches<Item>(
       scorer, options_.batch_samples, [&](int64_t count) { return read(*rows, count); },
@@ -177,6 +175,19 @@ void Evaluation::score(Scorer& scorer) {
         return line(item.row, prepared.prompts, scores);
       },
       *output_, progress);
+}
+
+void Evaluation::begin() {
+  output_->begin();
+}
+
+void Evaluation::add(const PreparedBatch<Item>& batch, const std::vector<std::vector<double>>& scores) {
+  std::string text;
+  for (size_t i = 0; i < scores.size(); ++i)
+    text += line(batch.items[i].row, batch.samples[i].prompts, scores[i]) + "\n";
+  output_->append(text);
+  added_ += static_cast<int64_t>(scores.size());
+  if (finished()) output_->finish();
 }
 
 void Evaluation::draw() {

@@ -9,7 +9,7 @@
 
 #include "base/resumable_lines.h"
 #include "eval/benchmark.h"
-#include "reward/scorer.h"
+#include "reward/scoring_loop.h"
 
 namespace vlrm {
 
@@ -51,25 +51,40 @@ class Evaluation {
   // naming the row, and if, force not being set, the folder holds another run's results.
   Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options);
 
-  bool finished() const { return output_->finished(); }
-  int64_t done() const { return output_->done(); }
+  bool finished() const { return done() == total(); }
+  int64_t done() const { return output_->done() + added_; }  // rows
   int64_t total() const { return benchmark_->rows(); }
+
+  // A row and what of it is scored.
+  struct Item {
+    BenchmarkRow row;
+    Sample sample;
+    std::string source;
+  };
+  // The benchmark's rows from `first` on, with their images where the mode shows them.
+  std::unique_ptr<BenchmarkStream> stream(int64_t first) const;
+  // The next `count` of them, fewer at the end.
+  std::vector<Item> read(BenchmarkStream& rows, int64_t count) const;
 
   // Scores the rest. Throws Error naming the row; what was scored before it is kept.
   void score(Scorer& scorer);
   void draw();  // the same, at random
 
+  // The same step by step, for who reads the rows: begin(), and then add() for whole batches from row done() on.
+  void begin();
+  void add(const PreparedBatch<Item>& batch, const std::vector<std::vector<double>>& scores);
+  int64_t batch_samples() const { return options_.batch_samples; }
+
  private:
-  struct Item;
   void check_rows() const;
   bool holds_result_of(const std::string& text, const BenchmarkRow& row) const;
   std::optional<BenchmarkRow> next(BenchmarkStream& rows) const;
-  std::vector<Item> read(BenchmarkStream& rows, int64_t count) const;
   std::string line(const BenchmarkRow& row, const std::vector<std::string>& prompts,
                    const std::vector<double>& scores) const;
   std::shared_ptr<const Benchmark> benchmark_;
   EvaluationOptions options_;
   std::optional<ResumableLines> output_;
+  int64_t added_ = 0;  // rows
 };
 
 }  // namespace vlrm

@@ -49,6 +49,20 @@ class Roles {
   bool called_vlm_ = false;
 };
 
+// A parameter of a model where it is one number for all that is kept of the merge, else null.
+OrderedJson one_number(const Recipe& recipe, const RecipeModel& model, const std::string& name) {
+  const bool own = model.parameters.contains(name);
+  const auto& parameters = own ? model.parameters : recipe.parameters;
+  const auto found = parameters.find(name);
+  if (found == parameters.end()) return 1.0;  // a density; a weight may not be missing
+  for (const ParameterCase& each : found->second) {
+    if (each.filter == "lm_head") continue;
+    const bool one = each.filter.empty() && each.values.size() == 1;
+    return one ? OrderedJson(each.values.front()) : OrderedJson(nullptr);
+  }
+  return nullptr;
+}
+
 MergeSource text_source(const OpenModel& model, const char* name) {
   CheckpointPtr text = model.config.vision ? text_part_of_mllama(model.weights, model.config.text) : model.weights;
   return {name, llama_backbone(std::move(text)), model.directory};
@@ -74,6 +88,22 @@ CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, c
   const CheckpointPtr score = renamed(
       rm.weights, [](const std::string& name) { return name == "score.weight" ? std::optional(name) : std::nullopt; });
   return overlay({vlm.weights, mapped, score});
+}
+
+OrderedJson recipe_numbers(const Recipe& recipe) {
+  const Roles roles(recipe);
+  OrderedJson weights = {{"vlm", nullptr}, {"rm", nullptr}};
+  std::vector<OrderedJson> densities;
+  for (const RecipeModel& model : recipe.models) {
+    const Role role = roles.of(model.name);
+    if (role == Role::base) continue;
+    weights[role == Role::vlm ? "vlm" : "rm"] = one_number(recipe, model, "weight");
+    densities.push_back(one_number(recipe, model, "density"));
+  }
+  const bool one_density = drops_deltas(recipe.method) && densities.front() == densities.back();
+  return {{"method", merge_method_name(recipe.method)},
+          {"weights", std::move(weights)},
+          {"density", one_density ? densities.front() : OrderedJson(nullptr)}};
 }
 
 PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch) {

@@ -34,6 +34,12 @@ struct PlannedModel {
 // not the VLM's, more than one label.
 PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch = {});
 
+// The recipe in numbers: {"method", "weights": {"vlm", "rm"}, "density"}. What is not one number for all of a model (a
+// gradient, several filters; one for the lm_head, which is merged for nothing, does not count), or means nothing to the
+// method, is null; so is a density in which the models differ. Throws Error as plan_reward_model where a role is taken
+// by no model.
+OrderedJson recipe_numbers(const Recipe& recipe);
+
 // The last step of it: a Llama's backbone (canonical names) in place of the VLM's text part, and the RM's score head.
 // Throws Error, naming `source`, where the embeddings have other rows than the VLM's, or a tensor is none of
 // its.

@@ -159,6 +159,7 @@ class Planner {
       plan.inputs.push_back({source, models_[source], *weight, density});
     }
     plan.normalize = recipe_.normalize(name, depth);
+    check_sum(plan, name);
     plan.rescale = recipe_.rescale(name, depth);
     return plan;
   }
@@ -167,6 +168,16 @@ class Planner {
     if (!keeps_something(recipe_.method, density, tensor.elements()))
       fail("{}: the density {} of the model \"{}\" keeps none of the {} elements of the tensor {}; raise it",
            recipe_.source, density, printable(model), tensor.elements(), printable(tensor.name));
+  }
+
+  void check_sum(const TensorPlan& plan, const std::string& tensor) const {
+    float sum = 0;
+    for (const auto& input : plan.inputs) sum += static_cast<float>(input.weight);
+    if (recipe_.method == MergeMethod::linear && plan.normalize && sum == 0)
+      fail(
+          "{}: the weights of the tensor {} sum to 0, and linear divides by that; change them or set normalize to "
+          "false",
+          recipe_.source, printable(tensor));
   }
 
   static bool all_weights_equal(const TensorPlan& plan) {

@@ -69,6 +69,7 @@ struct Recipe {
 // the nearest known one), a value of the wrong kind or out of its range, and parts of mergekit that are not implemented
 // (slices, other methods, …).
 Recipe read_recipe_or_throw(const std::filesystem::path& file);
+std::string read_recipe_text_or_throw(const std::filesystem::path& file);  // as it stands
 Recipe parse_recipe_or_throw(const std::string& yaml, const std::string& source);
 
 // Where numbers come from on the command line.

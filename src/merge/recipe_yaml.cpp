@@ -224,7 +224,11 @@ Recipe parse_recipe_or_throw(const std::string& yaml, const std::string& source)
 }
 
 Recipe read_recipe_or_throw(const std::filesystem::path& file) {
-  return parse_recipe_or_throw(read_text_or_throw(file, kLargestRecipe), file.string());
+  return parse_recipe_or_throw(read_recipe_text_or_throw(file), file.string());
+}
+
+std::string read_recipe_text_or_throw(const std::filesystem::path& file) {
+  return read_text_or_throw(file, kLargestRecipe);
 }
 
 }  // namespace vlrm

@@ -23,7 +23,7 @@ struct BackendOptions {
 };
 
 // Several texts with one beginning: N responses to one (images, question). The prefix and its images are encoded once,
-// and an image that several batches of a call share (the same pointer) once for all of them.
+// and an image that several batches share (the same pointer, or the same digest) once for all of them.
 struct SharedPrefixBatch {
   std::vector<std::shared_ptr<const TiledImage>> images;  // in the order of the image tokens; empty: no image,
                                                           // and then image tokens are tokens like any other
@@ -48,6 +48,19 @@ class Backend {
   // it. Needs a checkpoint with an lm_head.
   virtual std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                            const std::vector<std::vector<int64_t>>& positions) = 0;
+
+  // Goes on with the language weights of `checkpoint`: embeddings, self-attention layers, norm and heads. Vision tower,
+  // projector and cross-attention layers must be the same in it, and are not read again where weights are resident; the
+  // old weights go while the new ones come. Throws Error where tensors are missing or shapes differ, and then nothing
+  // has changed; what reading throws leaves a backend that is of no use any more.
+  virtual void replace_language_weights(CheckpointPtr checkpoint) = 0;
+
+  // Encoded images with a digest are kept for later calls, as many as fit in `bytes`; those used longest ago go first.
+  // Whether one was kept makes no difference to the results. Without this call, it is a few.
+  virtual void keep_images(int64_t bytes) = 0;
+  virtual int64_t encoded_image_bytes() const = 0;  // of each image; 0 for a text model
+  // Bytes that the weights, and the work on one batch, leave of the memory limit for images to be kept in.
+  virtual int64_t spare_memory() const = 0;
 
   // What was computed so far, so that sharing can be asserted and not only timed.
   struct Work {

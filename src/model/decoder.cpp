@@ -41,14 +41,16 @@ struct Decoder::LanguageHead {
 
 Decoder::Decoder(Parts& parts, const ModelConfig& config)
     : config_(config.text),
+      head_(config.head),
+      prefix_(text_prefix(config)),
       precision_(parts.reader().precision()),
       parts_(parts),
       rope_(config.text, precision_),
       embedding_(parts.reader(), embedding_name(config), rows_of(parts.reader(), embedding_name(config)),
                  config.text.hidden_size, parts.streamed()),
-      norm_(parts.reader().vector(text_prefix(config) + "model.norm.weight", {config.text.hidden_size})) {
+      vectors_(read_vectors(parts.reader())) {
   for (int64_t i = 0; i < config_.layers; ++i) {
-    const std::string prefix = fmt::format("{}model.layers.{}.", text_prefix(config), i);
+    const std::string prefix = fmt::format("{}model.layers.{}.", prefix_, i);
     const auto& cross = config_.cross_attention_layers;
     const TextConfig text = config.text;
     if (std::binary_search(cross.begin(), cross.end(), i))
@@ -58,15 +60,25 @@ Decoder::Decoder(Parts& parts, const ModelConfig& config)
       layers_.push_back(parts.add<SelfAttentionLayer>(
           [=](const WeightReader& reader) { return SelfAttentionLayer(reader, text, prefix); }));
   }
-  if (config.head == Head::reward) {
-    reward_head_ = parts.reader().matrix("score.weight", 1, config_.hidden_size);
-    return;
-  }
-  const std::string head =
-      config_.tie_word_embeddings ? embedding_name(config) : text_prefix(config) + "lm_head.weight";
+  if (head_ == Head::reward) return;
+  const std::string head = config_.tie_word_embeddings ? embedding_name(config) : prefix_ + "lm_head.weight";
   const int64_t rows = rows_of(parts.reader(), head), width = config_.hidden_size;
   language_head_ = parts.add<LanguageHead>(
       [=](const WeightReader& reader) { return LanguageHead{reader.matrix(head, rows, width)}; });
+}
+
+Decoder::Vectors Decoder::read_vectors(const WeightReader& reader) const {
+  Vectors vectors{reader.vector(prefix_ + "model.norm.weight", {config_.hidden_size}), {}};
+  if (head_ == Head::reward) vectors.reward_head = reader.matrix("score.weight", 1, config_.hidden_size);
+  return vectors;
+}
+
+void Decoder::replace_weights(const WeightReader& reader) {
+  embedding_.check(reader);
+  read_vectors(reader.shapes_only());
+  parts_.replace(reader, order(/*with_images=*/false, head_ != Head::reward));
+  embedding_.replace(reader);
+  vectors_ = read_vectors(reader);
 }
 
 std::vector<size_t> Decoder::order(bool with_images, bool head) const {
@@ -118,11 +130,11 @@ void Decoder::cross_attend(const CrossAttentionLayer& layer, const at::Tensor& h
 }
 
 at::Tensor Decoder::final_norm(const at::Tensor& states) const {
-  return rms_norm(states, norm_, config_.rms_norm_eps);
+  return rms_norm(states, vectors_.norm, config_.rms_norm_eps);
 }
 
 at::Tensor Decoder::rewards(const at::Tensor& states) const {
-  return project(final_norm(states), reward_head_).squeeze(1).to(at::kCPU, at::kFloat);
+  return project(final_norm(states), vectors_.reward_head).squeeze(1).to(at::kCPU, at::kFloat);
 }
 
 at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets) const {

@@ -16,6 +16,10 @@ class Decoder {
   // Throws Error where tensors are missing or do not fit the configuration.
   Decoder(Parts& parts, const ModelConfig& config);
 
+  // Other weights of the same shapes for embeddings, self-attention layers, norm and heads; cross-attention layers
+  // stay. Throws Error where tensors are missing or shapes differ, before anything has changed.
+  void replace_weights(const WeightReader& reader);
+
   // The parts that one run() uses, and then the language model's head if `head` is set, for Parts::expect.
   std::vector<size_t> order(bool with_images, bool head) const;
 
@@ -42,18 +46,25 @@ class Decoder {
 
  private:
   struct LanguageHead;
+  // What is small, and resident always.
+  struct Vectors {
+    at::Tensor norm, reward_head;
+  };
   using Layer = std::variant<Parts::Handle<SelfAttentionLayer>, Parts::Handle<CrossAttentionLayer>>;
 
+  Vectors read_vectors(const WeightReader& reader) const;
   void cross_attend(const CrossAttentionLayer& layer, const at::Tensor& hidden, const RaggedBatch& batch,
                     const std::vector<ImageFeatures>& images) const;
 
   TextConfig config_;
+  Head head_;
+  std::string prefix_;  // of the names of the text's tensors
   Precision precision_;
   Parts& parts_;
   Rope rope_;
   RowTable embedding_;
   std::vector<Layer> layers_;
-  at::Tensor norm_, reward_head_;
+  Vectors vectors_;
   Parts::Handle<LanguageHead> language_head_;
 };
 

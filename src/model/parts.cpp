@@ -11,13 +11,25 @@ Parts::~Parts() {
 }
 
 size_t Parts::add_any(Read read) {
-  if (streamed_) {
+  if (streamed_)
     read(reader_.shapes_only());
-    reads_.push_back(std::move(read));
-    return reads_.size() - 1;
+  else
+    resident_.push_back(read(reader_));
+  reads_.push_back(std::move(read));
+  return reads_.size() - 1;
+}
+
+void Parts::replace(const WeightReader& reader, const std::vector<size_t>& parts) {
+  for (const size_t part : parts) reads_[part](reader.shapes_only());
+  if (ahead_.valid()) ahead_.wait();
+  ahead_ = {};
+  expected_.clear();
+  reader_ = reader;
+  if (streamed_) return;
+  for (const size_t part : parts) {
+    resident_[part].reset();
+    resident_[part] = reads_[part](reader_);
   }
-  resident_.push_back(read(reader_));
-  return resident_.size() - 1;
 }
 
 void Parts::expect(std::vector<size_t> order) {

@@ -34,6 +34,10 @@ class Parts {
     })};
   }
 
+  // From now on parts are read by `reader`: resident ones among `parts` at once, each when the one that it replaces is
+  // gone; the others stay. Where shapes do not fit, this throws before anything has changed.
+  void replace(const WeightReader& reader, const std::vector<size_t>& parts);
+
   // The parts that will be used next, in order: while one is at work, the next one is being read.
   void expect(std::vector<size_t> order);
   // The part, to be held for as long as it works. Rethrows what reading it threw.
@@ -50,7 +54,7 @@ class Parts {
 
   WeightReader reader_;
   const bool streamed_;
-  std::vector<Read> reads_;  // empty where resident
+  std::vector<Read> reads_;
   std::vector<Any> resident_;
   std::vector<size_t> expected_;  // last one first
   size_t ahead_index_ = 0;

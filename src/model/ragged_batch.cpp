@@ -46,7 +46,9 @@ std::vector<Sight> sights_of(const PrefixGroup& group, const std::vector<int64_t
 }
 
 int64_t index_of(std::vector<const TiledImage*>& images, const TiledImage* image) {
-  const auto known = std::find(images.begin(), images.end(), image);
+  const auto known = std::ranges::find_if(images, [&](const TiledImage* other) {
+    return other == image || (!image->digest.empty() && other->digest == image->digest);
+  });
   if (known != images.end()) return known - images.begin();
   images.push_back(image);
   return static_cast<int64_t>(images.size()) - 1;

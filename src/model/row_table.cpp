@@ -6,8 +6,15 @@ namespace vlrm {
 
 RowTable::RowTable(const WeightReader& reader, std::string name, int64_t rows, int64_t columns, bool streamed)
     : reader_(reader), name_(std::move(name)), rows_(rows), columns_(columns) {
-  reader_.require(name_, {rows, columns});
+  check(reader_);
   if (!streamed) resident_ = reader_.matrix(name_, rows, columns);
+}
+
+void RowTable::replace(const WeightReader& reader) {
+  reader_ = reader;
+  if (!resident_.defined()) return;
+  resident_.reset();
+  resident_ = reader_.matrix(name_, rows_, columns_);
 }
 
 at::Tensor RowTable::look_up(const std::vector<int64_t>& ids) const {

@@ -10,6 +10,11 @@ class RowTable {
  public:
   RowTable(const WeightReader& reader, std::string name, int64_t rows, int64_t columns, bool streamed);
 
+  // Throws Error where the table that `reader` has under the same name is another in shape.
+  void check(const WeightReader& reader) const { reader.require(name_, {rows_, columns_}); }
+  // That table in place of this one, which is dropped first. It must have been checked.
+  void replace(const WeightReader& reader);
+
   int64_t rows() const { return rows_; }
   // [ids, columns] in the compute type. Throws Error for an id outside the table.
   at::Tensor look_up(const std::vector<int64_t>& ids) const;

@@ -10,6 +10,8 @@ namespace vlrm {
 namespace {
 
 constexpr int64_t kReserve = int64_t{512} << 20;  // libtorch's own scratch, threads, the program
+// Kept where nobody asks for more: enough for samples about one image that follow each other.
+constexpr int64_t kFewImages = 32, kFewImagesBytes = int64_t{512} << 20;
 
 int64_t stored_bytes(const Checkpoint& checkpoint, Dtype storage) {
   int64_t bytes = 0;
@@ -77,7 +79,24 @@ TorchBackend::TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, 
       decoder_(parts_, config) {
   const int64_t weights =
       parts_.streamed() ? two_layers_bytes(config.text, options.dtype) : stored_bytes(*checkpoint, options.dtype);
-  activation_limit_ = std::max<int64_t>((memory_limit_ - weights - working_bytes(config)) / 2, 0);
+  spare_memory_ = std::max<int64_t>(memory_limit_ - weights - working_bytes(config), 0);
+  keep_images(std::min({kFewImages * encoded_image_bytes(), kFewImagesBytes, spare_memory_ / 4}));
+}
+
+void TorchBackend::replace_language_weights(CheckpointPtr checkpoint) {
+  const c10::InferenceMode no_gradients;
+  decoder_.replace_weights(WeightReader(std::move(checkpoint), precision_));
+}
+
+void TorchBackend::keep_images(int64_t bytes) {
+  kept_.set_limit(bytes);
+  activation_limit_ = std::max<int64_t>((spare_memory_ - bytes) / 2, 0);
+}
+
+int64_t TorchBackend::encoded_image_bytes() const {
+  if (!tower_) return 0;
+  const auto size = static_cast<int64_t>(at::elementSize(precision_.compute_type));
+  return config_.vision->max_tiles * tower_->patches() * config_.text.hidden_size * size;
 }
 
 // What stays in memory for the whole of a pass.
@@ -109,28 +128,43 @@ std::vector<TorchBackend::Pass> TorchBackend::passes(std::span<const SharedPrefi
   return result;
 }
 
-std::vector<Decoder::ImageFeatures> TorchBackend::encode(const RaggedBatch& batch) const {
+std::vector<Decoder::ImageFeatures> TorchBackend::kept_features(const RaggedBatch& batch) {
   std::vector<Decoder::ImageFeatures> result;
-  // Resident, one image after the other needs the least memory; streamed, each layer is to be read once.
-  const size_t together = parts_.streamed() ? batch.images.size() : 1;
-  for (size_t first = 0; first < batch.images.size(); first += together) {
-    const auto images = std::span(batch.images).subspan(first, together);
-    const std::vector<at::Tensor> features = tower_->encode(images);
-    for (size_t i = 0; i < images.size(); ++i) result.push_back({features[i], images[i]->tiles * tower_->patches()});
-  }
+  for (const TiledImage* image : batch.images)
+    result.push_back({kept_.find(image->digest), image->tiles * tower_->patches()});
   return result;
 }
 
+void TorchBackend::encode(const RaggedBatch& batch, std::vector<Decoder::ImageFeatures>& features) {
+  std::vector<const TiledImage*> missing;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < features.size(); ++i) {
+    if (features[i].features.defined()) continue;
+    missing.push_back(batch.images[i]);
+    places.push_back(i);
+  }
+  // Resident, one image after the other needs the least memory; streamed, each layer is to be read once.
+  const size_t together = parts_.streamed() ? missing.size() : 1;
+  for (size_t first = 0; first < missing.size(); first += together) {
+    const std::vector<at::Tensor> made = tower_->encode(std::span(missing).subspan(first, together));
+    for (size_t i = 0; i < made.size(); ++i) {
+      features[places[first + i]].features = made[i];
+      kept_.keep(missing[first + i]->digest, made[i]);
+    }
+  }
+  work_.images_encoded += static_cast<int64_t>(missing.size());
+}
+
 at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head) {
-  const bool with_images = !batch.images.empty();
+  auto features = kept_features(batch);
   std::vector<size_t> order;
-  if (with_images) order = tower_->order();
-  const auto text = decoder_.order(with_images, head);
+  if (!std::ranges::all_of(features, [](const auto& image) { return image.features.defined(); }))
+    order = tower_->order();
+  const auto text = decoder_.order(!batch.images.empty(), head);
   order.insert(order.end(), text.begin(), text.end());
   parts_.expect(order);
-  const auto features = encode(batch);
+  encode(batch, features);
   const at::Tensor states = decoder_.run(batch, features);
-  work_.images_encoded += static_cast<int64_t>(batch.images.size());
   work_.tokens += static_cast<int64_t>(batch.tokens.size());
   return states;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/decoder.h"
+#include "model/feature_cache.h"
 #include "model/vision_tower.h"
 
 namespace vlrm {
@@ -14,6 +15,10 @@ class TorchBackend : public Backend {
                                           const std::vector<std::vector<int64_t>>& positions) override;
   std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                    const std::vector<std::vector<int64_t>>& positions) override;
+  void replace_language_weights(CheckpointPtr checkpoint) override;
+  void keep_images(int64_t bytes) override;
+  int64_t encoded_image_bytes() const override;
+  int64_t spare_memory() const override { return spare_memory_; }
   Work work() const override { return work_; }
   bool streamed() const override { return parts_.streamed(); }
 
@@ -26,7 +31,10 @@ class TorchBackend : public Backend {
   int64_t activation_bytes(const SharedPrefixBatch& batch) const;
   // The states after the last layer; `head` says whether the language model's head is used afterwards.
   at::Tensor run(const RaggedBatch& batch, bool head);
-  std::vector<Decoder::ImageFeatures> encode(const RaggedBatch& batch) const;
+  // Those images of the batch that are kept; the others' features are undefined.
+  std::vector<Decoder::ImageFeatures> kept_features(const RaggedBatch& batch);
+  // Encodes those that are undefined.
+  void encode(const RaggedBatch& batch, std::vector<Decoder::ImageFeatures>& features);
 
   const ModelConfig config_;
   const Precision precision_;
@@ -34,7 +42,8 @@ class TorchBackend : public Backend {
   Parts parts_;
   std::unique_ptr<VisionTower> tower_;
   Decoder decoder_;
-  int64_t activation_limit_ = 0;
+  FeatureCache kept_;
+  int64_t spare_memory_ = 0, activation_limit_ = 0;  // bytes
   Work work_;
 };
 

@@ -139,7 +139,8 @@ std::shared_ptr<const TiledImage> Scorer::tiled(const EncodedImage& image, const
     if (auto known = images_[digest].lock()) return known;
   }
   const Image decoded = decode_image(bytes, printable(image.path.string()), options_.decode);
-  auto made = std::make_shared<const TiledImage>(preprocess(decoded, *processor_));
+  auto made = std::make_shared<TiledImage>(preprocess(decoded, *processor_));
+  made->digest = digest;
   const std::lock_guard lock(images_mutex_);
   std::erase_if(images_, [](const auto& entry) { return entry.second.expired(); });
   images_[digest] = made;
@@ -215,6 +216,18 @@ std::vector<std::vector<double>> Scorer::score(std::span<const PreparedSample> s
   return scores;
 }
 
+void Scorer::replace_language_weights(CheckpointPtr weights) {
+  backend_->replace_language_weights(std::move(weights));
+}
+void Scorer::keep_images(int64_t bytes) {
+  backend_->keep_images(bytes);
+}
+int64_t Scorer::encoded_image_bytes() const {
+  return backend_->encoded_image_bytes();
+}
+int64_t Scorer::spare_memory() const {
+  return backend_->spare_memory();
+}
 Backend::Work Scorer::work() const {
   return backend_->work();
 }

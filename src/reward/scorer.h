@@ -65,6 +65,11 @@ class Scorer {
   // One score a response, for each sample. Throws Error naming the sample where one is not a finite number.
   std::vector<std::vector<double>> score(std::span<const PreparedSample> samples);
 
+  // As the backend's; what prepare() gave stays good.
+  void replace_language_weights(CheckpointPtr weights);
+  void keep_images(int64_t bytes);
+  int64_t encoded_image_bytes() const;
+  int64_t spare_memory() const;
   Backend::Work work() const;
   bool streamed() const;
 

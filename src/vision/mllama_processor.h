@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "base/json.h"
@@ -27,6 +28,7 @@ struct TiledImage {
   int64_t aspect_ratio_id = 0;  // 1-based position in the list of supported (rows, columns)
   int64_t tile_size = 0, max_tiles = 0;
   std::vector<float> pixels;  // [tiles, 3, tile_size, tile_size]
+  std::string digest = {};    // of what it was made of: equal for equal images; empty where nobody computed it
 };
 
 // As transformers' MllamaImageProcessor with Pillow's fixed-point bilinear resize; images that it fails for (one pixel

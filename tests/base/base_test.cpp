@@ -194,7 +194,9 @@ TEST(AtomicFileTest, RefusesToReplaceWithoutForce) {
   const TemporaryDirectory dir;
   write_file_atomically(dir / "f", "one", false);
   EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f", "two", false); }), HasSubstr("exists already"));
+  write_text(dir / "f.partial-2147483647", "of a process that was killed");
   write_file_atomically(dir / "f", "two", true);
+  EXPECT_FALSE(fs::exists(dir / "f.partial-2147483647"));
   EXPECT_EQ(read_text_or_throw(dir / "f"), "two");
   EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g", "x", true); }), HasSubstr("g: cannot be written"));
   EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g" / "h", "x", true); }),

@@ -43,6 +43,34 @@ std::vector<float> row(const std::vector<float>& values, size_t index) {
           values.begin() + static_cast<ptrdiff_t>((index + 1) * kHidden)};
 }
 
+// What run.json says of a recipe over the models `vlm` and `rm` with these parameters, as text.
+std::string numbers(const std::string& method, const std::string& vlm_parameters, const std::string& rm_parameters,
+                    const std::string& vlm = "vlm", const std::string& rm = "rm") {
+  const std::string yaml = fmt::format(
+      "{{merge_method: {}, base_model: b, tokenizer: {{source: {}}}, models: [{{model: b}}, {{model: {}, parameters: "
+      "{}}}, {{model: {}, parameters: {}}}]}}",
+      method, vlm, rm, rm_parameters, vlm, vlm_parameters);
+  return recipe_numbers(parse_recipe_or_throw(yaml, "r.yaml")).dump();
+}
+
+TEST(RecipeNumbers, AreWhatIsOneNumber) {
+  const std::string filtered = "[{filter: lm_head, value: 0}, {value: 0.7}]";
+  const std::string expected = R"({"method":"ties","weights":{"vlm":0.5,"rm":0.7},"density":0.4})";
+  const std::string vlm = "{weight: 0.5, density: 0.4}", rm = "{density: 0.4, weight: " + filtered + "}";
+  EXPECT_EQ(numbers("ties", vlm, rm), expected);
+  EXPECT_EQ(numbers("ties", vlm, rm, "./vlm_text", "./rm_text"), expected);
+}
+
+TEST(RecipeNumbers, AreNullWhereThereAreSeveralOrNone) {
+  EXPECT_EQ(numbers("task_arithmetic", "{weight: 1, density: 0.4}", "{weight: [0.1, 0.9]}"),
+            R"({"method":"task_arithmetic","weights":{"vlm":1.0,"rm":null},"density":null})");
+  EXPECT_EQ(
+      numbers("dare_ties", "{weight: 1, density: 0.4}", "{weight: [{filter: mlp, value: 1}, {value: 0}], density: 1}"),
+      R"({"method":"dare_ties","weights":{"vlm":1.0,"rm":null},"density":null})");
+  EXPECT_EQ(numbers("ties", "{weight: 1}", "{weight: 0}"),
+            R"({"method":"ties","weights":{"vlm":1.0,"rm":0.0},"density":1.0})");
+}
+
 TEST_F(Build, EveryPartComesFromWhereItBelongs) {
   const PlannedModel model = plan();
   const auto values = [&](const std::string& name) { return read_all_float32(*model.weights, name); };

@@ -103,6 +103,16 @@ TEST(MergedModelTest, ADensityThatKeepsNothingIsRefusedBeforeAnythingIsRead) {
   }
 }
 
+TEST(MergedModelTest, WeightsOfANormalizedSumThatIsZeroAreRefusedBeforeAnythingIsRead) {
+  const std::string models = "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: -1}}]}";
+  EXPECT_EQ(error_of([&] {
+              merge("{merge_method: linear, " + models, {model(2), model(4)});
+            }),
+            "r.yaml: the weights of the tensor model.embed_tokens.weight sum to 0, and linear divides by that; change "
+            "them or set normalize to false");
+  EXPECT_NO_THROW(merge("{merge_method: linear, parameters: {normalize: false}, " + models, {model(2), model(4)}));
+}
+
 TEST(MergedModelTest, RemarksOfTheRecipeComeAlong) {
   EXPECT_THAT(
       merge("{merge_method: linear, parameters: {weight: 1, density: 1}, models: [{model: a}]}", {model(2)}).remarks,

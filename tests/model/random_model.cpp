@@ -210,11 +210,25 @@ CheckpointPtr reshaped(CheckpointPtr checkpoint, const std::string& name, std::v
   return std::make_shared<MemoryCheckpoint>(std::move(all));
 }
 
-std::shared_ptr<const TiledImage> random_image(const ModelConfig& config, int64_t tiles, uint64_t seed) {
+CheckpointPtr with_language_of(const CheckpointPtr& checkpoint, const CheckpointPtr& language,
+                               const ModelConfig& config) {
+  auto all = dynamic_cast<const MemoryCheckpoint&>(*checkpoint).all();
+  for (const auto& [name, stored] : dynamic_cast<const MemoryCheckpoint&>(*language).all()) {
+    bool kept = name.starts_with("vision_model.") || name.starts_with("multi_modal_projector.");
+    for (const int64_t layer : config.text.cross_attention_layers)
+      kept = kept || name.starts_with(fmt::format("language_model.model.layers.{}.", layer));
+    if (!kept) all[name] = stored;
+  }
+  return std::make_shared<MemoryCheckpoint>(std::move(all));
+}
+
+std::shared_ptr<const TiledImage> random_image(const ModelConfig& config, int64_t tiles, uint64_t seed,
+                                               std::string digest) {
   std::mt19937_64 random(seed);
   std::normal_distribution<float> normal;
   auto image = std::make_shared<TiledImage>();
   image->tiles = tiles;
+  image->digest = std::move(digest);
   image->aspect_ratio_id = tiles;  // one row of tiles
   image->tile_size = config.vision->image_size;
   image->max_tiles = config.vision->max_tiles;

@@ -21,7 +21,11 @@ CheckpointPtr without(CheckpointPtr checkpoint, const std::string& name);
 CheckpointPtr reshaped(CheckpointPtr checkpoint, const std::string& name, std::vector<int64_t> shape,
                        Dtype dtype = Dtype::f32);
 
-std::shared_ptr<const TiledImage> random_image(const ModelConfig& config, int64_t tiles, uint64_t seed);
+std::shared_ptr<const TiledImage> random_image(const ModelConfig& config, int64_t tiles, uint64_t seed,
+                                               std::string digest = "");
+// `language` for what replace_language_weights takes over, and for the rest `checkpoint`.
+CheckpointPtr with_language_of(const CheckpointPtr& checkpoint, const CheckpointPtr& language,
+                               const ModelConfig& config);
 // Tokens that are not the image token.
 std::vector<int32_t> random_tokens(const ModelConfig& config, size_t count, uint64_t seed);
 

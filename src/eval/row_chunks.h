@@ -1,0 +1,40 @@
+// Rows of a benchmark, prepared, as many at a time as a memory limit allows.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "eval/evaluation.h"
+
+namespace vlrm {
+
+struct RowChunk {
+  int64_t first = 0, rows = 0;
+  std::vector<PreparedBatch<Evaluation::Item>> batches;
+  int64_t image_bytes = 0;  // of its images, once encoded
+  int64_t end() const { return first + rows; }
+};
+
+class RowChunks {
+ public:
+  // From row `first` on, read as `evaluation` reads them. A chunk is whole batches, at least one, and more only where
+  // its encoded images, and twice its tiles and texts (the next chunk is read while this one is scored), fit in
+  // `memory_limit` bytes. Scorer and evaluation must outlive this.
+  RowChunks(const Scorer& scorer, const Evaluation& evaluation, int64_t first, int64_t memory_limit);
+
+  // Without rows after the last. Throws what reading and preparing throw.
+  RowChunk next();
+
+ private:
+  using Batch = PreparedBatch<Evaluation::Item>;
+  Batch read_batch() const;
+
+  const Scorer& scorer_;
+  const Evaluation& evaluation_;
+  const std::unique_ptr<BenchmarkStream> rows_;
+  const int64_t memory_limit_;
+  int64_t next_row_;
+  std::optional<Batch> read_;  // what did not fit in the chunk before
+};
+
+}  // namespace vlrm

@@ -1,0 +1,118 @@
+#include "eval/sweep.h"
+
+#include <algorithm>
+#include <future>
+
+#include "base/error.h"
+#include "base/progress.h"
+
+namespace vlrm {
+
+Sweep::Sweep(std::shared_ptr<const Benchmark> benchmark, std::vector<SweepRecipe> recipes)
+    : benchmark_(std::move(benchmark)), parents_(recipes.at(0).options.output) {
+  for (SweepRecipe& recipe : recipes) {
+    auto evaluation = std::make_unique<Evaluation>(benchmark_, recipe.options);
+    parts_.push_back({std::move(recipe), std::move(evaluation)});
+  }
+  for (const Part& part : parts_)
+    if (!part.evaluation->finished()) part.recipe.open();
+}
+
+int64_t Sweep::done() const {
+  int64_t rows = 0;
+  for (const Part& part : parts_) rows += part.evaluation->done();
+  return rows;
+}
+
+int64_t Sweep::total() const {
+  return benchmark_->rows() * static_cast<int64_t>(parts_.size());
+}
+
+// The scoring of what is not done: a model at a time is loaded.
+class Sweep::Run {
+ public:
+  Run(Sweep& sweep, const LoadScorer& load, std::optional<int64_t> memory_limit)
+      : sweep_(sweep), progress_("sweep", sweep.total() - sweep.done(), Progress::Unit::samples) {
+    for (Part& part : sweep.parts_) {
+      if (part.evaluation->finished()) continue;
+      part.evaluation->begin();
+      order_.push_back(&part);
+    }
+    std::ranges::stable_sort(order_, {}, [](const Part* part) { return part->evaluation->done(); });
+    say_loaded(order_.front());
+    scorer_ = load(order_.front()->recipe.open());
+    memory_limit_ = memory_limit.value_or(scorer_->spare_memory() / 2);
+  }
+
+  // The next chunk is read while one is scored.
+  Work score() {
+    const Evaluation& least = *order_.front()->evaluation;
+    RowChunks chunks(*scorer_, least, least.done(), memory_limit_);
+    const auto read = [&] { return chunks.next(); };
+    auto next = std::async(std::launch::async, read);
+    for (;;) {
+      const RowChunk chunk = next.get();
+      if (chunk.rows == 0) break;
+      next = std::async(std::launch::async, read);
+      score(chunk);
+    }
+    work_.images_encoded = scorer_->work().images_encoded;
+    return work_;
+  }
+
+ private:
+  void score(const RowChunk& chunk) {
+    ++work_.chunks;
+    // No more than the limit even where one batch is larger: its images are then encoded for each recipe anew.
+    scorer_->keep_images(std::min(chunk.image_bytes, memory_limit_));
+    for (Part* part : order_) {
+      if (part->evaluation->done() >= chunk.end()) continue;
+      try {
+        load(part);
+        score(chunk, *part->evaluation);
+      } catch (const Error& error) {
+        fail("{}: {}", part->recipe.name, error.what());
+      }
+    }
+    // There and back, so that the model that is loaded is the one that the next chunk begins with.
+    std::ranges::reverse(order_);
+  }
+
+  void score(const RowChunk& chunk, Evaluation& evaluation) {
+    int64_t row = chunk.first;
+    for (const auto& batch : chunk.batches) {
+      const auto rows = static_cast<int64_t>(batch.items.size());
+      if (row >= evaluation.done()) {
+        evaluation.add(batch, scorer_->score(batch.samples));
+        progress_.advance(rows);
+      }
+      row += rows;
+    }
+  }
+
+  void load(Part* part) {
+    if (loaded_ == part) return;
+    say_loaded(part);
+    scorer_->replace_language_weights(part->recipe.open().weights);
+  }
+
+  void say_loaded(Part* part) {
+    ++work_.models_merged;
+    loaded_ = part;
+    progress_.set_detail(part->recipe.name);
+  }
+
+  Sweep& sweep_;
+  Progress progress_;
+  std::vector<Part*> order_;
+  Part* loaded_ = nullptr;
+  std::unique_ptr<Scorer> scorer_;
+  int64_t memory_limit_ = 0;
+  Work work_;
+};
+
+Sweep::Work Sweep::score(const LoadScorer& load, std::optional<int64_t> memory_limit) {
+  return finished() ? Work() : Run(*this, load, memory_limit).score();
+}
+
+}  // namespace vlrm
