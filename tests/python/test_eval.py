@@ -170,7 +170,7 @@ def folder_of_names(goldens, hub, tmp_path):
 def test_documented_commands_do_what_they_say(vlrm, folder_of_names, where):
     text = vlrm("eval", "--help") if where == "help" else (ROOT / where).read_text()
     commands = re.findall(r"^(?: {2}| {4})(vlrm .*)$", text, re.M)
-    assert len(commands) == {"help": 4, "docs/evaluation.md": 9}[where]
+    assert len(commands) == {"help": 5, "docs/evaluation.md": 9}[where]
     environment = os.environ | {"PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
     for command in commands:
         done = subprocess.run(command, shell=True, cwd=folder_of_names, env=environment, capture_output=True, text=True)
