@@ -36,12 +36,12 @@ class Captions {
 
 struct EvaluationOptions {
   EvaluationMode mode = EvaluationMode::image;
-  std::optional<Captions> captions = {};  // of cascade
-  std::filesystem::path output = {};      // the result folder
-  std::string label = {};                 // the row's name in tables
-  OrderedJson model_settings = {};        // what the scores depend on of the model: into run.json
-  int64_t batch_samples = 8;              // above 0: computed together
-  bool force = false;                     // start anew where there are results
+  std::optional<Captions> captions = {};               // of cascade
+  std::filesystem::path output = {};                   // the result folder
+  std::string label = {};                              // the row's name in tables
+  OrderedJson model_settings = OrderedJson::object();  // what the scores depend on of the model: into run.json
+  int64_t batch_samples = 8;                           // above 0: computed together
+  bool force = false;                                  // start anew where there are results
 };
 
 // Plans at construction (what is done already), so that finished work costs no model.

@@ -1,6 +1,6 @@
 // Lines over a number: best-of-n curves, and what the sweeps draw with.
 
-const kPlot = { width: 250, height: 170, left: 34, right: 10, top: 8, bottom: 34 };
+const kPlot = { width: 230, height: 170, left: 34, right: 10, top: 8, bottom: 34 };
 
 // series: [{name, colour, dashed, points: [{x, y, low, high, title}]}], y in percent.
 function linePlot(label, xName, series, xTicks) {

@@ -38,7 +38,7 @@ function heatMap(benchmark, sweep, name, range, best) {
   if (points.length === 0) return null;
   const distinct = (key) => [...new Set(points.map((point) => point[key]))].sort((a, b) => a - b);
   const densities = distinct("density"), weights = distinct("weight").reverse();
-  const left = 34, width = 46, height = 28, bottom = 34;
+  const left = 30, width = 40, height = 28, bottom = 34;
   const cells = points.map((point) => heatCell(benchmark, point, name, range, { width, height,
     x: left + densities.indexOf(point.density) * width, y: weights.indexOf(point.weight) * height }, best));
   const rows = weights.map((weight, i) => draw("text", { class: "tick", x: left - 6, y: (i + 0.5) * height + 4, "text-anchor": "end" }, String(weight)));
