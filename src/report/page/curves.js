@@ -1,13 +1,13 @@
 // Lines over a number: best-of-n curves, and what the sweeps draw with.
 
-const kPlot = { width: 230, height: 170, left: 34, right: 10, top: 8, bottom: 34 };
+const kPlot = { width: 212, height: 170, left: 34, right: 10, top: 8, bottom: 34 };
 
 // series: [{name, colour, dashed, points: [{x, y, low, high, title}]}], y in percent.
-function linePlot(label, xName, series, xTicks) {
+function linePlot(label, xName, series, { xTicks, width } = kPlot) {
   const points = series.flatMap((line) => line.points);
   const values = points.flatMap((point) => [point.y, point.low, point.high]).filter((value) => value != null);
   const xs = points.map((point) => point.x);
-  const { width, height, left, right, top, bottom } = kPlot;
+  const { height, left, right, top, bottom } = kPlot;
   const low = Math.max(0, Math.floor(Math.min(...values) / 5) * 5), high = Math.min(100, Math.ceil(Math.max(...values) / 5) * 5);
   const x = scale(Math.min(...xs), Math.max(...xs), left, width - right), y = scale(low, high, height - bottom, top);
   const axes = [
@@ -41,6 +41,6 @@ function bestOfNCurves(benchmark) {
   const best = line("best possible", "var(--muted)", runs[0].curve, "best", true);
   const n = runs[0].curve.map((point) => point.n).filter((_, i, all) => all.length <= 8 || i % Math.ceil(all.length / 8) === 0);
   return figure("Expected accuracy of the choice among n responses, over all subsets. Dashed: the best of them.",
-    linePlot("Best-of-n curves", "n responses", [...chosen, best], n),
+    linePlot("Best-of-n curves", "n responses", [...chosen, best], { xTicks: n, width: 2 * kPlot.width }),
     legend(runs.map((run) => run.label)));
 }

@@ -30,7 +30,7 @@ function heatCell(benchmark, point, name, range, box, best) {
     draw("rect", { x: box.x + 1, y: box.y + 1, width: box.width - 2, height: box.height - 2, rx: 2, style: { fill: colour },
       class: metric.percent === best ? "cell best" : "cell" }),
     draw("text", { class: "cell-text", x: box.x + box.width / 2, y: box.y + box.height / 2 + 4, "text-anchor": "middle",
-      style: { fill: share > 0.55 ? "var(--heat-ink-high)" : "var(--heat-ink-low)" } }, fixed(metric.percent))));
+      style: { fill: share > 0.65 ? "var(--heat-ink-high)" : "var(--heat-ink-low)" } }, fixed(metric.percent))));
 }
 
 function heatMap(benchmark, sweep, name, range, best) {
