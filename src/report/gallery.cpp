@@ -16,7 +16,7 @@
 namespace vlrm {
 namespace {
 
-constexpr size_t kBatch = 64;  // samples read at once
+constexpr size_t kBatch = 64;                                // samples read at once
 constexpr size_t kLongestText = 8192, kShortestLimit = 128;  // bytes
 
 size_t rows_of(const RunResults* run) {
@@ -162,7 +162,8 @@ void shorten_texts(std::vector<Gallery>& galleries, int64_t bytes) {
 }
 
 OrderedJson gallery_json(const Gallery& gallery) {
-  OrderedJson ids = OrderedJson::array(), groups = ids, questions = ids, responses = ids, correctness = ids, images = ids;
+  OrderedJson ids = OrderedJson::array(), groups = ids, questions = ids, responses = ids, correctness = ids,
+              images = ids;
   for (size_t i = 0; i < gallery.samples.size(); ++i) {
     const Outcome& outcome = longest(gallery.runs).outcomes[i];
     ids.push_back(outcome.id);
@@ -172,9 +173,15 @@ OrderedJson gallery_json(const Gallery& gallery) {
     correctness.push_back(outcome.correctness);
     images.push_back(gallery.samples[i].images);
   }
-  OrderedJson json{{"rendered", gallery.rendered}, {"notes", gallery.notes}, {"ids", ids}, {"groups", groups},
-                   {"questions", questions}, {"responses", responses}, {"correctness", correctness},
-                   {"images", images}, {"runs", OrderedJson::array()}};
+  OrderedJson json{{"rendered", gallery.rendered},
+                   {"notes", gallery.notes},
+                   {"ids", ids},
+                   {"groups", groups},
+                   {"questions", questions},
+                   {"responses", responses},
+                   {"correctness", correctness},
+                   {"images", images},
+                   {"runs", OrderedJson::array()}};
   if (gallery.runs.front()->info.task != Task::vl_rewardbench) json["groups"] = nullptr;
   for (const RunResults* run : gallery.runs) json["runs"].push_back(run_json(*run, gallery.samples.size()));
   return json;

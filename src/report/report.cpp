@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "report/gallery.h"
 #include "report/page.h"
 #include "report/sweeps.h"
-#include "base/progress.h"
 #include "results/metrics.h"
 #include "results/tables.h"
 
@@ -77,15 +77,15 @@ std::string tables_html(const Runs& runs) {
   std::string html;
   for (size_t i = 0; i < tables.size(); ++i) {
     const std::string title = std::exchange(tables[i].title, "");
-    html += section(fmt::format("benchmark-{}", i), title,
-                    rendered(tables[i], Layout::html) + details_html(benchmarks[i]));
+    html +=
+        section(fmt::format("benchmark-{}", i), title, rendered(tables[i], Layout::html) + details_html(benchmarks[i]));
   }
   return html;
 }
 
 OrderedJson benchmark_json(const std::vector<const RunSummary*>& runs) {
-  OrderedJson json{{"name", benchmark_name(runs.front()->info)}, {"runs", OrderedJson::array()},
-                   {"sweeps", sweeps_json(runs)}};
+  OrderedJson json{
+      {"name", benchmark_name(runs.front()->info)}, {"runs", OrderedJson::array()}, {"sweeps", sweeps_json(runs)}};
   const auto labels = distinct_labels(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
     OrderedJson run = summary_json(*runs[i]);
@@ -107,7 +107,7 @@ void check_data_names(const ReportOptions& options, const std::vector<RunSummary
     if (name.empty() && benchmarks > 1)
       fail("--data {}: there are {} benchmarks; say whose data it is, as in --data {}={}", printable(data), benchmarks,
            runs[0].info.subtask.empty() ? task_name(runs[0].info.task) : runs[0].info.subtask, printable(data));
-    const bool known = name.empty() || std::ranges::any_of(runs, [&](const RunSummary& run) {
+    const bool known = name.empty() || std::ranges::any_of(runs, [&name = name](const RunSummary& run) {
                          return name == run.info.subtask || name == task_name(run.info.task);
                        });
     if (!known) fail("--data {}={}: no result is of {}", printable(name), printable(data), printable(name));
@@ -143,8 +143,7 @@ class Maker {
     std::vector<const RunResults*> runs;
     for (const RunSummary* summary : summaries) runs.push_back(runs_.results_of(summary));
     for (const auto& set : by_samples(runs)) {
-      galleries_.push_back(
-          read_gallery(set, chosen_data(options_, set.front()->info), options_.samples, thumbnails_));
+      galleries_.push_back(read_gallery(set, chosen_data(options_, set.front()->info), options_.samples, thumbnails_));
       Shown shown{benchmark, {}, {}};
       std::vector<double> accuracies;
       for (const RunResults* run : set) {
@@ -183,8 +182,8 @@ class Maker {
     std::vector<std::string> all;
     for (const Gallery& gallery : galleries_) all.insert(all.end(), gallery.notes.begin(), gallery.notes.end());
     if (thumbnails_.unreadable() > 0)
-      all.push_back(fmt::format("{} images could not be read, first: {}", thumbnails_.unreadable(),
-                                thumbnails_.first_error()));
+      all.push_back(
+          fmt::format("{} images could not be read, first: {}", thumbnails_.unreadable(), thumbnails_.first_error()));
     if (thumbnails_.left_out() > 0)
       all.push_back(fmt::format("{} images are left out to keep the page below {}", thumbnails_.left_out(),
                                 human_bytes(static_cast<double>(options_.bytes))));

@@ -10,7 +10,8 @@ std::unique_ptr<Benchmark> open_benchmark_of(const RunResults& run, const std::s
   if (run.info.task == Task::rlaif_v) return open_rlaif_v(name);
   if (run.info.subtask.empty()) return nullptr;
   // A finished run's rows hold all that the responses file held.
-  const std::filesystem::path responses = run.complete() ? rows_file(run.path) : std::filesystem::path(run.info.responses);
+  const std::filesystem::path responses =
+      run.complete() ? rows_file(run.path) : std::filesystem::path(run.info.responses);
   return open_best_of_n(run.info.subtask, responses, name, true);
 }
 

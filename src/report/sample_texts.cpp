@@ -11,8 +11,7 @@ namespace {
 // The length of what all texts begin with, cut back to the end of a line or word.
 size_t common_start(const std::vector<std::string>& texts) {
   std::string_view start = texts.front();
-  for (const std::string& text : texts)
-    start = start.substr(0, std::ranges::mismatch(start, text).in1 - start.begin());
+  for (const std::string& text : texts) start = start.substr(0, std::ranges::mismatch(start, text).in1 - start.begin());
   return start.find_last_of(" \n") + 1;  // 0 where there is none
 }
 
@@ -49,8 +48,7 @@ class BenchmarkReader : public SampleReader {
  public:
   BenchmarkReader(const RunResults& run, const Benchmark& benchmark) : run_(run), rows_(benchmark.stream(0)) {
     const int64_t rows = run.info.rows.value_or(static_cast<int64_t>(run.outcomes.size()));
-    if (benchmark.rows() != rows)
-      fail("it has {} rows, {} has {}", benchmark.rows(), run.path.string(), rows);
+    if (benchmark.rows() != rows) fail("it has {} rows, {} has {}", benchmark.rows(), run.path.string(), rows);
   }
 
   std::optional<SampleTexts> next() override {

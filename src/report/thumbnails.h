@@ -21,8 +21,8 @@ class Thumbnails {
   // Gives each picture's number in files(), the same for the same bytes; nothing for what cannot be read.
   std::vector<std::optional<size_t>> add(std::span<const EncodedImage> images, const DecodeOptions& options);
 
-  void fit(int64_t budget);        // lowers the budget
-  void keep_first(size_t count);   // forgets what was added later
+  void fit(int64_t budget);       // lowers the budget
+  void keep_first(size_t count);  // forgets what was added later
 
   const std::vector<std::string>& files() const { return files_; }  // JPEG; empty where there was no room
   int64_t bytes() const { return bytes_; }                          // of all, in base64
