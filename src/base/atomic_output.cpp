@@ -40,11 +40,6 @@ fs::path sibling(const fs::path& target, const char* kind) {
   return parent_of(target) / fmt::format("{}.{}-{}", target.filename().string(), kind, ::getpid());
 }
 
-void refuse_existing(const fs::path& target, bool force) {
-  if (!force && fs::exists(fs::symlink_status(target)))
-    fail("{}: exists already; --force replaces it", target.string());
-}
-
 void refuse_what_is_not_ours(const fs::path& target, const std::string& marker) {
   std::error_code error;
   const bool directory = fs::is_directory(fs::symlink_status(target, error));
@@ -98,6 +93,11 @@ class StagingFile {
 };
 
 }  // namespace
+
+void refuse_existing(const fs::path& target, bool force) {
+  if (!force && fs::exists(fs::symlink_status(target)))
+    fail("{}: exists already; --force replaces it", target.string());
+}
 
 ParentDirectories::ParentDirectories(const fs::path& target) {
   std::error_code error;

@@ -48,6 +48,9 @@ class AtomicDirectory {
   ParentDirectories parents_;
 };
 
+// Throws Error if `target` exists and `force` is not set: for who has much to do before the output is written.
+void refuse_existing(const std::filesystem::path& target, bool force);
+
 // Writes `bytes` to `path` by way of a temporary sibling, fsync and rename; makes the directories on the way to it and
 // removes what killed processes left of the same file. Throws Error on failure, and if `path` exists and `force` is not
 // set.

@@ -13,6 +13,7 @@ void add_map_command(CLI::App& program);
 void add_inspect_command(CLI::App& program);
 void add_score_command(CLI::App& program);
 void add_results_command(CLI::App& program);
+void add_report_command(CLI::App& program);
 void add_recipes_command(CLI::App& program);
 void add_tokenize_command(CLI::App& program);
 void add_render_command(CLI::App& program);

@@ -78,24 +78,30 @@ std::optional<Ties> ties(const std::vector<Outcome>& outcomes) {
   return all;
 }
 
+double score_margin(const Outcome& outcome) {
+  const double highest = *std::max_element(outcome.correctness.begin(), outcome.correctness.end());
+  double right = -INFINITY, wrong = -INFINITY;
+  for (size_t i = 0; i < outcome.scores.size(); ++i) {
+    double& best = outcome.correctness[i] == highest ? right : wrong;
+    best = std::max(best, outcome.scores[i]);
+  }
+  return right - wrong;
+}
+
+bool chose_wrong(const Outcome& outcome) {
+  return outcome.correctness[outcome.chosen] !=
+         *std::max_element(outcome.correctness.begin(), outcome.correctness.end());
+}
+
 ScoreDistributions score_distributions(const std::vector<Outcome>& outcomes) {
   std::vector<double> all, right, wrong, margins;
   for (const Outcome& outcome : outcomes) {
     const auto [lowest, highest] = std::minmax_element(outcome.correctness.begin(), outcome.correctness.end());
-    double best_right = -INFINITY, best_wrong = -INFINITY;
     for (size_t i = 0; i < outcome.scores.size(); ++i) {
-      const double score = outcome.scores[i];
-      all.push_back(score);
-      if (*lowest == *highest) continue;
-      if (outcome.correctness[i] == *highest) {
-        right.push_back(score);
-        best_right = std::max(best_right, score);
-      } else {
-        wrong.push_back(score);
-        best_wrong = std::max(best_wrong, score);
-      }
+      all.push_back(outcome.scores[i]);
+      if (*lowest != *highest) (outcome.correctness[i] == *highest ? right : wrong).push_back(outcome.scores[i]);
     }
-    margins.push_back(best_right - best_wrong);  // no finite number where one is missing
+    margins.push_back(score_margin(outcome));
   }
   return {distribution(std::move(all)), distribution(std::move(right)), distribution(std::move(wrong)),
           distribution(std::move(margins))};

@@ -20,8 +20,13 @@ struct Ties {
 };
 std::optional<Ties> ties(const std::vector<Outcome>& outcomes);
 
-// Scores of all responses; of those that are right (the row's highest correctness) and wrong (less), in rows that have
-// both; and there by how much the best of the right ones lies above the best of the wrong ones.
+// By how much the best score of the right responses (the row's highest correctness) lies above the best of the wrong
+// ones (less). No finite number where there are none of one kind, or no scores.
+double score_margin(const Outcome& outcome);
+// Whether something better than the chosen response was there.
+bool chose_wrong(const Outcome& outcome);
+
+// Scores of all responses; of those that are right and wrong, in rows that have both; and the margins there.
 struct ScoreDistributions {
   std::optional<Distribution> all, right, wrong, margin;
 };

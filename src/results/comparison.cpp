@@ -52,8 +52,8 @@ MetricComparison by_mcnemar(std::string name, const Paired& pairs) {
   return result;
 }
 
-// How many samples both have done.
-size_t common_rows(const RunResults& a, const RunResults& b) {
+// Throws Error where they cannot be compared.
+void check_comparable(const RunResults& a, const RunResults& b) {
   const std::string names = fmt::format("{} and {}", a.path.string(), b.path.string());
   if (a.info.task != b.info.task)
     fail("{}: of different tasks, {} and {}", names, task_name(a.info.task), task_name(b.info.task));
@@ -61,19 +61,24 @@ size_t common_rows(const RunResults& a, const RunResults& b) {
     fail("{}: of different tasks, {} and {}", names, a.info.subtask, b.info.subtask);
   for (const RunResults* run : {&a, &b})
     if (!run->scored()) fail("{}: has no scores to compare", run->path.string());
-  const size_t rows = std::min(a.outcomes.size(), b.outcomes.size());
-  if (a.outcomes.size() != b.outcomes.size() && a.complete() && b.complete())
-    fail("{}: not of the same samples, {} and {} rows", names, a.outcomes.size(), b.outcomes.size());
-  for (size_t i = 0; i < rows; ++i)
-    if (a.outcomes[i].id != b.outcomes[i].id || a.outcomes[i].correctness != b.outcomes[i].correctness)
-      fail("{}: not of the same samples, row {} differs in id or in what is correct", names, i + 1);
-  return rows;
+  const std::string difference = difference_of_samples(a, b);
+  if (!difference.empty()) fail("{}: not of the same samples, {}", names, difference);
 }
 
 }  // namespace
 
+std::string difference_of_samples(const RunResults& a, const RunResults& b) {
+  if (a.outcomes.size() != b.outcomes.size() && a.complete() && b.complete())
+    return fmt::format("{} and {} rows", a.outcomes.size(), b.outcomes.size());
+  for (size_t i = 0; i < std::min(a.outcomes.size(), b.outcomes.size()); ++i)
+    if (a.outcomes[i].id != b.outcomes[i].id || a.outcomes[i].correctness != b.outcomes[i].correctness)
+      return fmt::format("row {} differs in id or in what is correct", i + 1);
+  return "";
+}
+
 Comparison compare(const RunResults& a, const RunResults& b) {
-  const size_t rows = common_rows(a, b);
+  check_comparable(a, b);
+  const size_t rows = std::min(a.outcomes.size(), b.outcomes.size());
   Comparison result{a.info, b.info, static_cast<int64_t>(rows), {}};
   std::array<Paired, 3> groups;
   Paired all;

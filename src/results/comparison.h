@@ -25,6 +25,10 @@ struct Comparison {
   std::vector<MetricComparison> metrics;  // those that have samples
 };
 
+// How the samples of two runs differ, as the end of a sentence; empty where they are the same, by position, as far as
+// both have come.
+std::string difference_of_samples(const RunResults& a, const RunResults& b);
+
 // Compares sample by sample, by position; what both have done if one is unfinished. Throws Error if they are not of the
 // same task and samples, or not scored.
 Comparison compare(const RunResults& a, const RunResults& b);

@@ -184,6 +184,46 @@ std::string latex_of(const Grid& grid) {
   return out + "}\n\\end{table}\n";
 }
 
+std::string html_row(const std::string& tag, const std::vector<std::string>& cells) {
+  std::string row = "<tr>";
+  for (size_t i = 0; i < cells.size(); ++i)
+    row += i == 0 ? fmt::format("<th scope=\"{}\">{}</th>", tag == "th" ? "col" : "row", cells[i])
+                  : fmt::format("<{0}>{1}</{0}>", tag, cells[i]);
+  return row + "</tr>\n";
+}
+
+std::string html_groups(const Grid& grid) {
+  std::string row = "<tr>";
+  for (size_t i = 0; i < grid.columns.size(); i = span_end(grid, i))
+    row += fmt::format("<th scope=\"colgroup\" colspan=\"{}\">{}</th>", span_end(grid, i) - i, grid.columns[i].group);
+  return row + "</tr>\n";
+}
+
+std::string html_of(const Grid& grid) {
+  std::string out = "<figure class=\"table\">\n<table>\n";
+  if (!grid.title.empty()) out += "<caption>" + grid.title + "</caption>\n";
+  out += "<thead>\n" + (has_groups(grid) ? html_groups(grid) : "") + html_row("th", names_of(grid)) + "</thead>\n<tbody>\n";
+  for (const auto& row : grid.rows) out += html_row("td", row);
+  out += "</tbody>\n</table>\n";
+  for (const std::string& note : grid.notes) out += "<figcaption>" + note + "</figcaption>\n";
+  return out + "</figure>\n";
+}
+
+std::string html_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
 std::string latex_escaped(std::string_view text) {
   static constexpr std::pair<std::string_view, std::string_view> kCommands[] = {{"\\", "\\textbackslash{}"},
                                                                                 {"{", "\\{"},
@@ -215,6 +255,7 @@ std::string latex_escaped(std::string_view text) {
 
 std::string escaped(std::string_view text, Layout layout) {
   if (layout == Layout::latex) return latex_escaped(text);
+  if (layout == Layout::html) return html_escaped(text);
   std::string out;
   for (const char c : text) {
     if (layout == Layout::markdown && std::string_view("\\|*_`<[]").find(c) != std::string_view::npos) out += '\\';
@@ -224,8 +265,16 @@ std::string escaped(std::string_view text, Layout layout) {
 }
 
 std::string rendered(const Grid& grid, Layout layout) {
-  if (layout == Layout::text) return text_of(grid);
-  return layout == Layout::markdown ? markdown_of(grid) : latex_of(grid);
+  switch (layout) {
+    case Layout::text:
+      return text_of(grid);
+    case Layout::markdown:
+      return markdown_of(grid);
+    case Layout::latex:
+      return latex_of(grid);
+    default:
+      return html_of(grid);
+  }
 }
 
 }  // namespace vlrm

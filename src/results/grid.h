@@ -1,4 +1,4 @@
-// Cells laid out as a table: for a terminal, Markdown or LaTeX.
+// Cells laid out as a table: for a terminal, Markdown, LaTeX or a page.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace vlrm {
 
-enum class Layout { text, markdown, latex };
+enum class Layout { text, markdown, latex, html };
 
 struct GridColumn {
   std::string group;  // a heading above neighbours that share it; may be empty
@@ -26,7 +26,7 @@ struct Grid {
 std::string escaped(std::string_view text, Layout layout);
 
 // The table with a newline at its end. Text keeps to 100 columns by wrapping the first column, as long as 16 are left
-// for it; LaTeX is a table of the package booktabs.
+// for it; LaTeX is a table of the package booktabs, HTML a figure.
 std::string rendered(const Grid& grid, Layout layout);
 
 }  // namespace vlrm

@@ -68,7 +68,44 @@ RunInfo info_of_bare_file(const fs::path& path) {
   return info;
 }
 
+const OrderedJson* object_at(const OrderedJson& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_object() ? &*found : nullptr;
+}
+
+std::optional<RunData> parse_data(const OrderedJson& run_json, const std::string& source) {
+  const OrderedJson* data = object_at(run_json, "data");
+  if (data == nullptr) return std::nullopt;
+  return RunData{required_field<std::string>(*data, "name", source),
+                 optional_field<std::string>(*data, "config", "", source),
+                 optional_field<std::string>(*data, "split", "", source)};
+}
+
+std::optional<double> optional_number(const OrderedJson& object, const char* key, const std::string& source) {
+  if (!object.contains(key) || object.at(key).is_null()) return std::nullopt;
+  return required_field<double>(object, key, source);
+}
+
+std::optional<MergedRecipe> parse_recipe(const OrderedJson& run_json, const std::string& source) {
+  const OrderedJson* recipe = object_at(run_json, "recipe");
+  if (recipe == nullptr) return std::nullopt;
+  MergedRecipe result;
+  result.file = printable(optional_field<std::string>(*recipe, "file", "", source));
+  result.method = printable(optional_field<std::string>(*recipe, "method", "", source));
+  if (result.method.empty()) return std::nullopt;
+  if (const OrderedJson* weights = object_at(*recipe, "weights")) {
+    result.weight_vlm = optional_number(*weights, "vlm", source);
+    result.weight_rm = optional_number(*weights, "rm", source);
+  }
+  result.density = optional_number(*recipe, "density", source);
+  return result;
+}
+
 }  // namespace
+
+fs::path rows_file(const fs::path& path) {
+  return fs::is_directory(path) ? path / kRows : path;
+}
 
 RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source) {
   RunInfo info;
@@ -81,12 +118,16 @@ RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source) {
   info.mode = printable(optional_field<std::string>(run_json, "mode", "", source));
   info.rows = required_field<int64_t>(run_json, "rows", source);
   if (*info.rows < 0) fail("{}: the field \"rows\" is negative", source);
+  info.data = parse_data(run_json, source);
+  if (const OrderedJson* responses = object_at(run_json, "responses"))
+    info.responses = optional_field<std::string>(*responses, "file", "", source);
+  info.recipe = parse_recipe(run_json, source);
   return info;
 }
 
 RunResults read_run(const fs::path& path) {
   const bool folder = fs::is_directory(path);
-  const fs::path rows = folder ? path / kRows : path;
+  const fs::path rows = rows_file(path);
   const bool described = folder && fs::is_regular_file(path / kInfo);
   RunResults run{path, info_of_bare_file(path), {}};
   if (described) {

@@ -10,6 +10,17 @@
 
 namespace vlrm {
 
+// How a run's model was merged on load.
+struct MergedRecipe {
+  std::string file, method;                                // "ties", …
+  std::optional<double> weight_vlm, weight_rm, density;    // nothing where it is not one number, or not of the method
+};
+
+// Which dataset a run read, as it was named then.
+struct RunData {
+  std::string name, config, split;
+};
+
 // What run.json says, or what can be told without one.
 struct RunInfo {
   Task task = Task::vl_rewardbench;
@@ -17,6 +28,9 @@ struct RunInfo {
   std::string label;            // a row's name in a table, fit for a line of a terminal
   std::string mode;             // "image", …; empty without run.json
   std::optional<int64_t> rows;  // a complete results.jsonl has so many; nothing without run.json
+  std::optional<RunData> data;
+  std::string responses;                // of best-of-n: the file of responses; empty where unknown
+  std::optional<MergedRecipe> recipe;  // of models merged on load, where run.json says the method
 };
 
 // What the metrics need of a row; the texts are not kept.
@@ -34,6 +48,9 @@ struct RunResults {
   bool scored() const { return !outcomes.empty() && !outcomes.front().scores.empty(); }
   bool complete() const { return !info.rows || *info.rows == static_cast<int64_t>(outcomes.size()); }
 };
+
+// The file of rows of a result folder, or the file itself.
+std::filesystem::path rows_file(const std::filesystem::path& path);
 
 // Throws Error naming the file and the field.
 RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source);

@@ -17,7 +17,8 @@ OrderedJson json_of(const Metric& metric) {
   OrderedJson json{{"name", metric.name},
                    {"count", metric.count},
                    {"percent", known(metric.percent)},
-                   {"interval", json_of(metric.interval)}};
+                   {"interval", json_of(metric.interval)},
+                   {"of_model", metric.of_model}};
   if (metric.wilson) json["wilson"] = json_of(metric.wilson);
   return json;
 }

@@ -28,6 +28,7 @@ std::string interval_text(const Interval& interval, Layout layout) {
 
 std::string marked(const std::string& text, Layout layout) {
   if (layout == Layout::markdown) return "**" + text + "**";
+  if (layout == Layout::html) return "<strong>" + text + "</strong>";
   return layout == Layout::latex ? "\\textbf{" + text + "}" : "*" + text;
 }
 
@@ -39,6 +40,7 @@ std::string cell_text(const Cell& cell, const TableOptions& options) {
   if (!options.intervals || !cell.metric->interval || !cell.metric->of_model) return text;
   const std::string interval = interval_text(*cell.metric->interval, options.layout);
   if (options.layout == Layout::text) return text + "\n" + interval;
+  if (options.layout == Layout::html) return text + " <small>" + interval + "</small>";
   return options.layout == Layout::markdown ? text + " (" + interval + ")"
                                             : text + " {\\scriptsize (" + interval + ")}";
 }
@@ -82,17 +84,6 @@ std::vector<std::string> notes_of(const std::vector<std::vector<Cell>>& rows, bo
   return {escaped(note, options.layout)};
 }
 
-// Runs that share a label are told apart by their paths.
-std::vector<std::string> labels_of(const std::vector<const RunSummary*>& runs) {
-  std::map<std::string, int> uses;
-  for (const RunSummary* run : runs) ++uses[run->info.label];
-  std::vector<std::string> labels;
-  for (const RunSummary* run : runs)
-    labels.push_back(uses[run->info.label] == 1 ? run->info.label
-                                                : run->info.label + " (" + printable(run->path.string()) + ")");
-  return labels;
-}
-
 std::string samples_text(const RunSummary& run) {
   return run.complete ? fmt::format("{}", run.rows) : fmt::format("{}/{}{}", run.rows, *run.info.rows, kUnfinished);
 }
@@ -130,7 +121,7 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
     unfinished = unfinished || !run->complete;
   }
   mark_best(rows);
-  const auto labels = labels_of(runs);
+  const auto labels = distinct_labels(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
     std::vector<std::string> cells{escaped(labels[i], options.layout)};
     if (latex && !runs[i]->complete) cells[0] += escaped(kUnfinished, options.layout);
@@ -140,20 +131,6 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
   }
   grid.notes = notes_of(rows, unfinished, options);
   return grid;
-}
-
-std::vector<std::vector<const RunSummary*>> by_benchmark(const std::vector<RunSummary>& runs) {
-  std::vector<std::vector<const RunSummary*>> benchmarks;
-  for (const RunSummary& run : runs) {
-    const auto found = std::find_if(benchmarks.begin(), benchmarks.end(), [&](const auto& others) {
-      return others.front()->info.task == run.info.task && others.front()->info.subtask == run.info.subtask;
-    });
-    if (found == benchmarks.end())
-      benchmarks.push_back({&run});
-    else
-      found->push_back(&run);
-  }
-  return benchmarks;
 }
 
 std::string csv_field(const std::string& text) {
@@ -232,6 +209,30 @@ std::string ties_text(const Ties& ties) {
 }
 
 }  // namespace
+
+std::vector<std::vector<const RunSummary*>> by_benchmark(const std::vector<RunSummary>& runs) {
+  std::vector<std::vector<const RunSummary*>> benchmarks;
+  for (const RunSummary& run : runs) {
+    const auto found = std::find_if(benchmarks.begin(), benchmarks.end(), [&](const auto& others) {
+      return others.front()->info.task == run.info.task && others.front()->info.subtask == run.info.subtask;
+    });
+    if (found == benchmarks.end())
+      benchmarks.push_back({&run});
+    else
+      found->push_back(&run);
+  }
+  return benchmarks;
+}
+
+std::vector<std::string> distinct_labels(const std::vector<const RunSummary*>& runs) {
+  std::map<std::string, int> uses;
+  for (const RunSummary* run : runs) ++uses[run->info.label];
+  std::vector<std::string> labels;
+  for (const RunSummary* run : runs)
+    labels.push_back(uses[run->info.label] == 1 ? run->info.label
+                                                : run->info.label + " (" + printable(run->path.string()) + ")");
+  return labels;
+}
 
 std::vector<Grid> benchmark_tables(const std::vector<RunSummary>& runs, const TableOptions& options) {
   std::vector<Grid> grids;

@@ -17,6 +17,12 @@ struct TableOptions {
   std::vector<std::string> metrics = {};  // only the columns of these; all where none is named
 };
 
+// The runs of each benchmark, in the order in which the benchmarks come; none is empty.
+std::vector<std::vector<const RunSummary*>> by_benchmark(const std::vector<RunSummary>& runs);
+
+// The runs' labels; those that share one are told apart by their paths.
+std::vector<std::string> distinct_labels(const std::vector<const RunSummary*>& runs);
+
 // A table a benchmark, in the order in which the benchmarks come. The best of several complete runs is marked in each
 // column that depends on the model; equals are all best. An unfinished run is marked with †; what has no samples is
 // n/a.

@@ -24,6 +24,12 @@ def test_nothing_heavy_is_loaded_on_the_way(goldens, command):
     assert "libfmt" in done.stderr and not any(name in done.stderr for name in HEAVY + ["libvlrm_"])
 
 
+def test_a_report_of_bare_rows_loads_nothing_heavy(goldens, tmp_path):
+    words = ["report", goldens / "eval/results/float32/vl_rewardbench", "-o", tmp_path / "report.html"]
+    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=True, env={**os.environ, "LD_DEBUG": "files"})
+    assert "libfmt" in done.stderr and not any(name in done.stderr for name in HEAVY + ["libvlrm_"])
+
+
 @pytest.mark.parametrize("command", [["--help"], ["build", "--help"], ["--version"]])
 def test_starts_in_under_50_ms(command):
     def seconds():
@@ -34,7 +40,8 @@ def test_starts_in_under_50_ms(command):
     assert min(seconds() for _ in range(10)) < 0.050
 
 
-@pytest.mark.parametrize("command", ["build", "score", "inspect", "extract", "merge", "map", "tokenize", "render", "preprocess"])
+@pytest.mark.parametrize("command", ["build", "score", "inspect", "extract", "merge", "map", "tokenize", "render", "preprocess",
+                                     "report"])
 def test_every_help_has_an_example(vlrm, command):
     text = vlrm(command, "--help")
     assert "Example" in text and f"vlrm {command}" in text

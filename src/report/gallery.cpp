@@ -1,0 +1,190 @@
+#include "report/gallery.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/utf8.h"
+#include "report/run_data.h"
+#include "report/sample_texts.h"
+#include "results/analysis.h"
+#include "results/comparison.h"
+#include "results/metrics.h"
+
+namespace vlrm {
+namespace {
+
+constexpr size_t kBatch = 64;                                // samples read at once
+constexpr size_t kLongestText = 8192, kShortestLimit = 128;  // bytes
+
+size_t rows_of(const RunResults* run) {
+  return run->outcomes.size();
+}
+
+// Others may be unfinished.
+const RunResults& longest(const std::vector<const RunResults*>& runs) {
+  return **std::ranges::max_element(runs, {}, rows_of);
+}
+
+void read_texts(Gallery& gallery, SampleReader& reader, int64_t count) {
+  while (static_cast<int64_t>(gallery.samples.size()) < count) {
+    auto texts = reader.next();
+    if (!texts) return;
+    gallery.samples.push_back({std::move(texts->question), std::move(texts->responses), {}});
+  }
+}
+
+// The same with images, a batch at a time, so that few full ones are in memory.
+void read_all(Gallery& gallery, SampleReader& reader, int64_t count, const DecodeOptions& decode,
+              Thumbnails& thumbnails) {
+  Progress progress("reading images", count, Progress::Unit::samples);
+  while (static_cast<int64_t>(gallery.samples.size()) < count) {
+    std::vector<EncodedImage> images;
+    std::vector<size_t> owners;  // the sample of each
+    const size_t first = gallery.samples.size();
+    while (gallery.samples.size() < std::min(first + kBatch, static_cast<size_t>(count))) {
+      auto texts = reader.next();
+      if (!texts) break;
+      for (EncodedImage& image : texts->images) {
+        images.push_back(std::move(image));
+        owners.push_back(gallery.samples.size());
+      }
+      gallery.samples.push_back({std::move(texts->question), std::move(texts->responses), {}});
+    }
+    if (gallery.samples.size() == first) return;
+    const auto numbers = thumbnails.add(images, decode);
+    for (size_t i = 0; i < images.size(); ++i)
+      if (numbers[i]) gallery.samples[owners[i]].images.push_back(*numbers[i]);
+    progress.advance(static_cast<int64_t>(gallery.samples.size() - first));
+  }
+}
+
+// Whether it could be done.
+bool read_from_dataset(Gallery& gallery, const std::string& data, int64_t count, Thumbnails& thumbnails) {
+  const auto& runs = gallery.runs;
+  const auto known = std::ranges::find_if(runs, [](const RunResults* run) { return run->info.data.has_value(); });
+  const RunResults& run = known == runs.end() ? longest(runs) : **known;
+  const size_t thumbnails_before = thumbnails.files().size();
+  try {
+    const auto benchmark = open_benchmark_of(run, data);
+    if (!benchmark) return false;
+    DecodeOptions decode;
+    if (benchmark->drops_alpha()) decode.alpha = DecodeOptions::Alpha::drop;
+    read_all(gallery, *read_benchmark(longest(runs), *benchmark), count, decode, thumbnails);
+    return true;
+  } catch (const Error& error) {
+    const std::string name = data.empty() ? run.info.data->name : data;
+    if (!data.empty()) fail("--data {}: {}", printable(name), error.what());
+    gallery.notes.push_back(
+        fmt::format("Without images, as {} is not what was scored, or not to be read: {} (--data names another place)",
+                    printable(name), error.what()));
+    gallery.samples.clear();
+    thumbnails.keep_first(thumbnails_before);
+    return false;
+  }
+}
+
+void shorten(std::string& text, size_t limit) {
+  if (text.size() <= limit) return;
+  text = utf8::with_replacements(text);
+  while (limit > 0 && limit < text.size() && (static_cast<unsigned char>(text[limit]) >> 6) == 2) --limit;
+  text = text.substr(0, limit) + "…";
+}
+
+template <class Action>
+void for_each_text(std::vector<Gallery>& galleries, const Action& action) {
+  for (Gallery& gallery : galleries)
+    for (GallerySample& sample : gallery.samples) {
+      action(sample.question);
+      for (std::string& response : sample.responses) action(response);
+    }
+}
+
+OrderedJson run_json(const RunResults& run, size_t count) {
+  OrderedJson scores = OrderedJson::array(), chosen = scores, margins = scores, wrong = scores;
+  for (size_t i = 0; i < std::min(count, run.outcomes.size()) && run.scored(); ++i) {
+    const Outcome& outcome = run.outcomes[i];
+    scores.push_back(outcome.scores);
+    chosen.push_back(outcome.chosen);
+    margins.push_back(score_margin(outcome));  // as JSON, what is no finite number is null
+    wrong.push_back(chose_wrong(outcome) ? 1 : 0);
+  }
+  return {{"scores", scores}, {"chosen", chosen}, {"margins", margins}, {"wrong", wrong}};
+}
+
+}  // namespace
+
+std::vector<std::vector<const RunResults*>> by_samples(const std::vector<const RunResults*>& runs) {
+  std::vector<const RunResults*> longest_first = runs;
+  std::ranges::stable_sort(longest_first, std::greater(), rows_of);
+  std::vector<const RunResults*> longest_of_sets;
+  std::map<const RunResults*, size_t> set_of;
+  for (const RunResults* run : longest_first) {
+    const auto same = std::ranges::find_if(longest_of_sets, [&](const RunResults* other) {
+      return other->info.task == run->info.task && other->info.subtask == run->info.subtask &&
+             difference_of_samples(*other, *run).empty();
+    });
+    set_of[run] = static_cast<size_t>(same - longest_of_sets.begin());
+    if (same == longest_of_sets.end()) longest_of_sets.push_back(run);
+  }
+  std::vector<std::vector<const RunResults*>> sets(longest_of_sets.size());
+  for (const RunResults* run : runs) sets[set_of[run]].push_back(run);
+  std::erase_if(sets, [](const auto& set) { return longest(set).outcomes.empty(); });
+  return sets;
+}
+
+Gallery read_gallery(const std::vector<const RunResults*>& runs, const std::string& data, int64_t limit,
+                     Thumbnails& thumbnails) {
+  Gallery gallery;
+  gallery.runs = runs;
+  const RunResults& all = longest(runs);
+  const int64_t rows = static_cast<int64_t>(all.outcomes.size()), count = std::min(limit, rows);
+  if (count < rows) gallery.notes.push_back(fmt::format("The first {} of {} samples.", count, rows));
+  if (!read_from_dataset(gallery, data, count, thumbnails)) {
+    read_texts(gallery, *read_rows(all), count);
+    gallery.rendered = all.info.task != Task::best_of_n;
+    if (gallery.rendered) gallery.notes.emplace_back("The texts are the rendered prompts.");
+  }
+  return gallery;
+}
+
+void shorten_texts(std::vector<Gallery>& galleries, int64_t bytes) {
+  for (size_t limit = kLongestText; limit >= kShortestLimit; limit /= 2) {
+    int64_t all = 0;
+    for_each_text(galleries, [&](std::string& text) {
+      shorten(text, limit);
+      all += static_cast<int64_t>(text.size());
+    });
+    if (all <= bytes) return;
+  }
+}
+
+OrderedJson gallery_json(const Gallery& gallery) {
+  OrderedJson ids = OrderedJson::array(), groups = ids, questions = ids, responses = ids, correctness = ids,
+              images = ids;
+  for (size_t i = 0; i < gallery.samples.size(); ++i) {
+    const Outcome& outcome = longest(gallery.runs).outcomes[i];
+    ids.push_back(outcome.id);
+    groups.push_back(static_cast<size_t>(group_of(outcome.id)));
+    questions.push_back(gallery.samples[i].question);
+    responses.push_back(gallery.samples[i].responses);
+    correctness.push_back(outcome.correctness);
+    images.push_back(gallery.samples[i].images);
+  }
+  OrderedJson json{{"rendered", gallery.rendered},
+                   {"notes", gallery.notes},
+                   {"ids", ids},
+                   {"groups", groups},
+                   {"questions", questions},
+                   {"responses", responses},
+                   {"correctness", correctness},
+                   {"images", images},
+                   {"runs", OrderedJson::array()}};
+  if (gallery.runs.front()->info.task != Task::vl_rewardbench) json["groups"] = nullptr;
+  for (const RunResults* run : gallery.runs) json["runs"].push_back(run_json(*run, gallery.samples.size()));
+  return json;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,206 @@
+#include "report/report.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "report/gallery.h"
+#include "report/page.h"
+#include "report/sweeps.h"
+#include "results/metrics.h"
+#include "results/tables.h"
+
+namespace vlrm {
+namespace {
+
+constexpr int64_t kComparedRows = 200'000;  // of all comparisons together: seconds of work
+constexpr TableOptions kTables{Layout::html, 1, true};
+
+struct Runs {
+  std::vector<RunResults> results;
+  std::vector<RunSummary> summaries;
+
+  const RunResults* results_of(const RunSummary* summary) const { return &results[summary - summaries.data()]; }
+};
+
+Runs read_runs(const std::vector<std::string>& paths) {
+  Runs runs;
+  for (const std::string& path : paths)
+    for (const auto& run : expand_results(path)) runs.results.push_back(read_run(run));
+  if (runs.results.empty()) fail("name result folders");
+  for (const RunResults& run : runs.results) runs.summaries.push_back(summarize(run));
+  return runs;
+}
+
+double overall(const RunSummary& run) {
+  for (const Metric& metric : run.metrics)
+    if (metric.name == "Overall" || metric.name == "Accuracy") return metric.percent.value_or(-1);
+  return -1;
+}
+
+// Of all pairs of runs; where these are too many, of all with the best one.
+OrderedJson comparisons_json(const std::vector<const RunResults*>& runs, const std::vector<double>& accuracies) {
+  OrderedJson all = OrderedJson::array();
+  const auto count = static_cast<int64_t>(runs.size());
+  const int64_t rows = static_cast<int64_t>(runs.front()->outcomes.size());
+  const bool every = count * (count - 1) / 2 * rows <= kComparedRows;
+  const auto best = static_cast<size_t>(std::ranges::max_element(accuracies) - accuracies.begin());
+  for (size_t a = 0; a < runs.size(); ++a)
+    for (size_t b = a + 1; b < runs.size(); ++b) {
+      if (!(every || a == best || b == best) || !runs[a]->scored() || !runs[b]->scored()) continue;
+      OrderedJson item = comparison_json(compare(*runs[a], *runs[b]));
+      item["a"] = a;
+      item["b"] = b;
+      all.push_back(std::move(item));
+    }
+  return all;
+}
+
+std::string section(const std::string& id, const std::string& title, const std::string& table) {
+  return fmt::format(
+      "<section class=\"benchmark\" id=\"{0}\" aria-labelledby=\"{0}-title\">\n<h2 id=\"{0}-title\">{1}</h2>\n{2}"
+      "<div class=\"figures\"></div>\n</section>\n",
+      id, title, table);
+}
+
+std::string details_html(const std::vector<const RunSummary*>& runs) {
+  std::string html;
+  for (const RunSummary* run : runs)
+    for (const Grid& grid : detail_tables(*run, kTables)) html += rendered(grid, Layout::html);
+  if (html.empty()) return "";
+  return "<details class=\"details\"><summary>Scores, ties and length</summary>\n" + html + "</details>\n";
+}
+
+std::string tables_html(const Runs& runs) {
+  const auto benchmarks = by_benchmark(runs.summaries);
+  std::vector<Grid> tables = benchmark_tables(runs.summaries, kTables);
+  std::string html;
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const std::string title = std::exchange(tables[i].title, "");
+    html +=
+        section(fmt::format("benchmark-{}", i), title, rendered(tables[i], Layout::html) + details_html(benchmarks[i]));
+  }
+  return html;
+}
+
+OrderedJson benchmark_json(const std::vector<const RunSummary*>& runs) {
+  OrderedJson json{
+      {"name", benchmark_name(runs.front()->info)}, {"runs", OrderedJson::array()}, {"sweeps", sweeps_json(runs)}};
+  const auto labels = distinct_labels(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    OrderedJson run = summary_json(*runs[i]);
+    run["label"] = labels[i];
+    json["runs"].push_back(std::move(run));
+  }
+  return json;
+}
+
+// The dataset that the user names for this benchmark, or "".
+std::string chosen_data(const ReportOptions& options, const RunInfo& info) {
+  for (const std::string& name : {info.subtask, std::string(task_name(info.task)), std::string()})
+    if (const auto found = options.data.find(name); found != options.data.end()) return found->second;
+  return "";
+}
+
+void check_data_names(const ReportOptions& options, const std::vector<RunSummary>& runs, size_t benchmarks) {
+  for (const auto& [name, data] : options.data) {
+    if (name.empty() && benchmarks > 1)
+      fail("--data {}: there are {} benchmarks; say whose data it is, as in --data {}={}", printable(data), benchmarks,
+           runs[0].info.subtask.empty() ? task_name(runs[0].info.task) : runs[0].info.subtask, printable(data));
+    const bool known = name.empty() || std::ranges::any_of(runs, [&name = name](const RunSummary& run) {
+                         return name == run.info.subtask || name == task_name(run.info.task);
+                       });
+    if (!known) fail("--data {}={}: no result is of {}", printable(name), printable(data), printable(name));
+  }
+}
+
+// A gallery and what it needs to be shown: which runs of which benchmark it is of.
+struct Shown {
+  size_t benchmark;
+  std::vector<size_t> runs;
+  OrderedJson comparisons;
+};
+
+class Maker {
+ public:
+  Maker(Runs runs, const ReportOptions& options)
+      : runs_(std::move(runs)), options_(options), thumbnails_(options.thumbnail, options.bytes) {}
+
+  Report make() {
+    const auto benchmarks = by_benchmark(runs_.summaries);
+    check_data_names(options_, runs_.summaries, benchmarks.size());
+    for (size_t i = 0; i < benchmarks.size(); ++i) add_galleries(i, benchmarks[i]);
+    shorten_texts(galleries_, options_.bytes * 4 / 10);
+    PageContent content{options_.title, tables_html(runs_), {}, {}};
+    content.data = data_json(benchmarks);
+    fit_images(content);
+    content.images = thumbnails_.files();
+    return {make_page(content), notes()};
+  }
+
+ private:
+  void add_galleries(size_t benchmark, const std::vector<const RunSummary*>& summaries) {
+    std::vector<const RunResults*> runs;
+    for (const RunSummary* summary : summaries) runs.push_back(runs_.results_of(summary));
+    for (const auto& set : by_samples(runs)) {
+      galleries_.push_back(read_gallery(set, chosen_data(options_, set.front()->info), options_.samples, thumbnails_));
+      Shown shown{benchmark, {}, {}};
+      std::vector<double> accuracies;
+      for (const RunResults* run : set) {
+        shown.runs.push_back(static_cast<size_t>(std::ranges::find(runs, run) - runs.begin()));
+        accuracies.push_back(overall(*summaries[shown.runs.back()]));
+      }
+      shown.comparisons = comparisons_json(set, accuracies);
+      shown_.push_back(std::move(shown));
+    }
+  }
+
+  OrderedJson data_json(const std::vector<std::vector<const RunSummary*>>& benchmarks) const {
+    OrderedJson json{{"vlrm", VLRM_VERSION}, {"benchmarks", OrderedJson::array()}, {"galleries", OrderedJson::array()}};
+    json["groups"] = kGroupNames;
+    for (const auto& benchmark : benchmarks) json["benchmarks"].push_back(benchmark_json(benchmark));
+    for (size_t i = 0; i < galleries_.size(); ++i) {
+      OrderedJson gallery = gallery_json(galleries_[i]);
+      for (size_t k = 0; k < shown_[i].runs.size(); ++k) gallery["runs"][k]["run"] = shown_[i].runs[k];
+      gallery["benchmark"] = shown_[i].benchmark;
+      gallery["comparisons"] = shown_[i].comparisons;
+      json["galleries"].push_back(std::move(gallery));
+    }
+    return json;
+  }
+
+  void fit_images(const PageContent& content) {
+    const auto size = static_cast<int64_t>(make_page(content).size());
+    const int64_t quotes = static_cast<int64_t>(thumbnails_.files().size()) * 3;
+    if (size + quotes >= options_.bytes)
+      fail("the page cannot be below {}: {} without a picture; --samples takes fewer samples",
+           human_bytes(static_cast<double>(options_.bytes)), human_bytes(static_cast<double>(size)));
+    thumbnails_.fit(options_.bytes - size - quotes - 1);
+  }
+
+  std::vector<std::string> notes() const {
+    std::vector<std::string> all;
+    for (const Gallery& gallery : galleries_) all.insert(all.end(), gallery.notes.begin(), gallery.notes.end());
+    if (thumbnails_.unreadable() > 0)
+      all.push_back(
+          fmt::format("{} images could not be read, first: {}", thumbnails_.unreadable(), thumbnails_.first_error()));
+    if (thumbnails_.left_out() > 0)
+      all.push_back(fmt::format("{} images are left out to keep the page below {}", thumbnails_.left_out(),
+                                human_bytes(static_cast<double>(options_.bytes))));
+    return all;
+  }
+
+  const Runs runs_;
+  const ReportOptions& options_;
+  Thumbnails thumbnails_;
+  std::vector<Gallery> galleries_;
+  std::vector<Shown> shown_;  // a gallery
+};
+
+}  // namespace
+
+Report make_report(const std::vector<std::string>& results, const ReportOptions& options) {
+  return Maker(read_runs(results), options).make();
+}
+
+}  // namespace vlrm

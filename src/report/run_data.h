@@ -1,0 +1,16 @@
+// The dataset that a run was scored on, opened again.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "eval/benchmark.h"
+#include "results/result_folder.h"
+
+namespace vlrm {
+
+// With the dataset `data`, or, where that is empty, the one that run.json names. Nothing where neither is known. Throws
+// Error if it cannot be opened.
+std::unique_ptr<Benchmark> open_benchmark_of(const RunResults& run, const std::string& data);
+
+}  // namespace vlrm
