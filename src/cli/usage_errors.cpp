@@ -19,7 +19,7 @@ std::optional<T> parse_number(const std::string& text) {
   return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
 }
 
-CLI::Validator check(std::function<std::string(const std::string&)> complaint) {
+CLI::Validator check(const std::function<std::string(const std::string&)>& complaint) {
   return {[complaint](std::string& text) { return complaint(text); }, ""};
 }
 

@@ -61,10 +61,10 @@ std::vector<SplitFiles> splits_by_name(const fs::path& directory, const std::vec
   std::vector<SplitFiles> splits;
   for (const auto& file : files) {
     if (!is_data(file) || row_format(file) != first) continue;
-    const auto [config, split] = names_in_path(file);
+    const NamesInPath names = names_in_path(file);
     const auto same = std::ranges::find_if(
-        splits, [&](const SplitFiles& each) { return each.config == config && each.split == split; });
-    SplitFiles& place = same != splits.end() ? *same : splits.emplace_back(SplitFiles{config, split, {}});
+        splits, [&](const SplitFiles& each) { return each.config == names.config && each.split == names.split; });
+    SplitFiles& place = same != splits.end() ? *same : splits.emplace_back(SplitFiles{names.config, names.split, {}});
     place.files.push_back(directory / file);
   }
   // Files that name no split count where none names one.

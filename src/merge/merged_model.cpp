@@ -56,7 +56,7 @@ class MergedCheckpoint : public Checkpoint {
     merge.rescale = plan.rescale ? Rescale::density : Rescale::none;
     merge.rescale_ties = plan.rescale;
     merge.seed = seed_;
-    return merge_tensor(std::move(merge));
+    return merge_tensor(merge);
   }
 
  private:

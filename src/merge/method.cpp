@@ -54,7 +54,7 @@ bool keeps_something(MergeMethod method, double density, int64_t elements) {
   return method == MergeMethod::ties ? density * static_cast<double>(elements) >= 1 : density >= kLeastDensity;
 }
 
-std::unique_ptr<TensorReader> merge_tensor(TensorMerge merge) {
+std::unique_ptr<TensorReader> merge_tensor(const TensorMerge& merge) {
   const Method& method = method_of(merge.method);
   VLRM_ASSERT(!merge.inputs.empty());
   VLRM_ASSERT(method.needs_base == (merge.base != nullptr));

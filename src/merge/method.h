@@ -51,6 +51,6 @@ struct TensorMerge {
 // Does the reduction and gives the tensor, to be read in chunks from any thread; same bytes whatever the chunks. The
 // masks of dare_* come from a counter-based generator keyed by (seed, model, tensor name, element). Throws Error for
 // weights of a normalized linear merge that sum to 0, and whatever the inputs throw.
-std::unique_ptr<TensorReader> merge_tensor(TensorMerge merge);
+std::unique_ptr<TensorReader> merge_tensor(const TensorMerge& merge);
 
 }  // namespace vlrm

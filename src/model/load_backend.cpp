@@ -19,7 +19,7 @@ MakeBackend load_library() {
 
 }  // namespace
 
-std::unique_ptr<Backend> load_backend(const ModelConfig& config, CheckpointPtr checkpoint,
+std::unique_ptr<Backend> load_backend(const ModelConfig& config, const CheckpointPtr& checkpoint,
                                       const BackendOptions& options) {
   static const MakeBackend make_backend = load_library();
   return std::unique_ptr<Backend>(make_backend(&config, &checkpoint, &options));

@@ -97,7 +97,7 @@ OrderedJson ChatTemplate::special_tokens(const fs::path& directory) {
   if (!lists_added_tokens && fs::exists(map)) read_tokens(read_object(map), map, variables);
   OrderedJson set = OrderedJson::object();
   for (const auto& [name, token] : variables.items())
-    if (token != "" && !token.empty()) set[name] = token;
+    if (token.is_string() ? !token.get_ref<const std::string&>().empty() : !token.empty()) set[name] = token;
   return set;
 }
 

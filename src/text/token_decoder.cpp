@@ -61,7 +61,7 @@ void TokenDecoder::add(const Json& description, const std::string& source) {
   }
 }
 
-TokenDecoder::Tokens TokenDecoder::apply(const ByteLevel&, Tokens tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const ByteLevel&, const Tokens& tokens) {
   std::string bytes;
   for (const std::string& token : tokens) bytes += byte_level::to_bytes(token).value_or(token);
   return {utf8::with_replacements(bytes)};
@@ -91,7 +91,7 @@ TokenDecoder::Tokens TokenDecoder::apply(const ByteFallback&, Tokens tokens) {
   return result;
 }
 
-TokenDecoder::Tokens TokenDecoder::apply(const Fuse&, Tokens tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const Fuse&, const Tokens& tokens) {
   return {joined(tokens, "")};
 }
 

@@ -34,9 +34,9 @@ class TokenDecoder {
   using Tokens = std::vector<std::string>;
 
   void add(const Json& description, const std::string& source);
-  static Tokens apply(const ByteLevel& step, Tokens tokens);
+  static Tokens apply(const ByteLevel& step, const Tokens& tokens);
   static Tokens apply(const ByteFallback& step, Tokens tokens);
-  static Tokens apply(const Fuse& step, Tokens tokens);
+  static Tokens apply(const Fuse& step, const Tokens& tokens);
   static Tokens apply(const Replace& step, Tokens tokens);
   static Tokens apply(const Strip& step, Tokens tokens);
 

@@ -10,7 +10,7 @@ constexpr int64_t kMaxTileSize = 8192, kMaxTiles = 64, kBilinear = 2;
 std::vector<double> per_color(const Json& config, const std::string& key, const std::string& source) {
   const bool is_one = config.is_object() && config.contains(key) && config[key].is_number();
   if (is_one) return std::vector<double>(3, required_field<double>(config, key, source));
-  const auto values = required_field<std::vector<double>>(config, key, source);
+  auto values = required_field<std::vector<double>>(config, key, source);
   if (values.size() != 3) fail("{}: \"{}\" has {} numbers, not one for each of 3 colours", source, key, values.size());
   return values;
 }

@@ -99,8 +99,7 @@ fs::path resolve_in_cache(const Kind& kind, const std::string& name) {
   const auto hub = parse_hub_name(name);
   if (!hub) fail("{}: no such {}", printable(name), kind.path);
   const fs::path repository = repository_directory(kind, *hub);
-  const fs::path snapshot =
-      snapshot_of_ref(repository, hub->revision).value_or(repository / "snapshots" / hub->revision);
+  fs::path snapshot = snapshot_of_ref(repository, hub->revision).value_or(repository / "snapshots" / hub->revision);
   std::error_code ignored;
   if (!fs::is_directory(snapshot, ignored)) fail_not_cached(kind, name, *hub, repository);
   return snapshot;

@@ -236,7 +236,8 @@ class Call : public Expression {
 
 class FilterOrTest : public Expression {
  public:
-  FilterOrTest(int line, ExpressionPtr value, std::string name, const NamedFunction* function, CallArguments arguments)
+  FilterOrTest(int line, ExpressionPtr value, const std::string& name, const NamedFunction* function,
+               CallArguments arguments)
       : Expression(line),
         value_(std::move(value)),
         name_(std::move(name)),
@@ -258,7 +259,7 @@ class FilterOrTest : public Expression {
 
 class Filter : public FilterOrTest {
  public:
-  Filter(int line, ExpressionPtr value, std::string name, CallArguments arguments)
+  Filter(int line, ExpressionPtr value, const std::string& name, CallArguments arguments)
       : FilterOrTest(line, std::move(value), name, find_function(filters(), name), std::move(arguments)) {}
 
  protected:
@@ -267,7 +268,7 @@ class Filter : public FilterOrTest {
 
 class Test : public FilterOrTest {
  public:
-  Test(int line, ExpressionPtr value, std::string name, CallArguments arguments)
+  Test(int line, ExpressionPtr value, const std::string& name, CallArguments arguments)
       : FilterOrTest(line, std::move(value), name, find_function(tests(), name), std::move(arguments)) {}
 
  protected:
