@@ -57,6 +57,15 @@ VLRM_TARGET_CLONES void bfloat16_to_float32(const std::byte* source, size_t coun
   for (size_t i = 0; i < count; ++i) out[i] = std::bit_cast<float>(static_cast<uint32_t>(load16(source, i)) << 16);
 }
 
+VLRM_TARGET_CLONES void bfloat16_less(const std::byte* source, const float* base, size_t count, float* out) {
+  for (size_t i = 0; i < count; ++i)
+    out[i] = std::bit_cast<float>(static_cast<uint32_t>(load16(source, i)) << 16) - base[i];
+}
+
+VLRM_TARGET_CLONES void subtract(float* x, const float* base, size_t count) {
+  for (size_t i = 0; i < count; ++i) x[i] -= base[i];
+}
+
 VLRM_TARGET_CLONES void float16_to_float32(const std::byte* source, size_t count, float* out) {
   constexpr uint32_t kRebias = (127 - 15) << 23;
   for (size_t i = 0; i < count; ++i) {
@@ -133,6 +142,12 @@ void to_float32(Dtype dtype, const std::byte* source, std::span<float> out) {
     default:
       VLRM_ASSERT(is_float(dtype));
   }
+}
+
+void to_float32_less(Dtype dtype, const std::byte* source, const float* base, std::span<float> out) {
+  if (dtype == Dtype::bf16) return bfloat16_less(source, base, out.size(), out.data());
+  to_float32(dtype, source, out);
+  subtract(out.data(), base, out.size());
 }
 
 void from_float32(std::span<const float> values, Dtype dtype, std::byte* out) {

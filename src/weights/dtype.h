@@ -23,6 +23,8 @@ inline bool is_float(Dtype dtype) {
 
 // `source` holds out.size() elements of a float type. Exact.
 void to_float32(Dtype dtype, const std::byte* source, std::span<float> out);
+// out[i] = source[i] − base[i] in float32: the bytes that to_float32 and a subtraction give, in one pass.
+void to_float32_less(Dtype dtype, const std::byte* source, const float* base, std::span<float> out);
 // Rounds to nearest, ties to even, as PyTorch does: NaN stays NaN, values past float16's range become infinite.
 void from_float32(std::span<const float> values, Dtype dtype, std::byte* out);
 

@@ -111,6 +111,22 @@ TEST_P(SmallFloat, RoundsAnyFloat) {
   }
 }
 
+TEST_P(SmallFloat, LessABaseIsAnExactDifferenceOfTheTwoSteps) {
+  std::mt19937 generator(5);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(1000), base(1000), steps(1000), at_once(1000);
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = normal(generator);
+    base[i] = normal(generator);
+  }
+  std::vector<std::byte> stored(2 * values.size());
+  from_float32(values, GetParam().dtype, stored.data());
+  to_float32(GetParam().dtype, stored.data(), steps);
+  for (size_t i = 0; i < steps.size(); ++i) steps[i] -= base[i];
+  to_float32_less(GetParam().dtype, stored.data(), base.data(), at_once);
+  EXPECT_EQ(steps, at_once);
+}
+
 TEST(DtypeTest, KnownEdges) {
   EXPECT_EQ(narrow({65519.996F, 65520.F, -65520.F, 1e30F, kInfinity, 0x1p-25F, 0x1.8p-24F, -0.F}, Dtype::f16),
             (std::vector<uint16_t>{0x7BFF, 0x7C00, 0xFC00, 0x7C00, 0x7C00, 0, 2, 0x8000}));

@@ -35,14 +35,14 @@ std::vector<Sample> take_samples(const MergeInputs& inputs) {
   const int64_t elements = inputs.elements();
   const int64_t size = std::clamp(elements / kElementsASample, kSmallestSample, kLargestSample);
   if (elements <= 2 * size) {
-    visit_deltas(inputs, 0, elements, add);
+    inputs.visit(0, elements, add);
     return samples;
   }
   const int64_t runs = size / kRun, spacing = elements / runs;
   for (int64_t run = 0; run < runs; ++run) {
     const auto shift =
         static_cast<int64_t>(scrambled(static_cast<uint64_t>(run)) % static_cast<uint64_t>(spacing - kRun));
-    visit_deltas(inputs, run * spacing + shift, kRun, add);
+    inputs.visit(run * spacing + shift, kRun, add);
   }
   return samples;
 }

@@ -19,10 +19,6 @@ VLRM_TARGET_CLONES void add_scaled(float weight, const float* x, int64_t count, 
   for (int64_t i = 0; i < count; ++i) out[i] += weight * x[i];
 }
 
-VLRM_TARGET_CLONES void subtract(float* x, const float* base, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) x[i] -= base[i];
-}
-
 VLRM_TARGET_CLONES void add(float* out, const float* base, int64_t count) {
   for (int64_t i = 0; i < count; ++i) out[i] = base[i] + out[i];
 }
@@ -139,10 +135,6 @@ VLRM_TARGET_CLONES void divide(float* values, int64_t count, float divisor) {
 
 void add_base(const MergeInputs::Block& block, float* out) {
   add(out, block.base, block.count);
-}
-
-void subtract_base(const MergeInputs::Block& block) {
-  for (float* tensor : block.tensors) subtract(tensor, block.base, block.count);
 }
 
 void elect_and_sum(const MergeInputs::Block& block, std::span<const float> weights, bool normalize, float* out) {

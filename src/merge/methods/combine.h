@@ -20,9 +20,6 @@ void divide(float* values, int64_t count, float divisor);
 // out += base
 void add_base(const MergeInputs::Block& block, float* out);
 
-// x ← x − base in each of the block's tensors.
-void subtract_base(const MergeInputs::Block& block);
-
 // TIES' election (arXiv 2306.01708, section 3): of the block's deltas, weighted, only those count whose sign is that of
 // their sum (+ for 0). out = base + Σ of these, divided, if normalized, by the sum of their weights (1 for 0).
 void elect_and_sum(const MergeInputs::Block& block, std::span<const float> weights, bool normalize, float* out);

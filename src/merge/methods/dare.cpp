@@ -27,7 +27,6 @@ RandomDrop::RandomDrop(const TensorMerge& merge) {
 }
 
 void RandomDrop::apply(const MergeInputs::Block& block) const {
-  subtract_base(block);
   std::array<uint32_t, MergeInputs::kBlock> kept;
   for (size_t i = 0; i < models_.size(); ++i) {
     if (!models_[i].mask) continue;

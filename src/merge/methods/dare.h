@@ -10,7 +10,7 @@ class RandomDrop {
  public:
   // Throws Error for a density that keeps nothing.
   explicit RandomDrop(const TensorMerge& merge);
-  // x ← (x − base)/density, or 0 where the mask drops it.
+  // delta ← delta/density, or 0 where the mask drops it.
   void apply(const MergeInputs::Block& block) const;
 
  private:

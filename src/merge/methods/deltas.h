@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "merge/methods/combine.h"
 #include "merge/methods/inputs.h"
 
 namespace vlrm {
@@ -15,19 +14,10 @@ inline int64_t stretch_count(const MergeInputs& inputs) {
   return (inputs.elements() + kStretch - 1) / kStretch;
 }
 
-// Visits elements [first, first + count), the block's tensors being deltas x − base.
-template <class Visitor>
-void visit_deltas(const MergeInputs& inputs, int64_t first, int64_t count, const Visitor& visitor) {
-  inputs.visit(first, count, [&](const MergeInputs::Block& block) {
-    subtract_base(block);
-    visitor(block);
-  });
-}
-
 template <class Visitor>
 void visit_stretch(const MergeInputs& inputs, int64_t stretch, const Visitor& visitor) {
   const int64_t first = stretch * kStretch;
-  visit_deltas(inputs, first, std::min(kStretch, inputs.elements() - first), visitor);
+  inputs.visit(first, std::min(kStretch, inputs.elements() - first), visitor);
 }
 
 }  // namespace vlrm

@@ -58,9 +58,16 @@ void MergeInputs::visit(int64_t first, int64_t count, const std::function<void(c
     for (int64_t offset = 0; offset < length; offset += kBlock) {
       block.first = at + offset;
       block.count = std::min(kBlock, length - offset);
-      for (size_t i = 0; i < sources_.size(); ++i)
-        to_float32(sources_[i].dtype, scratch->raw[i].get() + offset * size_of(sources_[i].dtype),
-                   {scratch->tensors[i], static_cast<size_t>(block.count)});
+      const auto raw = [&](size_t i) { return scratch->raw[i].get() + offset * size_of(sources_[i].dtype); };
+      const auto values = [&](size_t i) { return std::span(scratch->tensors[i], static_cast<size_t>(block.count)); };
+      if (has_base_) to_float32(sources_.back().dtype, raw(models()), values(models()));
+      for (size_t i = 0; i < models(); ++i) {
+        if (has_base_) {
+          to_float32_less(sources_[i].dtype, raw(i), block.base, values(i));
+        } else {
+          to_float32(sources_[i].dtype, raw(i), values(i));
+        }
+      }
       visitor(block);
     }
   }

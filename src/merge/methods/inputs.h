@@ -14,8 +14,8 @@ class MergeInputs {
   // The same stretch of all tensors as float32. It may be overwritten: it is the visitor's scratch.
   struct Block {
     int64_t first = 0, count = 0;
-    const float* base = nullptr;  // null where the merge has none
-    std::span<float* const> tensors;
+    const float* base = nullptr;      // null where the merge has none
+    std::span<float* const> tensors;  // the deltas x − base; without a base the values themselves
   };
   static constexpr int64_t kBlock = 2048;  // elements; the blocks of three tensors fit the first-level cache
 

@@ -10,7 +10,6 @@ class TaskArithmetic final : public Pointwise {
  public:
   TaskArithmetic(std::vector<float> weights, float divisor) : weights_(std::move(weights)), divisor_(divisor) {}
   void merge(const MergeInputs::Block& block, float* out) const override {
-    subtract_base(block);
     weighted_sum(block, weights_, out);
     if (divisor_ != 1) divide(out, block.count, divisor_);
     add_base(block, out);

@@ -33,7 +33,6 @@ class Ties final : public Pointwise {
         rescale_(std::move(rescale)) {}
 
   void merge(const MergeInputs::Block& block, float* out) const override {
-    subtract_base(block);
     for (size_t m = 0; m < cuts_.size(); ++m) {
       trim(cuts_[m], block.tensors[m], block.first, block.count);
       if (rescale_[m] != 1) multiply(block.tensors[m], block.count, rescale_[m]);
