@@ -162,14 +162,14 @@ def test_an_interrupted_build_leaves_nothing(inputs, tmp_path, number):
     for attempt in range(40):
         command = [PROGRAM, "build", *inputs, *TIES, "--dtype", "float32", "--threads", "1", "-o", tmp_path / "a/out", "-q"]
         process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        while process.poll() is None and not list(tmp_path.glob("a/out.partial-*/model.safetensors")):
+        while process.poll() is None and not list(tmp_path.glob("a/.out.vlrm-*.partial/model.safetensors")):
             time.sleep(0.0005)
         time.sleep(0.002 * (attempt % 4))
         process.send_signal(number)
         process.communicate()
         if process.returncode == 128 + number:
             interrupted += 1
-            assert not list(tmp_path.glob("a/*.partial-*"))
+            assert not list(tmp_path.glob("a/.*.partial"))
         shutil.rmtree(tmp_path / "a", ignore_errors=True)
         if interrupted == 3:
             return
@@ -180,7 +180,7 @@ def test_an_ignored_signal_stays_ignored(inputs, tmp_path):
     """As under nohup."""
     command = [PROGRAM, "build", *inputs, *TIES, "--dtype", "float32", "--threads", "1", "-o", tmp_path / "out", "-q"]
     process = subprocess.Popen(list(map(str, command)), preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
-    while process.poll() is None and not list(tmp_path.glob("out.partial-*")):
+    while process.poll() is None and not list(tmp_path.glob(".out.vlrm-*.partial")):
         time.sleep(0.0005)
     process.send_signal(signal.SIGINT)
     assert process.wait() == 0 and (tmp_path / "out/model.safetensors").exists()
