@@ -334,3 +334,11 @@ def test_the_examples_in_help_do_what_they_say(vlrm, goldens, models, tmp_path):
             (tmp_path / "scores.jsonl").unlink(missing_ok=True)  # both examples of score write it
             done = subprocess.run(example, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
             assert done.returncode == 0, (example, done.stderr)
+
+
+def test_preprocess_never_replaces_its_input(vlrm, goldens, models, tmp_path):
+    image = shutil.copy(goldens / "reference/images/rgb_wide.png", tmp_path / "a.png")
+    before = image.read_bytes()
+    flags = ["preprocess", "--model", models / "vlm", "--image", image, "-o", tmp_path / "." / "a.png", "--force"]
+    assert vlrm(*flags, fails=True) == f"vlrm: {image}: is the input and the output; name another output"
+    assert image.read_bytes() == before
