@@ -51,12 +51,13 @@ void refuse_empty_values(CLI::App& program) {
       if (option->get_name() != "--prompt" && option->get_name() != "--response") option->check(vlrm::not_empty());
 }
 
-// Files that we open must not become standard output or error because those were closed.
+// Files that we open must not become standard output or error because those were closed. What cannot be written must
+// not seem so: a closed standard output stays one that writes fail on.
 void open_standard_descriptors() {
-  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0; descriptor = ::dup(descriptor)) {
-    if (descriptor <= STDERR_FILENO) continue;
-    ::close(descriptor);
-    return;
+  for (int descriptor = -1; descriptor <= STDERR_FILENO;) {
+    descriptor = ::open("/dev/null", O_RDONLY);
+    if (descriptor < 0) return;
+    if (descriptor > STDERR_FILENO) ::close(descriptor);
   }
 }
 

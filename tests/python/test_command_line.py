@@ -336,6 +336,24 @@ def test_the_examples_in_help_do_what_they_say(vlrm, goldens, models, tmp_path):
             assert done.returncode == 0, (example, done.stderr)
 
 
+@pytest.mark.parametrize("command", ["inspect", "score", "samples", "preprocess"])
+def test_a_closed_standard_output_is_told(goldens, models, samples, tmp_path, command):
+    """Where a result goes there. A file of ours does not get its place."""
+    score = ["score", "--model", goldens / "vlrm_ties"]
+    arguments = {
+        "inspect": ["inspect", models / "vlm"],
+        "score": [*score, "--prompt", "a", "--response", "b"],
+        "samples": [*score, "--input", samples],
+        "preprocess": ["preprocess", "--model", models / "vlm", "--image", goldens / "reference/images/rgb_wide.png",
+                       "-o", tmp_path / "out"],
+    }[command]
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", PROGRAM, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
+    if command == "preprocess":
+        assert done.returncode == 0 and (tmp_path / "out").exists()
+    else:
+        assert done.returncode == 2 and "vlrm: standard output: cannot be written" in done.stderr.splitlines()[-1]
+
+
 def test_preprocess_never_replaces_its_input(vlrm, goldens, models, tmp_path):
     image = shutil.copy(goldens / "reference/images/rgb_wide.png", tmp_path / "a.png")
     before = image.read_bytes()
