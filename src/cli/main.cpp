@@ -27,9 +27,11 @@ void declare(CLI::App& program) {
   program.set_version_flag("--version", std::string("vlrm ") + VLRM_VERSION);
   program.add_flag_callback(
       "-q,--quiet", [] { vlrm::Progress::set_quiet(true); }, "No progress on standard error");
-  program.add_option_function<int>(
-      "--threads", [](int count) { vlrm::set_thread_count(count); },
-      "Threads (default: all cores); merges do not depend on it, scores in their last digits");
+  program
+      .add_option_function<int>(
+          "--threads", [](int count) { vlrm::set_thread_count(count); },
+          "Threads (default: all cores); merges do not depend on it, scores in their last digits")
+      ->check(vlrm::whole_number(0));
   vlrm::add_build_command(program);
   vlrm::add_score_command(program);
   vlrm::add_eval_command(program);
@@ -71,6 +73,7 @@ void run(CLI::App& program, int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {
+    if (!program.remaining(true).empty()) throw vlrm::Error(vlrm::usage_error(program, help_or_version));
     program.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
     throw vlrm::Error(vlrm::usage_error(program, error));

@@ -52,6 +52,9 @@ def writable(tmp_path):
     (["build", "--vlm"], "--vlm: needs a value"),
     (["build", "--vlm", "a", "--vlm", "b"], "--vlm: may be given once only"),
     (["score", "--mode", "imgae"], "--mode: imgae not in"),
+    (["foo", "--help"], "there is no command foo (see vlrm --help)"),
+    (["build", "--vml", "--help"], "build: there is no option --vml; did you mean --vlm?"),
+    (["build", "--threads", "abc"], "--threads: abc is no whole number from 0 on"),
     (["tokenize", "--model", "x", "--decode", "--add-special-tokens"], "does not go with"),
     (["tokenize", "--model", "x", "--skip-special-tokens"], "--skip-special-tokens goes only with --decode"),
     (["merge"], "CONFIG is required (see vlrm merge --help)"),
@@ -360,3 +363,25 @@ def test_preprocess_never_replaces_its_input(vlrm, goldens, models, tmp_path):
     flags = ["preprocess", "--model", models / "vlm", "--image", image, "-o", tmp_path / "." / "a.png", "--force"]
     assert vlrm(*flags, fails=True) == f"vlrm: {image}: is the input and the output; name another output"
     assert image.read_bytes() == before
+
+
+def test_numbers_that_overflow_are_told(vlrm, inputs, models, writable, tmp_path):
+    rm = writable(models / "rm")
+    shard = rm / json.loads((rm / "model.safetensors.index.json").read_text())["weight_map"]["score.weight"]
+    data = bytearray(shard.read_bytes())
+    start = 8 + int.from_bytes(data[:8], "little")
+    first = start + json.loads(data[8:start])["score.weight"]["data_offsets"][0]
+    data[first : first + 6] = b"".join(bits.to_bytes(2, "little") for bits in (0x4974, 0xC974, 0x7FC0))  # 1e6, -1e6, NaN
+    shard.write_bytes(data)
+    build = ["build", "--vlm", models / "vlm", "--rm", rm, "--base", models / "base", *LINEAR, "-q", "--sink", "null"]
+    (note,) = [line for line in vlrm(*build, "--dtype", "float16", notes=True) if "NaN" in line]
+    assert note == ("note: 3 elements of 1 tensor are infinite or NaN, the first in score.weight; "
+                    "bfloat16 and float32 hold larger numbers than float16")
+    (note,) = [line for line in vlrm(*build, notes=True) if "NaN" in line]
+    assert note == "note: 1 element of 1 tensor is infinite or NaN, the first in score.weight"
+
+
+def test_an_output_inside_an_input_is_no_remark(vlrm, models, writable):
+    vlm = writable(models / "vlm")
+    flags = ["--vlm", vlm, "--rm", models / "rm", "--base", models / "base", *LINEAR, "-q"]
+    assert not [line for line in vlrm("build", *flags, "-o", vlm / "sub", notes=True) if "sub" in line]
