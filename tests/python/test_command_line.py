@@ -385,3 +385,10 @@ def test_an_output_inside_an_input_is_no_remark(vlrm, models, writable):
     vlm = writable(models / "vlm")
     flags = ["--vlm", vlm, "--rm", models / "rm", "--base", models / "base", *LINEAR, "-q"]
     assert not [line for line in vlrm("build", *flags, "-o", vlm / "sub", notes=True) if "sub" in line]
+
+
+def test_a_missing_reward_head_is_told_before_anything_else(vlrm, models):
+    score = ["score", "--model", models / "base", "--mode", "text-only", "--prompt", "a", "--response", "b"]
+    assert "has no reward head" in vlrm(*score, fails=True)
+    done = subprocess.run([PROGRAM, "score", "--model", models / "vlm", *score[5:]], capture_output=True, text=True)
+    assert done.returncode == 2 and "no reward head" in done.stderr and "note: " not in done.stderr
