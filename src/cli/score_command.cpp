@@ -103,7 +103,7 @@ void add_score_command(CLI::App& program) {
       "A line of samples.jsonl: {\"id\": 1, \"images\": [\"cat.jpg\"], \"prompt\": \"What is this?\", \"responses\": "
       "[\"A cat.\", \"A dog.\"]}\n"
       "or with \"messages\": [{\"role\", \"content\"}, …] in place of \"prompt\". A killed run with -o continues where "
-      "it ended, if what OUT.run.json beside the output names is still the same. Relative image paths start at the "
+      "it ended, if what scores.jsonl.run.json beside it names is still the same. Relative image paths start at the "
       "folder of samples.jsonl.");
   flags->model.declare(*command);
   command->add_option("--image", flags->images, "An image file; may be given several times")->allow_extra_args(false);
