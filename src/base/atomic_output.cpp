@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
-#include <cstdlib>
+#include <charconv>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -36,8 +38,20 @@ fs::path parent_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-fs::path sibling(const fs::path& target, const char* kind) {
-  return parent_of(target) / fmt::format("{}.{}-{}", target.filename().string(), kind, ::getpid());
+// A process id means nothing on another host, which may write beside us on a shared disk.
+std::string host() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+// Of a staging file or directory: PREFIX PID SUFFIX.
+std::string staging_prefix(const fs::path& target) {
+  return fmt::format(".{}.vlrm-{}-", target.filename().string(), host());
+}
+constexpr std::string_view kStagingSuffix = ".partial";
+
+fs::path staging_sibling(const fs::path& target) {
+  return parent_of(target) / fmt::format("{}{}{}", staging_prefix(target), ::getpid(), kStagingSuffix);
 }
 
 void refuse_what_is_not_ours(const fs::path& target, const std::string& marker) {
@@ -48,16 +62,23 @@ void refuse_what_is_not_ours(const fs::path& target, const std::string& marker) 
          target.string(), marker);
 }
 
-// Staging files and directories of this target whose process is gone.
+// The process that a staging name is of, or nothing where the name is none.
+std::optional<pid_t> process_of(std::string_view name, std::string_view prefix) {
+  if (!name.starts_with(prefix) || !name.ends_with(kStagingSuffix)) return std::nullopt;
+  name.remove_prefix(prefix.size());
+  pid_t process = 0;
+  const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), process);
+  const bool whole = error == std::errc() && std::string_view(stop, name.data() + name.size()) == kStagingSuffix;
+  return whole && process > 0 ? std::optional(process) : std::nullopt;
+}
+
+// Staging files and directories of this target and host whose process is gone.
 void remove_leftovers(const fs::path& target) {
-  const std::string prefix = target.filename().string() + ".partial-";
+  const std::string prefix = staging_prefix(target);
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(parent_of(target), error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix)) continue;
-    const long process = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
-    if (process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH)
-      fs::remove_all(entry.path(), error);
+    const auto process = process_of(entry.path().filename().string(), prefix);
+    if (process && ::kill(*process, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), error);
   }
 }
 
@@ -66,7 +87,7 @@ class StagingFile {
  public:
   explicit StagingFile(const fs::path& target)
       : target_(target),
-        path_(sibling(target, "partial")),
+        path_(staging_sibling(target)),
         descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
     if (descriptor_ < 0) give_up();
   }
@@ -119,7 +140,7 @@ AtomicDirectory::AtomicDirectory(fs::path target, bool force, const std::string&
   refuse_existing(target_, force_);
   if (fs::exists(fs::symlink_status(target_))) refuse_what_is_not_ours(target_, marker);
   remove_leftovers(target_);
-  staging_ = sibling(target_, "partial");
+  staging_ = staging_sibling(target_);
   std::error_code error;
   fs::remove_all(staging_, error);
   fs::create_directory(staging_, error);

@@ -24,13 +24,13 @@ class ParentDirectories {
   std::vector<std::filesystem::path> made_;  // a directory before those in it
 };
 
-// A directory written as a temporary sibling ("OUT.partial-PID") and renamed by commit(). Dropped without a commit, it
-// leaves nothing behind; an interrupt drops it by way of throw_if_interrupted().
+// A directory written as a hidden sibling (".OUT.vlrm-HOST-PID.partial") and renamed by commit(). Dropped without a
+// commit, it leaves nothing behind; an interrupt drops it by way of throw_if_interrupted().
 class AtomicDirectory {
  public:
   // Throws Error if `target` exists and `force` is not set, or if it cannot be made there; directories on the way to it
   // are made. Even with force, only an empty directory or one that holds a file called `marker` (an output of ours) is
-  // replaced. What killed processes left of the same target is removed.
+  // replaced. What killed processes of this host left of the same target is removed.
   AtomicDirectory(std::filesystem::path target, bool force, const std::string& marker);
   AtomicDirectory(const AtomicDirectory&) = delete;
   AtomicDirectory& operator=(const AtomicDirectory&) = delete;
@@ -52,8 +52,8 @@ class AtomicDirectory {
 void refuse_existing(const std::filesystem::path& target, bool force);
 
 // Writes `bytes` to `path` by way of a temporary sibling, fsync and rename; makes the directories on the way to it and
-// removes what killed processes left of the same file. Throws Error on failure, and if `path` exists and `force` is not
-// set.
+// removes what killed processes of this host left of the same file. Throws Error on failure, and if `path` exists and
+// `force` is not set.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, bool force);
 
 }  // namespace vlrm

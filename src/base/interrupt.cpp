@@ -7,6 +7,8 @@ namespace {
 
 std::atomic<int> signal_that_came{0};
 static_assert(std::atomic<int>::is_always_lock_free);  // else a signal handler must not touch it
+std::atomic<int> living_scopes{0};
+std::array<struct sigaction, InterruptScope::kSignals.size()> before_scopes{};
 
 extern "C" void note_signal(int signal) {
   signal_that_came.store(signal);
@@ -15,17 +17,19 @@ extern "C" void note_signal(int signal) {
 }  // namespace
 
 InterruptScope::InterruptScope() {
+  if (living_scopes++ > 0) return;
   struct sigaction action {};
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
   for (size_t i = 0; i < kSignals.size(); ++i) {
-    ::sigaction(kSignals[i], nullptr, &before_[i]);
-    if (before_[i].sa_handler != SIG_IGN) ::sigaction(kSignals[i], &action, nullptr);
+    ::sigaction(kSignals[i], nullptr, &before_scopes[i]);
+    if (before_scopes[i].sa_handler != SIG_IGN) ::sigaction(kSignals[i], &action, nullptr);
   }
 }
 
 InterruptScope::~InterruptScope() {
-  for (size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &before_[i], nullptr);
+  if (--living_scopes > 0) return;
+  for (size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &before_scopes[i], nullptr);
   const int signal = interrupting_signal();
   if (signal != 0 && std::uncaught_exceptions() == 0) ::raise(signal);
 }

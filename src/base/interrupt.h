@@ -16,7 +16,8 @@ class Interrupted : public std::exception {
 
 // While one lives, the first SIGINT, SIGTERM or SIGHUP only makes throw_if_interrupted() throw, so that unwinding
 // removes what is half-written; the second one ends the program as ever. A signal that nothing came to throw for is
-// raised again when the scope ends. Signals that the program was started to ignore stay ignored.
+// raised again when the last scope ends (they may end in any order). Signals that the program was started to ignore
+// stay ignored.
 class InterruptScope {
  public:
   InterruptScope();
@@ -25,9 +26,6 @@ class InterruptScope {
   ~InterruptScope();
 
   static constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
-
- private:
-  std::array<struct sigaction, kSignals.size()> before_{};
 };
 
 // Throws Interrupted once a signal came within an InterruptScope. For loops: it reads one variable.

@@ -1,6 +1,8 @@
 #include "base/resumable_lines.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,6 +21,7 @@ namespace {
 // Whole lines, as many as make whole batches; all of a finished file, and none behind them.
 struct Kept {
   int64_t lines = 0, bytes = 0;
+  bool whole_line = false;  // is there one at all?
 };
 Kept kept_lines(const fs::path& output, int64_t batch, int64_t total) {
   std::ifstream stream(output, std::ios::binary);
@@ -28,7 +31,16 @@ Kept kept_lines(const fs::path& output, int64_t batch, int64_t total) {
     bytes += static_cast<int64_t>(line.size()) + 1;
     if (++lines % batch == 0 || lines == total) kept = {lines, bytes};
   }
+  kept.whole_line = lines > 0;
   return kept;
+}
+
+// Without the names of what is identified by more than them: a path may be spelled in many ways.
+OrderedJson identity(OrderedJson value) {
+  if (!value.is_object() || !(value.contains("stamp") || value.contains("digest"))) return value;
+  value.erase("name");
+  value.erase("file");
+  return value;
 }
 
 // Its digits say nothing to a person.
@@ -38,14 +50,18 @@ bool is_digest(const OrderedJson& value) {
   return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-std::string first_difference(const OrderedJson& before, const OrderedJson& now) {
+// What keeps a run from going on, if anything does.
+std::optional<std::string> first_difference(const OrderedJson& before, const OrderedJson& now) {
+  if (!before.is_object()) return "other settings";
   for (const auto& [key, value] : now.items()) {
-    if (before.contains(key) && before.at(key) == value) continue;
     if (!before.contains(key)) return key + " is new";
+    if (identity(before.at(key)) == identity(value)) continue;
     if (is_digest(value)) return key + " changed since";
     return fmt::format("{} was {}, now {}", key, before.at(key).dump(), value.dump());
   }
-  return "other settings";
+  for (const auto& [key, value] : before.items())
+    if (!now.contains(key)) return fmt::format("{} was {}, now there is none", key, value.dump());
+  return std::nullopt;
 }
 
 }  // namespace
@@ -53,22 +69,59 @@ std::string first_difference(const OrderedJson& before, const OrderedJson& now) 
 ResumableLines::ResumableLines(Options options)
     : options_(std::move(options)), name_(options_.output ? options_.output->string() : "standard output") {
   if (!options_.output) return;
+  const fs::file_status status = fs::status(*options_.output);
+  if (fs::exists(status) && !fs::is_regular_file(status)) fail("{}: not a regular file", name_);
+  interrupts_.emplace();
   parents_.emplace(*options_.output);
-  if (!options_.force && fs::exists(*options_.output)) plan_resume();
+  try {
+    open_locked();
+    if (!options_.force) plan_resume();
+  } catch (...) {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    throw;
+  }
+  if (holds_a_line()) interrupts_.reset();
 }
 
 ResumableLines::~ResumableLines() {
-  if (options_.output && descriptor_ >= 0) ::close(descriptor_);
+  if (!options_.output || descriptor_ < 0) return;
+  if (!holds_a_line() && (made_ || begun_)) {  // before another run can have the lock
+    ::unlink(options_.output->c_str());
+    if (begun_) ::unlink(options_.settings_file.c_str());
+  }
+  ::close(descriptor_);
+}
+
+void ResumableLines::open_locked() {
+  do {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    made_ = !fs::exists(*options_.output);
+    descriptor_ = ::open(options_.output->c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    // Finished work may lie where nothing can be written.
+    if (descriptor_ < 0 && !made_) descriptor_ = ::open(options_.output->c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor_ < 0) fail("{}: cannot be written: {}", name_, std::strerror(errno));
+  } while (!lock());
+}
+
+// False where another run removed the file meanwhile. A file system without locks (ENOLCK, EOPNOTSUPP, …) is as good as
+// a lock.
+bool ResumableLines::lock() {
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    fail("{}: another run is writing it", name_);
+  struct stat opened {};
+  return ::fstat(descriptor_, &opened) != 0 || opened.st_nlink > 0;
 }
 
 void ResumableLines::plan_resume() {
+  if (fs::file_size(*options_.output) == 0) return;
   if (!fs::exists(options_.settings_file))
     fail("{}: exists already, without the {} of a run to go on with; --force starts anew", name_,
          options_.settings_file.filename().string());
-  const OrderedJson before = read_ordered_json_or_throw(options_.settings_file);
-  if (before != options_.settings)
-    fail("{}: made with other settings ({}); --force starts anew", name_, first_difference(before, options_.settings));
   const Kept kept = kept_lines(*options_.output, options_.batch, options_.total);
+  if (!kept.whole_line) return;
+  const OrderedJson before = read_ordered_json_or_throw(options_.settings_file);
+  if (const auto difference = first_difference(before, options_.settings))
+    fail("{}: made with other settings ({}); --force starts anew", name_, *difference);
   done_ = kept.lines;
   done_bytes_ = kept.bytes;
   if (finished() && fs::file_size(*options_.output) > static_cast<uintmax_t>(done_bytes_))
@@ -89,19 +142,19 @@ void ResumableLines::begin() {
     descriptor_ = STDOUT_FILENO;
     return;
   }
+  if (::access(options_.output->c_str(), W_OK) != 0) fail("{}: cannot be written: {}", name_, std::strerror(errno));
   // Cut first: lines made with other settings must never stand beside these.
-  if (fs::exists(*options_.output)) {
-    std::error_code error;
-    fs::resize_file(*options_.output, static_cast<uintmax_t>(done_bytes_), error);
-    if (error) fail("{}: cannot be cut to its whole lines: {}", name_, error.message());
-  }
+  if (::ftruncate(descriptor_, done_bytes_) != 0)
+    fail("{}: cannot be cut to its whole lines: {}", name_, std::strerror(errno));
+  begun_ = true;
   if (done_ == 0) write_file_atomically(options_.settings_file, options_.settings.dump(2) + "\n", true);
-  descriptor_ = ::open(options_.output->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail("{}: cannot be written: {}", name_, std::strerror(errno));
 }
 
-void ResumableLines::append(std::string_view lines) const {
+void ResumableLines::append(std::string_view lines) {
+  if (!holds_a_line()) throw_if_interrupted();
+  appended_ = true;
   write_all_or_throw(descriptor_, lines, name_);
+  interrupts_.reset();
 }
 
 void ResumableLines::finish() const {

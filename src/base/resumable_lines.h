@@ -9,25 +9,30 @@
 #include <string_view>
 
 #include "base/atomic_output.h"
+#include "base/interrupt.h"
 #include "base/json.h"
 
 namespace vlrm {
 
 // Lines are added a batch at a time, and what they depend on stands in a settings file beside them. A run that was
-// killed starts again at the batch that it broke off in, so that the final bytes are those of an uninterrupted one.
+// killed starts again at the batch that it broke off in, so that the final bytes are those of an uninterrupted one. One
+// that fails or is interrupted before its first line leaves nothing behind.
 class ResumableLines {
  public:
   struct Options {
     std::optional<std::filesystem::path> output = {};  // none: standard output, not resumable
     std::filesystem::path settings_file = {};
-    OrderedJson settings = {};  // what the lines depend on: compared on resume
-    int64_t batch = 1;          // lines a batch
-    int64_t total = 0;          // lines of a finished file
-    bool force = false;         // start anew where the output exists
+    // What the lines depend on: compared on resume, but for an object's "name" and "file" where it has a "stamp" or a
+    // "digest", which alone says what something is.
+    OrderedJson settings = {};
+    int64_t batch = 1;   // lines a batch
+    int64_t total = 0;   // lines of a finished file
+    bool force = false;  // start anew where the output exists
   };
 
-  // Plans, and writes nothing but missing directories. Throws Error if, force not being set, the output was made with
-  // other settings.
+  // Plans, and keeps others from the output by a lock on it (where the file system knows locks), for which it is made,
+  // empty, where it is missing. Throws Error if it is no regular file, if another run is writing it, and if, force not
+  // being set, it holds a whole line that was made with other settings.
   explicit ResumableLines(Options options);
   ResumableLines(const ResumableLines&) = delete;
   ResumableLines& operator=(const ResumableLines&) = delete;
@@ -42,16 +47,22 @@ class ResumableLines {
 
   // Cuts the output to the lines that stay and writes the settings. Once, before the first append().
   void begin();
-  void append(std::string_view lines) const;
+  void append(std::string_view lines);
   void finish() const;  // to the disk
 
  private:
+  void open_locked();
+  bool lock();
   void plan_resume();
+  bool holds_a_line() const { return done_ > 0 || appended_; }
   const Options options_;
   const std::string name_;
+  std::optional<InterruptScope> interrupts_;  // until there is a line
   std::optional<ParentDirectories> parents_;
   int64_t done_ = 0, done_bytes_ = 0;
   int descriptor_ = -1;
+  bool made_ = false;  // the output, by us
+  bool begun_ = false, appended_ = false;
 };
 
 }  // namespace vlrm

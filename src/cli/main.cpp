@@ -27,9 +27,11 @@ void declare(CLI::App& program) {
   program.set_version_flag("--version", std::string("vlrm ") + VLRM_VERSION);
   program.add_flag_callback(
       "-q,--quiet", [] { vlrm::Progress::set_quiet(true); }, "No progress on standard error");
-  program.add_option_function<int>(
-      "--threads", [](int count) { vlrm::set_thread_count(count); },
-      "Threads (default: all cores); merges do not depend on it, scores in their last digits");
+  program
+      .add_option_function<int>(
+          "--threads", [](int count) { vlrm::set_thread_count(count); },
+          "Threads (default: all cores); merges do not depend on it, scores in their last digits")
+      ->check(vlrm::whole_number(0));
   vlrm::add_build_command(program);
   vlrm::add_score_command(program);
   vlrm::add_eval_command(program);
@@ -52,12 +54,13 @@ void refuse_empty_values(CLI::App& program) {
       if (option->get_name() != "--prompt" && option->get_name() != "--response") option->check(vlrm::not_empty());
 }
 
-// Files that we open must not become standard output or error because those were closed.
+// Files that we open must not become standard output or error because those were closed. What cannot be written must
+// not seem so: a closed standard output stays one that writes fail on.
 void open_standard_descriptors() {
-  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0; descriptor = ::dup(descriptor)) {
-    if (descriptor <= STDERR_FILENO) continue;
-    ::close(descriptor);
-    return;
+  for (int descriptor = -1; descriptor <= STDERR_FILENO;) {
+    descriptor = ::open("/dev/null", O_RDONLY);
+    if (descriptor < 0) return;
+    if (descriptor > STDERR_FILENO) ::close(descriptor);
   }
 }
 
@@ -71,6 +74,7 @@ void run(CLI::App& program, int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {
+    if (!program.remaining(true).empty()) throw vlrm::Error(vlrm::usage_error(program, help_or_version));
     program.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
     throw vlrm::Error(vlrm::usage_error(program, error));

@@ -1,8 +1,10 @@
 // vlrm preprocess: what the vision tower would see, for looking inside and for comparing with other tools.
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include "base/atomic_output.h"
+#include "base/error.h"
 #include "cli/commands.h"
 #include "vision/mllama_processor.h"
 #include "weights/hub_cache.h"
@@ -55,6 +57,10 @@ class SampleTensors {
 };
 
 void run_preprocess(const PreprocessOptions& options) {
+  std::error_code not_there;
+  for (const auto& image : options.images)
+    if (std::filesystem::equivalent(image, options.output, not_there))
+      fail("{}: is the input and the output; name another output", options.output);
   const auto config = MllamaProcessorConfig::from_directory(resolve_checkpoint(options.model));
   DecodeOptions decode;
   decode.apply_exif = !options.no_exif;

@@ -55,9 +55,9 @@ void score_one(const ScoreFlags& flags) {
   for (const auto& image : flags.images) sample.images.push_back({image});
   sample.responses = flags.responses;
   const ScorerOptions options = flags.model.scorer_options(kModes.at(flags.mode));
-  if (options.mode == Mode::image && sample.images.empty()) tell("note: no --image: scored without one");
   Scorer scorer(model, options, flags.model.backend_options(model));
   const std::vector<PreparedSample> prepared{scorer.prepare(sample, "the sample")};
+  if (options.mode == Mode::image && sample.images.empty()) tell("note: no --image: scored without one");
   const std::vector<double> scores = scorer.score(prepared).front();
   if (!flags.json) {
     print_table(flags.responses, scores);
@@ -82,10 +82,10 @@ void score_input(const ScoreFlags& flags) {
     tell(fmt::format("{}: all {} samples are scored already", flags.output, run.total()));
     return;
   }
-  if (options.mode == Mode::image && run.without_image() > 0)
-    tell(fmt::format("note: {} of {} samples have no image: scored without one", run.without_image(), run.total()));
   if (run.done() > 0) tell(fmt::format("{}: going on after {} of {} samples", flags.output, run.done(), run.total()));
   Scorer scorer(model, options, flags.model.backend_options(model));
+  if (options.mode == Mode::image && run.without_image() > 0)
+    tell(fmt::format("note: {} of {} samples have no image: scored without one", run.without_image(), run.total()));
   run.score(scorer);
 }
 
@@ -103,7 +103,8 @@ void add_score_command(CLI::App& program) {
       "A line of samples.jsonl: {\"id\": 1, \"images\": [\"cat.jpg\"], \"prompt\": \"What is this?\", \"responses\": "
       "[\"A cat.\", \"A dog.\"]}\n"
       "or with \"messages\": [{\"role\", \"content\"}, …] in place of \"prompt\". A killed run with -o continues where "
-      "it ended. Relative image paths start at the folder of samples.jsonl.");
+      "it ended, if what scores.jsonl.run.json beside it names is still the same. Relative image paths start at the "
+      "folder of samples.jsonl.");
   flags->model.declare(*command);
   command->add_option("--image", flags->images, "An image file; may be given several times")->allow_extra_args(false);
   command->add_option("--prompt", flags->prompt, "The question");

@@ -15,14 +15,21 @@ constexpr int64_t kMostTiles = 1024;
 // One object of a config.json ("text_config"), with getters that name the file and the field.
 class Fields {
  public:
-  Fields(const Json& object, std::string source) : object_(object), source_(std::move(source)) {
+  // `defaulted` gets the sizes that are not there.
+  Fields(const Json& object, std::string source, std::vector<std::string>& defaulted)
+      : object_(object), source_(std::move(source)), defaulted_(defaulted) {
     if (!object_.is_object()) vlrm::fail("{}: not a JSON object", source_);
   }
 
   const std::string& source() const { return source_; }
   bool has(const std::string& key) const { return object_.contains(key) && !object_.at(key).is_null(); }
   const Json& at(const std::string& key) const { return object_.at(key); }
-  Fields inside(const std::string& key) const { return {object_.at(key), source_ + ": " + key}; }
+  Fields inside(const std::string& key) const { return {object_.at(key), source_ + ": " + key, defaulted_}; }
+
+  Fields required_object(const std::string& key) const {
+    required<Json>(key);
+    return inside(key);
+  }
 
   template <class T>
   T get(const std::string& key, T fallback) const {
@@ -39,6 +46,11 @@ class Fields {
     if (value < 1 || value > most) fail(key, fmt::format("{} is not between 1 and {}", value, most));
     return value;
   }
+  // A count that shapes of tensors are made of.
+  int64_t size(const std::string& key, int64_t fallback, int64_t most = json_limits::kCount) const {
+    if (!has(key)) defaulted_.push_back(key);
+    return count(key, fallback, most);
+  }
   double positive(const std::string& key, double fallback) const {
     const double value = get(key, fallback);
     if (!(value > 0)) fail(key, fmt::format("{} is not above 0", value));
@@ -50,12 +62,13 @@ class Fields {
       fail(key, fmt::format("{} is not supported, only {}", printable(at(key).dump(-1, ' ', true)), supported.dump()));
   }
   [[noreturn]] void fail(const std::string& key, const std::string& what) const {
-    vlrm::fail("{}: \"{}\": {}", source_, key, what);
+    vlrm::fail("{}: \"{}\"{}: {}", source_, key, has(key) ? "" : " (missing, so transformers' default)", what);
   }
 
  private:
   const Json& object_;
   std::string source_;
+  std::vector<std::string>& defaulted_;
 };
 
 // rope_scaling, or rope_parameters as later transformers write it (with rope_theta inside).
@@ -99,10 +112,10 @@ TextConfig read_llama(const Fields& fields) {
   fields.only("attention_bias", false);
   fields.only("mlp_bias", false);
   TextConfig text;
-  text.vocab_size = fields.count("vocab_size", 32000);
-  text.hidden_size = fields.count("hidden_size", 4096);
-  text.intermediate_size = fields.count("intermediate_size", 11008);
-  text.layers = fields.count("num_hidden_layers", 32, json_limits::kRepeats);
+  text.vocab_size = fields.size("vocab_size", 32000);
+  text.hidden_size = fields.size("hidden_size", 4096);
+  text.intermediate_size = fields.size("intermediate_size", 11008);
+  text.layers = fields.size("num_hidden_layers", 32, json_limits::kRepeats);
   text.attention_heads = fields.count("num_attention_heads", 32);
   text.key_value_heads = fields.count("num_key_value_heads", text.attention_heads);
   text.head_size = fields.has("head_dim") ? fields.count("head_dim", std::nullopt) : default_head_size(fields, text);
@@ -127,10 +140,10 @@ std::vector<int64_t> read_layer_indices(const Fields& fields, const std::string&
 TextConfig read_mllama_text(const Fields& fields) {
   fields.only("hidden_act", "silu");
   TextConfig text;
-  text.vocab_size = fields.count("vocab_size", 128256);
-  text.hidden_size = fields.count("hidden_size", 4096);
-  text.intermediate_size = fields.count("intermediate_size", 14336);
-  text.layers = fields.count("num_hidden_layers", 40, json_limits::kRepeats);
+  text.vocab_size = fields.size("vocab_size", 128256);
+  text.hidden_size = fields.size("hidden_size", 4096);
+  text.intermediate_size = fields.size("intermediate_size", 14336);
+  text.layers = fields.size("num_hidden_layers", 40, json_limits::kRepeats);
   text.attention_heads = fields.count("num_attention_heads", 32);
   text.key_value_heads = fields.count("num_key_value_heads", 8);
   text.head_size = default_head_size(fields, text);
@@ -147,7 +160,8 @@ TextConfig read_mllama_text(const Fields& fields) {
 void read_aspect_ratios(const Fields& fields, VisionConfig& vision) {
   const std::string key = "supported_aspect_ratios";
   if (!fields.has(key) && vision.max_tiles != 4)
-    fields.fail(key, fmt::format("is missing, and has no default where max_num_tiles is {}", vision.max_tiles));
+    fail("{}: the field \"{}\" is missing, and has no default where max_num_tiles is {}", fields.source(), key,
+         vision.max_tiles);
   vision.supported_aspect_ratios = fields.get<std::vector<std::vector<int64_t>>>(
       key, {{1, 1}, {1, 2}, {1, 3}, {1, 4}, {2, 1}, {2, 2}, {3, 1}, {4, 1}});
   if (vision.supported_aspect_ratios.empty()) fields.fail(key, "is empty");
@@ -162,15 +176,15 @@ VisionConfig read_mllama_vision(const Fields& fields) {
   fields.only("hidden_act", "gelu");
   fields.only("num_channels", 3);
   VisionConfig vision;
-  vision.image_size = fields.count("image_size", 448, kLargestImage);
+  vision.image_size = fields.size("image_size", 448, kLargestImage);
   vision.patch_size = fields.count("patch_size", 14);
   vision.max_tiles = fields.count("max_num_tiles", 4, kMostTiles);
-  vision.hidden_size = fields.count("hidden_size", 1280);
-  vision.intermediate_size = fields.count("intermediate_size", 5120);
+  vision.hidden_size = fields.size("hidden_size", 1280);
+  vision.intermediate_size = fields.size("intermediate_size", 5120);
   // Written as attention_heads, taken by the constructor as num_attention_heads; the written name wins.
   vision.attention_heads = fields.count("attention_heads", fields.count("num_attention_heads", 16));
-  vision.local_layers = fields.count("num_hidden_layers", 32, json_limits::kRepeats);
-  vision.global_layers = fields.count("num_global_layers", 8, json_limits::kRepeats);
+  vision.local_layers = fields.size("num_hidden_layers", 32, json_limits::kRepeats);
+  vision.global_layers = fields.size("num_global_layers", 8, json_limits::kRepeats);
   vision.norm_eps = fields.positive("norm_eps", 1e-5);
   // In the order written: features are concatenated in it.
   vision.intermediate_layers =
@@ -217,19 +231,15 @@ std::optional<Dtype> read_dtype(const Fields& fields) {
 ModelConfig ModelConfig::from_directory(const std::filesystem::path& directory) {
   const auto path = directory / "config.json";
   const Json json = read_json_or_throw(path);
-  const Fields fields(json, path.string());
-  const auto type = fields.required<std::string>("model_type");
   ModelConfig config;
+  const Fields fields(json, path.string(), config.defaulted_sizes);
+  const auto type = fields.required<std::string>("model_type");
   if (type == "llama") {
     config.text = read_llama(fields);
   } else if (type == "mllama") {
-    // As in transformers: a part that is left out altogether is the default part.
-    static const Json nothing = Json::object();
-    config.text = read_mllama_text(fields.has("text_config") ? fields.inside("text_config")
-                                                             : Fields(nothing, path.string() + ": text_config"));
-    config.vision =
-        read_mllama_vision(fields.has("vision_config") ? fields.inside("vision_config")
-                                                       : Fields(nothing, path.string() + ": vision_config"));
+    // In transformers a part that is left out is the default part, a model of 10 billion parameters: hardly this one.
+    config.text = read_mllama_text(fields.required_object("text_config"));
+    config.vision = read_mllama_vision(fields.required_object("vision_config"));
     config.image_token = fields.get<int32_t>("image_token_index", 128256);
     if (config.image_token < 0 || config.image_token >= config.text.vocab_size + kReservedRows)
       fields.fail("image_token_index",

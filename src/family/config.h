@@ -42,15 +42,16 @@ enum class Head { language_model, reward };
 
 struct ModelConfig {
   TextConfig text;
-  std::optional<VisionConfig> vision;  // Mllama
-  Head head = Head::language_model;    // reward: *ForSequenceClassification with one label
-  int32_t image_token = -1;            // Mllama: image_token_index
-  std::optional<int32_t> pad_token;    // the top-level pad_token_id only: what pooling looks for
-  std::optional<Dtype> dtype;          // torch_dtype
+  std::optional<VisionConfig> vision;             // Mllama
+  Head head = Head::language_model;               // reward: *ForSequenceClassification with one label
+  int32_t image_token = -1;                       // Mllama: image_token_index
+  std::optional<int32_t> pad_token;               // the top-level pad_token_id only: what pooling looks for
+  std::optional<Dtype> dtype;                     // torch_dtype
+  std::vector<std::string> defaulted_sizes = {};  // fields that config.json leaves out: where shapes do not fit, why
 
-  // Reads DIRECTORY/config.json; what transformers leaves out takes transformers' defaults. Throws Error naming the
-  // file and field that is missing, malformed or not supported (another model_type, an activation, more than one
-  // label).
+  // Reads DIRECTORY/config.json; what transformers leaves out takes transformers' defaults, but for a part
+  // (text_config, vision_config) as a whole. Throws Error naming the file and field that is missing, malformed or not
+  // supported (another model_type, an activation, more than one label).
   static ModelConfig from_directory(const std::filesystem::path& directory);
 };
 

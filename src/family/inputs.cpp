@@ -39,7 +39,10 @@ void require_shape(const OpenModel& model, const std::string& name, const std::v
 }
 
 void require_shapes(const OpenModel& model, const TensorShapes& shapes) {
-  const std::string why = "these are not the sizes of " + config_path(model);
+  std::string why = "these are not the sizes of " + config_path(model);
+  std::string defaulted;
+  for (const std::string& key : model.config.defaulted_sizes) defaulted += (defaulted.empty() ? "" : ", ") + key;
+  if (!defaulted.empty()) why += fmt::format(" (where {} is missing, so that transformers' default holds)", defaulted);
   for (const auto& [name, shape] : shapes) require_shape(model, name, shape, why);
 }
 

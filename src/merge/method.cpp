@@ -51,7 +51,8 @@ bool drops_deltas(MergeMethod method) {
 
 bool keeps_something(MergeMethod method, double density, int64_t elements) {
   if (!drops_deltas(method)) return true;
-  return method == MergeMethod::ties ? density * static_cast<double>(elements) >= 1 : density >= kLeastDensity;
+  const bool one_is_kept = density * static_cast<double>(elements) >= 1;  // by dare_*: as is to be expected
+  return one_is_kept && (method == MergeMethod::ties || density >= kLeastDensity);
 }
 
 std::unique_ptr<TensorReader> merge_tensor(const TensorMerge& merge) {

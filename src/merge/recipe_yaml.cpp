@@ -13,6 +13,7 @@ constexpr int64_t kLargestRecipe = 1 << 20;  // bytes
 // Bytes of names and numbers that are read, which a file of that size holds at most. Aliases would give more.
 constexpr size_t kLargestContents = size_t{4} << 20;
 constexpr int64_t kLargestMultiple = 1 << 20;
+constexpr std::string_view kMergeKey = "<<";  // of YAML 1.1: takes over the keys of another mapping
 
 // Reads one recipe; every complaint names the source and the line of the node it is about.
 class RecipeReader {
@@ -54,7 +55,7 @@ class RecipeReader {
       const std::string key = text(entry.first);
       const YAML::Mark mark = entry.first.Mark();
       if (!seen.insert(key).second) fail_at(mark, "\"{}\" stands here a second time", printable(key));
-      if (contains(not_implemented, key)) fail_at(mark, "\"{}\" is not supported", key);
+      if (key == kMergeKey || contains(not_implemented, key)) fail_at(mark, "\"{}\" is not supported", key);
       if (!contains(known, key)) fail_at(mark, "unknown key \"{}\"; {}", printable(key), suggestion(key, known));
     }
   }
@@ -95,7 +96,9 @@ class RecipeReader {
   double value(const YAML::Node& node, const Subject& subject) const {
     auto value = number(node);
     bool truth = false;
-    if (subject.rule.is_switch && node.IsScalar() && YAML::convert<bool>::decode(node, truth)) value = truth ? 1 : 0;
+    const bool quoted = node.Tag() == "!";  // a text, then
+    if (subject.rule.is_switch && node.IsScalar() && !quoted && YAML::convert<bool>::decode(node, truth))
+      value = truth ? 1 : 0;
     if (value && subject.rule.allows(*value)) return *value;
     fail_at(node.Mark(), "{} must be {}{}", subject.text, subject.rule.allowed,
             node.IsScalar() ? ", not \"" + printable(node.Scalar()) + "\"" : std::string());

@@ -15,7 +15,7 @@ size_t common_prefix(const std::vector<int32_t>& a, const std::vector<int32_t>& 
   return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
 }
 
-void check_combination(const ScorerModel& model, const ScorerOptions& options) {
+const ModelConfig& checked_config(const ScorerModel& model, const ScorerOptions& options) {
   const std::string& where = model.weights->description();
   const bool sees = model.config.vision.has_value();
   if (options.mode == Mode::text_only && sees)
@@ -27,6 +27,7 @@ void check_combination(const ScorerModel& model, const ScorerOptions& options) {
     fail("{}: has no reward head; vlrm build makes one, and --likelihood scores without", where);
   if (options.likelihood && !sees && model.config.head == Head::reward)
     fail("{}: a text reward model has no lm_head to take a likelihood from", where);
+  return model.config;
 }
 
 }  // namespace
@@ -42,13 +43,12 @@ ScorerModel ScorerModel::from_directory(const std::filesystem::path& directory) 
 }
 
 Scorer::Scorer(const ScorerModel& model, ScorerOptions options, const BackendOptions& backend)
-    : config_(model.config),
+    : config_(checked_config(model, options)),  // before files that another kind of model lacks
       options_(std::move(options)),
       dtype_(backend.dtype),
       tokenizer_(Tokenizer::from_directory(model.files)),
       template_(ChatTemplate::from_directory(model.files)),
       variables_(ChatTemplate::special_tokens(model.files)) {
-  check_combination(model, options_);
   if (options_.mode == Mode::image) processor_ = MllamaProcessorConfig::from_directory(model.files);
   ModelConfig config = model.config;
   if (options_.likelihood) config.head = Head::language_model;

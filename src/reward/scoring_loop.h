@@ -36,7 +36,7 @@ template <class Item>
 void score_in_batches(
     Scorer& scorer, int64_t batch_size, const std::function<std::vector<Item>(int64_t)>& read,
     const std::function<std::string(const Item&, const PreparedSample&, const std::vector<double>&)>& line,
-    const ResumableLines& output, Progress& progress) {
+    ResumableLines& output, Progress& progress) {
   const auto prepare = [&] { return prepared_batch<Item>(scorer, read(batch_size)); };
   auto next = std::async(std::launch::async, prepare);
   for (;;) {

@@ -85,7 +85,10 @@ std::string ChatTemplate::render(const Input& input) const {
     rendering.run(program.body);
     return rendering.take_output();
   } catch (const jinja::Problem& problem) {
-    fail_at(impl_->source, problem.line() > 0 ? problem.line() : rendering.line(), problem.what());
+    std::string what = problem.what();
+    if (what == "'strftime_now' is undefined")
+      what += ": the template asks for a date without a fallback; --date gives one";
+    fail_at(impl_->source, problem.line() > 0 ? problem.line() : rendering.line(), what);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "weights/dtype.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -106,6 +107,24 @@ VLRM_TARGET_CLONES void float32_to_float16(const float* values, size_t count, st
   }
 }
 
+// All bits of the exponent are set. Counted in 32 bits, which the compiler vectorises best.
+template <class Bits>
+[[gnu::always_inline]] inline uint32_t not_finite(const std::byte* source, size_t count, Bits exponent) {
+  uint32_t found = 0;
+  for (size_t i = 0; i < count; ++i) {
+    Bits bits;
+    std::memcpy(&bits, source + sizeof bits * i, sizeof bits);
+    found += (bits & exponent) == exponent;
+  }
+  return found;
+}
+VLRM_TARGET_CLONES uint32_t not_finite16(const std::byte* source, size_t count, uint16_t exponent) {
+  return not_finite(source, count, exponent);
+}
+VLRM_TARGET_CLONES uint32_t not_finite32(const std::byte* source, size_t count, uint32_t exponent) {
+  return not_finite(source, count, exponent);
+}
+
 }  // namespace
 
 int64_t size_of(Dtype dtype) {
@@ -148,6 +167,19 @@ void to_float32_less(Dtype dtype, const std::byte* source, const float* base, st
   if (dtype == Dtype::bf16) return bfloat16_less(source, base, out.size(), out.data());
   to_float32(dtype, source, out);
   subtract(out.data(), base, out.size());
+}
+
+int64_t count_not_finite(Dtype dtype, std::span<const std::byte> elements) {
+  constexpr size_t kAtOnce = size_t{1} << 20;
+  int64_t found = 0;
+  for (; !elements.empty() && is_float(dtype); elements = elements.subspan(std::min(kAtOnce, elements.size()))) {
+    const std::span<const std::byte> part = elements.first(std::min(kAtOnce, elements.size()));
+    if (dtype == Dtype::f32)
+      found += not_finite32(part.data(), part.size() / 4, 0x7F800000);
+    else
+      found += not_finite16(part.data(), part.size() / 2, dtype == Dtype::f16 ? 0x7C00 : 0x7F80);
+  }
+  return found;
 }
 
 void from_float32(std::span<const float> values, Dtype dtype, std::byte* out) {

@@ -25,6 +25,8 @@ inline bool is_float(Dtype dtype) {
 void to_float32(Dtype dtype, const std::byte* source, std::span<float> out);
 // out[i] = source[i] − base[i] in float32: the bytes that to_float32 and a subtraction give, in one pass.
 void to_float32_less(Dtype dtype, const std::byte* source, const float* base, std::span<float> out);
+// How many elements of a float type are infinite or NaN; 0 for the other types, whose bytes pass through.
+int64_t count_not_finite(Dtype dtype, std::span<const std::byte> elements);
 // Rounds to nearest, ties to even, as PyTorch does: NaN stays NaN, values past float16's range become infinite.
 void from_float32(std::span<const float> values, Dtype dtype, std::byte* out);
 

@@ -117,6 +117,20 @@ fs::path resolve_dataset(const std::string& name) {
   return fs::exists(name, ignored) ? fs::path(name) : resolve_in_cache(kDataset, name);
 }
 
+std::string fetch_advice(const fs::path& directory) {
+  const fs::path snapshot = directory.has_filename() ? directory : directory.parent_path();
+  const fs::path repository = snapshot.parent_path().parent_path();
+  const std::string folder = repository.filename().string();
+  if (snapshot.parent_path().filename() != "snapshots" || !folder.starts_with(kModel.prefix)) return "";
+  const std::string name = folder.substr(std::string_view(kModel.prefix).size());
+  const size_t dashes = name.find("--");
+  const std::string repository_id =
+      dashes == std::string::npos ? name : fmt::format("{}/{}", name.substr(0, dashes), name.substr(dashes + 2));
+  const bool is_main = snapshot_of_ref(repository, "main") == snapshot;
+  return fmt::format("; to fetch it: hf download {}{}", printable(repository_id),
+                     is_main ? "" : fmt::format(" --revision {}", printable(snapshot.filename().string())));
+}
+
 std::optional<std::string> hub_blob_sha256(const fs::path& file) {
   std::error_code error;
   const fs::path target = fs::read_symlink(file, error);

@@ -16,6 +16,10 @@ std::filesystem::path resolve_checkpoint(const std::string& name);
 // The same for datasets, which the cache keeps in datasets--org--name; a local file wins like a directory.
 std::filesystem::path resolve_dataset(const std::string& name);
 
+// For the end of an error about what `directory` lacks: "; to fetch it: hf download …" where it is a model's snapshot
+// in a hub cache, else nothing.
+std::string fetch_advice(const std::filesystem::path& directory);
+
 // The sha256 that the hub cache gives a file by the name of the blob its symbolic link points to (files in LFS: 64 hex
 // digits), or nothing where the file is not such a link.
 std::optional<std::string> hub_blob_sha256(const std::filesystem::path& file);

@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "weights/checkpoint.h"
+#include "weights/hub_cache.h"
 #include "weights/safetensors.h"
 
 namespace fs = std::filesystem;
@@ -22,8 +25,24 @@ void check_shard_name(const std::string& shard, const fs::path& index) {
     fail("{}: the shard \"{}\" is not a file name inside the checkpoint's directory", index.string(), printable(shard));
 }
 
+// Refuses a tensor that has two shards, of which a parsed map would keep one.
+Json read_index(const fs::path& index) {
+  const std::string text = read_text_or_throw(index);
+  parse_json_or_throw(text, index.string());
+  std::set<std::string> names;  // of an object inside the outermost one
+  const auto see = [&](int depth, Json::parse_event_t event, const Json& value) {
+    if (event != Json::parse_event_t::key) return true;
+    if (depth == 1) names.clear();
+    const auto name = value.get<std::string>();
+    if (depth == 2 && !names.insert(name).second)
+      fail("{}: {} stands there a second time", index.string(), printable(name));
+    return true;
+  };
+  return Json::parse(text, see);
+}
+
 std::map<std::string, std::string> read_weight_map(const fs::path& index) {
-  const Json json = read_json_or_throw(index);
+  const Json json = read_index(index);
   const auto weight_map = required_field<Json>(json, "weight_map", index.string());
   if (!weight_map.is_object()) fail("{}: the field \"weight_map\" is not an object", index.string());
   std::map<std::string, std::string> shards;
@@ -41,7 +60,7 @@ class ShardedCheckpoint : public Checkpoint {
     const fs::path index = directory / kIndexFile;
     const auto weight_map = read_weight_map(index);
     for (const auto& [tensor, shard] : weight_map)
-      if (!shards_.contains(shard)) shards_[shard] = open_safetensors_file(directory / shard);
+      if (!shards_.contains(shard)) shards_[shard] = open_shard(directory / shard);
     for (const auto& [tensor, shard] : weight_map) {
       const TensorInfo* info = shards_[shard]->find(tensor);
       if (info == nullptr)
@@ -59,6 +78,12 @@ class ShardedCheckpoint : public Checkpoint {
   std::string description() const override { return directory_.string(); }
 
  private:
+  static CheckpointPtr open_shard(const fs::path& path) {
+    if (!fs::exists(path))
+      fail("{}: is not there, but {} names it{}", path.string(), kIndexFile, fetch_advice(path.parent_path()));
+    return open_safetensors_file(path);
+  }
+
   // A tensor that the index puts elsewhere or does not know: the files do not belong together, or a copy of it is
   // stale.
   static void refuse_strays(const std::string& shard, const Checkpoint& file,
@@ -84,7 +109,7 @@ class ShardedCheckpoint : public Checkpoint {
   if (fs::exists(directory / "pytorch_model.bin") || fs::exists(directory / "pytorch_model.bin.index.json"))
     fail("{}: holds pickled weights only (pytorch_model.bin), which are not read: convert them to safetensors",
          directory.string());
-  fail("{}: holds neither {} nor {}", directory.string(), kSingleFile, kIndexFile);
+  fail("{}: holds neither {} nor {}{}", directory.string(), kSingleFile, kIndexFile, fetch_advice(directory));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "weights/save.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -26,6 +27,7 @@ struct OpenTensor {
 
 class Batch {
  public:
+  explicit Batch(NotFinite& not_finite) : not_finite_(not_finite) {}
   void add(std::unique_ptr<TensorReader> reader, int64_t offset) {
     const int64_t chunks = (reader->info().elements() + kSaveElements - 1) / kSaveElements;
     tensors_.push_back({std::move(reader), offset, chunks_});
@@ -45,6 +47,10 @@ class Batch {
       thread_local WriteBuffer buffer;
       const std::span<std::byte> bytes = buffer.prepare(offset, count * size);
       tensor.reader->read(first, count, bytes.data());
+      if (const int64_t found = count_not_finite(info.dtype, bytes); found > 0) {
+        const std::lock_guard lock(not_finite_mutex_);
+        not_finite_[info.name] += found;
+      }
       sink(offset, std::span<const std::byte>(bytes));
       if (progress != nullptr) progress->advance(count * size);
     });
@@ -60,15 +66,17 @@ class Batch {
 
   std::vector<OpenTensor> tensors_;
   int64_t chunks_ = 0;
+  std::mutex not_finite_mutex_;
+  NotFinite& not_finite_;
 };
 
 void save_shard(const Checkpoint& checkpoint, const Shard& shard, const std::filesystem::path& path,
-                const std::map<std::string, std::string>& metadata, Progress* progress) {
+                const std::map<std::string, std::string>& metadata, NotFinite& not_finite, Progress* progress) {
   const SafetensorsLayout layout = lay_out_safetensors(shard.tensors, metadata);
   OutputFile file(path, layout.file_size);
   file.write_or_throw(0, std::as_bytes(std::span(layout.header)));
   const auto write = [&](int64_t offset, std::span<const std::byte> bytes) { file.write_or_throw(offset, bytes); };
-  Batch batch;
+  Batch batch(not_finite);
   for (size_t i = 0; i < shard.tensors.size(); ++i) {
     batch.add(checkpoint.open(shard.tensors[i].name), layout.offsets[i]);
     if (batch.full()) batch.run(write, progress);
@@ -79,26 +87,30 @@ void save_shard(const Checkpoint& checkpoint, const Shard& shard, const std::fil
 
 }  // namespace
 
-void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& directory, const SaveOptions& options,
-                     Progress* progress) {
+NotFinite save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& directory,
+                          const SaveOptions& options, Progress* progress) {
+  NotFinite not_finite;
   const std::vector<Shard> shards = plan_shards(checkpoint.tensors(), options.max_shard_bytes);
   for (const Shard& shard : shards)
-    save_shard(checkpoint, shard, directory / shard.file_name, options.metadata, progress);
-  if (shards.size() == 1) return;
+    save_shard(checkpoint, shard, directory / shard.file_name, options.metadata, not_finite, progress);
+  if (shards.size() == 1) return not_finite;
   const std::string index = index_json(shards);
   OutputFile file(directory / "model.safetensors.index.json", static_cast<int64_t>(index.size()));
   file.write_or_throw(0, std::as_bytes(std::span(index)));
   file.close_or_throw();
+  return not_finite;
 }
 
-void discard_checkpoint(const Checkpoint& checkpoint, Progress* progress) {
+NotFinite discard_checkpoint(const Checkpoint& checkpoint, Progress* progress) {
+  NotFinite not_finite;
   const auto nowhere = [](int64_t, std::span<const std::byte>) {};
-  Batch batch;
+  Batch batch(not_finite);
   for (const TensorInfo& tensor : checkpoint.tensors()) {
     batch.add(checkpoint.open(tensor.name), 0);
     if (batch.full()) batch.run(nowhere, progress);
   }
   batch.run(nowhere, progress);
+  return not_finite;
 }
 
 }  // namespace vlrm

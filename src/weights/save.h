@@ -16,15 +16,18 @@ struct SaveOptions {
   std::map<std::string, std::string> metadata{{"format", "pt"}};
 };
 
+// How many elements of a tensor are infinite or NaN, by its name; tensors without any are left out.
+using NotFinite = std::map<std::string, int64_t>;
+
 // Writes all tensors into an existing directory (the staging side of an AtomicDirectory) as model.safetensors, or as
 // model-00001-of-0000N.safetensors with model.safetensors.index.json. The layout is fixed beforehand from names, shapes
 // and dtypes; chunks are computed by all threads and written at their offsets. The bytes do not depend on threads or
 // chunk size. Memory: a few chunks a thread. Throws Error when a source fails or the disk is full.
-void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& directory, const SaveOptions& options,
-                     Progress* progress);
+NotFinite save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& directory,
+                          const SaveOptions& options, Progress* progress);
 
 // Computes every byte and writes none.
-void discard_checkpoint(const Checkpoint& checkpoint, Progress* progress);
+NotFinite discard_checkpoint(const Checkpoint& checkpoint, Progress* progress);
 
 // "5GB", "500MB", "1GiB", "123": bytes, decimal for GB as in Hugging Face. Throws Error for anything else.
 int64_t parse_size_or_throw(const std::string& text);

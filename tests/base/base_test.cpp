@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
@@ -19,6 +20,13 @@ using ::testing::HasSubstr;
 
 namespace vlrm::testing {
 namespace {
+
+// What a process of this host writes `target` as.
+std::string staging_name(const std::string& target, const std::string& process) {
+  std::array<char, 256> host{};
+  EXPECT_EQ(::gethostname(host.data(), host.size() - 1), 0);
+  return "." + target + ".vlrm-" + host.data() + "-" + process + ".partial";
+}
 
 TEST(Printable, EscapesControlsAndBrokenUtf8AndCuts) {
   EXPECT_EQ(printable("a\nb\x1b[31m\xff é"), "a\\x0ab\\x1b[31m\\xff é");
@@ -110,11 +118,17 @@ TEST(AtomicDirectoryTest, ForceReplacesNothingButOutputsOfOurs) {
 
 TEST(AtomicDirectoryTest, RemovesWhatKilledProcessesLeft) {
   const TemporaryDirectory dir;
-  fs::create_directory(dir / "out.partial-2147483647");  // above every process id
-  fs::create_directory(dir / "out.partial-1");           // a process that lives
+  // Of a process that is gone (its id is above all), of one that lives, of another host, and a stranger's.
+  const std::string gone = staging_name("out", "2147483647"), living = staging_name("out", "1");
+  const std::vector<std::string> strangers{".out.vlrm-elsewhere-2147483647.partial", "out.partial-2147483647",
+                                           staging_name("out", "2147483647x"), gone + "-of-mine"};
+  fs::create_directory(dir / gone);
+  fs::create_directory(dir / living);
+  for (const auto& name : strangers) fs::create_directory(dir / name);
   AtomicDirectory(dir / "out", false, "manifest.json");
-  EXPECT_FALSE(fs::exists(dir / "out.partial-2147483647"));
-  EXPECT_TRUE(fs::exists(dir / "out.partial-1"));
+  EXPECT_FALSE(fs::exists(dir / gone));
+  EXPECT_TRUE(fs::exists(dir / living));
+  for (const auto& name : strangers) EXPECT_TRUE(fs::exists(dir / name)) << name;
 }
 
 TEST(ParentDirectoriesTest, StayWhereSomethingIsInThem) {
@@ -194,9 +208,9 @@ TEST(AtomicFileTest, RefusesToReplaceWithoutForce) {
   const TemporaryDirectory dir;
   write_file_atomically(dir / "f", "one", false);
   EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f", "two", false); }), HasSubstr("exists already"));
-  write_text(dir / "f.partial-2147483647", "of a process that was killed");
+  write_text(dir / staging_name("f", "2147483647"), "of a process that was killed");
   write_file_atomically(dir / "f", "two", true);
-  EXPECT_FALSE(fs::exists(dir / "f.partial-2147483647"));
+  EXPECT_FALSE(fs::exists(dir / staging_name("f", "2147483647")));
   EXPECT_EQ(read_text_or_throw(dir / "f"), "two");
   EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g", "x", true); }), HasSubstr("g: cannot be written"));
   EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g" / "h", "x", true); }),

@@ -44,6 +44,16 @@ TEST(Config, ReadsTheGoldenModels) {
   EXPECT_EQ(ModelConfig::from_directory(goldens() / "vlrm_ties").head, Head::reward);
 }
 
+TEST(Config, SaysWhereAValueIsTheDefaultOfAMissingField) {
+  EXPECT_THAT(
+      error({{"model_type", "llama"}, {"num_attention_heads", 7}}),
+      HasSubstr("config.json: \"hidden_size\" (missing, so transformers' default): 4096 is no multiple of the 7"));
+  EXPECT_THAT(error({{"model_type", "llama"}, {"hidden_size", 30}, {"num_attention_heads", 7}}),
+              HasSubstr("config.json: \"hidden_size\": 30 is no multiple"));
+  EXPECT_THAT(read({{"model_type", "llama"}, {"hidden_size", 64}, {"num_hidden_layers", 2}}).defaulted_sizes,
+              ElementsAre("vocab_size", "intermediate_size"));
+}
+
 TEST(Config, WhatIsLeftOutTakesTransformersDefaults) {
   const auto llama = read({{"model_type", "llama"}});
   EXPECT_EQ(llama.text.vocab_size, 32000);
@@ -51,7 +61,8 @@ TEST(Config, WhatIsLeftOutTakesTransformersDefaults) {
   EXPECT_EQ(llama.text.head_size, 128);
   EXPECT_EQ(llama.text.rms_norm_eps, 1e-6);
   EXPECT_EQ(llama.text.rope_theta, 10000);
-  const auto mllama = read({{"model_type", "mllama"}});
+  const auto mllama =
+      read({{"model_type", "mllama"}, {"text_config", Json::object()}, {"vision_config", Json::object()}});
   EXPECT_EQ(mllama.text.vocab_size, 128256);
   EXPECT_EQ(mllama.text.layers, 40);
   EXPECT_THAT(mllama.text.cross_attention_layers, ElementsAre(3, 8, 13, 18, 23, 28, 33, 38));
@@ -95,6 +106,11 @@ TEST(Config, ErrorsNameFileAndField) {
   EXPECT_THAT(error(with(llama, "/pad_token_id", 1.5)), HasSubstr("\"pad_token_id\""));
   EXPECT_THAT(error(with(mllama, "/text_config/cross_attention_layers", {9})), HasSubstr("outside of the 3 there are"));
   EXPECT_THAT(error(with(mllama, "/text_config/cross_attention_layers", {1, 1})), HasSubstr("names a layer twice"));
+  for (const char* part : {"text_config", "vision_config"}) {
+    Json without = mllama;
+    without.erase(part);
+    EXPECT_THAT(error(without), HasSubstr(std::string("config.json: the field \"") + part + "\" is missing"));
+  }
   EXPECT_THAT(error(with(mllama, "/text_config", 3)), HasSubstr("text_config: not a JSON object"));
   EXPECT_THAT(error(with(mllama, "/vision_config/vision_output_dim", 5)), HasSubstr("give 4"));
   EXPECT_THAT(error(with(mllama, "/vision_config/image_size", 3)), HasSubstr("smaller than patch_size"));

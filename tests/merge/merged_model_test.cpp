@@ -99,7 +99,8 @@ TEST(MergedModelTest, ADensityThatKeepsNothingIsRefusedBeforeAnythingIsRead) {
   for (const char* method : {"dare_linear", "dare_ties"}) {
     // In float32, what such a density divides by is 0.
     EXPECT_THAT(error_of([&] { with_density(1e-50, method); }), HasSubstr("the density 1e-50 of the model \"./a\""));
-    EXPECT_NO_THROW(with_density(0.2, method));
+    EXPECT_THAT(error_of([&] { with_density(0.2, method); }), HasSubstr("keeps none of the 4 elements"));
+    EXPECT_NO_THROW(with_density(1, method));
   }
 }
 

@@ -117,6 +117,10 @@ TEST(RecipeYaml, ErrorsNameFileLineAndTheNearestKey) {
   EXPECT_THAT(error("merge_method: linear"), HasSubstr("\"models\" is missing"));
 }
 
+TEST(RecipeYaml, MergeKeysAreNotSupported) {
+  EXPECT_EQ(error("models: &m []\n<<: {merge_method: ties}"), "r.yaml:2: \"<<\" is not supported");
+}
+
 TEST(RecipeYaml, ErrorsOfValuesNameTheirLine) {
   const auto with_weight = [](const std::string& weight) {
     return error("merge_method: linear\nmodels:\n- model: a\n  parameters:\n    weight: " + weight);
@@ -154,6 +158,7 @@ TEST(RecipeYaml, DensitiesAreSharesAndSwitchesAreTrueOrFalse) {
   };
   EXPECT_THAT(with_parameter("density: 3"), HasSubstr("r.yaml:5: density must be a number above 0"));
   EXPECT_EQ(with_parameter("normalize: 0.5"), "r.yaml:5: normalize must be true or false, not \"0.5\"");
+  EXPECT_EQ(with_parameter("normalize: 'false'"), "r.yaml:5: normalize must be true or false, not \"false\"");
   EXPECT_EQ(with_parameter("int8_mask: maybe"), "r.yaml:5: int8_mask must be true or false, not \"maybe\"");
   for (const char* value : {"true", "False", "1", "0.0", "[1, 0]"})
     EXPECT_NO_THROW(parse(fmt::format(
@@ -195,7 +200,8 @@ TEST(RecipeYaml, BrokenYamlIsOneLine) {
   EXPECT_THAT(error(std::string(100000, '[')), HasSubstr("not valid YAML"));
   EXPECT_THAT(error("? [1]\n: 2"), HasSubstr("a name is needed"));
   EXPECT_EQ(error("\n,"), "r.yaml:2: not valid YAML: no value can begin like this");
-  for (const char* text : {"]", "}", "a\n---\n]", "- b\n}"}) EXPECT_THAT(error(text), HasSubstr("not valid YAML")) << text;
+  for (const char* text : {"]", "}", "a\n---\n]", "- b\n}"})
+    EXPECT_THAT(error(text), HasSubstr("not valid YAML")) << text;
 }
 
 TEST(RecipeFlagsTest, StandForThePublishedRecipes) {

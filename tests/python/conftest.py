@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("VLRM", ROOT / "build/release/bin/vlrm"))
 GOLDENS = Path(os.environ.get("VLRM_GOLDENS", ROOT.parent / "shared/goldens"))
 DEVICE = os.environ.get("VLRM_TEST_DEVICE", "cpu")
+# A shell starts what runs in the background with SIGINT ignored, and the programs that are tested would inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,9 @@ def writable(tmp_path):
     (["build", "--vlm"], "--vlm: needs a value"),
     (["build", "--vlm", "a", "--vlm", "b"], "--vlm: may be given once only"),
     (["score", "--mode", "imgae"], "--mode: imgae not in"),
+    (["foo", "--help"], "there is no command foo (see vlrm --help)"),
+    (["build", "--vml", "--help"], "build: there is no option --vml; did you mean --vlm?"),
+    (["build", "--threads", "abc"], "--threads: abc is no whole number from 0 on"),
     (["tokenize", "--model", "x", "--decode", "--add-special-tokens"], "does not go with"),
     (["tokenize", "--model", "x", "--skip-special-tokens"], "--skip-special-tokens goes only with --decode"),
     (["merge"], "CONFIG is required (see vlrm merge --help)"),
@@ -162,14 +165,14 @@ def test_an_interrupted_build_leaves_nothing(inputs, tmp_path, number):
     for attempt in range(40):
         command = [PROGRAM, "build", *inputs, *TIES, "--dtype", "float32", "--threads", "1", "-o", tmp_path / "a/out", "-q"]
         process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        while process.poll() is None and not list(tmp_path.glob("a/out.partial-*/model.safetensors")):
+        while process.poll() is None and not list(tmp_path.glob("a/.out.vlrm-*.partial/model.safetensors")):
             time.sleep(0.0005)
         time.sleep(0.002 * (attempt % 4))
         process.send_signal(number)
         process.communicate()
         if process.returncode == 128 + number:
             interrupted += 1
-            assert not list(tmp_path.glob("a/*.partial-*"))
+            assert not list(tmp_path.glob("a/.*.partial"))
         shutil.rmtree(tmp_path / "a", ignore_errors=True)
         if interrupted == 3:
             return
@@ -180,7 +183,7 @@ def test_an_ignored_signal_stays_ignored(inputs, tmp_path):
     """As under nohup."""
     command = [PROGRAM, "build", *inputs, *TIES, "--dtype", "float32", "--threads", "1", "-o", tmp_path / "out", "-q"]
     process = subprocess.Popen(list(map(str, command)), preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
-    while process.poll() is None and not list(tmp_path.glob("out.partial-*")):
+    while process.poll() is None and not list(tmp_path.glob(".out.vlrm-*.partial")):
         time.sleep(0.0005)
     process.send_signal(signal.SIGINT)
     assert process.wait() == 0 and (tmp_path / "out/model.safetensors").exists()
@@ -334,3 +337,58 @@ def test_the_examples_in_help_do_what_they_say(vlrm, goldens, models, tmp_path):
             (tmp_path / "scores.jsonl").unlink(missing_ok=True)  # both examples of score write it
             done = subprocess.run(example, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
             assert done.returncode == 0, (example, done.stderr)
+
+
+@pytest.mark.parametrize("command", ["inspect", "score", "samples", "preprocess"])
+def test_a_closed_standard_output_is_told(goldens, models, samples, tmp_path, command):
+    """Where a result goes there. A file of ours does not get its place."""
+    score = ["score", "--model", goldens / "vlrm_ties"]
+    arguments = {
+        "inspect": ["inspect", models / "vlm"],
+        "score": [*score, "--prompt", "a", "--response", "b"],
+        "samples": [*score, "--input", samples],
+        "preprocess": ["preprocess", "--model", models / "vlm", "--image", goldens / "reference/images/rgb_wide.png",
+                       "-o", tmp_path / "out"],
+    }[command]
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", PROGRAM, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
+    if command == "preprocess":
+        assert done.returncode == 0 and (tmp_path / "out").exists()
+    else:
+        assert done.returncode == 2 and "vlrm: standard output: cannot be written" in done.stderr.splitlines()[-1]
+
+
+def test_preprocess_never_replaces_its_input(vlrm, goldens, models, tmp_path):
+    image = shutil.copy(goldens / "reference/images/rgb_wide.png", tmp_path / "a.png")
+    before = image.read_bytes()
+    flags = ["preprocess", "--model", models / "vlm", "--image", image, "-o", tmp_path / "." / "a.png", "--force"]
+    assert vlrm(*flags, fails=True) == f"vlrm: {image}: is the input and the output; name another output"
+    assert image.read_bytes() == before
+
+
+def test_numbers_that_overflow_are_told(vlrm, inputs, models, writable, tmp_path):
+    rm = writable(models / "rm")
+    shard = rm / json.loads((rm / "model.safetensors.index.json").read_text())["weight_map"]["score.weight"]
+    data = bytearray(shard.read_bytes())
+    start = 8 + int.from_bytes(data[:8], "little")
+    first = start + json.loads(data[8:start])["score.weight"]["data_offsets"][0]
+    data[first : first + 6] = b"".join(bits.to_bytes(2, "little") for bits in (0x4974, 0xC974, 0x7FC0))  # 1e6, -1e6, NaN
+    shard.write_bytes(data)
+    build = ["build", "--vlm", models / "vlm", "--rm", rm, "--base", models / "base", *LINEAR, "-q", "--sink", "null"]
+    (note,) = [line for line in vlrm(*build, "--dtype", "float16", notes=True) if "NaN" in line]
+    assert note == ("note: 3 elements of 1 tensor are infinite or NaN, the first in score.weight; "
+                    "bfloat16 and float32 hold larger numbers than float16")
+    (note,) = [line for line in vlrm(*build, notes=True) if "NaN" in line]
+    assert note == "note: 1 element of 1 tensor is infinite or NaN, the first in score.weight"
+
+
+def test_an_output_inside_an_input_is_no_remark(vlrm, models, writable):
+    vlm = writable(models / "vlm")
+    flags = ["--vlm", vlm, "--rm", models / "rm", "--base", models / "base", *LINEAR, "-q"]
+    assert not [line for line in vlrm("build", *flags, "-o", vlm / "sub", notes=True) if "sub" in line]
+
+
+def test_a_missing_reward_head_is_told_before_anything_else(vlrm, models):
+    score = ["score", "--model", models / "base", "--mode", "text-only", "--prompt", "a", "--response", "b"]
+    assert "has no reward head" in vlrm(*score, fails=True)
+    done = subprocess.run([PROGRAM, "score", "--model", models / "vlm", *score[5:]], capture_output=True, text=True)
+    assert done.returncode == 2 and "no reward head" in done.stderr and "note: " not in done.stderr

@@ -150,9 +150,42 @@ def test_changed_inputs_are_refused(vlrm, tmp_path, changed):
     elif changed == "responses":
         responses.write_text(responses.read_text().replace("[1, 0]", "[0, 1]"))
     else:
-        touched(pairs if changed == "data" else model / "config.json")
+        assert changed in ("data", "model")
+        if changed == "data":
+            touched(pairs)
+        else:
+            config = model / "config.json"
+            config.write_text(config.read_text() + " ")
     error = vlrm(*command, "--model", model, "-o", tmp_path / "out", "-q", fails=True)
     assert f"made with other settings ({changed} " in error and "--force starts anew" in error
+
+
+def test_how_a_path_is_spelled_and_when_a_file_was_written_change_nothing(vlrm, tmp_path, monkeypatch):
+    for folder in ("rm", "elsewhere"):
+        shutil.copytree(ROOT / "world/rm", tmp_path / folder)
+    pairs = write_pairs(tmp_path / "pairs.jsonl", [row | {"image": None} for row in world_pairs(3)])
+    monkeypatch.chdir(tmp_path)
+    command = ["eval", "vl-rewardbench", "--data", pairs, "--mode", "text-only", "--label", "rm", "-o", "out", "-q"]
+    vlrm(*command, "--model", "rm")
+    before = (tmp_path / "out/results.jsonl").stat().st_mtime_ns
+    for path in (tmp_path / "rm").iterdir():
+        touched(path)
+    for model in ("rm", "./rm/", tmp_path / "rm", tmp_path / "elsewhere"):
+        vlrm(*command, "--model", model)
+    assert (tmp_path / "out/results.jsonl").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("output, expected", [
+    ("/dev/null", "/dev/null/results.jsonl: cannot be written: Not a directory"),
+    ("fifo", "fifo/results.jsonl: cannot be written: Not a directory"),
+    ("odd", "odd/results.jsonl: not a regular file"),
+])
+def test_results_go_into_a_folder(command, vlrm, tmp_path, monkeypatch, output, expected):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VLRM_MODEL_LIBRARY", "/nowhere.so")
+    os.mkfifo("fifo")
+    (tmp_path / "odd/results.jsonl").mkdir(parents=True)
+    assert vlrm(*command, "-o", output, fails=True) == f"vlrm: {expected}"
 
 
 @pytest.mark.parametrize("spoil", [

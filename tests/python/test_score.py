@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import random
 import shutil
 import signal
@@ -178,6 +179,53 @@ def test_finished_work_is_left_alone_and_other_settings_are_refused(goldens, vlr
     vlrm(*flags, "--mode", "no-image", "--force")
     (tmp_path / "out.jsonl.run.json").unlink()
     assert "--force starts anew" in vlrm(*flags, fails=True)
+
+
+def test_two_runs_do_not_write_one_file(goldens, vlrm, many, tmp_path):
+    """The second is refused at once; what the first writes is what it would have written alone."""
+    flags = ["score", "--model", goldens / "vlrm_ties", "--input", many, "--batch-samples", "1", "--threads", "1", "-q"]
+    vlrm(*flags, "-o", tmp_path / "alone")
+    output = tmp_path / "out"
+    process = subprocess.Popen([PROGRAM, *map(str, flags), "-o", output])
+    while not output.exists() or output.stat().st_size == 0:
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.send_signal(signal.SIGSTOP)
+    for force in ([], ["--force"]):
+        assert vlrm(*flags, "-o", output, *force, fails=True) == f"vlrm: {output}: another run is writing it"
+    process.send_signal(signal.SIGCONT)
+    assert process.wait() == 0
+    assert output.read_bytes() == (tmp_path / "alone").read_bytes()
+
+
+def test_a_run_that_fails_before_its_first_line_leaves_nothing(goldens, vlrm, tmp_path):
+    (tmp_path / "a.png").write_text("no image")
+    samples = write_lines(tmp_path / "in.jsonl", [{"id": 1, "images": ["a.png"], "prompt": "a", "responses": ["b"]}])
+    flags = ["score", "--model", goldens / "vlrm_ties", "--input", samples, "-o", tmp_path / "deep/out", "-q"]
+    assert "a.png" in vlrm(*flags, fails=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "in.jsonl"]
+    shutil.copy(goldens / "reference/images/rgb_wide.png", tmp_path / "a.png")
+    vlrm(*flags)
+    assert len(read_lines(tmp_path / "deep/out")) == 1
+
+
+@pytest.mark.parametrize("kind", ["/dev/null", "fifo", "folder"])
+def test_the_output_is_a_regular_file(goldens, vlrm, many, tmp_path, monkeypatch, kind):
+    """Told before a model is loaded."""
+    monkeypatch.setenv("VLRM_MODEL_LIBRARY", "/nowhere.so")
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    error = vlrm("score", "--model", goldens / "vlrm_ties", "--input", many, "-o", tmp_path / kind, fails=True)
+    assert error == f"vlrm: {tmp_path / kind}: not a regular file"
+
+
+def test_a_run_goes_on_however_its_files_are_named(goldens, vlrm, many, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.symlink(goldens / "vlrm_ties", "model")
+    vlrm("score", "--model", goldens / "vlrm_ties", "--input", many, "-o", "out", "-q")
+    before = (tmp_path / "out").stat().st_mtime_ns
+    vlrm("score", "--model", "./model", "--input", "samples.jsonl", "-o", "./out", "-q")
+    assert (tmp_path / "out").stat().st_mtime_ns == before
 
 
 def test_one_sample_on_the_command_line(goldens, vlrm, device_flags):

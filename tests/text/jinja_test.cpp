@@ -160,7 +160,9 @@ TEST(Jinja, ErrorsNameTheLine) {
             "t: line 1: integers of more than 64 bits are not supported");
   EXPECT_EQ(error("{{ {}.update(a=1) }}"), "t: line 1: access to attribute 'update' of 'dict' object is unsafe.");
   EXPECT_EQ(error("{{ nope() }}"), "t: line 1: 'nope' is undefined");
-  EXPECT_EQ(error("{{ strftime_now('%Y') }}"), "t: line 1: 'strftime_now' is undefined");
+  EXPECT_EQ(
+      error("{{ strftime_now('%Y') }}"),
+      "t: line 1: 'strftime_now' is undefined: the template asks for a date without a fallback; --date gives one");
   EXPECT_EQ(error("{% set a.b = 1 %}"), "t: line 1: cannot assign attribute on non-namespace object");
   EXPECT_EQ(error("{{ [1]|tojson(indent=range) }}"),
             "t: line 1: 'builtin_function_or_method' object cannot be interpreted as an integer");

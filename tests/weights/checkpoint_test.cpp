@@ -59,7 +59,10 @@ TEST_F(Index, RefusesPathsThatLeaveTheDirectory) {
 TEST_F(Index, RefusesWhatDoesNotFitTheShards) {
   EXPECT_THAT(error_for(R"({"weight_map":{"a":"2","b":"2","c":"2"}})"), HasSubstr("tensor a is not in 2"));
   EXPECT_THAT(error_for(R"({"weight_map":{"a":"1","b":"2"}})"), HasSubstr("2: tensor c is not in the index"));
-  EXPECT_THAT(error_for(R"({"weight_map":{"a":"3"}})"), HasSubstr("3: cannot open"));
+  EXPECT_THAT(error_for(R"({"weight_map":{"a":"3"}})"),
+              HasSubstr("3: is not there, but model.safetensors.index.json names it"));
+  EXPECT_THAT(error_for(R"({"metadata":{"a":1},"weight_map":{"a":"1","b":"2","a":"2"}})"),
+              HasSubstr("index.json: a stands there a second time"));
   write_bytes_tensor(dir / "1", {"a", "b"});
   EXPECT_THAT(error_for(R"({"weight_map":{"a":"1","b":"2","c":"2"}})"),
               HasSubstr("1: tensor b comes twice: the index has it in 2"));

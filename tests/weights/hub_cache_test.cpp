@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "support/support.h"
+#include "weights/checkpoint.h"
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
@@ -116,6 +117,20 @@ TEST_F(HubCache, WhatCanOnlyBeAPathIsNotLookedUp) {
   for (const char* name : {"/no/such", "./org", "../org/name", "a/b/c", "", "~/x", "org/..", "org/name@../x", "a b/c",
                            "org/name@", "org/name@/x", "x\n/y"})
     EXPECT_THAT(error_of([&] { resolve_checkpoint(name); }), ::testing::EndsWith("no such directory")) << name;
+}
+
+TEST_F(HubCache, WhatASnapshotLacksCanBeFetched) {
+  ::setenv("HF_HUB_CACHE", dir.path().c_str(), 1);
+  const fs::path snapshot = add_model(dir.path());
+  EXPECT_EQ(fetch_advice(snapshot), "; to fetch it: hf download org/name");
+  EXPECT_THAT(error_of([&] { open_checkpoint(snapshot); }), ::testing::EndsWith("; to fetch it: hf download org/name"));
+  write_text(snapshot / "model.safetensors.index.json", R"({"weight_map":{"a":"1.safetensors"}})");
+  EXPECT_THAT(
+      error_of([&] { open_checkpoint(snapshot); }),
+      AllOf(HasSubstr("1.safetensors: is not there"), ::testing::EndsWith("; to fetch it: hf download org/name")));
+  write_text(dir / "models--org--name" / "refs" / "main", std::string(40, 'b'));
+  EXPECT_EQ(fetch_advice(snapshot / ""), "; to fetch it: hf download org/name --revision " + kHash);
+  EXPECT_EQ(fetch_advice(dir.path()), "");
 }
 
 TEST(HubBlob, TheNameOfALargeFilesBlobIsItsHash) {

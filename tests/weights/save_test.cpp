@@ -1,5 +1,7 @@
 #include "weights/save.h"
 
+#include <cmath>
+#include <limits>
 #include <thread>
 
 #include "base/threads.h"
@@ -150,6 +152,27 @@ TEST(Save, OpensOutsideParallelFor) {
     checkpoint.add(fmt::format("t{}", i), Dtype::u8, {1'000'000}, std::vector<std::byte>(1'000'000));
   discard_checkpoint(checkpoint, nullptr);
   EXPECT_EQ(checkpoint.opened.size(), 20U);
+}
+
+TEST(Save, TellsWhatIsNotFinite) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const auto add = [](MemoryCheckpoint& memory, const std::string& name, Dtype dtype, std::vector<float> values) {
+    std::vector<std::byte> bytes(values.size() * static_cast<size_t>(size_of(dtype)));
+    from_float32(values, dtype, bytes.data());
+    memory.add(name, dtype, {static_cast<int64_t>(values.size())}, std::move(bytes));
+  };
+  MemoryCheckpoint memory;
+  add(memory, "a", Dtype::bf16, {1, infinity, std::nanf("")});
+  add(memory, "b", Dtype::f16, {65504, 65520, -1e30F, 0});
+  add(memory, "c", Dtype::f32, {std::numeric_limits<float>::max(), 0, -0.0F});
+  std::vector<float> large(3'000'000, 1);
+  large[1] = large[2'999'999] = -infinity;
+  add(memory, "d", Dtype::f32, large);
+  memory.add("e", Dtype::i16, {2}, std::vector<std::byte>(4, std::byte{0x7F}));
+  const NotFinite expected{{"a", 2}, {"b", 2}, {"d", 2}};
+  EXPECT_EQ(discard_checkpoint(memory, nullptr), expected);
+  const TemporaryDirectory dir;
+  EXPECT_EQ(save_checkpoint(memory, dir.path(), {.max_shard_bytes = 1000}, nullptr), expected);
 }
 
 TEST(Save, AnErrorOfTheSourceComesOut) {

@@ -1,0 +1,124 @@
+#include "base/resumable_lines.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "support/support.h"
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+namespace vlrm::testing {
+namespace {
+
+ResumableLines::Options options(const TemporaryDirectory& dir, OrderedJson settings = {{"mode", "image"}}) {
+  return {.output = dir / "out", .settings_file = dir / "out.run.json", .settings = std::move(settings), .total = 3};
+}
+
+void write_lines(const TemporaryDirectory& dir, const OrderedJson& settings, std::string_view lines) {
+  ResumableLines output(options(dir, settings));
+  output.begin();
+  output.append(lines);
+}
+
+TEST(ResumableLinesTest, OneRunAtATime) {
+  const TemporaryDirectory dir;
+  {
+    ResumableLines output(options(dir));
+    EXPECT_THAT(error_of([&] { ResumableLines(options(dir)); }), HasSubstr("out: another run is writing it"));
+    output.begin();
+    output.append("one\n");
+    for (const bool force : {false, true}) {
+      auto second = options(dir);
+      second.force = force;
+      EXPECT_THAT(error_of([&] { ResumableLines{second}; }), HasSubstr("another run is writing it"));
+    }
+  }
+  EXPECT_EQ(read_text_or_throw(dir / "out"), "one\n");
+  EXPECT_EQ(ResumableLines(options(dir)).done(), 1);
+}
+
+TEST(ResumableLinesTest, LeavesNothingBeforeTheFirstLine) {
+  const TemporaryDirectory dir;
+  { ResumableLines planned(options(dir)); }
+  EXPECT_TRUE(fs::is_empty(dir.path()));
+  { ResumableLines(options(dir)).begin(); }
+  EXPECT_TRUE(fs::is_empty(dir.path()));
+}
+
+TEST(ResumableLinesTest, WithoutAWholeLineThereIsNothingToGoOnWith) {
+  const TemporaryDirectory dir;
+  for (const char* kept : {"", "half of a li"}) {
+    write_text(dir / "out", kept);
+    write_text(dir / "out.run.json", R"({"mode": "another"})");
+    ResumableLines output(options(dir));
+    EXPECT_EQ(output.done(), 0);
+  }
+  write_text(dir / "out", "a line\n");
+  EXPECT_THAT(error_of([&] { ResumableLines(options(dir)); }), HasSubstr(R"(mode was "another", now "image")"));
+  fs::remove(dir / "out.run.json");
+  write_text(dir / "out", "of somebody");
+  EXPECT_THAT(error_of([&] { ResumableLines(options(dir)); }), HasSubstr("without the out.run.json"));
+  EXPECT_EQ(read_text_or_throw(dir / "out"), "of somebody");
+}
+
+TEST(ResumableLinesTest, WhatHasAStampIsNotComparedByItsName) {
+  const TemporaryDirectory dir;
+  write_lines(dir,
+              {{"model", {{"name", "a"}, {"stamp", "1"}}}, {"recipe", {{"file", "b"}, {"digest", "2"}, {"seed", 0}}}},
+              "one\n");
+  const auto with = [&](const char* stamp, const char* digest, int seed) {
+    return options(dir, {{"model", {{"name", "./a"}, {"stamp", stamp}}},
+                         {"recipe", {{"file", "c"}, {"digest", digest}, {"seed", seed}}}});
+  };
+  EXPECT_EQ(ResumableLines(with("1", "2", 0)).done(), 1);
+  EXPECT_THAT(error_of([&] { ResumableLines(with("9", "2", 0)); }), HasSubstr("made with other settings (model was"));
+  EXPECT_THAT(error_of([&] { ResumableLines(with("1", "9", 0)); }), HasSubstr("made with other settings (recipe was"));
+  EXPECT_THAT(error_of([&] { ResumableLines(with("1", "2", 9)); }), HasSubstr("made with other settings (recipe was"));
+  EXPECT_THAT(error_of([&] {
+                ResumableLines(options(dir, {{"model", {{"name", "a"}, {"stamp", "1"}}}}));
+              }),
+              HasSubstr("recipe was"));
+}
+
+TEST(ResumableLinesTest, TheOutputIsARegularFile) {
+  const TemporaryDirectory dir;
+  ASSERT_EQ(::mkfifo((dir / "fifo").c_str(), 0600), 0);
+  for (const fs::path& output : {dir / "fifo", dir.path(), fs::path("/dev/null")}) {
+    auto other = options(dir);
+    other.output = output;
+    EXPECT_EQ(error_of([&] { ResumableLines{other}; }), output.string() + ": not a regular file");
+  }
+}
+
+TEST(ResumableLinesDeathTest, AnInterruptBeforeTheFirstLineLeavesNothing) {
+  const TemporaryDirectory dir;
+  const auto interrupted_run = [&] {
+    try {
+      ResumableLines first(options(dir)), second([&] {
+        auto other = options(dir);
+        other.output = dir / "other";
+        other.settings_file = dir / "other.run.json";
+        return other;
+      }());
+      first.begin();
+      second.begin();
+      first.append("one\n");
+      ::raise(SIGTERM);
+      second.append("one\n");
+    } catch (const Interrupted&) {
+      const bool kept = fs::exists(dir / "out") && fs::exists(dir / "out.run.json");
+      std::_Exit(kept && !fs::exists(dir / "other") && !fs::exists(dir / "other.run.json") ? 40 : 1);
+    }
+    std::_Exit(2);
+  };
+  EXPECT_EXIT(interrupted_run(), ::testing::ExitedWithCode(40), "");
+}
+
+}  // namespace
+}  // namespace vlrm::testing

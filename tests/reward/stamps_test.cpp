@@ -1,0 +1,75 @@
+#include "reward/stamps.h"
+
+#include "support/support.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm::testing {
+namespace {
+
+constexpr int64_t kLarge = int64_t{40} << 20;
+
+// Weights of two sizes, and the files that are read beside them.
+void write_model(const fs::path& directory) {
+  for (const char* name : {"config.json", "tokenizer.json", "preprocessor_config.json", "chat_template.jinja"})
+    write_text(directory / name, "{}");
+  write_text(directory / "model-1.safetensors", "small weights");
+  std::string weights;
+  for (int64_t i = 0; i < kLarge / 8; ++i) {
+    const auto value = static_cast<uint64_t>(i) * 0x9E3779B97F4A7C15;
+    weights.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  write_text(directory / "model-2.safetensors", weights);
+}
+
+TEST(DirectoryStamp, IsOfWhatTheFilesHold) {
+  const TemporaryDirectory dir;
+  const fs::path model = dir / "model";
+  write_model(model);
+  const std::string stamp = directory_stamp(model);
+  EXPECT_EQ(directory_stamp(dir / "./model/"), stamp);
+  for (const auto& entry : fs::directory_iterator(model))
+    fs::last_write_time(entry.path(), fs::file_time_type::clock::now() + std::chrono::hours(1));
+  write_text(model / "scores.jsonl", "beside it");
+  write_text(model / "README.md", "about it");
+  EXPECT_EQ(directory_stamp(model), stamp);
+  fs::rename(model, dir / "elsewhere");
+  fs::create_directory_symlink(dir / "elsewhere", model);
+  EXPECT_EQ(directory_stamp(model), stamp);
+}
+
+TEST(DirectoryStamp, SeesEveryFileThatScoresDependOn) {
+  const TemporaryDirectory dir;
+  write_model(dir.path());
+  const std::string stamp = directory_stamp(dir.path());
+  for (const char* name : {"config.json", "tokenizer.json", "preprocessor_config.json", "chat_template.jinja",
+                           "model-1.safetensors", "model-2.safetensors"}) {
+    const std::string text = read_text_or_throw(dir / name);
+    std::string changed = text;
+    changed[1] ^= 1;
+    write_text(dir / name, changed);
+    EXPECT_NE(directory_stamp(dir.path()), stamp) << name;
+    write_text(dir / name, text);
+  }
+  EXPECT_EQ(directory_stamp(dir.path()), stamp);
+}
+
+TEST(DirectoryStamp, SamplesLargeWeights) {
+  const TemporaryDirectory dir;
+  write_model(dir.path());
+  const std::string stamp = directory_stamp(dir.path());
+  const std::string text = read_text_or_throw(dir / "model-2.safetensors");
+  std::string trained = text;
+  for (size_t i = text.size() / 4; i < text.size() / 4 + (size_t{1} << 20); ++i) trained[i] ^= 1;  // one tensor of many
+  write_text(dir / "model-2.safetensors", trained);
+  EXPECT_NE(directory_stamp(dir.path()), stamp);
+  std::string last = text;
+  last.back() ^= 1;
+  write_text(dir / "model-2.safetensors", last);
+  EXPECT_NE(directory_stamp(dir.path()), stamp);
+  write_text(dir / "model-2.safetensors", text + "more");
+  EXPECT_NE(directory_stamp(dir.path()), stamp);
+}
+
+}  // namespace
+}  // namespace vlrm::testing
