@@ -16,8 +16,8 @@ class LineReader {
   LineReader(const std::string& path, std::string name);  // errors call it `name`
   bool next(std::string& line);                           // false at the end. Throws Error if reading fails.
   bool next_not_blank(std::string& line);                 // the same, lines of nothing but blanks passed over
-  bool ended() const { return stream_->eof(); }           // whether the last line ended with the file, without a newline
-  std::string source() const;                             // "samples.jsonl, line 7": where the last line stands
+  bool ended() const { return stream_->eof(); }  // whether the last line ended with the file, without a newline
+  std::string source() const;                    // "samples.jsonl, line 7": where the last line stands
 
  private:
   std::string name_;

@@ -202,7 +202,8 @@ std::string html_groups(const Grid& grid) {
 std::string html_of(const Grid& grid) {
   std::string out = "<figure class=\"table\">\n<table>\n";
   if (!grid.title.empty()) out += "<caption>" + grid.title + "</caption>\n";
-  out += "<thead>\n" + (has_groups(grid) ? html_groups(grid) : "") + html_row("th", names_of(grid)) + "</thead>\n<tbody>\n";
+  out += "<thead>\n" + (has_groups(grid) ? html_groups(grid) : "") + html_row("th", names_of(grid)) +
+         "</thead>\n<tbody>\n";
   for (const auto& row : grid.rows) out += html_row("td", row);
   out += "</tbody>\n</table>\n";
   for (const std::string& note : grid.notes) out += "<figcaption>" + note + "</figcaption>\n";
@@ -213,12 +214,23 @@ std::string html_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;

@@ -12,8 +12,8 @@ namespace vlrm {
 
 // How a run's model was merged on load.
 struct MergedRecipe {
-  std::string file, method;                                // "ties", …
-  std::optional<double> weight_vlm, weight_rm, density;    // nothing where it is not one number, or not of the method
+  std::string file, method;                              // "ties", …
+  std::optional<double> weight_vlm, weight_rm, density;  // nothing where it is not one number, or not of the method
 };
 
 // Which dataset a run read, as it was named then.
@@ -29,7 +29,7 @@ struct RunInfo {
   std::string mode;             // "image", …; empty without run.json
   std::optional<int64_t> rows;  // a complete results.jsonl has so many; nothing without run.json
   std::optional<RunData> data;
-  std::string responses;                // of best-of-n: the file of responses; empty where unknown
+  std::string responses;               // of best-of-n: the file of responses; empty where unknown
   std::optional<MergedRecipe> recipe;  // of models merged on load, where run.json says the method
 };
 
