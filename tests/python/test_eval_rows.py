@@ -2,7 +2,7 @@
 
 import io
 import json
-import os
+import resource
 import subprocess
 
 import numpy as np
@@ -344,11 +344,9 @@ def test_scores_that_are_no_numbers_are_an_error(pairs, tmp_path):
 def test_results_that_cannot_be_written(pairs, tmp_path):
     (tmp_path / "out-1").write_text("a file")
     assert "out-1" in pairs(world_pairs(1), *RANDOM, fails=True)
-    if not os.path.exists("/dev/full"):
-        return
-    data = write_pairs(tmp_path / "pairs.parquet", world_pairs(1))
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full/results.jsonl").symlink_to("/dev/full")
-    command = [PROGRAM, "eval", "vl-rewardbench", "--data", data, *RANDOM, "-o", tmp_path / "full", "--force"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    data = write_pairs(tmp_path / "pairs.parquet", world_pairs(100))
+    command = [PROGRAM, "eval", "vl-rewardbench", "--data", data, *RANDOM, "-o", tmp_path / "full"]
+    # As on a full disk: no file may grow beyond 8 KiB, and the signal that would tell is ignored.
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, restore_signals=False,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
     assert done.returncode == 2 and "results.jsonl: cannot be" in done.stderr
