@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -80,12 +81,12 @@ ResumableLines::ResumableLines(Options options)
     if (descriptor_ >= 0) ::close(descriptor_);
     throw;
   }
-  if (holds_a_line()) interrupts_.reset();
+  if (done_ > 0) interrupts_.reset();
 }
 
 ResumableLines::~ResumableLines() {
   if (!options_.output || descriptor_ < 0) return;
-  if (!holds_a_line() && (made_ || begun_)) {  // before another run can have the lock
+  if (done_ == 0 && (made_ || begun_)) {  // before another run can have the lock
     ::unlink(options_.output->c_str());
     if (begun_) ::unlink(options_.settings_file.c_str());
   }
@@ -151,9 +152,9 @@ void ResumableLines::begin() {
 }
 
 void ResumableLines::append(std::string_view lines) {
-  if (!holds_a_line()) throw_if_interrupted();
-  appended_ = true;
+  if (done_ == 0) throw_if_interrupted();
   write_all_or_throw(descriptor_, lines, name_);
+  done_ += std::ranges::count(lines, '\n');
   interrupts_.reset();
 }
 

@@ -38,7 +38,7 @@ class ResumableLines {
   ResumableLines& operator=(const ResumableLines&) = delete;
   ~ResumableLines();
 
-  int64_t done() const { return done_; }  // lines that stay
+  int64_t done() const { return done_; }  // lines: those that stay of an earlier run, and those appended since
   bool finished() const { return done_ == options_.total; }
   // Calls missing(number from 0, line) for the lines that stay. Where it names something that the line should hold and
   // does not, throws Error naming the line.
@@ -47,14 +47,13 @@ class ResumableLines {
 
   // Cuts the output to the lines that stay and writes the settings. Once, before the first append().
   void begin();
-  void append(std::string_view lines);
+  void append(std::string_view lines);  // whole ones
   void finish() const;  // to the disk
 
  private:
   void open_locked();
   bool lock();
   void plan_resume();
-  bool holds_a_line() const { return done_ > 0 || appended_; }
   const Options options_;
   const std::string name_;
   std::optional<InterruptScope> interrupts_;  // until there is a line
@@ -62,7 +61,7 @@ class ResumableLines {
   int64_t done_ = 0, done_bytes_ = 0;
   int descriptor_ = -1;
   bool made_ = false;  // the output, by us
-  bool begun_ = false, appended_ = false;
+  bool begun_ = false;
 };
 
 }  // namespace vlrm

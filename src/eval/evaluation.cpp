@@ -171,35 +171,32 @@ void Evaluation::score(Scorer& scorer) {
   Progress progress(options_.label, total() - done(), Progress::Unit::samples);
   score_in_batches<Item>(
       scorer, options_.batch_samples, [&](int64_t count) { return read(*rows, count); },
-      [&](const Item& item, const PreparedSample& prepared, const std::vector<double>& scores) {
-        return line(item.row, prepared.prompts, scores);
-      },
-      *output_, progress);
+      [&](const PreparedBatch<Item>& batch, const BatchScores& scores) {
+        add(batch, scores);
+        progress.advance(static_cast<int64_t>(scores.size()));
+      });
 }
 
 void Evaluation::begin() {
   output_->begin();
 }
 
-void Evaluation::add(const PreparedBatch<Item>& batch, const std::vector<std::vector<double>>& scores) {
+void Evaluation::add(const PreparedBatch<Item>& batch, const BatchScores& scores) {
   std::string text;
   for (size_t i = 0; i < scores.size(); ++i)
     text += line(batch.items[i].row, batch.samples[i].prompts, scores[i]) + "\n";
   output_->append(text);
-  added_ += static_cast<int64_t>(scores.size());
   if (finished()) output_->finish();
 }
 
 void Evaluation::draw() {
   output_->begin();
   const auto rows = benchmark_->stream(done(), Images::without);
-  int64_t index = done();
   while (const auto row = rows->next()) {
     std::vector<double> scores;
-    for (size_t i = 0; i < row->responses.size(); ++i) scores.push_back(drawn_score(index, i));
+    for (size_t i = 0; i < row->responses.size(); ++i) scores.push_back(drawn_score(done(), i));
     const std::vector<std::string> prompts(row->responses.size(), row->query);
     output_->append(line(*row, prompts, scores) + "\n");
-    ++index;
   }
   output_->finish();
 }

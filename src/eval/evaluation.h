@@ -52,7 +52,7 @@ class Evaluation {
   Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options);
 
   bool finished() const { return done() == total(); }
-  int64_t done() const { return output_->done() + added_; }  // rows
+  int64_t done() const { return output_->done(); }  // rows
   int64_t total() const { return benchmark_->rows(); }
 
   // A row and what of it is scored.
@@ -72,7 +72,7 @@ class Evaluation {
 
   // The same step by step, for who reads the rows: begin(), and then add() for whole batches from row done() on.
   void begin();
-  void add(const PreparedBatch<Item>& batch, const std::vector<std::vector<double>>& scores);
+  void add(const PreparedBatch<Item>& batch, const BatchScores& scores);
   int64_t batch_samples() const { return options_.batch_samples; }
 
  private:
@@ -84,7 +84,6 @@ class Evaluation {
   std::shared_ptr<const Benchmark> benchmark_;
   EvaluationOptions options_;
   std::optional<ResumableLines> output_;
-  int64_t added_ = 0;  // rows
 };
 
 }  // namespace vlrm

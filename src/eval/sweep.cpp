@@ -11,11 +11,11 @@ namespace vlrm {
 Sweep::Sweep(std::shared_ptr<const Benchmark> benchmark, std::vector<SweepRecipe> recipes)
     : benchmark_(std::move(benchmark)), parents_(recipes.at(0).options.output) {
   for (SweepRecipe& recipe : recipes) {
-    auto evaluation = std::make_unique<Evaluation>(benchmark_, recipe.options);
-    parts_.push_back({std::move(recipe), std::move(evaluation)});
+    auto evaluation = std::make_unique<Evaluation>(benchmark_, std::move(recipe.options));
+    parts_.push_back({std::move(recipe.name), std::move(evaluation), std::nullopt});
   }
-  for (const Part& part : parts_)
-    if (!part.evaluation->finished()) part.recipe.open();
+  for (size_t i = 0; i < parts_.size(); ++i)
+    if (!parts_[i].evaluation->finished()) parts_[i].model = recipes[i].plan();
 }
 
 int64_t Sweep::done() const {
@@ -40,7 +40,7 @@ class Sweep::Run {
     }
     std::ranges::stable_sort(order_, {}, [](const Part* part) { return part->evaluation->done(); });
     say_loaded(order_.front());
-    scorer_ = load(order_.front()->recipe.open());
+    scorer_ = load(*order_.front()->model);
     memory_limit_ = memory_limit.value_or(scorer_->spare_memory() / 2);
   }
 
@@ -71,7 +71,7 @@ class Sweep::Run {
         load(part);
         score(chunk, *part->evaluation);
       } catch (const Error& error) {
-        fail("{}: {}", part->recipe.name, error.what());
+        fail("{}: {}", part->name, error.what());
       }
     }
     // There and back, so that the model that is loaded is the one that the next chunk begins with.
@@ -93,13 +93,13 @@ class Sweep::Run {
   void load(Part* part) {
     if (loaded_ == part) return;
     say_loaded(part);
-    scorer_->replace_language_weights(part->recipe.open().weights);
+    scorer_->replace_language_weights(part->model->weights);
   }
 
   void say_loaded(Part* part) {
     ++work_.models_merged;
     loaded_ = part;
-    progress_.set_detail(part->recipe.name);
+    progress_.set_detail(part->name);
   }
 
   Sweep& sweep_;

@@ -14,15 +14,15 @@ namespace vlrm {
 struct SweepRecipe {
   std::string name;                   // what errors and progress call it
   EvaluationOptions options;          // with a result folder of its own; mode image or no_image
-  std::function<ScorerModel()> open;  // plans the merge; all recipes' differ in their language weights only
+  std::function<ScorerModel()> plan;  // the merge; all recipes' differ in their language weights only
 };
 
 // Goes through the rows in chunks whose encoded images fit in memory, and through the recipes for each chunk: the
 // vision tower runs once a sample, and a recipe's weights are merged once a chunk. Resumable as a whole.
 class Sweep {
  public:
-  // There must be a recipe. Opens each that is not finished, so that one that does not fit is told before anything is
-  // scored. Throws what Evaluation and `open` throw.
+  // There must be a recipe. Plans each merge that is not finished, so that one that does not fit is told before anything
+  // is scored. Throws what Evaluation and `plan` throw.
   Sweep(std::shared_ptr<const Benchmark> benchmark, std::vector<SweepRecipe> recipes);
 
   bool finished() const { return done() == total(); }
@@ -40,8 +40,9 @@ class Sweep {
  private:
   class Run;
   struct Part {
-    SweepRecipe recipe;
+    std::string name;
     std::unique_ptr<Evaluation> evaluation;
+    std::optional<ScorerModel> model;  // planned; none where there is nothing left to score
   };
   std::shared_ptr<const Benchmark> benchmark_;
   ParentDirectories parents_;  // of the result folders; goes after them

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/html.h"
 
 namespace vlrm {
 namespace {
@@ -210,32 +211,6 @@ std::string html_of(const Grid& grid) {
   return out + "</figure>\n";
 }
 
-std::string html_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string latex_escaped(std::string_view text) {
   static constexpr std::pair<std::string_view, std::string_view> kCommands[] = {{"\\", "\\textbackslash{}"},
                                                                                 {"{", "\\{"},
@@ -267,7 +242,7 @@ std::string latex_escaped(std::string_view text) {
 
 std::string escaped(std::string_view text, Layout layout) {
   if (layout == Layout::latex) return latex_escaped(text);
-  if (layout == Layout::html) return html_escaped(text);
+  if (layout == Layout::html) return escaped_html(text);
   std::string out;
   for (const char c : text) {
     if (layout == Layout::markdown && std::string_view("\\|*_`<[]").find(c) != std::string_view::npos) out += '\\';

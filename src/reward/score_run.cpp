@@ -63,12 +63,14 @@ void ScoreRun::score(Scorer& scorer) {
   reader.skip(done());
   Progress progress("scoring", total() - done(), Progress::Unit::samples);
   const OrderedJson date = options_.settings.value("date", OrderedJson());
-  score_in_batches<Line>(
-      scorer, options_.batch_samples, [&](int64_t count) { return reader.next(count); },
-      [&](const Line& line, const PreparedSample&, const std::vector<double>& scores) {
-        return score_line(line.sample.id, scores, date);
-      },
-      *output_, progress);
+  const auto append = [&](const PreparedBatch<Line>& batch, const BatchScores& scores) {
+    std::string lines;
+    for (size_t i = 0; i < scores.size(); ++i) lines += score_line(batch.items[i].sample.id, scores[i], date) + "\n";
+    output_->append(lines);
+    progress.advance(static_cast<int64_t>(scores.size()));
+  };
+  score_in_batches<Line>(scorer, options_.batch_samples, [&](int64_t count) { return reader.next(count); }, append);
+  output_->finish();
 }
 
 }  // namespace vlrm

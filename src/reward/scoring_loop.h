@@ -5,8 +5,6 @@
 #include <future>
 #include <vector>
 
-#include "base/progress.h"
-#include "base/resumable_lines.h"
 #include "base/threads.h"
 #include "reward/scorer.h"
 
@@ -30,24 +28,20 @@ PreparedBatch<Item> prepared_batch(const Scorer& scorer, std::vector<Item> items
   return batch;
 }
 
-// `read(count)` gives the next items, fewer at the end. `line(item, prepared, scores)` is appended to `output`, which
-// has begun. Throws what reading, preparing and scoring throw; the batches before stay.
+using BatchScores = std::vector<std::vector<double>>;  // [samples][responses]
+
+// `read(count)` gives the next items, fewer at the end; `add` takes each batch with its scores, in order. Throws what
+// these, preparing and scoring throw; the batches before have been added.
 template <class Item>
-void score_in_batches(
-    Scorer& scorer, int64_t batch_size, const std::function<std::vector<Item>(int64_t)>& read,
-    const std::function<std::string(const Item&, const PreparedSample&, const std::vector<double>&)>& line,
-    ResumableLines& output, Progress& progress) {
+void score_in_batches(Scorer& scorer, int64_t batch_size, const std::function<std::vector<Item>(int64_t)>& read,
+                      const std::function<void(const PreparedBatch<Item>&, const BatchScores&)>& add) {
   const auto prepare = [&] { return prepared_batch<Item>(scorer, read(batch_size)); };
   auto next = std::async(std::launch::async, prepare);
   for (;;) {
     const PreparedBatch<Item> batch = next.get();
-    if (batch.items.empty()) return output.finish();
+    if (batch.items.empty()) return;
     next = std::async(std::launch::async, prepare);
-    const auto scores = scorer.score(batch.samples);
-    std::string text;
-    for (size_t i = 0; i < scores.size(); ++i) text += line(batch.items[i], batch.samples[i], scores[i]) + "\n";
-    output.append(text);
-    progress.advance(static_cast<int64_t>(scores.size()));
+    add(batch, scorer.score(batch.samples));
   }
 }
 

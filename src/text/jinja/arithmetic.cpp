@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "base/html.h"
 #include "text/jinja/operations.h"
 #include "text/jinja/printf_format.h"
 

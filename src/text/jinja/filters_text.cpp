@@ -1,6 +1,7 @@
 // Filters on text.
 #include <algorithm>
 
+#include "base/html.h"
 #include "base/utf8.h"
 #include "text/jinja/filters.h"
 #include "text/jinja/methods.h"

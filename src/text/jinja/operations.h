@@ -26,7 +26,6 @@ Value negative(const Value& value);
 Value positive(const Value& value);
 
 // Text.
-std::string escaped_html(std::string_view text);
 void append_representation(Workspace& workspace, std::string& out, const Value& value, int depth = 0);
 void append_string(Workspace& workspace, std::string& out, const Value& value);
 std::string string_of(Workspace& workspace, const Value& value);

@@ -78,32 +78,6 @@ void append_dict(Workspace& workspace, std::string& out, const Dict& dict, int d
 
 }  // namespace
 
-std::string escaped_html(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 void append_representation(Workspace& workspace, std::string& out, const Value& value, int depth) {
   Nesting guard(depth);
   workspace.step();
