@@ -46,8 +46,9 @@ TensorMerge inputs(Distance distance) {
     auto own = values;
     for (float& value : own)
       value = distance == Distance::tuned ? value + 0.0005f * normal(engine) : 0.02f * normal(engine);
-    merge.inputs.push_back(
-        {.tensor = std::make_shared<MemoryTensor>(own), .weight = 0.7, .density = 0.4, .model = model});
+    merge.inputs.push_back({.tensor = std::make_shared<MemoryTensor>(own),
+                            .parameters = {{"weight", 0.7}, {"density", 0.4}},
+                            .model = model});
   }
   merge.output = merge.base->info();
   merge.output.dtype = Dtype::f32;
@@ -88,12 +89,12 @@ void floor_of(benchmark::State& state, int tensors) {
   per_element(state);
 }
 
-void merge_with(benchmark::State& state, MergeMethod method, Distance distance, double density) {
+void merge_with(benchmark::State& state, const std::string& method, Distance distance, double density) {
   auto merge = shared_inputs(distance);
-  merge.method = method;
-  merge.normalize = method == MergeMethod::ties;
-  for (auto& input : merge.inputs) input.density = density;
-  if (method == MergeMethod::linear) merge.base = nullptr;
+  merge.method = &merge_method_or_throw(method);
+  merge.parameters.set("normalize", method == "ties");
+  for (auto& input : merge.inputs) input.parameters.set("density", density);
+  if (merge.method->base == BaseModel::a_model) merge.base = nullptr;
   for (auto _ : state) {
     const auto merged = merge_tensor(merge);
     parallel_for(chunk_count(kElements), [&](int64_t chunk) {
@@ -125,15 +126,15 @@ void draw_masks(benchmark::State& state) {
   BENCHMARK_CAPTURE(__VA_ARGS__)->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond)->MinTime(1)
 
 VLRM_METHOD_BENCH(floor_of, two tensors, 2);
-VLRM_METHOD_BENCH(merge_with, linear, MergeMethod::linear, Distance::tuned, 1);
+VLRM_METHOD_BENCH(merge_with, linear, "linear", Distance::tuned, 1);
 VLRM_METHOD_BENCH(floor_of, three tensors, 3);
-VLRM_METHOD_BENCH(merge_with, task_arithmetic, MergeMethod::task_arithmetic, Distance::tuned, 1);
+VLRM_METHOD_BENCH(merge_with, task_arithmetic, "task_arithmetic", Distance::tuned, 1);
 BENCHMARK(draw_masks)->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond)->MinTime(1);
-VLRM_METHOD_BENCH(merge_with, dare_linear, MergeMethod::dare_linear, Distance::tuned, 0.4);
-VLRM_METHOD_BENCH(merge_with, dare_ties, MergeMethod::dare_ties, Distance::tuned, 0.4);
-VLRM_METHOD_BENCH(merge_with, ties, MergeMethod::ties, Distance::tuned, 0.4);
-VLRM_METHOD_BENCH(merge_with, ties dense, MergeMethod::ties, Distance::tuned, 0.8);
-VLRM_METHOD_BENCH(merge_with, ties random deltas, MergeMethod::ties, Distance::random, 0.4);
+VLRM_METHOD_BENCH(merge_with, dare_linear, "dare_linear", Distance::tuned, 0.4);
+VLRM_METHOD_BENCH(merge_with, dare_ties, "dare_ties", Distance::tuned, 0.4);
+VLRM_METHOD_BENCH(merge_with, ties, "ties", Distance::tuned, 0.4);
+VLRM_METHOD_BENCH(merge_with, ties dense, "ties", Distance::tuned, 0.8);
+VLRM_METHOD_BENCH(merge_with, ties random deltas, "ties", Distance::random, 0.4);
 
 }  // namespace
 }  // namespace vlrm

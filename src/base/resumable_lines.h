@@ -48,7 +48,7 @@ class ResumableLines {
   // Cuts the output to the lines that stay and writes the settings. Once, before the first append().
   void begin();
   void append(std::string_view lines);  // whole ones
-  void finish() const;  // to the disk
+  void finish() const;                  // to the disk
 
  private:
   void open_locked();

@@ -43,8 +43,7 @@ void run_build(const BuildOptions& options) {
   manifest.name_input("base", options.base);
   const auto planned = plan_build(inputs, recipe, dtype, manifest.watcher());
   write_and_report(planned, options.output, manifest);
-  if (inputs.base && !recipe.base_model)
-    tell(fmt::format("note: {} has no use for a base", merge_method_name(recipe.method)));
+  if (inputs.base && !recipe.base_model) tell(fmt::format("note: {} has no use for a base", recipe.method->name));
 }
 
 }  // namespace

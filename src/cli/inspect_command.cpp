@@ -10,7 +10,7 @@
 #include "family/config.h"
 #include "family/manifest.h"
 #include "family/names.h"
-#include "merge/layer_names.h"
+#include "merge/tensor_place.h"
 #include "text/chat_template.h"
 #include "weights/hub_cache.h"
 
@@ -66,8 +66,7 @@ std::vector<std::string> disagreements(const Checkpoint& checkpoint, const Model
   const std::string prefix = config.vision ? "language_model.model." : "model.";
   std::set<int64_t> layers;
   for (const TensorInfo& tensor : checkpoint.tensors())
-    if (const auto place = find_layer(tensor.name); place && tensor.name.starts_with(prefix))
-      layers.insert(place->layer);
+    if (const TensorPlace place = place_of(tensor.name); place.prefix == prefix + "layers") layers.insert(place.layer);
   std::vector<std::string> lines;
   const auto compare = [&](const char* field, int64_t said, int64_t found) {
     if (said != found) lines.push_back(fmt::format("config.json has {} {}, the tensors {}", field, said, found));

@@ -7,7 +7,7 @@
 namespace vlrm {
 
 void add_recipe_flags(CLI::App& command, RecipeFlags& flags) {
-  command.add_option("--method", flags.method, "linear, task_arithmetic, ties, dare_linear or dare_ties");
+  command.add_option("--method", flags.method, "linear, task_arithmetic, ties, dare_linear, dare_ties, della, …");
   const auto add_number = [&](const char* name, std::optional<double>& value, const char* help) {
     command.add_option(name, value, help)->check(finite_number());
   };
@@ -36,9 +36,8 @@ CLI::Option* SeedFlag::declare(CLI::App& command) {
 
 void SeedFlag::apply(Recipe& recipe) const {
   recipe.seed = value.value_or(0);
-  const bool draws = recipe.method == MergeMethod::dare_linear || recipe.method == MergeMethod::dare_ties;
-  if (value && !draws)
-    tell(fmt::format("note: --seed changes nothing: {} has no random masks", merge_method_name(recipe.method)));
+  if (value && !recipe.method->draws)
+    tell(fmt::format("note: --seed changes nothing: {} has no random masks", recipe.method->name));
 }
 
 void OutputFlags::declare(CLI::App& command) {

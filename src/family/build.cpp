@@ -15,7 +15,12 @@ enum class Role { vlm, rm, base };
 class Roles {
  public:
   explicit Roles(const Recipe& recipe) : recipe_(recipe) {
-    for (const RecipeModel& model : recipe.models) called_vlm_ = called_vlm_ || model.name == "vlm";
+    if (!recipe.merges_whole_models() || recipe.tokenizer_union || !recipe.tokens.empty())
+      fail(
+          "{}: slices, modules and vocabularies of one's own are for vlrm merge; a reward model is made of whole "
+          "models",
+          recipe.source);
+    for (const RecipeModel& model : recipe.models()) called_vlm_ = called_vlm_ || model.name == "vlm";
     if (!recipe.tokenizer_source)
       fail(
           "{}: the line `tokenizer: {{source: {}, pad_to_multiple_of: 8}}` is missing; source names the model that "
@@ -23,7 +28,7 @@ class Roles {
           recipe.source, called_vlm_ ? "vlm" : "MODEL");
     int vlms = 0;
     std::vector<std::string> others;
-    for (const RecipeModel& model : recipe.models) {
+    for (const RecipeModel& model : recipe.models()) {
       if (of(model.name) == Role::vlm) ++vlms;
       if (of(model.name) == Role::rm) others.push_back(model.name);
     }
@@ -94,14 +99,14 @@ OrderedJson recipe_numbers(const Recipe& recipe) {
   const Roles roles(recipe);
   OrderedJson weights = {{"vlm", nullptr}, {"rm", nullptr}};
   std::vector<OrderedJson> densities;
-  for (const RecipeModel& model : recipe.models) {
+  for (const RecipeModel& model : recipe.models()) {
     const Role role = roles.of(model.name);
     if (role == Role::base) continue;
     weights[role == Role::vlm ? "vlm" : "rm"] = one_number(recipe, model, "weight");
     densities.push_back(one_number(recipe, model, "density"));
   }
-  const bool one_density = drops_deltas(recipe.method) && densities.front() == densities.back();
-  return {{"method", merge_method_name(recipe.method)},
+  const bool one_density = recipe.method->find("density") != nullptr && densities.front() == densities.back();
+  return {{"method", recipe.method->name},
           {"weights", std::move(weights)},
           {"density", one_density ? densities.front() : OrderedJson(nullptr)}};
 }
@@ -109,7 +114,7 @@ OrderedJson recipe_numbers(const Recipe& recipe) {
 PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch) {
   const Roles roles(recipe);
   if (recipe.base_model && !inputs.base)
-    fail("{} needs the base model that both were tuned from (--base)", merge_method_name(recipe.method));
+    fail("{} needs the base model that both were tuned from (--base)", recipe.method->name);
   const OpenModel vlm = open_model("vlm", inputs.vlm, watch);
   const OpenModel rm = open_model("rm", inputs.rm, watch);
   require_vlm(vlm);
@@ -128,13 +133,12 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
   require_tensors(vlm);
   require_tensors(rm);
 
-  MergeSources sources{{}, base, vlm.directory};
-  for (const RecipeModel& model : recipe.models) {
-    const Role role = roles.of(model.name);
-    if (role == Role::base)
-      sources.models.push_back(*base);
-    else
-      sources.models.push_back(role == Role::vlm ? text_source(vlm, "the VLM's text part") : text_source(rm, "the RM"));
+  MergeSources sources{{}, vlm.directory};
+  for (const std::string& name : recipe.model_names()) {
+    const Role role = roles.of(name);
+    sources.models[name] = role == Role::base  ? *base
+                           : role == Role::vlm ? text_source(vlm, "the VLM's text part")
+                                               : text_source(rm, "the RM");
   }
   MergedModel merged = plan_merge(recipe, sources);
   planned.remarks.insert(planned.remarks.end(), merged.remarks.begin(), merged.remarks.end());

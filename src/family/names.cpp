@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "merge/layer_names.h"
+#include "merge/tensor_place.h"
 #include "weights/views.h"
 
 namespace vlrm {
@@ -62,11 +62,11 @@ CheckpointPtr text_part_of_mllama(CheckpointPtr mllama, const TextConfig& config
   return renamed(std::move(mllama), [cross](const std::string& name) -> std::optional<std::string> {
     auto text = with_prefix(name, "language_model.", "");
     if (!text) return std::nullopt;
-    const auto span = find_layer(*text);
-    if (!span) return text;
-    const auto before = std::lower_bound(cross.begin(), cross.end(), span->layer);
-    if (before != cross.end() && *before == span->layer) return std::nullopt;
-    return with_layer(*text, *span, span->layer - (before - cross.begin()));
+    const TensorPlace place = place_of(*text);
+    if (!place.in_layer()) return text;
+    const auto before = std::lower_bound(cross.begin(), cross.end(), place.layer);
+    if (before != cross.end() && *before == place.layer) return std::nullopt;
+    return name_at(place, place.layer - (before - cross.begin()));
   });
 }
 
@@ -74,8 +74,8 @@ CheckpointPtr text_part_for_mllama(CheckpointPtr llama, const TextConfig& config
   return renamed(std::move(llama), [config](const std::string& name) -> std::optional<std::string> {
     if (!name.starts_with("model.")) return std::nullopt;
     const std::string mllama = "language_model." + name;
-    const auto span = find_layer(mllama);
-    return span ? with_layer(mllama, *span, mllama_layer_of_text_layer(span->layer, config)) : mllama;
+    const TensorPlace place = place_of(mllama);
+    return place.in_layer() ? name_at(place, mllama_layer_of_text_layer(place.layer, config)) : mllama;
   });
 }
 

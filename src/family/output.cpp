@@ -14,7 +14,7 @@ int64_t total_bytes(const Checkpoint& checkpoint) {
 }
 
 // Nothing where all numbers are finite.
-void add_remark(std::vector<std::string>& remarks, const NotFinite& not_finite, Dtype dtype) {
+void add_remark(std::vector<std::string>& remarks, const NotFinite& not_finite, std::optional<Dtype> dtype) {
   if (not_finite.empty()) return;
   int64_t elements = 0;
   for (const auto& [tensor, count] : not_finite) elements += count;
@@ -29,7 +29,7 @@ void add_remark(std::vector<std::string>& remarks, const NotFinite& not_finite, 
 
 std::vector<std::string> write_output(const PlannedOutput& planned, const OutputOptions& options,
                                       const Manifest& manifest) {
-  const CheckpointPtr weights = cast(planned.weights, planned.dtype);
+  const CheckpointPtr weights = planned.dtype ? cast(planned.weights, *planned.dtype) : planned.weights;
   Progress progress("merging", total_bytes(*weights), Progress::Unit::bytes);
   std::vector<std::string> remarks = planned.remarks;
   if (options.null_sink) {

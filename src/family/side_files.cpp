@@ -22,11 +22,6 @@ constexpr std::array<std::string_view, 13> kWeightEndings{".safetensors", ".safe
 constexpr std::array<std::string_view, 5> kTokenizerFiles{"special_tokens_map.json", "added_tokens.json", "vocab.json",
                                                           "merges.txt", "vocab.txt"};
 
-void set_dtype(OrderedJson& config, Dtype dtype) {
-  config.erase("dtype");  // its name in later transformers, which read both
-  config["torch_dtype"] = torch_name(dtype);
-}
-
 OrderedJson read_object(const fs::path& path) {
   OrderedJson json = read_ordered_json_or_throw(path);
   if (!json.is_object()) fail("{}: not a JSON object", path.string());
@@ -79,6 +74,11 @@ std::vector<std::string> copy_side_files(const std::vector<SideFileSource>& sour
   std::ranges::sort(left_behind);
   left_behind.erase(std::unique(left_behind.begin(), left_behind.end()), left_behind.end());
   return left_behind;
+}
+
+void set_dtype(OrderedJson& config, Dtype dtype) {
+  config.erase("dtype");  // its name in later transformers, which read both
+  config["torch_dtype"] = torch_name(dtype);
 }
 
 OrderedJson reward_model_config(const fs::path& vlm, Dtype dtype) {

@@ -37,6 +37,9 @@ struct SideFileSource {
 std::vector<std::string> copy_side_files(const std::vector<SideFileSource>& sources,
                                          const std::filesystem::path& output);
 
+// The type of the weights, as `config` names it.
+void set_dtype(OrderedJson& config, Dtype dtype);
+
 // config.json of `vlm` for the reward model made of it: MllamaForSequenceClassification with one label.
 OrderedJson reward_model_config(const std::filesystem::path& vlm, Dtype dtype);
 // config.json of the Llama in `directory` for a LlamaForCausalLM of its shape with `rows` rows of embeddings.

@@ -1,13 +1,9 @@
 #include "family/steps.h"
 
-#include <map>
-
 #include "base/error.h"
 #include "family/grown_rows.h"
 #include "family/inputs.h"
 #include "family/names.h"
-#include "merge/merged_model.h"
-#include "weights/hub_cache.h"
 #include "weights/views.h"
 
 namespace fs = std::filesystem;
@@ -42,34 +38,6 @@ PlannedOutput text_output(CheckpointPtr backbone, CheckpointPtr head, const Open
   planned.side_files = {{tokenizer, kTokenizer}, {instruct.directory, {FileKind::other}}};
   return planned;
 }
-
-// The models of a recipe by name, each opened once.
-class NamedModels {
- public:
-  explicit NamedModels(const WatchInput& watch) : watch_(watch) {}
-
-  const OpenModel& operator[](const std::string& name) {
-    const auto known = models_.find(name);
-    if (known != models_.end()) return known->second;
-    OpenModel model = open_model(name, resolve_checkpoint(name), watch_);
-    require_language_model(model);
-    require_tensors(model);
-    return models_.emplace(name, std::move(model)).first->second;
-  }
-  // With an lm_head where any of the models has one.
-  MergeSource source(const std::string& name) {
-    const OpenModel& model = (*this)[name];
-    return {name, needs_head_ ? overlay({model.weights, head_of(model)}) : model.weights, model.directory};
-  }
-  void need_heads_where_one_has() {
-    for (const auto& [name, model] : models_) needs_head_ = needs_head_ || model.weights->find(kHead) != nullptr;
-  }
-
- private:
-  const WatchInput& watch_;
-  std::map<std::string, OpenModel> models_;
-  bool needs_head_ = false;
-};
 
 }  // namespace
 
@@ -115,32 +83,6 @@ PlannedOutput plan_extract_rm(const fs::path& rm_directory, const fs::path& inst
   return planned;
 }
 
-PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
-  NamedModels models(watch);
-  for (const RecipeModel& model : recipe.models) models[model.name];
-  if (recipe.base_model) models[*recipe.base_model];
-  models.need_heads_where_one_has();
-
-  MergeSources sources;
-  for (const RecipeModel& model : recipe.models) sources.models.push_back(models.source(model.name));
-  if (recipe.base_model) sources.base = models.source(*recipe.base_model);
-  const OpenModel& donor = models[recipe.base_model.value_or(recipe.models.front().name)];
-  const fs::path tokenizer = recipe.tokenizer_source ? resolve_checkpoint(*recipe.tokenizer_source) : donor.directory;
-  sources.output_tokenizer = tokenizer;
-
-  MergedModel merged = plan_merge(recipe, sources);
-  PlannedOutput planned;
-  planned.weights = std::move(merged.weights);
-  planned.remarks = std::move(merged.remarks);
-  const Dtype given = models[recipe.models.front().name].weights->info_or_throw(kEmbeddings).dtype;
-  planned.dtype = recipe.out_dtype ? *recipe.out_dtype : recipe.dtype.value_or(given);
-  planned.config =
-      text_model_config(donor.directory, planned.weights->info_or_throw(kEmbeddings).shape[0], planned.dtype);
-  if (planned.weights->find(kHead) != nullptr) planned.config["tie_word_embeddings"] = false;
-  planned.side_files = {{tokenizer, kTokenizer}, {donor.directory, {FileKind::other}}};
-  return planned;
-}
-
 PlannedOutput plan_map(const fs::path& text_directory, const fs::path& vlm_directory, const fs::path& rm_directory,
                        const WatchInput& watch) {
   const OpenModel text = open_model("text", text_directory, watch);
@@ -156,8 +98,9 @@ PlannedOutput plan_map(const fs::path& text_directory, const fs::path& vlm_direc
   for (const OpenModel* model : {&text, &vlm, &rm}) require_tensors(*model);
   require_same_tokens(text, vlm);
   planned.weights = mapped_onto_vlm(text.weights, vlm, rm, text.weights->description());
-  planned.dtype = text.weights->info_or_throw(kEmbeddings).dtype;
-  planned.config = reward_model_config(vlm.directory, planned.dtype);
+  const Dtype dtype = text.weights->info_or_throw(kEmbeddings).dtype;
+  planned.dtype = dtype;
+  planned.config = reward_model_config(vlm.directory, dtype);
   planned.side_files = {{text.directory, {FileKind::tokenizer}},
                         {vlm.directory, {FileKind::tokenizer, FileKind::chat_template, FileKind::other}}};
   return planned;

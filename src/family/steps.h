@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,8 @@ namespace vlrm {
 
 // A model directory as a plan.
 struct PlannedOutput {
-  CheckpointPtr weights;  // to be written as `dtype`
-  Dtype dtype = Dtype::f32;
+  CheckpointPtr weights;
+  std::optional<Dtype> dtype = {};  // of the floats that are written; none: as they are
   OrderedJson config;
   std::vector<SideFileSource> side_files;
   std::vector<std::string> remarks;  // what the user should know, one line each
@@ -37,7 +38,9 @@ PlannedOutput plan_extract_vlm(const std::filesystem::path& vlm, const std::file
 PlannedOutput plan_extract_rm(const std::filesystem::path& rm, const std::filesystem::path& instruct, Dtype dtype,
                               const WatchInput& watch = {});
 
-// Merges the Llamas that the recipe's names stand for (see resolve_checkpoint).
+// merge: the models that the recipe's names stand for (see open_causal_model), of any architecture. In
+// merge_models.cpp. Without a dtype in the recipe each tensor has the base's type, or the first model's. The config,
+// tokenizer and other files are the base's or the first model's, but for a tokenizer that the recipe names.
 PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch = {});
 
 // A merged Llama back onto the VLM, with the RM's score head; written as the type of `text`'s weights.

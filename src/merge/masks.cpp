@@ -20,17 +20,15 @@ constexpr int64_t kGroup = 4 * kLanes;
 
 constexpr int kRounds = 20;
 
-struct Draws {
-  std::array<uint32_t, 4> key;
-  uint32_t limit;  // a draw up to this one keeps its element
-};
+using Key = std::array<uint32_t, 4>;
 
-// The masks of `groups` whole groups from the one numbered `first_group`.
-VLRM_TARGET_CLONES void draw_groups(const Draws& draws, uint64_t first_group, int64_t groups, uint32_t* kept) {
+// The draws of `groups` whole groups from the one numbered `first_group`, each as `form` gives it.
+template <class Form>
+[[gnu::always_inline]] inline void draw_groups(const Key& key, uint64_t first_group, int64_t groups, uint32_t* out,
+                                               const Form& form) {
   constexpr int kRotations[8][2] = {{10, 26}, {11, 21}, {13, 27}, {23, 5}, {6, 20}, {17, 11}, {25, 10}, {18, 20}};
-  const auto& key = draws.key;
   const uint32_t keys[5] = {key[0], key[1], key[2], key[3], 0x1BD11BDA ^ key[0] ^ key[1] ^ key[2] ^ key[3]};
-  for (int64_t group = 0; group < groups; ++group, kept += kGroup) {
+  for (int64_t group = 0; group < groups; ++group, out += kGroup) {
     const uint64_t counter = (first_group + static_cast<uint64_t>(group)) * kLanes;  // a multiple of kLanes: no carry
     const auto low = static_cast<uint32_t>(counter), high = static_cast<uint32_t>(counter >> 32);
     for (uint32_t lane = 0; lane < kLanes; ++lane) {
@@ -51,50 +49,85 @@ VLRM_TARGET_CLONES void draw_groups(const Draws& draws, uint64_t first_group, in
           x3 += keys[(injection + 3) % 5] + static_cast<uint32_t>(injection);
         }
       }
-      kept[lane] = x0 <= draws.limit ? ~0u : 0u;
-      kept[lane + kLanes] = x1 <= draws.limit ? ~0u : 0u;
-      kept[lane + 2 * kLanes] = x2 <= draws.limit ? ~0u : 0u;
-      kept[lane + 3 * kLanes] = x3 <= draws.limit ? ~0u : 0u;
+      out[lane] = form(x0);
+      out[lane + kLanes] = form(x1);
+      out[lane + 2 * kLanes] = form(x2);
+      out[lane + 3 * kLanes] = form(x3);
     }
   }
 }
 
-class RandomMask final : public ElementMask {
- public:
-  explicit RandomMask(const Draws& draws) : draws_(draws) {}
+VLRM_TARGET_CLONES void draw_words(const Key& key, uint64_t first_group, int64_t groups, uint32_t* draws) {
+  draw_groups(key, first_group, groups, draws, [](uint32_t draw) { return draw; });
+}
 
-  void read(int64_t first, std::span<uint32_t> kept) const override {
-    auto group = static_cast<uint64_t>(first / kGroup);
-    int64_t skipped = first % kGroup;
-    while (!kept.empty()) {
-      const auto whole_groups = skipped == 0 ? static_cast<int64_t>(kept.size()) / kGroup : 0;
-      if (whole_groups > 0) {
-        draw_groups(draws_, group, whole_groups, kept.data());
-        group += static_cast<uint64_t>(whole_groups);
-        kept = kept.subspan(static_cast<size_t>(whole_groups * kGroup));
-        continue;
-      }
-      std::array<uint32_t, kGroup> whole;
-      draw_groups(draws_, group++, 1, whole.data());
-      const size_t count = std::min(kept.size(), static_cast<size_t>(kGroup - skipped));
-      std::copy_n(whole.begin() + skipped, count, kept.begin());
-      kept = kept.subspan(count);
-      skipped = 0;
+// A draw up to `limit` keeps its element.
+VLRM_TARGET_CLONES void draw_masks(const Key& key, uint64_t first_group, int64_t groups, uint32_t* kept,
+                                   uint32_t limit) {
+  draw_groups(key, first_group, groups, kept, [limit](uint32_t draw) { return draw <= limit ? ~0u : 0u; });
+}
+
+// Elements [first, first + out.size()), where draw(first_group, groups, out) gives whole groups.
+template <class Draw>
+void read_elements(int64_t first, std::span<uint32_t> out, const Draw& draw) {
+  auto group = static_cast<uint64_t>(first / kGroup);
+  int64_t skipped = first % kGroup;
+  while (!out.empty()) {
+    const auto whole_groups = skipped == 0 ? static_cast<int64_t>(out.size()) / kGroup : 0;
+    if (whole_groups > 0) {
+      draw(group, whole_groups, out.data());
+      group += static_cast<uint64_t>(whole_groups);
+      out = out.subspan(static_cast<size_t>(whole_groups * kGroup));
+      continue;
     }
+    std::array<uint32_t, kGroup> whole;
+    draw(group++, 1, whole.data());
+    const size_t count = std::min(out.size(), static_cast<size_t>(kGroup - skipped));
+    std::copy_n(whole.begin() + skipped, count, out.begin());
+    out = out.subspan(count);
+    skipped = 0;
+  }
+}
+
+class ThreefryDraws final : public RandomDraws {
+ public:
+  explicit ThreefryDraws(const Key& key) : key_(key) {}
+  void read(int64_t first, std::span<uint32_t> draws) const override {
+    read_elements(first, draws,
+                  [&](uint64_t group, int64_t groups, uint32_t* out) { draw_words(key_, group, groups, out); });
   }
 
  private:
-  Draws draws_;
+  Key key_;
 };
+
+class RandomMask final : public ElementMask {
+ public:
+  RandomMask(const Key& key, uint32_t limit) : key_(key), limit_(limit) {}
+  void read(int64_t first, std::span<uint32_t> kept) const override {
+    read_elements(first, kept,
+                  [&](uint64_t group, int64_t groups, uint32_t* out) { draw_masks(key_, group, groups, out, limit_); });
+  }
+
+ private:
+  Key key_;
+  uint32_t limit_;
+};
+
+Key key_of(uint64_t seed, int model, std::string_view tensor) {
+  const uint64_t hash = XXH64(tensor.data(), tensor.size(), seed);
+  return {static_cast<uint32_t>(hash), static_cast<uint32_t>(hash >> 32), static_cast<uint32_t>(model), 0};
+}
 
 }  // namespace
 
+std::unique_ptr<RandomDraws> random_draws(uint64_t seed, int model, std::string_view tensor) {
+  return std::make_unique<ThreefryDraws>(key_of(seed, model, tensor));
+}
+
 std::unique_ptr<ElementMask> random_mask(uint64_t seed, int model, std::string_view tensor, double density) {
-  const uint64_t key = XXH64(tensor.data(), tensor.size(), seed);
   const double values_kept = std::clamp(std::round(std::ldexp(density, 32)), 1.0, std::ldexp(1.0, 32));
-  return std::make_unique<RandomMask>(
-      Draws{.key = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32), static_cast<uint32_t>(model), 0},
-            .limit = static_cast<uint32_t>(values_kept - 1)});
+  return std::make_unique<RandomMask>(key_of(seed, model, tensor), static_cast<uint32_t>(values_kept - 1));
 }
 
 }  // namespace vlrm

@@ -1,4 +1,4 @@
-// Which elements of a tensor DARE keeps.
+// Which elements of a tensor the methods keep that drop some at random.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,22 @@ class ElementMask {
   virtual void read(int64_t first, std::span<uint32_t> kept) const = 0;
 };
 
+// Uniform draws of 32 bits, one an element.
+class RandomDraws {
+ public:
+  virtual ~RandomDraws() = default;
+  // Those of elements [first, first + draws.size()). From any thread.
+  virtual void read(int64_t first, std::span<uint32_t> draws) const = 0;
+};
+
+// The draws are Threefry4x32-20's (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), keyed by seed,
+// tensor name and model, counted by element: so they depend on neither threads nor chunks nor what else is merged.
+std::unique_ptr<RandomDraws> random_draws(uint64_t seed, int model, std::string_view tensor);
+
 // The smallest density that is drawn as it is: a draw has 32 bits.
 constexpr double kLeastDensity = 0x1p-32;
 
-// Keeps each element with probability `density` (kLeastDensity to 1), independently. The draws are Threefry4x32-20's
-// (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), keyed by seed, tensor name and model, counted
-// by element: so the mask depends on neither threads nor chunks nor what else is merged.
+// Keeps each element with probability `density` (kLeastDensity to 1), independently, by these draws.
 std::unique_ptr<ElementMask> random_mask(uint64_t seed, int model, std::string_view tensor, double density);
 
 }  // namespace vlrm

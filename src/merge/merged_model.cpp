@@ -4,238 +4,377 @@
 #include <set>
 
 #include "base/error.h"
-#include "merge/alignment.h"
-#include "merge/layer_names.h"
+#include "merge/planned_tensor.h"
+#include "merge/tensor_place.h"
+#include "merge/vocabulary.h"
 #include "weights/views.h"
 
 namespace vlrm {
 namespace {
 
-bool is_vocabulary_tensor(const std::string& name) {
-  return name == "model.embed_tokens.weight" || name == "lm_head.weight";
-}
+// A model that takes part in a slice.
+struct Participant {
+  const RecipeModel* model;  // in the recipe; null for a base that is not listed
+  const MergeSource* source;
+  int position;  // among the slice's models
+  bool is_base;  // that stands apart
 
-// How one tensor is merged, but for the readers, which are opened when it is.
-struct TensorPlan {
-  struct Input {
-    size_t source;  // position in Planner::sources
-    int model;      // position in the recipe
-    double weight, density;
-  };
-  std::vector<Input> inputs;
-  bool normalize = false, rescale = false;
-  std::shared_ptr<const RowAlignment> alignment;  // of vocabulary tensors
+  int64_t first_layer() const { return model != nullptr && model->layers ? model->layers->begin : 0; }
 };
 
-class MergedCheckpoint : public Checkpoint {
- public:
-  MergedCheckpoint(const Recipe& recipe, std::vector<MergeSource> sources, bool has_base)
-      : method_(recipe.method), seed_(recipe.seed), sources_(std::move(sources)), has_base_(has_base) {}
-
-  void add(TensorInfo info, TensorPlan plan) {
-    tensors_.push_back(std::move(info));
-    plans_.push_back(std::move(plan));
-  }
-
-  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
-  std::string description() const override { return "the merged model"; }
-
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
-    const TensorInfo& info = info_or_throw(name);
-    const TensorPlan& plan = plans_[static_cast<size_t>(&info - tensors_.data())];
-    std::vector<std::shared_ptr<const TensorReader>> readers;
-    for (const MergeSource& source : sources_) readers.push_back(source.weights->open(name));
-    if (plan.alignment) readers = plan.alignment->align(std::move(readers));
-    TensorMerge merge;
-    merge.output = info;
-    merge.method = method_;
-    for (const auto& input : plan.inputs)
-      merge.inputs.push_back({readers[input.source], input.weight, input.density, input.model, nullptr});
-    if (has_base_) merge.base = readers.back();
-    merge.normalize = plan.normalize;
-    merge.rescale = plan.rescale ? Rescale::density : Rescale::none;
-    merge.rescale_ties = plan.rescale;
-    merge.seed = seed_;
-    return merge_tensor(merge);
-  }
-
- private:
-  const MergeMethod method_;
-  const uint64_t seed_;
-  const std::vector<MergeSource> sources_;  // the base last
-  const bool has_base_;
-  std::vector<TensorInfo> tensors_;
-  std::vector<TensorPlan> plans_;
+// One tensor of the output, and what its participants call it.
+struct Wanted {
+  std::string name;
+  double depth = 0;
+  std::vector<std::string> names;  // of the participants' tensors
 };
 
 class Planner {
  public:
-  Planner(const Recipe& recipe, const MergeSources& given) : recipe_(recipe), remarks_(recipe.remarks) {
-    VLRM_ASSERT(given.models.size() == recipe.models.size());
-    has_base_ = recipe.method != MergeMethod::linear;
-    VLRM_ASSERT(!has_base_ || given.base);
-    for (size_t model = 0; model < given.models.size(); ++model) {
-      if (has_base_ && recipe.is_base(recipe.models[model].name)) continue;
-      models_.push_back(static_cast<int>(model));
-      sources_.push_back(given.models[model]);
-    }
-    if (has_base_) sources_.push_back(*given.base);
-    if (recipe.tokenizer_source) read_vocabularies(given.output_tokenizer);
-    names_ = common_names();
-    for (const std::string& name : names_) {
-      if (const auto place = find_layer(name)) layers_ = std::max(layers_, place->layer + 1);
-      check_shapes(name);
-      if (is_vocabulary_tensor(name) && !recipe.tokenizer_source) cut_to_common_rows(name);
-    }
+  Planner(const Recipe& recipe, const MergeSources& sources)
+      : recipe_(recipe), sources_(sources), vocabularies_(recipe, sources) {
+    result_.remarks = recipe.remarks;
   }
 
-  MergedModel plan() const {
-    auto merged = std::make_shared<MergedCheckpoint>(recipe_, sources_, has_base_);
-    bool weights_cancel = recipe_.method == MergeMethod::ties && models_.size() > 1;
-    for (const std::string& name : names_) {
-      TensorInfo info{name, Dtype::f32, sources_[0].weights->find(name)->shape};
-      std::shared_ptr<const RowAlignment> alignment;
-      if (is_vocabulary_tensor(name) && recipe_.tokenizer_source) {
-        alignment = align(name);
-        info.shape[0] = alignment->rows();
-      }
-      TensorPlan plan = plan_tensor(info);
-      plan.alignment = std::move(alignment);
-      weights_cancel = weights_cancel && (name == "lm_head.weight" || all_weights_equal(plan));
-      merged->add(std::move(info), std::move(plan));
-    }
-    MergedModel result{std::move(merged), remarks_};
-    if (weights_cancel)
-      result.remarks.push_back(fmt::format(
-          "ties divides by the weights of the models that agree, so a weight common to all models cancels: another "
-          "{} gives the same model ({} makes it count)",
-          recipe_.from_options ? "--weight" : "weight", recipe_.from_options ? "--no-normalize" : "normalize: false"));
-    return result;
+  MergedModel plan() {
+    for (const RecipeModule& module : recipe_.modules) plan_module(module);
+    if (merged_ == 0) fail("{}: no tensor is in all models: they are of different kinds", recipe_.source);
+    carry_over_other_modules();
+    result_.weights = planned_checkpoint(std::move(tensors_), "the merged model");
+    remark_on_what_was_carried_over();
+    if (weights_cancel_ && merged_ > 0) remark_that_weights_cancel();
+    return std::move(result_);
   }
 
  private:
-  void read_vocabularies(const std::filesystem::path& output) {
-    std::vector<std::filesystem::path> directories{output};
-    for (const MergeSource& source : sources_) directories.push_back(source.tokenizer);
-    for (const auto& directory : directories) {
-      const auto same = std::ranges::find(directories, directory) - directories.begin();
-      const auto index = static_cast<size_t>(same);
-      vocabularies_.push_back(index < vocabularies_.size()
-                                  ? vocabularies_[index]
-                                  : std::make_shared<const TokenRows>(TokenRows::from_directory(directory)));
+  using Names = std::set<std::string>;
+
+  // Slices and modules.
+
+  static bool is_default(const RecipeModule& module) { return module.name.empty() || module.name == "default"; }
+
+  // Whether a tensor is of the module: its name begins like it; the default module has what no other has.
+  bool owns(const RecipeModule& module, const std::string& tensor) const {
+    const auto begins_like = [&](const RecipeModule& other) {
+      return !is_default(other) && tensor.starts_with(other.name + ".");
+    };
+    return is_default(module) ? std::ranges::none_of(recipe_.modules, begins_like) : begins_like(module);
+  }
+
+  std::vector<Participant> participants_of(const RecipeSlice& slice) const {
+    const auto& base_name = slice.base_model ? slice.base_model : recipe_.base_model;
+    const bool apart = base_name && recipe_.method->base != BaseModel::a_model;
+    std::vector<Participant> participants;
+    std::optional<Participant> base;
+    if (apart) base = {nullptr, &sources_.models.at(*base_name), -1, true};
+    for (size_t i = 0; i < slice.models.size(); ++i) {
+      const RecipeModel& model = slice.models[i];
+      Participant participant{&model, &sources_.models.at(model.name), static_cast<int>(i), false};
+      if (apart && model.name == *base_name)
+        base->model = &model;
+      else
+        participants.push_back(participant);
+    }
+    if (base) participants.push_back(*base);
+    return participants;
+  }
+
+  Names names_of(const RecipeModule& module, const std::vector<Participant>& participants) const {
+    Names names;
+    for (const Participant& participant : participants)
+      for (const TensorInfo& tensor : participant.source->weights->tensors())
+        if (owns(module, tensor.name)) names.insert(tensor.name);
+    return names;
+  }
+
+  void plan_module(const RecipeModule& module) {
+    const bool whole = module.slices.size() == 1 && !module.slices[0].models[0].layers;
+    whole ? plan_whole(module, module.slices[0]) : plan_slices(module);
+  }
+
+  static std::map<std::string, int64_t> layers_of(const Checkpoint& weights) {
+    std::map<std::string, int64_t> layers;  // by prefix
+    for (const TensorInfo& tensor : weights.tensors())
+      if (const TensorPlace place = place_of(tensor.name); place.in_layer())
+        layers[place.prefix] = std::max(layers[place.prefix], place.layer + 1);
+    return layers;
+  }
+
+  static double depth_in(int64_t layer, int64_t layers) {
+    return layers > 1 ? static_cast<double>(layer) / static_cast<double>(layers - 1) : 1;
+  }
+
+  void plan_whole(const RecipeModule& module, const RecipeSlice& slice) {
+    const auto participants = participants_of(slice);
+    const Names names = names_of(module, participants);
+    if (names.empty()) fail("{}: no tensor is of the module \"{}\"", recipe_.source, printable(module.name));
+    std::map<std::string, int64_t> layers = layers_of(*participants[0].source->weights);
+    for (const Participant& other : participants) refuse_other_layers(layers, participants[0], other);
+    for (const std::string& name : names) {
+      const TensorPlace place = place_of(name);
+      const double depth = place.in_layer()         ? depth_in(place.layer, layers[place.prefix])
+                           : is_before_layers(name) ? 0
+                                                    : 1;
+      plan_tensor({module, slice}, participants, {name, depth, std::vector(participants.size(), name)});
     }
   }
 
-  std::vector<std::string> common_names() const {
-    std::set<std::string> names;
-    for (const MergeSource& source : sources_)
-      for (const TensorInfo& tensor : source.weights->tensors()) names.insert(tensor.name);
-    for (const std::string& name : names)
-      for (const MergeSource& source : sources_)
-        if (source.weights->find(name) == nullptr)
-          fail("{} ({}): the tensor {}, which other models have, is missing", source.name,
-               source.weights->description(), printable(name));
-    return {names.begin(), names.end()};
-  }
-
-  double depth_of(const std::string& name) const {
-    const auto place = find_layer(name);
-    if (!place) return name == "model.embed_tokens.weight" ? 0 : 1;
-    return layers_ > 1 ? static_cast<double>(place->layer) / static_cast<double>(layers_ - 1) : 1;
-  }
-
-  TensorPlan plan_tensor(const TensorInfo& output) const {
-    const std::string& name = output.name;
-    const double depth = depth_of(name);
-    TensorPlan plan;
-    for (size_t source = 0; source < models_.size(); ++source) {
-      const auto model = static_cast<size_t>(models_[source]);
-      const auto weight = recipe_.parameter(model, "weight", name, depth);
-      if (!weight)
-        fail("{}: the model \"{}\" has no weight for the tensor {}", recipe_.source,
-             printable(recipe_.models[model].name), printable(name));
-      const double density = recipe_.parameter(model, "density", name, depth).value_or(1);
-      check_density(density, recipe_.models[model].name, output);
-      plan.inputs.push_back({source, models_[source], *weight, density});
-    }
-    plan.normalize = recipe_.normalize(name, depth);
-    check_sum(plan, name);
-    plan.rescale = recipe_.rescale(name, depth);
-    return plan;
-  }
-
-  void check_density(double density, const std::string& model, const TensorInfo& tensor) const {
-    if (!keeps_something(recipe_.method, density, tensor.elements()))
-      fail("{}: the density {} of the model \"{}\" keeps none of the {} elements of the tensor {}; raise it",
-           recipe_.source, density, printable(model), tensor.elements(), printable(tensor.name));
-  }
-
-  void check_sum(const TensorPlan& plan, const std::string& tensor) const {
-    float sum = 0;
-    for (const auto& input : plan.inputs) sum += static_cast<float>(input.weight);
-    if (recipe_.method == MergeMethod::linear && plan.normalize && sum == 0)
-      fail(
-          "{}: the weights of the tensor {} sum to 0, and linear divides by that; change them or set normalize to "
-          "false",
-          recipe_.source, printable(tensor));
-  }
-
-  static bool all_weights_equal(const TensorPlan& plan) {
-    return plan.normalize && std::ranges::all_of(plan.inputs, [&](const TensorPlan::Input& input) {
-             return input.weight == plan.inputs.front().weight && input.weight != 0;
-           });
-  }
-
-  void check_shapes(const std::string& name) const {
-    const TensorInfo& first = *sources_[0].weights->find(name);
-    for (const MergeSource& source : sources_) {
-      const TensorInfo& tensor = *source.weights->find(name);
-      if (!is_float(tensor.dtype))
-        fail("{} ({}): tensor {} is {}; only F32, F16 and BF16 can be merged", source.name,
-             source.weights->description(), printable(name), safetensors_name(tensor.dtype));
-      const bool rows_may_differ = is_vocabulary_tensor(name);
-      if (rows_may_differ && tensor.shape.size() != 2)
-        fail("{} ({}): tensor {} is {}, not rows of embeddings", source.name, source.weights->description(),
-             printable(name), shape_string(tensor.shape));
-      const bool same = rows_may_differ ? tensor.shape[1] == first.shape[1] : tensor.shape == first.shape;
-      if (!same)
-        fail("tensor {} is {} in {} and {} in {}: these models cannot be merged", printable(name),
-             shape_string(first.shape), sources_[0].name, shape_string(tensor.shape), source.name);
+  // What one model has many of, as layers, and another fewer, cannot be merged one by one.
+  static void refuse_other_layers(const std::map<std::string, int64_t>& layers, const Participant& first,
+                                  const Participant& other) {
+    for (const auto& [prefix, count] : layers_of(*other.source->weights)) {
+      const auto own = layers.find(prefix);
+      if (own != layers.end() && own->second != count)
+        fail("{} has {} layers {}.*, but {} has {}: name the layers by \"slices\"", first.source->name, own->second,
+             printable(prefix), other.source->name, count);
     }
   }
 
-  int64_t rows(const MergeSource& source, const std::string& name) const {
-    return source.weights->find(name)->shape[0];
+  // What its layers are called: of several kinds, the one with the most tensors.
+  std::string layers_prefix(const RecipeModule& module) const {
+    std::map<std::string, int64_t> tensors;
+    for (const Participant& participant : participants_of(module.slices[0]))
+      for (const TensorInfo& tensor : participant.source->weights->tensors())
+        if (const TensorPlace place = place_of(tensor.name); place.in_layer() && owns(module, tensor.name))
+          ++tensors[place.prefix];
+    if (tensors.empty())
+      fail("{}: no model has layers{}", recipe_.source,
+           module.name.empty() ? "" : " in the module \"" + printable(module.name) + "\"");
+    return std::ranges::max_element(tensors, {}, &std::pair<const std::string, int64_t>::second)->first;
   }
 
-  std::shared_ptr<const RowAlignment> align(const std::string& name) const {
-    std::vector<RowAlignment::Model> models;
-    for (size_t i = 0; i < sources_.size(); ++i)
-      models.push_back({vocabularies_[i + 1].get(), rows(sources_[i], name)});
-    const auto base = has_base_ ? std::optional(sources_.size() - 1) : std::nullopt;
-    return std::make_shared<const RowAlignment>(*vocabularies_[0], models, base, recipe_.pad_to_multiple_of);
+  void plan_slices(const RecipeModule& module) {
+    const std::string prefix = layers_prefix(module);
+    for (const bool before : {true, false}) {
+      const RecipeSlice& slice = before ? module.slices.front() : module.slices.back();
+      const auto participants = participants_of(slice);
+      for (const std::string& name : names_of(module, participants))
+        if (place_of(name).prefix != prefix && is_before_layers(name) == before)
+          plan_tensor({module, slice}, participants,
+                      {name, before ? 0.0 : 1.0, std::vector(participants.size(), name)});
+    }
+    int64_t layer = 0;
+    for (const RecipeSlice& slice : module.slices) {
+      const int64_t count = slice.models[0].layers->end - slice.models[0].layers->begin;
+      const auto participants = participants_of(slice);
+      for (const Participant& each : participants) require_layers(each, prefix, count);
+      for (int64_t i = 0; i < count; ++i)
+        plan_layer({module, slice}, participants, prefix, i, layer++, depth_in(i, count));
+    }
+    result_.layers = layer;
   }
 
-  void cut_to_common_rows(const std::string& name) {
-    int64_t least = rows(sources_[0], name);
-    for (const MergeSource& source : sources_) least = std::min(least, rows(source, name));
-    for (MergeSource& source : sources_) {
-      if (rows(source, name) == least) continue;
-      remarks_.push_back(fmt::format(
+  void require_layers(const Participant& participant, const std::string& prefix, int64_t count) const {
+    const auto layers = layers_of(*participant.source->weights);
+    const auto found = layers.find(prefix);
+    const int64_t end = participant.first_layer() + count, has = found == layers.end() ? 0 : found->second;
+    if (end > has)
+      fail("{}: layer_range ends at {}, but {} has {} layers {}.*", recipe_.source, end, participant.source->name, has,
+           printable(prefix));
+  }
+
+  void plan_layer(const Recipe::Place& place, const std::vector<Participant>& participants, const std::string& prefix,
+                  int64_t index, int64_t layer, double depth) {
+    Names rests;
+    for (const Participant& participant : participants) {
+      const std::string begin = fmt::format("{}.{}.", prefix, participant.first_layer() + index);
+      for (const TensorInfo& tensor : participant.source->weights->tensors())
+        if (tensor.name.starts_with(begin)) rests.insert(tensor.name.substr(begin.size()));
+    }
+    for (const std::string& rest : rests) {
+      Wanted wanted{fmt::format("{}.{}.{}", prefix, layer, rest), depth, {}};
+      for (const Participant& participant : participants)
+        wanted.names.push_back(fmt::format("{}.{}.{}", prefix, participant.first_layer() + index, rest));
+      plan_tensor(place, participants, wanted);
+    }
+  }
+
+  // Tensors.
+
+  void plan_tensor(const Recipe::Place& place, const std::vector<Participant>& participants, const Wanted& wanted) {
+    std::vector<const TensorInfo*> infos;
+    for (size_t i = 0; i < participants.size(); ++i) infos.push_back(find(*participants[i].source, wanted.names[i]));
+    const bool everywhere = std::ranges::none_of(infos, [](const TensorInfo* info) { return info == nullptr; });
+    const auto is_number = [](const TensorInfo* info) { return info == nullptr || is_float(info->dtype); };
+    if (!everywhere || !std::ranges::all_of(infos, is_number))
+      return carry_over(participants, infos, wanted, everywhere);
+
+    PlannedTensor planned;
+    planned.output = {wanted.name, Dtype::f32, infos[0]->shape};
+    for (size_t i = 0; i < participants.size(); ++i)
+      planned.origins.push_back({participants[i].source->weights, infos[i]->name});
+    planned.has_base = participants.back().is_base;
+    if (std::ranges::all_of(participants, [&](const Participant& each) {
+          return is_vocabulary(*find(*each.source, wanted.name), *each.source);
+        }))
+      fit_rows(participants, infos, planned);
+    check_shapes(participants, infos, wanted.name);
+    planned.merge = numbers_of(place, participants, wanted, planned.output);
+    ++merged_;
+    result_.stored[wanted.name] = (planned.has_base ? infos.back() : infos.front())->dtype;
+    tensors_.push_back(std::move(planned));
+  }
+
+  // A head that a model lacks is its embeddings.
+  static const TensorInfo* find(const MergeSource& source, const std::string& name) {
+    const TensorInfo* info = source.weights->find(name);
+    const bool is_head = is_named_like_vocabulary(name) && !is_before_layers(name);
+    return info == nullptr && is_head ? tied_embeddings(source) : info;
+  }
+
+  void carry_over(const std::vector<Participant>& participants, const std::vector<const TensorInfo*>& infos,
+                  const Wanted& wanted, bool everywhere) {
+    size_t chosen = infos.back() != nullptr && participants.back().is_base ? infos.size() - 1 : 0;
+    while (infos[chosen] == nullptr) ++chosen;
+    const MergeSource& source = *participants[chosen].source;
+    tensors_.push_back({{wanted.name, infos[chosen]->dtype, infos[chosen]->shape},
+                        {{source.weights, infos[chosen]->name}},
+                        std::nullopt,
+                        false,
+                        nullptr});
+    (everywhere ? no_floats_ : not_everywhere_)[source.name].push_back(wanted.name);
+  }
+
+  // Modules that the recipe does not name are left as they are.
+  void carry_over_other_modules() {
+    Names planned;
+    for (const PlannedTensor& tensor : tensors_) planned.insert(tensor.output.name);
+    const auto is_of_a_module = [&](const std::string& name) {
+      return std::ranges::any_of(recipe_.modules, [&](const RecipeModule& module) { return owns(module, name); });
+    };
+    for (const std::string& name : recipe_.model_names()) {
+      const MergeSource& source = sources_.models.at(recipe_.base_model.value_or(name));
+      for (const TensorInfo& tensor : source.weights->tensors()) {
+        if (is_of_a_module(tensor.name) || !planned.insert(tensor.name).second) continue;
+        tensors_.push_back({tensor, {{source.weights, tensor.name}}, std::nullopt, false, nullptr});
+        of_other_modules_[source.name].push_back(tensor.name);
+      }
+      return;
+    }
+  }
+
+  void fit_rows(const std::vector<Participant>& participants, const std::vector<const TensorInfo*>& infos,
+                PlannedTensor& planned) {
+    for (size_t i = 0; i < infos.size(); ++i)
+      if (infos[i]->shape.size() != 2)
+        fail("{} ({}): tensor {} is {}, not rows of embeddings", participants[i].source->name,
+             participants[i].source->weights->description(), printable(infos[i]->name), shape_string(infos[i]->shape));
+    if (recipe_.tokenizer_source || recipe_.tokenizer_union) {
+      std::vector<Vocabularies::Input> inputs;
+      for (size_t i = 0; i < infos.size(); ++i) inputs.push_back({participants[i].source, infos[i]->shape[0]});
+      planned.alignment =
+          vocabularies_.align(inputs, planned.has_base ? std::optional(inputs.size() - 1) : std::nullopt);
+      planned.output.shape[0] = planned.alignment->rows();
+      return;
+    }
+    for (const TensorInfo* info : infos) planned.output.shape[0] = std::min(planned.output.shape[0], info->shape[0]);
+    const int64_t least = planned.output.shape[0];
+    for (size_t i = 0; i < infos.size(); ++i) {
+      if (infos[i]->shape[0] == least) continue;
+      result_.remarks.push_back(fmt::format(
           "{}: without \"tokenizer\", only the first {} of the {} rows that {} has of the tensor {} are merged",
-          recipe_.source, least, rows(source, name), printable(source.name), name));
-      source.weights = with_first_rows(source.weights, name, least);
+          recipe_.source, least, infos[i]->shape[0], printable(participants[i].source->name),
+          printable(infos[i]->name)));
+      planned.origins[i].weights = with_first_rows(planned.origins[i].weights, infos[i]->name, least);
     }
+  }
+
+  // Rows of a vocabulary may differ: these have been fitted.
+  static void check_shapes(const std::vector<Participant>& participants, const std::vector<const TensorInfo*>& infos,
+                           const std::string& name) {
+    for (size_t i = 1; i < infos.size(); ++i) {
+      const auto& first = infos[0]->shape;
+      const auto& shape = infos[i]->shape;
+      const bool rows_may_differ = is_vocabulary(*infos[0], *participants[0].source) && shape.size() == 2;
+      if (rows_may_differ ? shape[1] == first[1] : shape == first) continue;
+      fail("tensor {} is {} in {} and {} in {}: these models cannot be merged", printable(name), shape_string(first),
+           participants[0].source->name, shape_string(shape), participants[i].source->name);
+    }
+  }
+
+  // Numbers.
+
+  TensorMerge numbers_of(const Recipe::Place& place, const std::vector<Participant>& participants, const Wanted& wanted,
+                         const TensorInfo& output) {
+    TensorMerge merge;
+    merge.output = output;
+    merge.method = recipe_.method;
+    merge.seed = recipe_.seed;
+    std::vector<const RecipeModel*> models;
+    for (size_t i = 0; i < participants.size(); ++i)
+      if (!participants[i].is_base) {
+        merge.inputs.push_back({.model = participants[i].position});
+        models.push_back(participants[i].model);
+      }
+    for (const MethodParameter& parameter : recipe_.method->parameters) {
+      const std::string name(parameter.name);
+      if (parameter.of == MethodParameter::Of::merge) {
+        const auto value = recipe_.parameter(place, nullptr, name, wanted.name, wanted.depth);
+        if (!value && !parameter.usual)
+          fail("{}: there is no {} for the tensor {}", recipe_.source, name, printable(wanted.name));
+        if (value) merge.parameters.set(name, *value);
+        continue;
+      }
+      for (size_t i = 0; i < models.size(); ++i) {
+        const auto value = recipe_.parameter(place, models[i], name, wanted.names[i], wanted.depth);
+        if (!value && !parameter.usual)
+          fail("{}: the model \"{}\" has no {} for the tensor {}", recipe_.source, printable(models[i]->name), name,
+               printable(wanted.name));
+        if (value) merge.inputs[i].parameters.set(name, *value);
+      }
+    }
+    check(merge, models);
+    return merge;
+  }
+
+  void check(const TensorMerge& merge, const std::vector<const RecipeModel*>& models) {
+    const Method& method = *merge.method;
+    if (const auto complaint = method.complaint == nullptr ? std::nullopt : method.complaint(merge)) {
+      std::string model;
+      if (complaint->input != nullptr)
+        model = fmt::format(", model \"{}\"",
+                            printable(models[static_cast<size_t>(complaint->input - merge.inputs.data())]->name));
+      fail("{}: tensor {}{}: {}", recipe_.source, printable(merge.output.name), model, complaint->what);
+    }
+    if (is_named_like_vocabulary(merge.output.name) && !is_before_layers(merge.output.name)) return;
+    weights_cancel_ = weights_cancel_ && method.name == "ties" && merge.inputs.size() > 1 &&
+                      merge.is_set("normalize") &&
+                      std::ranges::all_of(merge.inputs, [&](const TensorMerge::Input& input) {
+                        const double weight = merge.number(input, "weight");
+                        return weight == merge.number(merge.inputs[0], "weight") && weight != 0;
+                      });
+  }
+
+  // Remarks.
+
+  void remark_that_weights_cancel() {
+    result_.remarks.push_back(fmt::format(
+        "ties divides by the weights of the models that agree, so a weight common to all models cancels: another "
+        "{} gives the same model ({} makes it count)",
+        recipe_.from_options ? "--weight" : "weight", recipe_.from_options ? "--no-normalize" : "normalize: false"));
+  }
+
+  void remark_on_what_was_carried_over() {
+    const auto add = [&](const std::map<std::string, std::vector<std::string>>& carried, const char* why) {
+      for (const auto& [model, names] : carried)
+        result_.remarks.push_back(fmt::format("{} tensor{} {}: taken from {} ({}{})", names.size(),
+                                              names.size() == 1 ? "" : "s", why, model, printable(names.front()),
+                                              names.size() == 1 ? "" : ", …"));
+    };
+    add(not_everywhere_, "that not all models have");
+    add(no_floats_, "of whole numbers");
+    add(of_other_modules_, "of modules that the recipe does not name");
   }
 
   const Recipe& recipe_;
-  bool has_base_ = false;
-  std::vector<MergeSource> sources_;                            // what takes part: the models, then the base
-  std::vector<int> models_;                                     // positions in the recipe of the models among sources_
-  std::vector<std::shared_ptr<const TokenRows>> vocabularies_;  // the output's, then each source's
-  std::vector<std::string> names_;
-  int64_t layers_ = 0;
-  std::vector<std::string> remarks_;
+  const MergeSources& sources_;
+  Vocabularies vocabularies_;
+  MergedModel result_;
+  std::vector<PlannedTensor> tensors_;
+  std::map<std::string, std::vector<std::string>> not_everywhere_, no_floats_,
+      of_other_modules_;  // by the model they are taken from
+  int64_t merged_ = 0;
+  bool weights_cancel_ = true;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,28 +12,34 @@
 
 namespace vlrm {
 
-// One model that goes in. All models of a merge have tensors of the same names.
+// One model that goes in.
 struct MergeSource {
   std::string name;  // for messages
   CheckpointPtr weights;
-  std::filesystem::path tokenizer;  // directory with its tokenizer.json; read only where vocabularies are aligned
+  std::filesystem::path tokenizer = {};  // directory with its tokenizer.json; read only where vocabularies are aligned
+  int64_t vocabulary = 0;                // rows of its embeddings, as its config says; 0: not known
 };
 
 struct MergeSources {
-  std::vector<MergeSource> models;              // recipe.models, in that order
-  std::optional<MergeSource> base;              // recipe.base_model; used by all methods but linear
-  std::filesystem::path output_tokenizer = {};  // recipe.tokenizer_source's directory
+  std::map<std::string, MergeSource> models;    // by their names in the recipe, the base among them
+  std::filesystem::path output_tokenizer = {};  // directory: of recipe.tokenizer_source
 };
 
 struct MergedModel {
-  CheckpointPtr weights;             // float32
-  std::vector<std::string> remarks;  // true of this merge and easily overlooked, one line each
+  CheckpointPtr weights;                // float32, but for what is carried over from one model as it is
+  std::vector<std::string> remarks;     // true of this merge and easily overlooked, one line each
+  std::optional<int64_t> layers;        // of the module with slices, where there is one
+  std::map<std::string, Dtype> stored;  // for each merged tensor the type it has in the base, or else the first model
 };
 
-// Plans the merge of every tensor. model.embed_tokens.weight and lm_head.weight are aligned by token where the recipe
-// names a tokenizer, else cut to the rows that all models have. Throws Error where the models do not fit together (a
-// tensor that one of them lacks, other shapes, types without arithmetic), the recipe has no weight for a tensor, or a
-// density that keeps nothing of it.
+// Plans every tensor of the output. Tensors are told apart by their names alone: layers by the number in them (see
+// tensor_place.h), embeddings and heads by their names and by having as many rows as the vocabulary. These are aligned
+// by token where the recipe names a tokenizer, else cut to the rows that all models have; a head that a model lacks (it
+// is tied) is its embeddings. A tensor that not all models of a slice have, or that is no float, is carried over: from
+// the base if that has it, else from the first model that has it; the remarks say so.
+//
+// Throws Error where the models do not fit together (other shapes, no such layers), the recipe lacks a parameter for a
+// tensor, or has one that will not do for it.
 MergedModel plan_merge(const Recipe& recipe, const MergeSources& sources);
 
 }  // namespace vlrm

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/nearest.h"
@@ -10,57 +12,108 @@
 namespace vlrm {
 namespace {
 
-struct Method {
-  MergeMethod id;
-  std::string_view name;
-  bool needs_base, drops_deltas;
-  std::unique_ptr<TensorReader> (*merge)(const TensorMerge&);
-};
+#define VLRM_ADDRESS_OF_METHOD(name) &name##_method,
+constexpr std::array kMethods{VLRM_MERGE_METHODS(VLRM_ADDRESS_OF_METHOD)};
+#undef VLRM_ADDRESS_OF_METHOD
 
-constexpr std::array kMethods{
-    Method{MergeMethod::linear, "linear", false, false, merge_linear},
-    Method{MergeMethod::task_arithmetic, "task_arithmetic", true, false, merge_task_arithmetic},
-    Method{MergeMethod::ties, "ties", true, true, merge_ties},
-    Method{MergeMethod::dare_linear, "dare_linear", true, true, merge_dare_linear},
-    Method{MergeMethod::dare_ties, "dare_ties", true, true, merge_dare_ties},
-};
-
-const Method& method_of(MergeMethod id) {
-  const auto* method = std::ranges::find(kMethods, id, &Method::id);
-  VLRM_ASSERT(method != kMethods.end());
-  return *method;
+double value_or_usual(const ParameterValues& values, const Method& method, std::string_view name) {
+  const MethodParameter* parameter = method.find(name);
+  VLRM_ASSERT(parameter != nullptr);
+  const auto value = values.find(name);
+  VLRM_ASSERT(value || parameter->usual);
+  return value ? *value : *parameter->usual;
 }
 
 }  // namespace
 
-MergeMethod merge_method_or_throw(const std::string& name) {
-  const auto* method = std::ranges::find(kMethods, name, &Method::name);
-  if (method != kMethods.end()) return method->id;
+bool is_allowed(const MethodParameter& parameter, double value) {
+  const bool finite = std::abs(value) <= std::numeric_limits<float>::max();
+  switch (parameter.kind) {
+    case ParameterKind::number:
+      return finite;
+    case ParameterKind::not_negative:
+      return finite && value >= 0;
+    case ParameterKind::share:
+      return value > 0 && value <= 1;
+    case ParameterKind::truth:
+      return value == 0 || value == 1;
+    case ParameterKind::count:
+      return value >= 0 && value <= 1e6 && value == std::floor(value);
+    case ParameterKind::choice:
+      return value >= 0 && value < static_cast<double>(parameter.choices.size());
+  }
+  return false;
+}
+
+std::string allowed_values(const MethodParameter& parameter) {
+  switch (parameter.kind) {
+    case ParameterKind::number:
+      return "a finite number";
+    case ParameterKind::not_negative:
+      return "a finite number that is not negative";
+    case ParameterKind::share:
+      return "a number above 0 and at most 1";
+    case ParameterKind::truth:
+      return "true or false";
+    case ParameterKind::count:
+      return "a whole number from 0 on";
+    case ParameterKind::choice:
+      break;
+  }
+  std::string names;
+  for (const std::string_view choice : parameter.choices) names += (names.empty() ? "" : ", ") + std::string(choice);
+  return "one of " + names;
+}
+
+ParameterValues::ParameterValues(std::initializer_list<std::pair<std::string_view, double>> values) {
+  for (const auto& [name, value] : values) set(name, value);
+}
+
+void ParameterValues::set(std::string_view name, double value) {
+  const auto found = std::ranges::find(values_, name, &std::pair<std::string, double>::first);
+  if (found != values_.end())
+    found->second = value;
+  else
+    values_.emplace_back(name, value);
+}
+
+std::optional<double> ParameterValues::find(std::string_view name) const {
+  const auto found = std::ranges::find(values_, name, &std::pair<std::string, double>::first);
+  return found == values_.end() ? std::nullopt : std::optional(found->second);
+}
+
+double TensorMerge::number(std::string_view parameter) const {
+  return value_or_usual(parameters, *method, parameter);
+}
+
+double TensorMerge::number(const Input& input, std::string_view parameter) const {
+  return value_or_usual(input.parameters, *method, parameter);
+}
+
+const MethodParameter* Method::find(std::string_view parameter) const {
+  const auto found = std::ranges::find(parameters, parameter, &MethodParameter::name);
+  return found == parameters.end() ? nullptr : &*found;
+}
+
+const Method& merge_method_or_throw(const std::string& name) {
+  const auto found = std::ranges::find(kMethods, name, [](const Method* method) { return method->name; });
+  if (found != kMethods.end()) return **found;
   std::vector<std::string_view> known;
-  for (const Method& each : kMethods) known.push_back(each.name);
+  for (const Method* method : kMethods) known.push_back(method->name);
   fail("merge method \"{}\" is not known; {}", printable(name), suggestion(name, known));
 }
 
-std::string_view merge_method_name(MergeMethod method) {
-  return method_of(method).name;
-}
-
-bool drops_deltas(MergeMethod method) {
-  return method_of(method).drops_deltas;
-}
-
-bool keeps_something(MergeMethod method, double density, int64_t elements) {
-  if (!drops_deltas(method)) return true;
-  const bool one_is_kept = density * static_cast<double>(elements) >= 1;  // by dare_*: as is to be expected
-  return one_is_kept && (method == MergeMethod::ties || density >= kLeastDensity);
+std::span<const Method* const> merge_methods() {
+  return kMethods;
 }
 
 std::unique_ptr<TensorReader> merge_tensor(const TensorMerge& merge) {
-  const Method& method = method_of(merge.method);
-  VLRM_ASSERT(!merge.inputs.empty());
-  VLRM_ASSERT(method.needs_base == (merge.base != nullptr));
-  for (const auto& input : merge.inputs)
-    VLRM_ASSERT(keeps_something(merge.method, input.density, merge.output.elements()));
+  const Method& method = *merge.method;
+  VLRM_ASSERT(merge.inputs.size() >= method.least_models && merge.inputs.size() <= method.most_models);
+  VLRM_ASSERT(method.base == BaseModel::optional || (method.base == BaseModel::required) == (merge.base != nullptr));
+  if (method.complaint != nullptr)
+    if (const auto complaint = method.complaint(merge))
+      fail("tensor {}: {}", printable(merge.output.name), complaint->what);
   return method.merge(merge);
 }
 

@@ -24,50 +24,83 @@ struct ParameterCase {
 
 // The first case whose filter fits counts.
 using Parameter = std::vector<ParameterCase>;
+using Parameters = std::map<std::string, Parameter>;
 
-// The value for `tensor` at `depth` (0: the embeddings and the first layer, 1: the last layer, norm and head), or
-// nothing where no case fits.
+// The value for `tensor` at `depth` (0 to 1), or nothing where no case fits.
 std::optional<double> evaluate(const Parameter& parameter, std::string_view tensor, double depth);
 
-// What values a parameter may have.
-struct ParameterRule {
-  std::string_view name;
-  bool is_switch;
-  bool (*allows)(double value);
-  std::string_view allowed;  // "a finite number"
+// Layers [begin, end).
+struct LayerRange {
+  int64_t begin = 0, end = 0;
 };
-// `parameter` is weight, density, normalize, rescale or int8_mask.
-const ParameterRule& rule_of(std::string_view parameter);
 
 struct RecipeModel {
-  std::string name;  // a checkpoint's name (see resolve_checkpoint), or a role
-  std::map<std::string, Parameter> parameters;
+  std::string name;  // a checkpoint's name (see resolve_checkpoint), with +ADAPTER behind it or not, or a role
+  Parameters parameters = {};
+  std::optional<LayerRange> layers = {};  // none: all
+};
+
+// Layers of the output, made of as many layers of each model.
+struct RecipeSlice {
+  std::vector<RecipeModel> models;
+  Parameters parameters = {};                  // for all of its models, where a model has none of its own
+  std::optional<std::string> base_model = {};  // in place of the recipe's
+};
+
+// A part of the output with layers of its own, and how it is made.
+struct RecipeModule {
+  std::string name;  // what stands before the layers' numbers in its tensors' names; empty: the whole model
+  std::vector<RecipeSlice> slices;
+  Parameters parameters = {};
+};
+
+// What a token's row of the embeddings is made of, where the models' own rows do not say it.
+struct TokenSource {
+  enum class Kind { usual, zero, model, token_of_model };
+  Kind kind = Kind::usual;
+  std::string model = {};                 // of model, token_of_model
+  std::optional<std::string> token = {};  // of token_of_model: this one's row …
+  std::optional<int64_t> id = {};         // … or this row
+  bool force = false;                     // for the models too that have the token
 };
 
 struct Recipe {
-  MergeMethod method = MergeMethod::linear;
-  std::vector<RecipeModel> models;
+  const Method* method = nullptr;
+  std::vector<RecipeModule> modules;
   std::optional<std::string> base_model;
-  std::map<std::string, Parameter> parameters;  // for all models, where a model has none of its own
+  Parameters parameters;                        // for all
   std::optional<std::string> tokenizer_source;  // a model's name; without it, vocabularies are not aligned
+  bool tokenizer_union = false;                 // of all models' tokens, in place of a model's tokenizer
+  std::map<std::string, TokenSource> tokens;    // by token
   int64_t pad_to_multiple_of = 1;               // of the number of embedding rows
+  std::optional<std::string> chat_template;     // "auto", a name or a template
   std::optional<Dtype> dtype, out_dtype;        // arithmetic is always float32: dtype only stands in for out_dtype
-  uint64_t seed = 0;                            // of DARE's masks
+  uint64_t seed = 0;                            // of random masks
   std::string source = "the recipe";            // what errors call it: "ties.yaml"
   bool from_options = false;                    // made of command-line flags: what advice is to speak of
   std::vector<std::string> remarks;             // on what in it has no effect, one line each
 
-  // A parameter of models[model] for a tensor, else the recipe's, else nothing. Evaluated as mergekit does.
-  std::optional<double> parameter(size_t model, const std::string& name, std::string_view tensor, double depth) const;
-  // The recipe's own parameters, else mergekit's defaults for the method.
-  bool normalize(std::string_view tensor, double depth) const;
-  bool rescale(std::string_view tensor, double depth) const;
+  // Where a tensor stands: in which slice of which module.
+  struct Place {
+    const RecipeModule& module;
+    const RecipeSlice& slice;
+  };
+  // A parameter of a model of the slice for a tensor, or, without one, of the merge. mergekit's order: the model's own,
+  // the slice's, the module's, the recipe's; the first that has a value for the tensor.
+  std::optional<double> parameter(const Place& place, const RecipeModel* model, const std::string& name,
+                                  std::string_view tensor, double depth) const;
+
+  // Whether whole models are merged, without slices and modules; models() is for such recipes.
+  bool merges_whole_models() const;
+  const std::vector<RecipeModel>& models() const;
+  std::vector<RecipeModel>& models();
+  // The names of all models, the base among them, each once, in the recipe's order.
+  std::vector<std::string> model_names() const;
   bool is_base(const std::string& name) const { return base_model && *base_model == name; }
 };
 
-// Reads a mergekit YAML. Throws Error with file and line for malformed YAML, several documents, an unknown key (naming
-// the nearest known one), a value of the wrong kind or out of its range, and parts of mergekit that are not implemented
-// (slices, other methods, …).
+// Reads a mergekit YAML. Throws Error with file and line for malformed YAML, several documents, an unknown key or
+// parameter (naming the nearest known one), a value of the wrong kind or out of its range.
 Recipe read_recipe_or_throw(const std::filesystem::path& file);
 std::string read_recipe_text_or_throw(const std::filesystem::path& file);  // as it stands
 Recipe parse_recipe_or_throw(const std::string& yaml, const std::string& source);
@@ -84,7 +117,7 @@ struct RecipeFlags {
 
 // The recipe that `flags` stand for, over models called vlm, rm and base, like the published recipes of that method.
 // For linear, weight_rm R alone gives the VLM 1 − R, and `weight` is refused. Throws Error for what is missing or has
-// no meaning for the method.
+// no meaning for the method, and for methods that the flags have no numbers for.
 Recipe recipe_from_flags(const RecipeFlags& flags);
 
 // The recipe as mergekit would write it (JSON is YAML too): read back, it is the same recipe.

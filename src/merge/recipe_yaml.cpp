@@ -1,221 +1,235 @@
-#include <cmath>
+#include <algorithm>
 #include <set>
 
 #include "base/file.h"
-#include "base/nearest.h"
 #include "merge/recipe.h"
-#include "merge/yaml_document.h"
+#include "merge/recipe_parameters.h"
+#include "merge/yaml_fields.h"
 
 namespace vlrm {
 namespace {
 
 constexpr int64_t kLargestRecipe = 1 << 20;  // bytes
-// Bytes of names and numbers that are read, which a file of that size holds at most. Aliases would give more.
-constexpr size_t kLargestContents = size_t{4} << 20;
 constexpr int64_t kLargestMultiple = 1 << 20;
-constexpr std::string_view kMergeKey = "<<";  // of YAML 1.1: takes over the keys of another mapping
 
 // Reads one recipe; every complaint names the source and the line of the node it is about.
 class RecipeReader {
  public:
-  explicit RecipeReader(std::string source) : source_(std::move(source)) {}
+  explicit RecipeReader(const std::string& source) : yaml_(source) { recipe_.source = source; }
 
-  Recipe read(const YAML::Node& root) const {
-    Recipe recipe;
-    recipe.source = source_;
-    check_keys(
-        root, "a recipe",
-        {"models", "parameters", "base_model", "merge_method", "tokenizer", "tokenizer_source", "dtype", "out_dtype"},
-        {"slices", "chat_template", "modules"});
-    recipe.method = method(required(root, "merge_method"));
-    if (root["base_model"]) recipe.base_model = text(root["base_model"]);
-    if (root["parameters"])
-      recipe.parameters =
-          parameters(root["parameters"], {"weight", "density", "normalize", "rescale", "int8_mask"}, nullptr, recipe);
-    read_models(required(root, "models"), recipe);
-    read_tokenizer(root, recipe);
-    if (root["dtype"]) recipe.dtype = dtype(root["dtype"]);
-    if (root["out_dtype"]) recipe.out_dtype = dtype(root["out_dtype"]);
-    check_base(root, recipe);
-    return recipe;
+  Recipe read(const YAML::Node& root) {
+    yaml_.check_keys(root, "a recipe",
+                     {"models", "slices", "modules", "parameters", "base_model", "merge_method", "tokenizer",
+                      "tokenizer_source", "chat_template", "dtype", "out_dtype"});
+    recipe_.method = &method(yaml_.required(root, "merge_method"));
+    parameters_.emplace(yaml_, *recipe_.method, recipe_.remarks);
+    if (present(root["base_model"])) recipe_.base_model = yaml_.text(root["base_model"]);
+    if (present(root["parameters"])) recipe_.parameters = parameters_->read(root["parameters"], nullptr);
+    read_what_is_merged(root);
+    read_tokenizer(root);
+    if (present(root["chat_template"])) recipe_.chat_template = yaml_.text(root["chat_template"]);
+    if (present(root["dtype"])) recipe_.dtype = dtype(root["dtype"]);
+    if (present(root["out_dtype"])) recipe_.out_dtype = dtype(root["out_dtype"]);
+    check_models(root);
+    return std::move(recipe_);
   }
 
  private:
-  template <class... Args>
-  [[noreturn]] void fail_at(const YAML::Mark& mark, fmt::format_string<Args...> format, Args&&... args) const {
-    vlrm::fail_at(source_, mark, format, std::forward<Args>(args)...);
-  }
+  static bool present(const YAML::Node& node) { return node && !node.IsNull(); }
 
-  using Names = std::initializer_list<std::string_view>;
-
-  void check_keys(const YAML::Node& node, const char* what, Names known, Names not_implemented = {}) const {
-    if (!node.IsMap()) fail_at(node.Mark(), "{} must be a mapping of keys to values", what);
-    std::set<std::string> seen;
-    for (const auto& entry : node) {
-      const std::string key = text(entry.first);
-      const YAML::Mark mark = entry.first.Mark();
-      if (!seen.insert(key).second) fail_at(mark, "\"{}\" stands here a second time", printable(key));
-      if (key == kMergeKey || contains(not_implemented, key)) fail_at(mark, "\"{}\" is not supported", key);
-      if (!contains(known, key)) fail_at(mark, "unknown key \"{}\"; {}", printable(key), suggestion(key, known));
-    }
-  }
-  static bool contains(Names names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  }
-
-  YAML::Node required(const YAML::Node& node, const char* key) const {
-    const YAML::Node value = node[key];
-    if (!value) fail_at(node.Mark(), "\"{}\" is missing", key);
-    return value;
-  }
-
-  void count(const YAML::Node& node) const {
-    contents_ += node.Scalar().size() + 1;
-    if (contents_ > kLargestContents) fail_at(node.Mark(), "the recipe's aliases make too much of it");
-  }
-
-  std::string text(const YAML::Node& node) const {
-    if (!node.IsScalar() || node.Scalar().empty()) fail_at(node.Mark(), "a name is needed here");
-    count(node);
-    return node.Scalar();
-  }
-
-  std::optional<double> number(const YAML::Node& node) const {
-    double value = 0;
-    if (!node.IsScalar() || !YAML::convert<double>::decode(node, value)) return std::nullopt;
-    count(node);
-    return value;
-  }
-
-  // What is being read: "density" and, for messages, "the density of the model \"./rm\"".
-  struct Subject {
-    const ParameterRule& rule;
-    std::string text;
-  };
-
-  double value(const YAML::Node& node, const Subject& subject) const {
-    auto value = number(node);
-    bool truth = false;
-    const bool quoted = node.Tag() == "!";  // a text, then
-    if (subject.rule.is_switch && node.IsScalar() && !quoted && YAML::convert<bool>::decode(node, truth))
-      value = truth ? 1 : 0;
-    if (value && subject.rule.allows(*value)) return *value;
-    fail_at(node.Mark(), "{} must be {}{}", subject.text, subject.rule.allowed,
-            node.IsScalar() ? ", not \"" + printable(node.Scalar()) + "\"" : std::string());
-  }
-
-  std::vector<double> values(const YAML::Node& node, const Subject& subject) const {
-    if (!node.IsSequence()) return {value(node, subject)};
-    if (node.size() == 0) fail_at(node.Mark(), "{} is an empty list", subject.text);
-    std::vector<double> values;
-    for (const auto& each : node) values.push_back(value(each, subject));
-    return values;
-  }
-
-  // A number, a list of numbers (a gradient over the layers), or a list of {filter, value}.
-  Parameter parameter(const YAML::Node& node, const Subject& subject) const {
-    if (node.IsMap()) return {parameter_case(node, subject)};
-    if (!node.IsSequence() || node.size() == 0 || !node[0].IsMap()) return {{"", values(node, subject)}};
-    Parameter cases;
-    for (const auto& each : node) cases.push_back(parameter_case(each, subject));
-    return cases;
-  }
-  ParameterCase parameter_case(const YAML::Node& node, const Subject& subject) const {
-    check_keys(node, "an entry of a list of filters", {"filter", "value"});
-    ParameterCase result;
-    if (node["filter"]) result.filter = text(node["filter"]);
-    if (result.filter == "*") result.filter.clear();
-    result.values = values(required(node, "value"), subject);
-    return result;
-  }
-
-  // `model` is nullptr for those of all models.
-  std::map<std::string, Parameter> parameters(const YAML::Node& node, Names known, const std::string* model,
-                                              Recipe& recipe) const {
-    check_keys(node, "\"parameters\"", known);
-    std::map<std::string, Parameter> result;
-    for (const auto& entry : node) {
-      const std::string name = text(entry.first);
-      const std::string subject =
-          model == nullptr ? name : fmt::format("the {} of the model \"{}\"", name, printable(*model));
-      Parameter read = parameter(entry.second, {rule_of(name), subject});
-      if (name == "int8_mask") continue;  // only saves mergekit memory
-      if ((name == "density" || name == "rescale") && !drops_deltas(recipe.method))
-        recipe.remarks.push_back(fmt::format("{}:{}: {} has no meaning for {}", source_, entry.first.Mark().line + 1,
-                                             subject, merge_method_name(recipe.method)));
-      result[name] = std::move(read);
-    }
-    return result;
-  }
-
-  void read_models(const YAML::Node& node, Recipe& recipe) const {
-    if (!node.IsSequence() || node.size() == 0) fail_at(node.Mark(), "\"models\" must be a list of models");
-    std::set<std::string> seen;
-    for (const auto& each : node) {
-      check_keys(each, "an entry of \"models\"", {"model", "parameters"});
-      RecipeModel model{text(required(each, "model")), {}};
-      if (!seen.insert(model.name).second)
-        fail_at(each.Mark(), "the model \"{}\" stands here a second time", printable(model.name));
-      if (each["parameters"])
-        model.parameters = parameters(each["parameters"], {"weight", "density"}, &model.name, recipe);
-      recipe.models.push_back(std::move(model));
-    }
-  }
-
-  void read_tokenizer(const YAML::Node& root, Recipe& recipe) const {
-    const YAML::Node tokenizer = root["tokenizer"];
-    if (!tokenizer && !root["tokenizer_source"]) return;
-    if (tokenizer && root["tokenizer_source"])
-      fail_at(tokenizer.Mark(), "\"tokenizer\" and \"tokenizer_source\" exclude each other");
-    if (tokenizer) {
-      check_keys(tokenizer, "\"tokenizer\"", {"source", "pad_to_multiple_of"}, {"tokens"});
-      if (tokenizer["pad_to_multiple_of"]) recipe.pad_to_multiple_of = multiple(tokenizer["pad_to_multiple_of"]);
-    }
-    const YAML::Node source = tokenizer ? required(tokenizer, "source") : root["tokenizer_source"];
-    recipe.tokenizer_source = text(source);
-    if (recipe.tokenizer_source == "union")
-      fail_at(source.Mark(), "a union of the vocabularies is not supported; name the model whose tokenizer is kept");
-    if (recipe.tokenizer_source == "base") {
-      if (!recipe.base_model) fail_at(source.Mark(), "the tokenizer is to be the base model's, but there is none");
-      recipe.tokenizer_source = recipe.base_model;
-    }
-  }
-
-  int64_t multiple(const YAML::Node& node) const {
-    const double value = number(node).value_or(0);
-    if (!(value >= 1 && value <= kLargestMultiple && value == std::floor(value)))
-      fail_at(node.Mark(), "pad_to_multiple_of must be a whole number between 1 and {}", kLargestMultiple);
-    return static_cast<int64_t>(value);
-  }
-
-  MergeMethod method(const YAML::Node& node) const {
+  const Method& method(const YAML::Node& node) const {
     try {
-      return merge_method_or_throw(text(node));
+      return merge_method_or_throw(yaml_.text(node));
     } catch (const Error& error) {
-      fail_at(node.Mark(), "{}", error.what());
+      yaml_.fail_at(node.Mark(), "{}", error.what());
     }
+  }
+
+  void read_what_is_merged(const YAML::Node& root) {
+    int given = 0;
+    for (const char* key : {"models", "slices", "modules"}) given += present(root[key]);
+    if (given == 0) yaml_.fail_at(root.Mark(), "\"models\" is missing (or \"slices\", or \"modules\")");
+    if (given > 1) yaml_.fail_at(root.Mark(), "of \"models\", \"slices\" and \"modules\" there may be only one");
+    if (!present(root["modules"])) {
+      recipe_.modules.push_back({"", slices(root), {}});
+      return;
+    }
+    const YAML::Node modules = root["modules"];
+    yaml_.keys(modules, "\"modules\"");
+    if (modules.size() == 0) yaml_.fail_at(modules.Mark(), "\"modules\" is empty");
+    for (const auto& entry : modules) {
+      yaml_.check_keys(entry.second, "a module", {"models", "slices", "parameters"});
+      RecipeModule module{entry.first.Scalar(), {}, {}};
+      if (present(entry.second["models"]) == present(entry.second["slices"]))
+        yaml_.fail_at(entry.second.Mark(), "a module has either \"models\" or \"slices\"");
+      module.slices = slices(entry.second);
+      if (present(entry.second["parameters"]))
+        module.parameters = parameters_->read(entry.second["parameters"], nullptr);
+      recipe_.modules.push_back(std::move(module));
+    }
+  }
+
+  // Of a node with either `models` or `slices`.
+  std::vector<RecipeSlice> slices(const YAML::Node& node) const {
+    if (present(node["models"])) return {{models(node["models"]), {}, {}}};
+    const YAML::Node list = node["slices"];
+    if (!list.IsSequence() || list.size() == 0) yaml_.fail_at(list.Mark(), "\"slices\" must be a list of slices");
+    std::vector<RecipeSlice> result;
+    for (const auto& each : list) result.push_back(slice(each));
+    return result;
+  }
+
+  RecipeSlice slice(const YAML::Node& node) const {
+    static constexpr std::string_view kKeys[] = {"sources", "base_model", "parameters"};
+    static constexpr std::string_view kNotSupported[] = {"residual_weight"};
+    yaml_.check_keys(node, "an entry of \"slices\"", kKeys, kNotSupported);
+    RecipeSlice slice;
+    const YAML::Node sources = yaml_.required(node, "sources");
+    if (!sources.IsSequence() || sources.size() == 0)
+      yaml_.fail_at(sources.Mark(), "\"sources\" must be a list of models with layers");
+    for (const auto& each : sources) slice.models.push_back(source(each));
+    const auto length = [](const RecipeModel& model) { return model.layers->end - model.layers->begin; };
+    for (const RecipeModel& model : slice.models)
+      if (length(model) != length(slice.models[0]))
+        yaml_.fail_at(sources.Mark(), "the sources of a slice must have equally many layers, but they have {} and {}",
+                      length(slice.models[0]), length(model));
+    if (present(node["base_model"])) slice.base_model = yaml_.text(node["base_model"]);
+    if (present(node["parameters"])) slice.parameters = parameters_->read(node["parameters"], nullptr);
+    return slice;
+  }
+
+  RecipeModel source(const YAML::Node& node) const {
+    yaml_.check_keys(node, "an entry of \"sources\"", {"model", "layer_range", "parameters"});
+    RecipeModel model = named_model(node);
+    const YAML::Node range = yaml_.required(node, "layer_range");
+    if (!range.IsSequence() || range.size() != 2)
+      yaml_.fail_at(range.Mark(), "layer_range must be [first, end], with the layer after the last as the end");
+    const auto layer = [&](int64_t i) {
+      return yaml_.whole_number(range[static_cast<size_t>(i)], "a layer", 0, json_limits::kRepeats);
+    };
+    model.layers = LayerRange{layer(0), layer(1)};
+    if (model.layers->begin >= model.layers->end)
+      yaml_.fail_at(range.Mark(), "layer_range [{}, {}] holds no layer", model.layers->begin, model.layers->end);
+    return model;
+  }
+
+  RecipeModel named_model(const YAML::Node& node) const {
+    RecipeModel model{yaml_.text(yaml_.required(node, "model"))};
+    if (present(node["parameters"])) model.parameters = parameters_->read(node["parameters"], &model.name);
+    return model;
+  }
+
+  std::vector<RecipeModel> models(const YAML::Node& node) const {
+    if (!node.IsSequence() || node.size() == 0) yaml_.fail_at(node.Mark(), "\"models\" must be a list of models");
+    std::set<std::string> seen;
+    std::vector<RecipeModel> result;
+    for (const auto& each : node) {
+      yaml_.check_keys(each, "an entry of \"models\"", {"model", "parameters"});
+      result.push_back(named_model(each));
+      if (!seen.insert(result.back().name).second)
+        yaml_.fail_at(each.Mark(), "the model \"{}\" stands here a second time", printable(result.back().name));
+    }
+    return result;
+  }
+
+  void read_tokenizer(const YAML::Node& root) {
+    const bool has_source = present(root["tokenizer_source"]);
+    const YAML::Node tokenizer = root["tokenizer"];
+    if (!present(tokenizer) && !has_source) return;
+    if (present(tokenizer) && has_source)
+      yaml_.fail_at(tokenizer.Mark(), "\"tokenizer\" and \"tokenizer_source\" exclude each other");
+    if (has_source) return read_tokenizer_source(root["tokenizer_source"]);
+    yaml_.check_keys(tokenizer, "\"tokenizer\"", {"source", "pad_to_multiple_of", "tokens"});
+    if (present(tokenizer["pad_to_multiple_of"]))
+      recipe_.pad_to_multiple_of =
+          yaml_.whole_number(tokenizer["pad_to_multiple_of"], "pad_to_multiple_of", 1, kLargestMultiple);
+    if (present(tokenizer["tokens"])) read_tokens(tokenizer["tokens"]);
+    recipe_.tokenizer_union = !present(tokenizer["source"]);  // mergekit's default
+    if (!recipe_.tokenizer_union) read_tokenizer_source(tokenizer["source"]);
+  }
+
+  void read_tokenizer_source(const YAML::Node& source) {
+    const std::string name = yaml_.text(source);
+    recipe_.tokenizer_union = name == "union";
+    if (recipe_.tokenizer_union) return;
+    recipe_.tokenizer_source = name;
+    if (name != "base") return;
+    if (!recipe_.base_model) yaml_.fail_at(source.Mark(), "the tokenizer is to be the base model's, but there is none");
+    recipe_.tokenizer_source = recipe_.base_model;
+  }
+
+  void read_tokens(const YAML::Node& node) {
+    yaml_.keys(node, "\"tokens\"");
+    for (const auto& entry : node) {
+      TokenSource& token = recipe_.tokens[entry.first.Scalar()];
+      if (entry.second.IsNull()) continue;
+      yaml_.check_keys(entry.second, "a token", {"source", "force"});
+      if (present(entry.second["source"])) token = token_source(entry.second["source"]);
+      if (!present(entry.second["force"])) continue;
+      const auto force = yaml_.truth(entry.second["force"]);
+      if (!force) yaml_.fail_at(entry.second["force"].Mark(), "force must be true or false");
+      token.force = *force;
+    }
+  }
+
+  TokenSource token_source(const YAML::Node& node) const {
+    if (node.IsScalar()) return {.kind = TokenSource::Kind::model, .model = yaml_.text(node)};
+    yaml_.check_keys(node, "a token's source", {"kind", "model", "token", "token_id"});
+    const std::string kind = yaml_.text(yaml_.required(node, "kind"));
+    if (kind == "zero") return {.kind = TokenSource::Kind::zero};
+    if (kind != "model_token")
+      yaml_.fail_at(node.Mark(), "a token's source is a model, or of the kind zero or model_token, not \"{}\"",
+                    printable(kind));
+    TokenSource source{.kind = TokenSource::Kind::token_of_model, .model = yaml_.text(yaml_.required(node, "model"))};
+    if (present(node["token"]) == present(node["token_id"]))
+      yaml_.fail_at(node.Mark(), "of \"token\" and \"token_id\" there must be one");
+    if (present(node["token"])) source.token = yaml_.text(node["token"]);
+    if (present(node["token_id"])) source.id = yaml_.whole_number(node["token_id"], "token_id", 0, INT32_MAX);
+    return source;
   }
 
   Dtype dtype(const YAML::Node& node) const {
-    const auto result = dtype_from_torch(text(node));
+    const auto result = dtype_from_torch(yaml_.text(node));
     if (!result || !is_float(*result))
-      fail_at(node.Mark(), "\"{}\" is not supported, only float32, float16 and bfloat16", printable(text(node)));
+      yaml_.fail_at(node.Mark(), "\"{}\" is not supported, only float32, float16 and bfloat16",
+                    printable(yaml_.text(node)));
     return *result;
   }
 
-  void check_base(const YAML::Node& root, const Recipe& recipe) const {
-    if (recipe.method != MergeMethod::linear && !recipe.base_model)
-      fail_at(required(root, "merge_method").Mark(), "{} needs a \"base_model\"", merge_method_name(recipe.method));
-    size_t merged = 0;
-    bool base_has_weight = false;
-    for (const RecipeModel& model : recipe.models) recipe.is_base(model.name) ? base_has_weight = true : ++merged;
-    if (recipe.method == MergeMethod::linear && recipe.base_model && !base_has_weight)
-      fail_at(root["base_model"].Mark(), "linear has no use for a \"base_model\" that is not one of its models");
-    if (merged == 0) fail_at(required(root, "models").Mark(), "there is no model to merge but the base");
+  // The base is one of the models for some methods, and stands apart for others.
+  void check_models(const YAML::Node& root) {
+    const YAML::Mark mark = yaml_.required(root, "merge_method").Mark();
+    for (RecipeModule& module : recipe_.modules)
+      for (RecipeSlice& slice : module.slices) check_slice(slice, mark);
+    if (recipe_.method->name == "linear" && recipe_.base_model && recipe_.merges_whole_models() &&
+        std::ranges::find(recipe_.models(), *recipe_.base_model, &RecipeModel::name) == recipe_.models().end())
+      yaml_.fail_at(root["base_model"].Mark(), "linear has no use for a \"base_model\" that is not one of its models");
   }
 
-  const std::string source_;
-  mutable size_t contents_ = 0;  // bytes read so far
+  void check_slice(RecipeSlice& slice, const YAML::Mark& mark) const {
+    const Method& method = *recipe_.method;
+    const auto& base = slice.base_model ? slice.base_model : recipe_.base_model;
+    if (method.base == BaseModel::required && !base) yaml_.fail_at(mark, "{} needs a \"base_model\"", method.name);
+    const bool listed = base && std::ranges::find(slice.models, *base, &RecipeModel::name) != slice.models.end();
+    if (base && !listed && slice.models[0].layers && method.base != BaseModel::a_model)
+      yaml_.fail_at(mark, "a slice lacks the base model \"{}\" among its sources: its layers must be named too",
+                    printable(*base));
+    if (base && !listed && method.base == BaseModel::a_model && method.name != "linear" && !slice.models[0].layers)
+      slice.models.push_back({*base});
+    const size_t merged = slice.models.size() - (listed && method.base != BaseModel::a_model ? 1 : 0);
+    if (merged == 0) yaml_.fail_at(mark, "there is no model to merge but the base");
+    if (merged >= method.least_models && merged <= method.most_models) return;
+    const bool apart = method.base == BaseModel::required;
+    if (method.least_models == method.most_models || merged > method.most_models)
+      yaml_.fail_at(mark, "{} merges {} model{}{}, not {}", method.name, method.most_models,
+                    method.most_models == 1 ? "" : "s", apart ? " beside the base" : "", merged);
+    yaml_.fail_at(mark, "{} merges {} models or more{}, not {}", method.name, method.least_models,
+                  apart ? " beside the base" : "", merged);
+  }
+
+  const YamlFields yaml_;
+  Recipe recipe_;
+  std::optional<ParameterReader> parameters_;
 };
 
 }  // namespace

@@ -69,7 +69,8 @@ void ScoreRun::score(Scorer& scorer) {
     output_->append(lines);
     progress.advance(static_cast<int64_t>(scores.size()));
   };
-  score_in_batches<Line>(scorer, options_.batch_samples, [&](int64_t count) { return reader.next(count); }, append);
+  score_in_batches<Line>(
+      scorer, options_.batch_samples, [&](int64_t count) { return reader.next(count); }, append);
   output_->finish();
 }
 

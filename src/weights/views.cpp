@@ -60,8 +60,7 @@ class View : public Checkpoint {
     const Origin& origin = origins_[static_cast<size_t>(&info - tensors_.data())];
     auto reader = origin.source->open(origin.name);
     if (reader->info().dtype != info.dtype) return std::make_unique<CastTensor>(info, std::move(reader));
-    const bool same = reader->info().name == info.name && reader->info().shape == info.shape;
-    return same ? std::move(reader) : std::make_unique<RelabelledTensor>(info, std::move(reader));
+    return relabelled(std::move(reader), info);
   }
   std::string description() const override {
     std::vector<std::string> names;  // each once: a source may be several views of one checkpoint
@@ -101,6 +100,12 @@ CheckpointPtr changed(CheckpointPtr source, Change&& change) {
 
 }  // namespace
 
+std::unique_ptr<TensorReader> relabelled(std::unique_ptr<TensorReader> source, TensorInfo info) {
+  VLRM_ASSERT(source->info().dtype == info.dtype);
+  const bool same = source->info().name == info.name && source->info().shape == info.shape;
+  return same ? std::move(source) : std::make_unique<RelabelledTensor>(std::move(info), std::move(source));
+}
+
 CheckpointPtr renamed(CheckpointPtr source,
                       const std::function<std::optional<std::string>(const std::string&)>& rename) {
   std::map<std::string, const TensorInfo*> by_name;
@@ -131,6 +136,13 @@ CheckpointPtr cast(CheckpointPtr source, Dtype dtype) {
   VLRM_ASSERT(is_float(dtype));
   return changed(std::move(source), [&](TensorInfo& info) {
     if (is_float(info.dtype)) info.dtype = dtype;
+  });
+}
+
+CheckpointPtr cast_each(CheckpointPtr source, const std::map<std::string, Dtype>& types) {
+  return changed(std::move(source), [&](TensorInfo& info) {
+    const auto type = types.find(info.name);
+    if (type != types.end() && is_float(info.dtype) && is_float(type->second)) info.dtype = type->second;
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -19,7 +20,13 @@ CheckpointPtr overlay(std::vector<CheckpointPtr> layers);
 // Float tensors converted to `dtype` (one of the three float types), the others as they are.
 CheckpointPtr cast(CheckpointPtr source, Dtype dtype);
 
+// Floats that `types` names converted to the type it says, the others as they are.
+CheckpointPtr cast_each(CheckpointPtr source, const std::map<std::string, Dtype>& types);
+
 // The first `rows` rows of a tensor of `source` under the same name; the other tensors as they are.
 CheckpointPtr with_first_rows(CheckpointPtr source, const std::string& name, int64_t rows);
+
+// `source` under another name, or with fewer rows.
+std::unique_ptr<TensorReader> relabelled(std::unique_ptr<TensorReader> source, TensorInfo info);
 
 }  // namespace vlrm

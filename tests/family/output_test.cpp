@@ -107,7 +107,7 @@ TEST_F(Output, TheManifestRebuildsTheRecipe) {
   build();
   const Json manifest = read_json_or_throw(dir / "out" / kManifestName);
   const Recipe recipe = parse_recipe_or_throw(manifest.at("settings").at("recipe").dump(), "manifest");
-  EXPECT_EQ(recipe.method, MergeMethod::task_arithmetic);
+  EXPECT_EQ(recipe.method->name, "task_arithmetic");
   EXPECT_EQ(recipe.base_model, "base");
 }
 

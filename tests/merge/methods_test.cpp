@@ -78,27 +78,29 @@ void expect_same(const std::vector<float>& ours, const std::vector<float>& their
 }
 
 TEST(Methods, NamesAreKnownAndTheNearestIsNamedFirst) {
-  EXPECT_EQ(merge_method_or_throw("dare_ties"), MergeMethod::dare_ties);
-  EXPECT_EQ(merge_method_name(MergeMethod::task_arithmetic), "task_arithmetic");
-  EXPECT_EQ(error_of([] { merge_method_or_throw("tise"); }),
-            "merge method \"tise\" is not known; known are: ties, linear, dare_ties, dare_linear, task_arithmetic");
+  EXPECT_EQ(merge_method_or_throw("dare_ties").name, "dare_ties");
+  EXPECT_EQ(error_of([] { merge_method_or_throw("tiess"); }),
+            "merge method \"tiess\" is not known; did you mean \"ties\"?");
+  EXPECT_THAT(error_of([] { merge_method_or_throw("averaging"); }), HasSubstr("known are: "));
 }
 
 TEST(Linear, AveragesWeighted) {
-  const std::vector<TensorMerge::Input> inputs{{.tensor = tensor({1, 2, -4}), .weight = 0.5},
-                                               {.tensor = tensor({3, 2, 8}, Dtype::bf16), .weight = 1.5},
-                                               {.tensor = tensor({1, 0, 1}, Dtype::f16), .weight = -1}};
-  auto merge = merge_of(MergeMethod::linear, nullptr, inputs);
+  const std::vector<TensorMerge::Input> inputs{
+      {.tensor = tensor({1, 2, -4}), .parameters = {{"weight", 0.5}}},
+      {.tensor = tensor({3, 2, 8}, Dtype::bf16), .parameters = {{"weight", 1.5}}},
+      {.tensor = tensor({1, 0, 1}, Dtype::f16), .parameters = {{"weight", -1}}}};
+  auto merge = merge_of("linear", nullptr, inputs);
   expect_same(merged(merge), {4, 4, 9});
-  merge.inputs[2].weight = 2;
-  merge.normalize = true;
+  merge.inputs[2].parameters = {{"weight", 2}};
+  merge.parameters.set("normalize", true);
   expect_same(merged(merge), {7 / 4.0f, 4 / 4.0f, 12 / 4.0f});
 }
 
 TEST(Linear, RefusesToNormalizeWeightsThatSumToZero) {
-  auto merge = merge_of(MergeMethod::linear, nullptr,
-                        {{.tensor = tensor({1}), .weight = 0.5}, {.tensor = tensor({3}), .weight = -0.5}});
-  merge.normalize = true;
+  auto merge = merge_of("linear", nullptr,
+                        {{.tensor = tensor({1}), .parameters = {{"weight", 0.5}}},
+                         {.tensor = tensor({3}), .parameters = {{"weight", -0.5}}}});
+  merge.parameters.set("normalize", true);
   EXPECT_THAT(error_of([&] { merge_tensor(merge); }), HasSubstr("sum to 0"));
 }
 
@@ -108,16 +110,15 @@ TEST(Methods, RefuseTensorsThatAreNoFloats) {
     void read(int64_t, int64_t, std::byte*) const override {}
     TensorInfo info_{"positions", Dtype::i64, {4}};
   };
-  EXPECT_EQ(error_of([] {
-              merge_tensor(merge_of(MergeMethod::linear, nullptr, {{.tensor = std::make_shared<Integers>()}}));
-            }),
+  EXPECT_EQ(error_of([] { merge_tensor(merge_of("linear", nullptr, {{.tensor = std::make_shared<Integers>()}})); }),
             "tensor positions: a merge needs float tensors, this one is I64");
 }
 
 TEST(TaskArithmetic, DividesByOneWhereWeightsSumToZero) {
-  auto merge = merge_of(MergeMethod::task_arithmetic, tensor({1, 1}),
-                        {{.tensor = tensor({2, 3}), .weight = 0.5}, {.tensor = tensor({4, 1}), .weight = -0.5}});
-  merge.normalize = true;
+  auto merge = merge_of("task_arithmetic", tensor({1, 1}),
+                        {{.tensor = tensor({2, 3}), .parameters = {{"weight", 0.5}}},
+                         {.tensor = tensor({4, 1}), .parameters = {{"weight", -0.5}}}});
+  merge.parameters.set("normalize", true);
   expect_same(merged(merge), {1 + 0.5f - 1.5f, 1 + 1.0f});
 }
 
@@ -141,10 +142,11 @@ TEST(Ties, IsItsDefinition) {
     for (const bool many_ties : {true, false}) {
       const auto one = many_ties ? tuned(base, 2) : random_values(elements, 2);
       const auto two = many_ties ? tuned(base, 3, 0.0001f) : random_values(elements, 3);
-      auto merge = merge_of(MergeMethod::ties, tensor(base),
-                            {{.tensor = tensor(one), .weight = weights[0], .density = densities[0]},
-                             {.tensor = tensor(two), .weight = weights[1], .density = densities[1]}});
-      merge.normalize = normalize;
+      auto merge =
+          merge_of("ties", tensor(base),
+                   {{.tensor = tensor(one), .parameters = {{"weight", weights[0]}, {"density", densities[0]}}},
+                    {.tensor = tensor(two), .parameters = {{"weight", weights[1]}, {"density", densities[1]}}}});
+      merge.parameters.set("normalize", normalize);
       expect_same(merged(merge), elected({trimmed(one, base, densities[0]), trimmed(two, base, densities[1])},
                                          {weights[0], weights[1]}, base, normalize));
       if (HasFatalFailure()) FAIL() << elements << " elements, ties: " << many_ties;
@@ -163,9 +165,9 @@ TEST(Ties, IsItsDefinitionForAnyNumberOfModels) {
       const auto values = random_values(kElements, 1 + models);
       weights.push_back(models == 4 ? -0.4f : 0.3f * static_cast<float>(models));
       deltas.push_back(trimmed(values, base, 0.5));
-      inputs.push_back({.tensor = tensor(values), .weight = weights.back(), .density = 0.5});
-      auto merge = merge_of(MergeMethod::ties, tensor(base), inputs);
-      merge.normalize = normalize;
+      inputs.push_back({.tensor = tensor(values), .parameters = {{"weight", weights.back()}, {"density", 0.5}}});
+      auto merge = merge_of("ties", tensor(base), inputs);
+      merge.parameters.set("normalize", normalize);
       expect_same(merged(merge), elected(deltas, weights, base, normalize));
       if (HasFatalFailure()) FAIL() << models << " models, normalize: " << normalize;
     }
@@ -191,7 +193,7 @@ TEST(Ties, KeepsExactlyItsShareHoweverTheDeltasLie) {
   for (const auto& values : {sorted, half_zero, one_huge, rows, two_values, equal, zeros}) {
     for (const double density : {0.00001, 0.2, 0.3333, 0.5, 0.6667, 0.9, 0.99999}) {
       const auto ours =
-          merged(merge_of(MergeMethod::ties, tensor(base), {{.tensor = tensor(values), .density = density}}));
+          merged(merge_of("ties", tensor(base), {{.tensor = tensor(values), .parameters = {{"density", density}}}}));
       expect_same(ours, trimmed(values, base, density));
       if (HasFatalFailure()) FAIL() << "density " << density;
     }
@@ -219,7 +221,8 @@ class SampledTensor final : public TensorReader {
 
 std::vector<int64_t> sampled_elements(size_t elements) {
   const auto spy = std::make_shared<SampledTensor>(static_cast<int64_t>(elements));
-  merge_tensor(merge_of(MergeMethod::ties, tensor(std::vector<float>(elements)), {{.tensor = spy, .density = 0.5}}));
+  merge_tensor(
+      merge_of("ties", tensor(std::vector<float>(elements)), {{.tensor = spy, .parameters = {{"density", 0.5}}}}));
   return spy->sampled();
 }
 
@@ -235,7 +238,7 @@ TEST(Ties, IsExactWhereTheSampleMisleads) {
       for (size_t i = 0; i < elements; ++i) values[i] = 2 + static_cast<float>(i * 2654435761u % (1 << 22)) * 0x1p-22f;
       for (size_t i = 0; i < sampled.size(); ++i)
         values[static_cast<size_t>(sampled[i])] = extremes && i % 2 == 0 ? 9.0f : 1.0f;
-      const auto merge = merge_of(MergeMethod::ties, tensor(base), {{.tensor = tensor(values), .density = 0.5}});
+      const auto merge = merge_of("ties", tensor(base), {{.tensor = tensor(values), .parameters = {{"density", 0.5}}}});
       expect_same(merged(merge), trimmed(values, base, 0.5));
       if (HasFatalFailure()) FAIL() << elements << " elements, extremes: " << extremes;
     }
@@ -244,33 +247,34 @@ TEST(Ties, IsExactWhereTheSampleMisleads) {
 
 TEST(Ties, CountsNaNAsTheLargest) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  const auto ours =
-      merged(merge_of(MergeMethod::ties, tensor({0, 0, 0, 0}), {{.tensor = tensor({1, 5, nan, -7}), .density = 0.5}}));
+  const auto ours = merged(
+      merge_of("ties", tensor({0, 0, 0, 0}), {{.tensor = tensor({1, 5, nan, -7}), .parameters = {{"density", 0.5}}}}));
   EXPECT_EQ(ours[0], 0);
   EXPECT_EQ(ours[1], 0);
   EXPECT_EQ(ours[3], -7);
 }
 
 TEST(Ties, RescalesToTheNormItHad) {
-  auto merge = merge_of(MergeMethod::ties, tensor({0, 0, 0, 0}), {{.tensor = tensor({1, -2, 3, -4}), .density = 0.5}});
-  merge.rescale_ties = true;
+  auto merge =
+      merge_of("ties", tensor({0, 0, 0, 0}), {{.tensor = tensor({1, -2, 3, -4}), .parameters = {{"density", 0.5}}}});
+  merge.parameters.set("rescale", true);
   const float ratio = 10.0f / 7.0f;
   expect_same(merged(merge), {0, 0, 3 * ratio, -4 * ratio});
 }
 
 TEST(Dare, KeepsItsShareAndDividesByTheDensity) {
   constexpr size_t kElements = 100'000;
-  auto merge = merge_of(MergeMethod::dare_linear, tensor(std::vector<float>(kElements)),
-                        {{.tensor = tensor(std::vector<float>(kElements, 1)), .density = 0.4}});
+  auto merge = merge_of("dare_linear", tensor(std::vector<float>(kElements)),
+                        {{.tensor = tensor(std::vector<float>(kElements, 1)), .parameters = {{"density", 0.4}}}});
   int64_t kept = 0;
   for (const float value : merged(merge)) {
     ASSERT_TRUE(value == 0 || value == 1 / 0.4f) << value;
     kept += value != 0;
   }
   EXPECT_NEAR(static_cast<double>(kept) / kElements, 0.4, 4 * std::sqrt(0.24 / kElements));
-  merge.rescale = Rescale::none;
+  merge.parameters.set("rescale", false);
   for (const float value : merged(merge)) ASSERT_TRUE(value == 0 || value == 1);
-  merge.inputs[0].density = 1;
+  merge.inputs[0].parameters.set("density", 1);
   for (const float value : merged(merge)) ASSERT_EQ(value, 1);
 }
 
@@ -282,10 +286,13 @@ TEST(Dare, ElectsSigns) {
     }
     size_t dropped;
   };
-  auto merge = merge_of(
-      MergeMethod::dare_ties, tensor({1, 1, 1}),
-      {{.tensor = tensor({2, 2, 2}), .weight = 1, .density = 0.5, .mask = std::make_shared<AllBut>(0)},
-       {.tensor = tensor({0.5f, 0.5f, -2}), .weight = 1, .density = 0.5, .mask = std::make_shared<AllBut>(9)}});
+  auto merge = merge_of("dare_ties", tensor({1, 1, 1}),
+                        {{.tensor = tensor({2, 2, 2}),
+                          .parameters = {{"weight", 1}, {"density", 0.5}},
+                          .mask = std::make_shared<AllBut>(0)},
+                         {.tensor = tensor({0.5f, 0.5f, -2}),
+                          .parameters = {{"weight", 1}, {"density", 0.5}},
+                          .mask = std::make_shared<AllBut>(9)}});
   // Deltas 0, 2, 2 and −1, −1, −6.
   expect_same(merged(merge), {0, 3, -5});
 }
@@ -294,13 +301,12 @@ TEST(Methods, GiveTheSameBytesForAnyThreadsAndChunks) {
   constexpr size_t kElements = 200'001;
   const auto base = rounded_to_bf16(random_values(kElements, 1, 0.02f));
   const auto one = tensor(tuned(base, 2), Dtype::bf16), two = tensor(tuned(base, 3), Dtype::f32);
-  for (const auto method : {MergeMethod::linear, MergeMethod::task_arithmetic, MergeMethod::ties,
-                            MergeMethod::dare_linear, MergeMethod::dare_ties}) {
-    auto merge =
-        merge_of(method, method == MergeMethod::linear ? nullptr : tensor(base, Dtype::bf16),
-                 {{.tensor = one, .weight = 0.7, .density = 0.4}, {.tensor = two, .weight = 0.6, .density = 0.3}});
-    merge.rescale_ties = true;
-    merge.normalize = true;
+  for (const std::string method : {"linear", "task_arithmetic", "ties", "dare_linear", "dare_ties"}) {
+    auto merge = merge_of(method, method == "linear" ? nullptr : tensor(base, Dtype::bf16),
+                          {{.tensor = one, .parameters = {{"weight", 0.7}, {"density", 0.4}}},
+                           {.tensor = two, .parameters = {{"weight", 0.6}, {"density", 0.3}}}});
+    merge.parameters.set("rescale", true);
+    merge.parameters.set("normalize", true);
     const auto expected = merged(merge);
     for (const int threads : {1, 3}) {
       set_thread_count(threads);

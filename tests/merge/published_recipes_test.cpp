@@ -3,6 +3,7 @@
 #include <set>
 
 #include "merge/recipe.h"
+#include "merge/recipe_numbers.h"
 #include "support/support.h"
 
 namespace vlrm::testing {
@@ -11,10 +12,10 @@ namespace {
 // The same from the options of the command line, which are like the published recipes too. Of ties they say what is
 // mergekit's default.
 std::string same_from_options(const Recipe& recipe) {
-  RecipeFlags flags{.method = std::string(merge_method_name(recipe.method))};
-  flags.weight_vlm = recipe.parameter(0, "weight", "model.norm.weight", 1);
-  flags.weight_rm = recipe.parameter(1, "weight", "model.norm.weight", 1);
-  flags.density = recipe.parameter(1, "density", "model.norm.weight", 1);
+  RecipeFlags flags{.method = std::string(recipe.method->name)};
+  flags.weight_vlm = number(recipe, 0, "weight", "model.norm.weight", 1);
+  flags.weight_rm = number(recipe, 1, "weight", "model.norm.weight", 1);
+  flags.density = number(recipe, 1, "density", "model.norm.weight", 1);
   return recipe_to_json(recipe_from_flags(flags)).dump();
 }
 
@@ -24,7 +25,7 @@ TEST(PublishedRecipes, AreWhatTheOptionsMake) {
     Recipe recipe = parse_recipe_or_throw(file.text, file.name);
     EXPECT_THAT(recipe.remarks, ::testing::IsEmpty()) << file.name;
     names.insert(file.name);
-    if (recipe.method == MergeMethod::ties) {
+    if (recipe.method->name == "ties") {
       EXPECT_FALSE(recipe.parameters.contains("normalize"));
       recipe.parameters["normalize"] = {{"", {1}}};
     }

@@ -34,13 +34,18 @@ inline std::shared_ptr<const TensorReader> tensor(const std::vector<float>& valu
   return std::make_shared<MemoryTensor>("model.layers.0.w", values, dtype);
 }
 
-inline TensorMerge merge_of(MergeMethod method, std::shared_ptr<const TensorReader> base,
+// Weights are 1 where an input has none; nothing is normalized.
+inline TensorMerge merge_of(const std::string& method, std::shared_ptr<const TensorReader> base,
                             std::vector<TensorMerge::Input> inputs) {
   TensorMerge merge;
   merge.output = inputs.at(0).tensor->info();
   merge.output.dtype = Dtype::f32;
-  merge.method = method;
-  for (size_t i = 0; i < inputs.size(); ++i) inputs[i].model = static_cast<int>(i);
+  merge.method = &merge_method_or_throw(method);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    inputs[i].model = static_cast<int>(i);
+    if (!inputs[i].parameters.find("weight")) inputs[i].parameters.set("weight", 1);
+  }
+  merge.parameters.set("normalize", 0);
   merge.inputs = std::move(inputs);
   merge.base = std::move(base);
   return merge;

@@ -224,7 +224,7 @@ def test_what_is_wrong_is_told_before_anything_is_scored(sweep, some, tmp_path):
     (bad / "a.yml").write_bytes((some / SOME[0]).read_bytes())
     cases = [
         ("z.yml", "models: 3\n", "z.yml:1"),
-        ("z.yml", (some / SOME[2]).read_text().replace("density: 0.4", "density: 0.0000001"), "keeps none"),
+        ("z.yml", (some / SOME[2]).read_text().replace("density: 0.4", "dense: 0.4"), "unknown parameter \"dense\""),
         ("z.yml", (some / SOME[0]).read_text().replace("multiple_of: 8", "multiple_of: 64"), "z.yml: the merged embeddings"),
         ("a.yaml", (some / SOME[0]).read_text(), "would both have the result folder a"),
     ]

@@ -3,8 +3,6 @@
 #include <array>
 #include <cmath>
 
-#include "merge/methods/deltas.h"
-#include "merge/methods/magnitude_cut.h"
 #include "weights/target_clones.h"
 
 namespace vlrm {
@@ -25,24 +23,25 @@ uint64_t scrambled(uint64_t index) {
 
 using Sample = std::vector<int32_t>;
 
-// One sample a model, of magnitudes.
-std::vector<Sample> take_samples(const MergeInputs& inputs) {
-  std::vector<Sample> samples(inputs.models());
-  const auto add = [&](const MergeInputs::Block& block) {
+// One sample a column, of magnitudes.
+std::vector<Sample> take_samples(const BlockSource& source) {
+  std::vector<Sample> samples(source.columns());
+  const auto add = [&](const Block& block) {
     for (size_t m = 0; m < samples.size(); ++m)
       std::transform(block.tensors[m], block.tensors[m] + block.count, std::back_inserter(samples[m]), magnitude_bits);
   };
-  const int64_t elements = inputs.elements();
+  const int64_t elements = source.elements();
   const int64_t size = std::clamp(elements / kElementsASample, kSmallestSample, kLargestSample);
-  if (elements <= 2 * size) {
-    inputs.visit(0, elements, add);
+  const int64_t run = source.row() == 0 ? kRun : source.row();
+  const int64_t runs = std::max<int64_t>(1, size / run), spacing = elements / runs;
+  if (elements <= 2 * size || spacing <= run) {
+    source.visit(0, elements, add);
     return samples;
   }
-  const int64_t runs = size / kRun, spacing = elements / runs;
-  for (int64_t run = 0; run < runs; ++run) {
-    const auto shift =
-        static_cast<int64_t>(scrambled(static_cast<uint64_t>(run)) % static_cast<uint64_t>(spacing - kRun));
-    inputs.visit(run * spacing + shift, kRun, add);
+  for (int64_t i = 0; i < runs; ++i) {
+    const auto shift = static_cast<int64_t>(scrambled(static_cast<uint64_t>(i)) % static_cast<uint64_t>(spacing - run));
+    const int64_t first = i * spacing + shift;
+    source.visit(source.row() == 0 ? first : first / run * run, run, add);
   }
   return samples;
 }
@@ -67,16 +66,16 @@ struct Ranks {
 };
 
 // A block is looked at as kRows rows: what is done for all columns at once needs no step across vector lanes.
-constexpr int64_t kRows = 16, kMostColumns = MergeInputs::kBlock / kRows;
+constexpr int64_t kRows = 16, kMostColumns = BlockSource::kBlock / kRows;
 
 // `hits` gets how many of each column are strictly inside the bracket.
-VLRM_TARGET_CLONES Ranks rank_columns(const float* deltas, int64_t columns, Bracket bracket, int32_t* hits) {
+VLRM_TARGET_CLONES Ranks rank_columns(const float* values, int64_t columns, Bracket bracket, int32_t* hits) {
   Ranks ranks;
   for (int64_t column = 0; column < columns; ++column) {
     int32_t from_high = 0, above_low = 0;
 #pragma GCC unroll 16
     for (int64_t row = 0; row < kRows; ++row) {
-      const int32_t bits = magnitude_bits(deltas[row * columns + column]);
+      const int32_t bits = magnitude_bits(values[row * columns + column]);
       ranks.above += bits > bracket.high;
       from_high += bits >= bracket.high;
       above_low += bits > bracket.low;
@@ -95,26 +94,32 @@ bool is_inside(int32_t bits, const Bracket& bracket) {
 
 }  // namespace
 
-std::vector<Bracket> sampled_brackets(const MergeInputs& inputs, std::span<const int64_t> kept, double deviations) {
-  auto samples = take_samples(inputs);
+std::vector<Bracket> sampled_brackets(const BlockSource& source, std::span<const LargestOf> wanted, double deviations) {
+  auto samples = take_samples(source);
   std::vector<Bracket> brackets;
-  for (size_t m = 0; m < samples.size(); ++m)
-    brackets.push_back(bracket_of(samples[m], kept[m], inputs.elements(), deviations));
+  for (const LargestOf& each : wanted)
+    brackets.push_back(bracket_of(samples[each.column], each.kept, source.elements(), deviations));
   return brackets;
 }
 
-void BracketCount::add(std::span<const float> deltas, const Bracket& bracket) {
-  const auto columns = static_cast<int64_t>(deltas.size()) / kRows;
+void BracketCount::add(std::span<const float> values, const Bracket& bracket) {
+  constexpr size_t kBlock = BlockSource::kBlock;
+  for (; values.size() > kBlock; values = values.subspan(kBlock)) add_block(values.first(kBlock), bracket);
+  add_block(values, bracket);
+}
+
+void BracketCount::add_block(std::span<const float> values, const Bracket& bracket) {
+  const auto columns = static_cast<int64_t>(values.size()) / kRows;
   std::array<int32_t, kMostColumns> hits;
-  const Ranks ranks = rank_columns(deltas.data(), columns, bracket, hits.data());
+  const Ranks ranks = rank_columns(values.data(), columns, bracket, hits.data());
   above += ranks.above;
   at_high += ranks.from_high - ranks.above;
   // A bracket of one value counts it once, as the high one.
   if (bracket.low != bracket.high) at_low += ranks.from_low - ranks.above_low;
-  if (ranks.above_low > ranks.from_high) collect(deltas, columns, hits.data(), bracket);
+  if (ranks.above_low > ranks.from_high) collect(values, columns, hits.data(), bracket);
 
-  for (const float delta : deltas.subspan(static_cast<size_t>(columns * kRows))) {
-    const int32_t bits = magnitude_bits(delta);
+  for (const float value : values.subspan(static_cast<size_t>(columns * kRows))) {
+    const int32_t bits = magnitude_bits(value);
     above += bits > bracket.high;
     at_high += bits == bracket.high;
     at_low += bits == bracket.low && bits != bracket.high;
@@ -122,7 +127,7 @@ void BracketCount::add(std::span<const float> deltas, const Bracket& bracket) {
   }
 }
 
-void BracketCount::collect(std::span<const float> deltas, int64_t columns, const int32_t* hits,
+void BracketCount::collect(std::span<const float> values, int64_t columns, const int32_t* hits,
                            const Bracket& bracket) {
   // No branch depends on the values: each is written, and the end moves on behind those that stay.
   std::array<int32_t, kMostColumns + 1> hit;
@@ -131,11 +136,11 @@ void BracketCount::collect(std::span<const float> deltas, int64_t columns, const
     hit[hit_end] = column;
     hit_end += hits[column] > 0;
   }
-  std::array<int32_t, MergeInputs::kBlock + 1> found;
+  std::array<int32_t, BlockSource::kBlock + 1> found;
   size_t end = 0;
   for (size_t i = 0; i < hit_end; ++i) {
     for (int64_t row = 0; row < kRows; ++row) {
-      const int32_t bits = magnitude_bits(deltas[static_cast<size_t>(row * columns + hit[i])]);
+      const int32_t bits = magnitude_bits(values[static_cast<size_t>(row * columns + hit[i])]);
       found[end] = bits;
       end += static_cast<size_t>(bits > bracket.low) & static_cast<size_t>(bits < bracket.high);
     }

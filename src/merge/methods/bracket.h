@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "merge/methods/inputs.h"
+#include "merge/methods/magnitude_cut.h"
 
 namespace vlrm {
 
@@ -14,20 +14,20 @@ struct Bracket {
   int32_t low = 0, high = 0;
 };
 
-// One for each model's kept[model]-th (from 1) largest delta: so many standard deviations of the sampled quantile to
-// each side. Exact where the tensor is small enough to be all sample.
-std::vector<Bracket> sampled_brackets(const MergeInputs& inputs, std::span<const int64_t> kept, double deviations);
+// One for each of `wanted`: so many standard deviations of the sampled quantile to each side. Exact where the source is
+// small enough to be all sample.
+std::vector<Bracket> sampled_brackets(const BlockSource& source, std::span<const LargestOf> wanted, double deviations);
 
 // How many magnitudes lie where, with respect to a bracket, and those strictly between its ends.
 struct BracketCount {
   int64_t above = 0, at_high = 0, at_low = 0;
   std::vector<int32_t> inside;
 
-  // At most MergeInputs::kBlock deltas.
-  void add(std::span<const float> deltas, const Bracket& bracket);
+  void add(std::span<const float> values, const Bracket& bracket);
 
  private:
-  void collect(std::span<const float> deltas, int64_t columns, const int32_t* hits, const Bracket& bracket);
+  void add_block(std::span<const float> values, const Bracket& bracket);  // at most BlockSource::kBlock
+  void collect(std::span<const float> values, int64_t columns, const int32_t* hits, const Bracket& bracket);
 };
 
 }  // namespace vlrm

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <numeric>
 
 #include "weights/target_clones.h"
@@ -33,6 +32,7 @@ struct Election {
   const float* const* deltas;
   const float* weights;
   bool normalize;
+  float lambda;
 };
 
 // Adds up what agrees with the sign of the weighted sum. With the number of models known when this is compiled, an
@@ -45,6 +45,7 @@ template <size_t kModels>
   std::copy_n(election.weights, kModels, weights.begin());
   const float* __restrict base = election.base;
   const bool normalize = election.normalize;
+  const float lambda = election.lambda;
   for (int64_t i = 0; i < count; ++i) {
     float sum = weights[0] * deltas[0][i];
     for (size_t m = 1; m < kModels; ++m) sum += weights[m] * deltas[m][i];
@@ -56,7 +57,7 @@ template <size_t kModels>
       total += only_if(agrees, weighted);
       agreeing += only_if(agrees, weights[m]);
     }
-    out[i] = base[i] + total / (normalize && agreeing != 0 ? agreeing : 1.0f);
+    out[i] = base[i] + total / (normalize && agreeing != 0 ? agreeing : 1.0f) * lambda;
   }
 }
 
@@ -82,32 +83,29 @@ VLRM_TARGET_CLONES void add_agreeing(float weight, const float* __restrict delta
   }
 }
 
-VLRM_TARGET_CLONES void finish_normalized(const float* base, const float* total, const float* weights, int64_t count,
-                                          float* out) {
-  for (int64_t i = 0; i < count; ++i) out[i] = base[i] + total[i] / (weights[i] == 0 ? 1.0f : weights[i]);
+VLRM_TARGET_CLONES void normalize(float* total, const float* weights, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) total[i] /= weights[i] == 0 ? 1.0f : weights[i];
 }
 
-VLRM_TARGET_CLONES void finish(const float* base, const float* total, int64_t count, float* out) {
-  for (int64_t i = 0; i < count; ++i) out[i] = base[i] + total[i];
+VLRM_TARGET_CLONES void finish(const Election& election, const float* total, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = election.base[i] + total[i] * election.lambda;
 }
 
-void elect_many(const MergeInputs::Block& block, std::span<const float> weights, bool normalize, float* out) {
-  std::array<float, MergeInputs::kBlock> total{}, agreeing_weights{};
-  weighted_sum(block, weights, out);
-  for (size_t i = 0; i < weights.size(); ++i)
-    add_agreeing(weights[i], block.tensors[i], out, block.count, total.data(), agreeing_weights.data());
-  if (normalize) {
-    finish_normalized(block.base, total.data(), agreeing_weights.data(), block.count, out);
-  } else {
-    finish(block.base, total.data(), block.count, out);
-  }
+void elect_many(const Election& election, std::span<const float* const> deltas, int64_t count, float* out) {
+  std::array<float, BlockSource::kBlock> total{}, agreeing_weights{};
+  scale(election.weights[0], deltas[0], count, out);
+  for (size_t m = 1; m < deltas.size(); ++m) add_scaled(election.weights[m], deltas[m], count, out);
+  for (size_t m = 0; m < deltas.size(); ++m)
+    add_agreeing(election.weights[m], deltas[m], out, count, total.data(), agreeing_weights.data());
+  if (election.normalize) normalize(total.data(), agreeing_weights.data(), count);
+  finish(election, total.data(), count, out);
 }
 
 }  // namespace
 
 std::vector<float> float_weights(const TensorMerge& merge) {
   std::vector<float> weights;
-  for (const auto& input : merge.inputs) weights.push_back(static_cast<float>(input.weight));
+  for (const auto& input : merge.inputs) weights.push_back(static_cast<float>(merge.number(input, "weight")));
   return weights;
 }
 
@@ -115,12 +113,7 @@ float sum(std::span<const float> weights) {
   return std::accumulate(weights.begin(), weights.end(), 0.0f);
 }
 
-float delta_divisor(const TensorMerge& merge) {
-  const float total = sum(float_weights(merge));
-  return merge.normalize && std::abs(total) >= 1e-8f ? total : 1.0f;
-}
-
-void weighted_sum(const MergeInputs::Block& block, std::span<const float> weights, float* out) {
+void weighted_sum(const Block& block, std::span<const float> weights, float* out) {
   scale(weights[0], block.tensors[0], block.count, out);
   for (size_t i = 1; i < weights.size(); ++i) add_scaled(weights[i], block.tensors[i], block.count, out);
 }
@@ -133,21 +126,30 @@ VLRM_TARGET_CLONES void divide(float* values, int64_t count, float divisor) {
   for (int64_t i = 0; i < count; ++i) values[i] /= divisor;
 }
 
-void add_base(const MergeInputs::Block& block, float* out) {
-  add(out, block.base, block.count);
+void add_base(const Block& block, float* out) {
+  if (block.base != nullptr) add(out, block.base, block.count);
 }
 
-void elect_and_sum(const MergeInputs::Block& block, std::span<const float> weights, bool normalize, float* out) {
-  const Election election{block.base, block.tensors.data(), weights.data(), normalize};
-  switch (weights.size()) {
-    case 1:
-      return elect_one(election, block.count, out);
-    case 2:
-      return elect_two(election, block.count, out);
-    case 3:
-      return elect_three(election, block.count, out);
-    default:
-      return elect_many(block, weights, normalize, out);
+void elect_and_sum(const Block& block, std::span<const float> weights, const Scaling& scaling, float* out) {
+  std::vector<const float*> many;
+  for (int64_t offset = 0; offset < block.count; offset += BlockSource::kBlock) {
+    const int64_t count = std::min(BlockSource::kBlock, block.count - offset);
+    many.clear();
+    for (const float* delta : block.tensors) many.push_back(delta + offset);
+    const Election election{block.base + offset, many.data(), weights.data(), scaling.normalize, scaling.lambda};
+    switch (weights.size()) {
+      case 1:
+        elect_one(election, count, out + offset);
+        break;
+      case 2:
+        elect_two(election, count, out + offset);
+        break;
+      case 3:
+        elect_three(election, count, out + offset);
+        break;
+      default:
+        elect_many(election, many, count, out + offset);
+    }
   }
 }
 

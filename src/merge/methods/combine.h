@@ -10,18 +10,22 @@ namespace vlrm {
 
 std::vector<float> float_weights(const TensorMerge& merge);
 float sum(std::span<const float> weights);
-// What a merge of deltas divides by when normalized: the sum of the weights, or 1 where that is next to nothing.
-float delta_divisor(const TensorMerge& merge);
 
-// out = Σ w·x over the block's tensors.
-void weighted_sum(const MergeInputs::Block& block, std::span<const float> weights, float* out);
+// out = Σ w·x over the block's columns.
+void weighted_sum(const Block& block, std::span<const float> weights, float* out);
 void multiply(float* values, int64_t count, float factor);
 void divide(float* values, int64_t count, float divisor);
-// out += base
-void add_base(const MergeInputs::Block& block, float* out);
+// out += base, where the block has one.
+void add_base(const Block& block, float* out);
+
+// What becomes of a sum of weighted deltas before the base is added.
+struct Scaling {
+  bool normalize = false;  // divided by the sum of the weights that took part; where that is 0, by 1
+  float lambda = 1;        // then multiplied by this
+};
 
 // TIES' election (arXiv 2306.01708, section 3): of the block's deltas, weighted, only those count whose sign is that of
-// their sum (+ for 0). out = base + Σ of these, divided, if normalized, by the sum of their weights (1 for 0).
-void elect_and_sum(const MergeInputs::Block& block, std::span<const float> weights, bool normalize, float* out);
+// their sum (+ for 0). out = base + λ · Σ of these, normalized if asked for.
+void elect_and_sum(const Block& block, std::span<const float> weights, const Scaling& scaling, float* out);
 
 }  // namespace vlrm

@@ -1,8 +1,9 @@
 #include "merge/methods/dare.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
-#include "merge/methods/combine.h"
 #include "weights/target_clones.h"
 
 namespace vlrm {
@@ -12,28 +13,54 @@ VLRM_TARGET_CLONES void drop(float* delta, const uint32_t* kept, int64_t count) 
   for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] : 0.0f;
 }
 
+class RandomDrop final : public Sparsifier {
+ public:
+  explicit RandomDrop(const TensorMerge& merge) {
+    const bool by_density = rescale_norm_of(merge) == RescaleNorm::density;
+    for (const auto& input : merge.inputs) {
+      const double density = merge.number(input, "density");
+      if (density >= 1) {
+        models_.push_back({nullptr, 1.0f});
+        continue;
+      }
+      auto mask = input.mask;
+      if (!mask) mask = random_mask(merge.seed, input.model, merge.output.name, density);
+      models_.push_back({std::move(mask), by_density ? static_cast<float>(density) : 1.0f});
+    }
+  }
+
+  void apply(const Block& block) const override {
+    std::array<uint32_t, BlockSource::kBlock> kept;
+    for (size_t i = 0; i < models_.size(); ++i) {
+      if (!models_[i].mask) continue;
+      models_[i].mask->read(block.first, std::span(kept).first(static_cast<size_t>(block.count)));
+      drop(block.tensors[i], kept.data(), block.count);
+      if (models_[i].divisor != 1) divide(block.tensors[i], block.count, models_[i].divisor);
+    }
+  }
+
+ private:
+  struct Model {
+    std::shared_ptr<const ElementMask> mask;  // null: all kept
+    float divisor;
+  };
+  std::vector<Model> models_;
+};
+
 }  // namespace
 
-RandomDrop::RandomDrop(const TensorMerge& merge) {
-  for (const auto& input : merge.inputs) {
-    if (input.density >= 1) {
-      models_.push_back({nullptr, 1.0f});
-      continue;
-    }
-    auto mask = input.mask;
-    if (!mask) mask = random_mask(merge.seed, input.model, merge.output.name, input.density);
-    models_.push_back({mask, merge.rescale == Rescale::density ? static_cast<float>(input.density) : 1.0f});
-  }
+std::unique_ptr<const Sparsifier> drop_at_random(const TensorMerge& merge, const MergeInputs& inputs) {
+  std::unique_ptr<const Sparsifier> kept = std::make_unique<RandomDrop>(merge);
+  return rescale_norm_of(merge) == RescaleNorm::l1 ? with_l1_norm(std::move(kept), inputs) : std::move(kept);
 }
 
-void RandomDrop::apply(const MergeInputs::Block& block) const {
-  std::array<uint32_t, MergeInputs::kBlock> kept;
-  for (size_t i = 0; i < models_.size(); ++i) {
-    if (!models_[i].mask) continue;
-    models_[i].mask->read(block.first, std::span(kept).first(static_cast<size_t>(block.count)));
-    drop(block.tensors[i], kept.data(), block.count);
-    if (models_[i].divisor != 1) divide(block.tensors[i], block.count, models_[i].divisor);
+std::optional<Complaint> complaint_about_draws(const TensorMerge& merge) {
+  for (const auto& input : merge.inputs) {
+    const double density = merge.number(input, "density");
+    if (density < kLeastDensity)
+      return Complaint{fmt::format("the density {} is less than can be drawn; raise it", density), &input};
   }
+  return std::nullopt;
 }
 
 }  // namespace vlrm

@@ -1,24 +1,17 @@
 // What dare_linear and dare_ties share: dropping deltas at random (arXiv 2311.03099).
 #pragma once
 
-#include "merge/masks.h"
-#include "merge/methods/inputs.h"
+#include "merge/methods/task_vectors.h"
 
 namespace vlrm {
 
-class RandomDrop {
- public:
-  // Throws Error for a density that keeps nothing.
-  explicit RandomDrop(const TensorMerge& merge);
-  // delta ← delta/density, or 0 where the mask drops it.
-  void apply(const MergeInputs::Block& block) const;
+// Each delta stays with the probability of its model's density, and is then rescaled.
+std::unique_ptr<const Sparsifier> drop_at_random(const TensorMerge& merge, const MergeInputs& inputs);
 
- private:
-  struct Model {
-    std::shared_ptr<const ElementMask> mask;  // null: all kept
-    float divisor;
-  };
-  std::vector<Model> models_;
-};
+// A density that is too small to be drawn.
+std::optional<Complaint> complaint_about_draws(const TensorMerge& merge);
+
+inline constexpr std::array kDareParameters{
+    kWeight, kDensity, truth("normalize", false), truth("rescale", true), kLambda, kRescaleNormOfDraws, kInt8Mask};
 
 }  // namespace vlrm

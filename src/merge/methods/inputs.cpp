@@ -13,8 +13,9 @@ constexpr int64_t kPadding = 48;
 
 }  // namespace
 
-MergeInputs::MergeInputs(const TensorMerge& merge)
-    : has_base_(merge.base != nullptr), elements_(merge.output.elements()) {
+MergeInputs::MergeInputs(const TensorMerge& merge, const Options& options)
+    : has_base_(merge.base != nullptr), options_(options), elements_(merge.output.elements()) {
+  VLRM_ASSERT(options.row == 0 || elements_ % options.row == 0);
   const auto add = [&](const std::shared_ptr<const TensorReader>& tensor) {
     const TensorInfo& info = tensor->info();
     if (!is_float(info.dtype))
@@ -27,6 +28,11 @@ MergeInputs::MergeInputs(const TensorMerge& merge)
   if (has_base_) add(merge.base);
 }
 
+// What is read at once: whole blocks.
+int64_t MergeInputs::piece() const {
+  return std::max(block(), kPieceElements / block() * block());
+}
+
 std::unique_ptr<MergeInputs::Scratch> MergeInputs::take_scratch() const {
   {
     const std::lock_guard lock(mutex_);
@@ -37,42 +43,61 @@ std::unique_ptr<MergeInputs::Scratch> MergeInputs::take_scratch() const {
     }
   }
   auto scratch = std::make_unique<Scratch>();
-  const int64_t piece = std::min(elements_, kPieceElements), block = std::min(elements_, kBlock) + kPadding;
-  scratch->values = std::make_unique_for_overwrite<float[]>(sources_.size() * static_cast<size_t>(block));
+  const int64_t raw = std::min(elements_, piece()), values = std::min(elements_, block()) + kPadding;
+  scratch->values = std::make_unique_for_overwrite<float[]>(sources_.size() * static_cast<size_t>(values));
   for (const Source& source : sources_) {
-    scratch->tensors.push_back(scratch->values.get() + static_cast<int64_t>(scratch->raw.size()) * block);
+    scratch->tensors.push_back(scratch->values.get() + static_cast<int64_t>(scratch->raw.size()) * values);
     scratch->raw.push_back(
-        std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(piece * size_of(source.dtype))));
+        std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(raw * size_of(source.dtype))));
   }
   return scratch;
 }
 
-void MergeInputs::visit(int64_t first, int64_t count, const std::function<void(const Block&)>& visitor) const {
+// The elements from `offset` of the piece as float32.
+void MergeInputs::convert(const Scratch& scratch, int64_t offset, int64_t count) const {
+  const auto raw = [&](size_t i) { return scratch.raw[i].get() + offset * size_of(sources_[i].dtype); };
+  const auto values = [&](size_t i) { return std::span(scratch.tensors[i], static_cast<size_t>(count)); };
+  if (has_base_) to_float32(sources_.back().dtype, raw(columns()), values(columns()));
+  for (size_t i = 0; i < columns(); ++i) {
+    if (has_base_ && options_.deltas) {
+      to_float32_less(sources_[i].dtype, raw(i), scratch.tensors.back(), values(i));
+    } else {
+      to_float32(sources_[i].dtype, raw(i), values(i));
+    }
+  }
+}
+
+void MergeInputs::visit(int64_t first, int64_t count, const Visitor& visitor) const {
+  VLRM_ASSERT(options_.row == 0 || (first % options_.row == 0 && count % options_.row == 0));
   auto scratch = take_scratch();
   Block block;
   if (has_base_) block.base = scratch->tensors.back();
-  block.tensors = std::span<float* const>(scratch->tensors).first(models());
-  for (int64_t at = first; at < first + count; at += kPieceElements) {
-    const int64_t length = std::min(kPieceElements, first + count - at);
+  block.tensors = std::span<float* const>(scratch->tensors).first(columns());
+  for (int64_t at = first; at < first + count; at += piece()) {
+    const int64_t length = std::min(piece(), first + count - at);
     for (size_t i = 0; i < sources_.size(); ++i) sources_[i].tensor->read(at, length, scratch->raw[i].get());
-    for (int64_t offset = 0; offset < length; offset += kBlock) {
+    for (int64_t offset = 0; offset < length; offset += this->block()) {
       block.first = at + offset;
-      block.count = std::min(kBlock, length - offset);
-      const auto raw = [&](size_t i) { return scratch->raw[i].get() + offset * size_of(sources_[i].dtype); };
-      const auto values = [&](size_t i) { return std::span(scratch->tensors[i], static_cast<size_t>(block.count)); };
-      if (has_base_) to_float32(sources_.back().dtype, raw(models()), values(models()));
-      for (size_t i = 0; i < models(); ++i) {
-        if (has_base_) {
-          to_float32_less(sources_[i].dtype, raw(i), block.base, values(i));
-        } else {
-          to_float32(sources_[i].dtype, raw(i), values(i));
-        }
-      }
+      block.count = std::min(this->block(), length - offset);
+      convert(*scratch, offset, block.count);
       visitor(block);
     }
   }
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(scratch));
+}
+
+void DerivedColumn::visit(int64_t first, int64_t count, const Visitor& visitor) const {
+  std::vector<float> values(static_cast<size_t>(std::max(row(), kBlock)));
+  float* const column = values.data();
+  source_->visit(first, count, [&](const Block& block) {
+    compute_(block, column);
+    visitor({block.first, block.count, nullptr, std::span(&column, 1)});
+  });
+}
+
+int64_t row_length(const TensorInfo& tensor) {
+  return tensor.shape.empty() ? 1 : tensor.shape.back();
 }
 
 }  // namespace vlrm

@@ -1,35 +1,36 @@
 // Weighted average (model soups, arXiv 2203.05482): Σ w·x, divided by Σ w if normalized.
-#include "base/error.h"
 #include "merge/methods/combine.h"
 #include "merge/methods/methods.h"
+#include "merge/methods/parameters.h"
 #include "merge/methods/pointwise.h"
 
 namespace vlrm {
 namespace {
 
-class Linear final : public Pointwise {
- public:
-  Linear(std::vector<float> weights, float divisor) : weights_(std::move(weights)), divisor_(divisor) {}
-  void merge(const MergeInputs::Block& block, float* out) const override {
-    weighted_sum(block, weights_, out);
-    if (divisor_ != 1) divide(out, block.count, divisor_);
-  }
+constexpr std::array kParameters{kWeight, truth("normalize", true)};
 
- private:
-  std::vector<float> weights_;
-  float divisor_;
-};
-
-}  // namespace
+std::optional<Complaint> complaint(const TensorMerge& merge) {
+  if (!merge.is_set("normalize") || sum(float_weights(merge)) != 0) return std::nullopt;
+  return Complaint{"its weights sum to 0, and linear divides by that; change them or set normalize to false"};
+}
 
 std::unique_ptr<TensorReader> merge_linear(const TensorMerge& merge) {
   const auto weights = float_weights(merge);
-  const float total = sum(weights);
-  if (merge.normalize && total == 0)
-    fail("tensor {}: the weights of a normalized linear merge sum to 0; change them or set normalize to false",
-         printable(merge.output.name));
+  const float divisor = merge.is_set("normalize") ? sum(weights) : 1.0f;
   return pointwise_tensor(merge.output, std::make_shared<MergeInputs>(merge),
-                          std::make_unique<Linear>(weights, merge.normalize ? total : 1.0f));
+                          [weights, divisor](const Block& block, float* out) {
+                            weighted_sum(block, weights, out);
+                            if (divisor != 1) divide(out, block.count, divisor);
+                          });
 }
+
+}  // namespace
+
+const Method linear_method{.name = "linear",
+                           .title = "Linear",
+                           .reference = "https://arxiv.org/abs/2203.05482",
+                           .parameters = kParameters,
+                           .merge = merge_linear,
+                           .complaint = complaint};
 
 }  // namespace vlrm

@@ -7,10 +7,10 @@
 #include <optional>
 
 #include "base/error.h"
-#include "base/threads.h"
 #include "merge/methods/bracket.h"
-#include "merge/methods/deltas.h"
 #include "merge/methods/radix_selection.h"
+#include "merge/methods/stretches.h"
+#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {
@@ -18,7 +18,7 @@ namespace {
 // What the brackets may collect, in all: beyond it (a sample that misled) radix selection takes over.
 constexpr int64_t kMostCollected = 8 << 20;
 
-// The counting pass of one model, stretch by stretch.
+// The counting pass for one of what is wanted, stretch by stretch.
 using Counts = std::vector<BracketCount>;
 
 int64_t total(const Counts& counts, int64_t BracketCount::*field) {
@@ -26,18 +26,19 @@ int64_t total(const Counts& counts, int64_t BracketCount::*field) {
                          [&](int64_t sum, const BracketCount& count) { return sum + count.*field; });
 }
 
-// One pass over the tensors; nothing if the brackets collect too much.
-std::optional<std::vector<Counts>> count_all(const MergeInputs& inputs, const std::vector<Bracket>& brackets) {
-  std::vector<Counts> counts(brackets.size(), Counts(static_cast<size_t>(stretch_count(inputs))));
+// One pass over the source; nothing if the brackets collect too much.
+std::optional<std::vector<Counts>> count_all(const BlockSource& source, std::span<const LargestOf> wanted,
+                                             const std::vector<Bracket>& brackets) {
+  std::vector<Counts> counts(wanted.size(), Counts(static_cast<size_t>(stretch_count(source))));
   std::atomic<int64_t> collected{0};
-  parallel_for(stretch_count(inputs), [&](int64_t index) {
+  parallel_for(stretch_count(source), [&](int64_t index) {
     if (collected > kMostCollected) return;
     const auto stretch = static_cast<size_t>(index);
-    visit_stretch(inputs, index, [&](const MergeInputs::Block& block) {
-      for (size_t m = 0; m < brackets.size(); ++m)
-        counts[m][stretch].add({block.tensors[m], static_cast<size_t>(block.count)}, brackets[m]);
+    visit_stretch(source, index, [&](const Block& block) {
+      for (size_t i = 0; i < wanted.size(); ++i)
+        counts[i][stretch].add({block.tensors[wanted[i].column], static_cast<size_t>(block.count)}, brackets[i]);
     });
-    for (const Counts& model : counts) collected += static_cast<int64_t>(model[stretch].inside.size());
+    for (const Counts& each : counts) collected += static_cast<int64_t>(each[stretch].inside.size());
   });
   if (collected > kMostCollected) return std::nullopt;
   return counts;
@@ -81,51 +82,86 @@ std::optional<Selected> select(const Counts& counts, const Bracket& bracket, int
   return std::nullopt;
 }
 
-std::optional<std::vector<Selected>> select_all(const MergeInputs& inputs, const std::vector<Bracket>& brackets,
-                                                std::span<const int64_t> kept) {
-  const auto counts = count_all(inputs, brackets);
+std::optional<std::vector<Selected>> select_all(const BlockSource& source, std::span<const LargestOf> wanted,
+                                                const std::vector<Bracket>& brackets) {
+  const auto counts = count_all(source, wanted, brackets);
   if (!counts) return std::nullopt;
   std::vector<Selected> all;
-  for (size_t m = 0; m < kept.size(); ++m) {
-    auto selected = select((*counts)[m], brackets[m], kept[m]);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    auto selected = select((*counts)[i], brackets[i], wanted[i].kept);
     if (!selected) return std::nullopt;
     all.push_back(std::move(*selected));
   }
   return all;
 }
 
-MagnitudeCut cut_of(const MergeInputs& inputs, size_t model, const Selected& selected) {
-  if (selected.kept_equals == std::accumulate(selected.equals.begin(), selected.equals.end(), int64_t{0}))
-    return {.bits = selected.bits};
-  int64_t nth = selected.kept_equals;
+// The index after the nth (from 1) element that equals the cut.
+int64_t end_of_equals(const BlockSource& source, size_t column, const Selected& selected, int64_t nth) {
   size_t stretch = 0;
   while (selected.equals[stretch] < nth) nth -= selected.equals[stretch++];
-  MagnitudeCut cut{.bits = selected.bits, .ties_end = -1};
-  visit_stretch(inputs, static_cast<int64_t>(stretch), [&](const MergeInputs::Block& block) {
+  int64_t end = -1;
+  visit_stretch(source, static_cast<int64_t>(stretch), [&](const Block& block) {
     for (int64_t i = 0; i < block.count; ++i)
-      if (magnitude_bits(block.tensors[model][i]) == cut.bits && --nth == 0) cut.ties_end = block.first + i + 1;
+      if (magnitude_bits(block.tensors[column][i]) == selected.bits && --nth == 0) end = block.first + i + 1;
   });
-  VLRM_ASSERT(cut.ties_end > 0);
+  VLRM_ASSERT(end > 0);
+  return end;
+}
+
+MagnitudeCut cut_of(const BlockSource& source, const LargestOf& wanted, const Selected& selected) {
+  MagnitudeCut cut{.bits = selected.bits};
+  const int64_t equals = std::accumulate(selected.equals.begin(), selected.equals.end(), int64_t{0});
+  if (selected.kept_equals == equals) return cut;
+  if (wanted.first_of_equals)
+    cut.equals_end = end_of_equals(source, wanted.column, selected, selected.kept_equals);
+  else
+    cut.equals_begin = end_of_equals(source, wanted.column, selected, equals - selected.kept_equals);
   return cut;
+}
+
+VLRM_TARGET_CLONES void keep_from(float* values, int64_t count, int32_t least) {
+  for (int64_t i = 0; i < count; ++i) values[i] = magnitude_bits(values[i]) >= least ? values[i] : 0.0f;
+}
+
+VLRM_TARGET_CLONES void keep_below(float* values, int64_t count, int32_t bound) {
+  for (int64_t i = 0; i < count; ++i) values[i] = magnitude_bits(values[i]) < bound ? values[i] : 0.0f;
+}
+
+// Calls apply(values, count, least kept magnitude) for the elements before, among and behind the equals that are kept.
+template <class Apply>
+void in_parts(const MagnitudeCut& cut, float* values, int64_t first, int64_t count, const Apply& apply) {
+  const int64_t begin = std::clamp<int64_t>(cut.equals_begin - first, 0, count);
+  const int64_t end = std::clamp<int64_t>(cut.equals_end - first, begin, count);
+  if (begin > 0) apply(values, begin, cut.bits + 1);
+  apply(values + begin, end - begin, cut.bits);
+  if (end < count) apply(values + end, count - end, cut.bits + 1);
 }
 
 }  // namespace
 
-std::vector<MagnitudeCut> largest_deltas(const MergeInputs& inputs, std::span<const int64_t> kept) {
-  const auto is_all = [&](int64_t count) { return count == inputs.elements(); };
-  if (std::ranges::all_of(kept, is_all)) return std::vector<MagnitudeCut>(kept.size());
+void MagnitudeCut::trim(float* values, int64_t first, int64_t count) const {
+  in_parts(*this, values, first, count, keep_from);
+}
+
+void MagnitudeCut::drop(float* values, int64_t first, int64_t count) const {
+  in_parts(*this, values, first, count, keep_below);
+}
+
+std::vector<MagnitudeCut> largest_magnitudes(const BlockSource& source, std::span<const LargestOf> wanted) {
+  const auto is_all = [&](const LargestOf& each) { return each.kept == source.elements(); };
+  if (std::ranges::all_of(wanted, is_all)) return std::vector<MagnitudeCut>(wanted.size());
 
   // Four deviations suffice for independent elements; those of a run are not quite.
-  auto selected = select_all(inputs, sampled_brackets(inputs, kept, 4), kept);
-  if (!selected) selected = select_all(inputs, sampled_brackets(inputs, kept, 16), kept);
+  auto selected = select_all(source, wanted, sampled_brackets(source, wanted, 4));
+  if (!selected) selected = select_all(source, wanted, sampled_brackets(source, wanted, 16));
   if (!selected) {
     std::vector<Bracket> exact;
-    for (const int32_t bits : radix_select(inputs, kept)) exact.push_back({bits, bits});
-    selected = select_all(inputs, exact, kept);
+    for (const int32_t bits : radix_select(source, wanted)) exact.push_back({bits, bits});
+    selected = select_all(source, wanted, exact);
     VLRM_ASSERT(selected);
   }
   std::vector<MagnitudeCut> cuts;
-  for (size_t m = 0; m < kept.size(); ++m) cuts.push_back(cut_of(inputs, m, (*selected)[m]));
+  for (size_t i = 0; i < wanted.size(); ++i) cuts.push_back(cut_of(source, wanted[i], (*selected)[i]));
   return cuts;
 }
 

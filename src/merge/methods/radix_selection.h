@@ -1,15 +1,15 @@
-// Exact selection that no distribution of the values can spoil, at three passes over the tensors.
+// Exact selection that no distribution of the values can spoil, at three passes over the source.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "merge/methods/inputs.h"
+#include "merge/methods/magnitude_cut.h"
 
 namespace vlrm {
 
-// For each model, as magnitude_bits, the magnitude of its kept[model]-th (from 1) largest delta.
-std::vector<int32_t> radix_select(const MergeInputs& inputs, std::span<const int64_t> kept);
+// For each of `wanted`, as magnitude_bits, the least magnitude that it keeps.
+std::vector<int32_t> radix_select(const BlockSource& source, std::span<const LargestOf> wanted);
 
 }  // namespace vlrm

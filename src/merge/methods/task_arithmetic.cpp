@@ -1,30 +1,23 @@
-// Task vectors (arXiv 2212.04089): base + Σ w·(x − base), the sum divided by Σ w if normalized.
-#include "merge/methods/combine.h"
+// Task vectors (arXiv 2212.04089): base + λ · Σ w·(x − base), the sum divided by Σ w if normalized.
 #include "merge/methods/methods.h"
-#include "merge/methods/pointwise.h"
+#include "merge/methods/task_vectors.h"
 
 namespace vlrm {
 namespace {
 
-class TaskArithmetic final : public Pointwise {
- public:
-  TaskArithmetic(std::vector<float> weights, float divisor) : weights_(std::move(weights)), divisor_(divisor) {}
-  void merge(const MergeInputs::Block& block, float* out) const override {
-    weighted_sum(block, weights_, out);
-    if (divisor_ != 1) divide(out, block.count, divisor_);
-    add_base(block, out);
-  }
+constexpr std::array kParameters{kWeight, truth("normalize", false), kLambda, kInt8Mask};
 
- private:
-  std::vector<float> weights_;
-  float divisor_;
-};
+std::unique_ptr<TensorReader> merge_task_arithmetic(const TensorMerge& merge) {
+  return task_vector_tensor(merge, std::make_shared<MergeInputs>(merge), nullptr, Mix::sum);
+}
 
 }  // namespace
 
-std::unique_ptr<TensorReader> merge_task_arithmetic(const TensorMerge& merge) {
-  return pointwise_tensor(merge.output, std::make_shared<MergeInputs>(merge),
-                          std::make_unique<TaskArithmetic>(float_weights(merge), delta_divisor(merge)));
-}
+const Method task_arithmetic_method{.name = "task_arithmetic",
+                                    .title = "Task arithmetic",
+                                    .reference = "https://arxiv.org/abs/2212.04089",
+                                    .base = BaseModel::required,
+                                    .parameters = kParameters,
+                                    .merge = merge_task_arithmetic};
 
 }  // namespace vlrm

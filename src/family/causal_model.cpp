@@ -1,0 +1,85 @@
+#include "family/causal_model.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "family/names.h"
+#include "family/side_files.h"
+#include "weights/hub_cache.h"
+#include "weights/views.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+constexpr std::array kLayerKeys{"num_hidden_layers", "n_layer", "num_layers", "n_layers"};
+constexpr std::array kTextParts{"text_config", "llm_config", "language_config"};
+
+// The part of a config that speaks of the language model.
+template <class Config>
+Config& text_part(Config& config) {
+  for (const char* key : kTextParts)
+    if (config.contains(key) && config.at(key).is_object()) return config.at(key);
+  return config;
+}
+
+OrderedJson read_config(const fs::path& directory) {
+  const fs::path file = directory / "config.json";
+  if (!fs::exists(file)) fail("{}: is not there{}", file.string(), fetch_advice(directory));
+  OrderedJson config = read_ordered_json_or_throw(file);
+  if (!config.is_object()) fail("{}: not a JSON object", file.string());
+  if (config.contains("quantization_config") && config.at("quantization_config").is_object())
+    fail("{}: the weights are quantized (quantization_config), and sums of such numbers mean nothing; merge the model "
+         "that they were made of",
+         file.string());
+  return config;
+}
+
+CheckpointPtr under_canonical_names(CheckpointPtr weights, const OrderedJson& config) {
+  const std::string type = config.value("model_type", "");
+  if (type == "llama") return renamed(std::move(weights), canonical_llama_name);
+  if (type == "mllama") return renamed(std::move(weights), canonical_mllama_name);
+  return weights;
+}
+
+}  // namespace
+
+int64_t CausalModel::vocabulary() const {
+  const OrderedJson& text = text_part(config);
+  const auto found = text.find("vocab_size");
+  return found != text.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+}
+
+CausalModel open_causal_model(const std::string& name, const WatchInput& watch) {
+  CausalModel model;
+  model.directory = resolve_checkpoint(name);
+  model.config = read_config(model.directory);
+  model.weights = open_checkpoint(model.directory);
+  if (watch) model.weights = watch(name, model.directory, model.weights);
+  model.weights = under_canonical_names(std::move(model.weights), model.config);
+  return model;
+}
+
+OrderedJson changed_config(OrderedJson config, const ConfigChanges& changes) {
+  OrderedJson& text = text_part(config);
+  if (changes.vocabulary) text["vocab_size"] = *changes.vocabulary;
+  if (changes.dtype) set_dtype(config, *changes.dtype);
+  if (!changes.layers) return config;
+  int64_t before = 0;
+  for (const char* key : kLayerKeys)
+    if (text.contains(key) && text.at(key).is_number_integer()) {
+      before = text.at(key).get<int64_t>();
+      text[key] = *changes.layers;
+    }
+  if (text.contains("layer_types") && text.at("layer_types").is_array() &&
+      static_cast<int64_t>(text.at("layer_types").size()) == before) {
+    OrderedJson types = OrderedJson::array();
+    for (const int64_t layer : changes.kept_layers) types.push_back(text.at("layer_types").at(static_cast<size_t>(layer)));
+    text["layer_types"] = std::move(types);
+  }
+  return config;
+}
+
+}  // namespace vlrm

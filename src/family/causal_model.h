@@ -1,0 +1,34 @@
+// Any model in safetensors, as far as a merge needs to know it: by its config and its tensors' names.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/json.h"
+#include "family/inputs.h"
+#include "weights/checkpoint.h"
+
+namespace vlrm {
+
+struct CausalModel {
+  std::filesystem::path directory;
+  OrderedJson config;     // config.json
+  CheckpointPtr weights;  // a Llama's and an Mllama's under canonical names (see names.h)
+
+  int64_t vocabulary() const;  // vocab_size, of the text part where there is one; 0 where the config has none
+};
+
+// Opens a checkpoint by its name, with the adapter behind a + applied: "org/name", "org/name@revision", "./model+./lora".
+// `watch` gets the name as the role. Throws Error for what is missing or malformed, and for quantized weights.
+CausalModel open_causal_model(const std::string& name, const WatchInput& watch);
+
+// `config` for a model like it with so many rows of embeddings, layers (its own where there are none), and this type
+// (its own where there is none). What the config lists by layer is taken from the layers `kept`.
+struct ConfigChanges {
+  std::optional<int64_t> vocabulary = {}, layers = {};
+  std::optional<Dtype> dtype = {};
+  std::vector<int64_t> kept_layers = {};  // of the old model's, by layer of the new one; empty: all, in order
+};
+OrderedJson changed_config(OrderedJson config, const ConfigChanges& changes);
+
+}  // namespace vlrm

@@ -1,0 +1,28 @@
+// DELLA (arXiv 2406.11617): deltas dropped at random, the small ones rather, then TIES' sign election.
+#include "merge/methods/magprune.h"
+#include "merge/methods/methods.h"
+
+namespace vlrm {
+namespace {
+
+constexpr std::array kParameters{kWeight, kDensity, kEpsilon, truth("normalize", true), truth("rescale", true),
+                                 kRescaleNormOfDraws, kLambda, kInt8Mask};
+
+std::unique_ptr<TensorReader> merge_della(const TensorMerge& merge) {
+  auto inputs = std::make_shared<MergeInputs>(merge, MergeInputs::Options{.row = row_length(merge.output)});
+  auto kept = drop_by_rank(merge, *inputs);
+  return task_vector_tensor(merge, std::move(inputs), std::move(kept), Mix::elect);
+}
+
+}  // namespace
+
+const Method della_method{.name = "della",
+                                .title = "DELLA",
+                                .reference = "https://arxiv.org/abs/2406.11617",
+                                .base = BaseModel::required,
+                                .parameters = kParameters,
+                                .merge = merge_della,
+                                .complaint = complaint_about_epsilon,
+                                .draws = true};
+
+}  // namespace vlrm
