@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <numbers>
 #include <numeric>
 #include <random>
 
@@ -297,23 +298,115 @@ TEST(Dare, ElectsSigns) {
   expect_same(merged(merge), {0, 3, -5});
 }
 
-TEST(Methods, GiveTheSameBytesForAnyThreadsAndChunks) {
-  constexpr size_t kElements = 200'001;
+// A merge of as many models as the method takes, up to three, of 201 rows with 997 columns each.
+TensorMerge merge_by(const Method& method) {
+  constexpr size_t kElements = 201 * 997;
   const auto base = rounded_to_bf16(random_values(kElements, 1, 0.02f));
-  const auto one = tensor(tuned(base, 2), Dtype::bf16), two = tensor(tuned(base, 3), Dtype::f32);
-  for (const std::string method : {"linear", "task_arithmetic", "ties", "dare_linear", "dare_ties"}) {
-    auto merge = merge_of(method, method == "linear" ? nullptr : tensor(base, Dtype::bf16),
-                          {{.tensor = one, .parameters = {{"weight", 0.7}, {"density", 0.4}}},
-                           {.tensor = two, .parameters = {{"weight", 0.6}, {"density", 0.3}}}});
-    merge.parameters.set("rescale", true);
-    merge.parameters.set("normalize", true);
-    const auto expected = merged(merge);
-    for (const int threads : {1, 3}) {
-      set_thread_count(threads);
-      for (const int64_t chunk : {333, 65536, 131'073}) expect_same(merged(merge, chunk), expected);
-    }
-    set_thread_count(0);
+  std::vector<TensorMerge::Input> inputs;
+  for (unsigned model = 0; model < std::min<size_t>(3, method.most_models); ++model) {
+    const Dtype dtype = model == 1 ? Dtype::f32 : Dtype::bf16;
+    inputs.push_back({.tensor = tensor(tuned(base, 2 + model), dtype, 997),
+                      .parameters = {{"weight", 0.7 - 0.1 * model}, {"density", 0.4}}});
   }
+  const bool apart = method.base != BaseModel::a_model;
+  TensorMerge merge =
+      merge_of(std::string(method.name), apart ? tensor(base, Dtype::bf16, 997) : nullptr, std::move(inputs));
+  for (const auto& [name, value] : {std::pair("normalize", 1.0), {"t", 0.3}, {"select_topk", 0.5}})
+    if (method.find(name) != nullptr) merge.parameters.set(name, value);
+  return merge;
+}
+
+TEST(Methods, GiveTheSameBytesForAnyThreadsAndChunks) {
+  for (const Method* method : merge_methods()) {
+    TensorMerge merge = merge_by(*method);
+    std::vector<ParameterValues> variants{merge.parameters};
+    const auto add_variant = [&](std::string_view name, double value) {
+      if (method->find(name) == nullptr) return;
+      variants.push_back(merge.parameters);
+      variants.back().set(name, value);
+    };
+    add_variant("rescale_norm", static_cast<double>(1));  // l1
+    add_variant("filter_wise", 1);
+    add_variant("nuslerp_flatten", 0);
+    if (method->name == "nuslerp")
+      variants.back().set("nuslerp_row_wise", 0), variants.push_back(variants.back()),
+          variants.back().set("nuslerp_row_wise", 1);
+    for (const ParameterValues& parameters : variants) {
+      merge.parameters = parameters;
+      const auto expected = merged(merge);
+      for (const int threads : {1, 3}) {
+        set_thread_count(threads);
+        for (const int64_t chunk : {333, 65536, 131'073}) expect_same(merged(merge, chunk), expected);
+        if (HasFatalFailure()) FAIL() << method->name << ", " << threads << " threads";
+      }
+      set_thread_count(0);
+    }
+  }
+}
+
+TEST(Methods, OneModelThatIsTheBaseGivesTheBase) {
+  const auto base = rounded_to_bf16(random_values(4'000, 1));
+  for (const Method* method : merge_methods()) {
+    if (method->base != BaseModel::required) continue;
+    std::vector<TensorMerge::Input> inputs;
+    for (size_t model = 0; model < std::max<size_t>(1, method->least_models); ++model)
+      inputs.push_back({.tensor = tensor(base, Dtype::bf16, 40)});
+    auto merge = merge_of(std::string(method->name), tensor(base, Dtype::f32, 40), std::move(inputs));
+    merge.parameters.set("t", 0.5);
+    expect_same(merged(merge), base);
+    if (HasFatalFailure()) FAIL() << method->name;
+  }
+}
+
+TEST(Slerp, KeepsToTheSphere) {
+  auto merge = merge_of("slerp", tensor({3, 0}), {{.tensor = tensor({0, 3})}});
+  merge.parameters.set("t", 1 / 3.0);
+  const auto ours = merged(merge);
+  EXPECT_NEAR(ours[0], 3 * std::cos(std::numbers::pi / 6), 1e-6);
+  EXPECT_NEAR(ours[1], 3 * std::sin(std::numbers::pi / 6), 1e-6);
+}
+
+TEST(Karcher, OfTwoIsHalfTheWay) {
+  const auto ours = merged(merge_of("karcher", nullptr, {{.tensor = tensor({2, 0})}, {.tensor = tensor({0, 4})}}));
+  EXPECT_NEAR(ours[0], 3 * std::numbers::sqrt2 / 2, 1e-5);
+  EXPECT_NEAR(ours[1], 3 * std::numbers::sqrt2 / 2, 1e-5);
+}
+
+TEST(Multislerp, RefusesDirectionsThatCancel) {
+  const auto merge = merge_of(
+      "multislerp", nullptr,
+      {{.tensor = tensor({1, 0})}, {.tensor = tensor({-0.5f, 0.8660254f})}, {.tensor = tensor({-0.5f, -0.8660254f})}});
+  EXPECT_THAT(error_of([&] { merged(merge); }), HasSubstr("sum to 0: they have no barycentre"));
+}
+
+TEST(Breadcrumbs, DropsTheLargestAndTheSmallest) {
+  auto merge = merge_of(
+      "breadcrumbs", tensor(std::vector<float>(10)),
+      {{.tensor = tensor({1, -2, 3, -4, 5, -6, 7, -8, 9, -10}), .parameters = {{"density", 0.5}, {"gamma", 0.2}}}});
+  expect_same(merged(merge), {0, 0, 0, -4, 5, -6, 7, -8, 0, 0});
+  merge.inputs[0].parameters.set("gamma", 0.9);  // only as many as leave the share that is to stay
+  expect_same(merged(merge), {1, -2, 3, -4, 5, 0, 0, 0, 0, 0});
+}
+
+TEST(Della, KeepsLargeDeltasRather) {
+  constexpr size_t kColumns = 1000, kRows = 200;
+  std::vector<float> values;
+  for (size_t i = 0; i < kRows * kColumns; ++i) values.push_back(static_cast<float>(1 + i * 7 % kColumns));
+  auto merge =
+      merge_of("della_linear", tensor(std::vector<float>(values.size()), Dtype::f32, kColumns),
+               {{.tensor = tensor(values, Dtype::f32, kColumns), .parameters = {{"density", 0.5}, {"epsilon", 0.2}}}});
+  merge.parameters.set("rescale", 0);
+  std::vector<double> kept(10);  // by tenth of the magnitudes
+  for (const float value : merged(merge))
+    if (value != 0) kept[static_cast<size_t>((value - 1) / 100)] += 1.0 / (kRows * kColumns / 10);
+  for (size_t tenth = 0; tenth < 10; ++tenth)
+    EXPECT_NEAR(kept[tenth], 0.3 + 0.4 * (static_cast<double>(tenth) + 0.5) / 10, 0.015);
+  merge.parameters.set("rescale", 1);  // each divided by its own probability
+  double sum = 0;
+  for (const float value : merged(merge)) sum += value;
+  EXPECT_NEAR(sum / (kRows * kColumns * 500.5), 1, 0.01);
+  merge.inputs[0].parameters.set("density", 0.9);
+  EXPECT_THAT(error_of([&] { merged(merge); }), HasSubstr("density ± epsilon must be between 0 and 1"));
 }
 
 }  // namespace

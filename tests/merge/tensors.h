@@ -14,9 +14,8 @@ namespace vlrm::testing {
 
 class MemoryTensor final : public TensorReader {
  public:
-  MemoryTensor(std::string name, const std::vector<float>& values, Dtype dtype = Dtype::f32)
-      : info_{std::move(name), dtype, {static_cast<int64_t>(values.size())}},
-        bytes_(values.size() * static_cast<size_t>(size_of(dtype))) {
+  MemoryTensor(std::string name, const std::vector<float>& values, Dtype dtype, std::vector<int64_t> shape)
+      : info_{std::move(name), dtype, std::move(shape)}, bytes_(values.size() * static_cast<size_t>(size_of(dtype))) {
     from_float32(values, dtype, bytes_.data());
   }
   const TensorInfo& info() const override { return info_; }
@@ -30,8 +29,12 @@ class MemoryTensor final : public TensorReader {
   std::vector<std::byte> bytes_;
 };
 
-inline std::shared_ptr<const TensorReader> tensor(const std::vector<float>& values, Dtype dtype = Dtype::f32) {
-  return std::make_shared<MemoryTensor>("model.layers.0.w", values, dtype);
+// A vector, or a matrix with rows of `columns`.
+inline std::shared_ptr<const TensorReader> tensor(const std::vector<float>& values, Dtype dtype = Dtype::f32,
+                                                  int64_t columns = 0) {
+  const auto count = static_cast<int64_t>(values.size());
+  const std::vector<int64_t> shape = columns > 0 ? std::vector{count / columns, columns} : std::vector{count};
+  return std::make_shared<MemoryTensor>("model.layers.0.w", values, dtype, shape);
 }
 
 // Weights are 1 where an input has none; nothing is normalized.
