@@ -31,9 +31,10 @@ OrderedJson read_config(const fs::path& directory) {
   OrderedJson config = read_ordered_json_or_throw(file);
   if (!config.is_object()) fail("{}: not a JSON object", file.string());
   if (config.contains("quantization_config") && config.at("quantization_config").is_object())
-    fail("{}: the weights are quantized (quantization_config), and sums of such numbers mean nothing; merge the model "
-         "that they were made of",
-         file.string());
+    fail(
+        "{}: the weights are quantized (quantization_config), and sums of such numbers mean nothing; merge the model "
+        "that they were made of",
+        file.string());
   return config;
 }
 
@@ -63,22 +64,18 @@ CausalModel open_causal_model(const std::string& name, const WatchInput& watch) 
 }
 
 OrderedJson changed_config(OrderedJson config, const ConfigChanges& changes) {
+  if (changes.dtype) set_dtype(config, *changes.dtype);
   OrderedJson& text = text_part(config);
   if (changes.vocabulary) text["vocab_size"] = *changes.vocabulary;
-  if (changes.dtype) set_dtype(config, *changes.dtype);
   if (!changes.layers) return config;
-  int64_t before = 0;
   for (const char* key : kLayerKeys)
-    if (text.contains(key) && text.at(key).is_number_integer()) {
-      before = text.at(key).get<int64_t>();
-      text[key] = *changes.layers;
-    }
-  if (text.contains("layer_types") && text.at("layer_types").is_array() &&
-      static_cast<int64_t>(text.at("layer_types").size()) == before) {
-    OrderedJson types = OrderedJson::array();
-    for (const int64_t layer : changes.kept_layers) types.push_back(text.at("layer_types").at(static_cast<size_t>(layer)));
-    text["layer_types"] = std::move(types);
-  }
+    if (text.contains(key)) text[key] = *changes.layers;
+  const auto types = text.find("layer_types");
+  if (types == text.end() || !types->is_array()) return config;
+  OrderedJson kept = OrderedJson::array();
+  for (const int64_t layer : changes.kept_layers)
+    if (layer < std::ssize(*types)) kept.push_back(types->at(static_cast<size_t>(layer)));
+  if (std::ssize(kept) == *changes.layers) *types = std::move(kept);
   return config;
 }
 

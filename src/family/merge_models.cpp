@@ -43,8 +43,7 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
     sources.models[name] = {name, model.weights, model.directory, model.vocabulary()};
   }
   const CausalModel& donor = models.at(recipe.base_model.value_or(recipe.model_names().front()));
-  sources.output_tokenizer =
-      recipe.tokenizer_source ? resolve_checkpoint(*recipe.tokenizer_source) : donor.directory;
+  sources.output_tokenizer = recipe.tokenizer_source ? resolve_checkpoint(*recipe.tokenizer_source) : donor.directory;
 
   MergedModel merged = plan_merge(recipe, sources);
   PlannedOutput planned;

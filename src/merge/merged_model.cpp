@@ -204,15 +204,19 @@ class Planner {
     for (size_t i = 0; i < participants.size(); ++i)
       planned.origins.push_back({participants[i].source->weights, infos[i]->name});
     planned.has_base = participants.back().is_base;
-    if (std::ranges::all_of(participants, [&](const Participant& each) {
-          return is_vocabulary(*find(*each.source, wanted.name), *each.source);
-        }))
-      fit_rows(participants, infos, planned);
+    if (are_vocabularies(participants, infos)) fit_rows(participants, infos, planned);
     check_shapes(participants, infos, wanted.name);
     planned.merge = numbers_of(place, participants, wanted, planned.output);
     ++merged_;
     result_.stored[wanted.name] = (planned.has_base ? infos.back() : infos.front())->dtype;
     tensors_.push_back(std::move(planned));
+  }
+
+  static bool are_vocabularies(const std::vector<Participant>& participants,
+                               const std::vector<const TensorInfo*>& infos) {
+    for (size_t i = 0; i < infos.size(); ++i)
+      if (!is_vocabulary(*infos[i], *participants[i].source)) return false;
+    return true;
   }
 
   // A head that a model lacks is its embeddings.

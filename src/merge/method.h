@@ -101,6 +101,7 @@ struct Method {
   // Looks at numbers and shape alone: the readers may be null. Null where every number that is allowed will do.
   std::optional<Complaint> (*complaint)(const TensorMerge& merge) = nullptr;
   bool draws = false;  // at random
+  int reads = 1;       // how often it goes through its inputs, at least
 
   const MethodParameter* find(std::string_view parameter) const;  // nullptr where it has none of that name
 };

@@ -8,8 +8,7 @@ namespace vlrm {
 namespace {
 
 bool is_known_to_any_method(const std::string& parameter) {
-  return std::ranges::any_of(merge_methods(),
-                             [&](const Method* method) { return method->find(parameter) != nullptr; });
+  return std::ranges::any_of(merge_methods(), [&](const Method* method) { return method->find(parameter) != nullptr; });
 }
 
 std::optional<double> choice(const MethodParameter& parameter, const YAML::Node& node) {
@@ -90,8 +89,9 @@ Parameters ParameterReader::read(const YAML::Node& node, const std::string* mode
   Parameters result;
   for (const auto& entry : node) {
     const std::string& name = entry.first.Scalar();
-    const std::string subject =
-        model == nullptr ? printable(name) : fmt::format("the {} of the model \"{}\"", printable(name), printable(*model));
+    const std::string subject = model == nullptr
+                                    ? printable(name)
+                                    : fmt::format("the {} of the model \"{}\"", printable(name), printable(*model));
     if (takes_effect(entry.first, name, subject, model != nullptr))
       result[name] = parameter(entry.second, {*method_.find(name), subject});
   }

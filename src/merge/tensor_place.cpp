@@ -12,7 +12,7 @@ namespace vlrm {
 namespace {
 
 // What the architectures call embeddings: of tokens, and of other things.
-constexpr std::array<std::string_view, 7> kTokenEmbeddings{"embed_tokens",    "embed_in", "wte",   "word_embeddings",
+constexpr std::array<std::string_view, 7> kTokenEmbeddings{"embed_tokens",   "embed_in", "wte",      "word_embeddings",
                                                            "tok_embeddings", "shared",   "embed_out"};
 constexpr std::array<std::string_view, 5> kOtherEmbeddings{"wpe", "embed_positions", "position_embeddings",
                                                            "token_type_embeddings", "word_embeddings_layernorm"};
@@ -30,9 +30,8 @@ std::vector<std::string_view> parts_of(std::string_view name) {
 
 template <class Names>
 bool has_part_of(std::string_view name, const Names& names) {
-  return std::ranges::any_of(parts_of(name), [&](std::string_view part) {
-    return std::ranges::find(names, part) != std::ranges::end(names);
-  });
+  return std::ranges::any_of(
+      parts_of(name), [&](std::string_view part) { return std::ranges::find(names, part) != std::ranges::end(names); });
 }
 
 // A number below what any model has.

@@ -1,7 +1,7 @@
-// Arcee Fusion: of the model's deltas from the base, the important ones are added. A delta's importance is its magnitude
-// times the Kullback–Leibler divergence between the softmax of its row in the model and in the base; important is what
-// reaches the median by one and a half interquartile ranges. mergekit estimates the quartiles of more than a million
-// elements from a random million; here they are exact.
+// Arcee Fusion: of the model's deltas from the base, the important ones are added. A delta's importance is its
+// magnitude times the Kullback–Leibler divergence between the softmax of its row in the model and in the base;
+// important is what reaches the median by one and a half interquartile ranges. mergekit estimates the quartiles of more
+// than a million elements from a random million; here they are exact.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -86,9 +86,8 @@ std::unique_ptr<TensorReader> merge_arcee_fusion(const TensorMerge& merge) {
   const auto deltas = std::make_shared<MergeInputs>(merge);
   Fusion fusion(merge);
   fusion.find_threshold(deltas);
-  return pointwise_tensor(merge.output, deltas, [fusion = std::move(fusion)](const Block& block, float* out) {
-    fusion.merge(block, out);
-  });
+  return pointwise_tensor(merge.output, deltas,
+                          [fusion = std::move(fusion)](const Block& block, float* out) { fusion.merge(block, out); });
 }
 
 }  // namespace
@@ -98,6 +97,7 @@ const Method arcee_fusion_method{.name = "arcee_fusion",
                                  .reference = "https://arcee.ai",
                                  .base = BaseModel::required,
                                  .most_models = 1,
-                                 .merge = merge_arcee_fusion};
+                                 .merge = merge_arcee_fusion,
+                                 .reads = 3};
 
 }  // namespace vlrm

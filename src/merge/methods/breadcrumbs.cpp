@@ -1,4 +1,5 @@
-// Model Breadcrumbs (arXiv 2312.06795): each model's deltas without the smallest and the largest, then base + λ · Σ w·delta.
+// Model Breadcrumbs (arXiv 2312.06795): each model's deltas without the smallest and the largest, then base + λ · Σ
+// w·delta.
 //
 // Earlier releases of mergekit keep nothing where nothing is to go from the top (gamma 0): they write the base.
 #include "merge/methods/methods.h"
@@ -7,13 +8,9 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{kWeight,
-                                 kDensity, kGamma,
-                                 truth("normalize", false),
-                                 truth("rescale", false),
-                                 kRescaleNormOfMagnitudes,
-                                 kLambda,
-                                 kInt8Mask};
+constexpr std::array kParameters{
+    kWeight, kDensity, kGamma, truth("normalize", false), truth("rescale", false), kRescaleNormOfMagnitudes,
+    kLambda, kInt8Mask};
 
 std::unique_ptr<TensorReader> merge_breadcrumbs(const TensorMerge& merge) {
   auto inputs = std::make_shared<MergeInputs>(merge);
@@ -25,10 +22,11 @@ std::unique_ptr<TensorReader> merge_breadcrumbs(const TensorMerge& merge) {
 }  // namespace
 
 const Method breadcrumbs_method{.name = "breadcrumbs",
-                          .title = "Model Breadcrumbs",
-                          .reference = "https://arxiv.org/abs/2312.06795",
-                          .base = BaseModel::required,
-                          .parameters = kParameters,
-                          .merge = merge_breadcrumbs};
+                                .title = "Model Breadcrumbs",
+                                .reference = "https://arxiv.org/abs/2312.06795",
+                                .base = BaseModel::required,
+                                .parameters = kParameters,
+                                .merge = merge_breadcrumbs,
+                                .reads = 2};
 
 }  // namespace vlrm

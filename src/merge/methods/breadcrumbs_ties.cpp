@@ -5,13 +5,9 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{kWeight,
-                                 kDensity, kGamma,
-                                 truth("normalize", false),
-                                 truth("rescale", false),
-                                 kRescaleNormOfMagnitudes,
-                                 kLambda,
-                                 kInt8Mask};
+constexpr std::array kParameters{
+    kWeight, kDensity, kGamma, truth("normalize", false), truth("rescale", false), kRescaleNormOfMagnitudes,
+    kLambda, kInt8Mask};
 
 std::unique_ptr<TensorReader> merge_breadcrumbs_ties(const TensorMerge& merge) {
   auto inputs = std::make_shared<MergeInputs>(merge);
@@ -23,10 +19,11 @@ std::unique_ptr<TensorReader> merge_breadcrumbs_ties(const TensorMerge& merge) {
 }  // namespace
 
 const Method breadcrumbs_ties_method{.name = "breadcrumbs_ties",
-                          .title = "Model Breadcrumbs with TIES",
-                          .reference = "https://arxiv.org/abs/2312.06795",
-                          .base = BaseModel::required,
-                          .parameters = kParameters,
-                          .merge = merge_breadcrumbs_ties};
+                                     .title = "Model Breadcrumbs with TIES",
+                                     .reference = "https://arxiv.org/abs/2312.06795",
+                                     .base = BaseModel::required,
+                                     .parameters = kParameters,
+                                     .merge = merge_breadcrumbs_ties,
+                                     .reads = 2};
 
 }  // namespace vlrm

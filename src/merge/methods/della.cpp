@@ -5,8 +5,9 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{kWeight, kDensity, kEpsilon, truth("normalize", true), truth("rescale", true),
-                                 kRescaleNormOfDraws, kLambda, kInt8Mask};
+constexpr std::array kParameters{
+    kWeight, kDensity, kEpsilon, truth("normalize", true), truth("rescale", true), kRescaleNormOfDraws,
+    kLambda, kInt8Mask};
 
 std::unique_ptr<TensorReader> merge_della(const TensorMerge& merge) {
   auto inputs = std::make_shared<MergeInputs>(merge, MergeInputs::Options{.row = row_length(merge.output)});
@@ -17,12 +18,12 @@ std::unique_ptr<TensorReader> merge_della(const TensorMerge& merge) {
 }  // namespace
 
 const Method della_method{.name = "della",
-                                .title = "DELLA",
-                                .reference = "https://arxiv.org/abs/2406.11617",
-                                .base = BaseModel::required,
-                                .parameters = kParameters,
-                                .merge = merge_della,
-                                .complaint = complaint_about_epsilon,
-                                .draws = true};
+                          .title = "DELLA",
+                          .reference = "https://arxiv.org/abs/2406.11617",
+                          .base = BaseModel::required,
+                          .parameters = kParameters,
+                          .merge = merge_della,
+                          .complaint = complaint_about_epsilon,
+                          .draws = true};
 
 }  // namespace vlrm

@@ -6,8 +6,9 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{kWeight, kDensity, kEpsilon, truth("normalize", false), truth("rescale", true),
-                                 kRescaleNormOfDraws, kLambda, kInt8Mask};
+constexpr std::array kParameters{
+    kWeight, kDensity, kEpsilon, truth("normalize", false), truth("rescale", true), kRescaleNormOfDraws,
+    kLambda, kInt8Mask};
 
 std::unique_ptr<TensorReader> merge_della_linear(const TensorMerge& merge) {
   auto inputs = std::make_shared<MergeInputs>(merge, MergeInputs::Options{.row = row_length(merge.output)});
@@ -18,12 +19,12 @@ std::unique_ptr<TensorReader> merge_della_linear(const TensorMerge& merge) {
 }  // namespace
 
 const Method della_linear_method{.name = "della_linear",
-                                .title = "Linear DELLA",
-                                .reference = "https://arxiv.org/abs/2406.11617",
-                                .base = BaseModel::required,
-                                .parameters = kParameters,
-                                .merge = merge_della_linear,
-                                .complaint = complaint_about_epsilon,
-                                .draws = true};
+                                 .title = "Linear DELLA",
+                                 .reference = "https://arxiv.org/abs/2406.11617",
+                                 .base = BaseModel::required,
+                                 .parameters = kParameters,
+                                 .merge = merge_della_linear,
+                                 .complaint = complaint_about_epsilon,
+                                 .draws = true};
 
 }  // namespace vlrm

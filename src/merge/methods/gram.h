@@ -19,8 +19,8 @@ struct Grams {
 };
 
 // All use all threads, add in float64, and give the same bits whatever the threads.
-Grams gram_of(const BlockSource& source);                     // one group: all elements
-Grams row_grams(const BlockSource& source);                   // a group a row; the source's blocks must be rows
+Grams gram_of(const BlockSource& source);                        // one group: all elements
+Grams row_grams(const BlockSource& source);                      // a group a row; the source's blocks must be rows
 Grams column_grams(const BlockSource& source, int64_t columns);  // element e is of the group e % columns
 
 }  // namespace vlrm

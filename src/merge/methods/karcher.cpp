@@ -12,15 +12,16 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{
-    MethodParameter{.name = "max_iter", .kind = ParameterKind::count, .usual = 10},
-    MethodParameter{.name = "tol", .kind = ParameterKind::not_negative, .usual = 1e-5}};
+constexpr std::array kParameters{MethodParameter{.name = "max_iter", .kind = ParameterKind::count, .usual = 10},
+                                 MethodParameter{.name = "tol", .kind = ParameterKind::not_negative, .usual = 1e-5}};
 
 // The iteration, on vectors as their coefficients for the models' directions.
 class Mean {
  public:
   Mean(const Grams& grams, std::vector<size_t> models, double tolerance)
-      : models_(std::move(models)), tolerance_(tolerance), mean_(models_.size(), 1.0 / static_cast<double>(models_.size())) {
+      : models_(std::move(models)),
+        tolerance_(tolerance),
+        mean_(models_.size(), 1.0 / static_cast<double>(models_.size())) {
     for (const size_t i : models_)
       for (const size_t j : models_)
         cosines_.push_back(grams.at(0, i, j) / std::sqrt(grams.at(0, i, i) * grams.at(0, j, j)));
@@ -91,17 +92,17 @@ std::vector<float> coefficients_of(const TensorMerge& merge, const MergeInputs& 
   for (auto left = static_cast<int64_t>(merge.number("max_iter")); left > 0 && mean.step(); --left) continue;
   for (size_t i = 0; i < models.size(); ++i) {
     const double norm = std::sqrt(grams.at(0, models[i], models[i]));
-    coefficients[models[i]] =
-        static_cast<float>(norms / static_cast<double>(count) * mean.coefficients()[i] / norm);
+    coefficients[models[i]] = static_cast<float>(norms / static_cast<double>(count) * mean.coefficients()[i] / norm);
   }
   return coefficients;
 }
 
 std::unique_ptr<TensorReader> merge_karcher(const TensorMerge& merge) {
   const auto inputs = std::make_shared<MergeInputs>(merge);
-  return pointwise_tensor(
-      merge.output, inputs,
-      [coefficients = coefficients_of(merge, *inputs)](const Block& block, float* out) { weighted_sum(block, coefficients, out); });
+  return pointwise_tensor(merge.output, inputs,
+                          [coefficients = coefficients_of(merge, *inputs)](const Block& block, float* out) {
+                            weighted_sum(block, coefficients, out);
+                          });
 }
 
 }  // namespace
@@ -110,6 +111,7 @@ const Method karcher_method{.name = "karcher",
                             .title = "Karcher mean",
                             .reference = "https://en.wikipedia.org/wiki/Karcher_mean",
                             .parameters = kParameters,
-                            .merge = merge_karcher};
+                            .merge = merge_karcher,
+                            .reads = 2};
 
 }  // namespace vlrm

@@ -112,8 +112,8 @@ std::optional<Complaint> complaint_about_epsilon(const TensorMerge& merge) {
   for (const auto& input : merge.inputs) {
     const double density = merge.number(input, "density"), epsilon = merge.number(input, "epsilon");
     if (density < 1 && (density + epsilon >= 1 || density - epsilon <= 0))
-      return Complaint{fmt::format("density ± epsilon must be between 0 and 1, but they are {} and {}", density, epsilon),
-                       &input};
+      return Complaint{
+          fmt::format("density ± epsilon must be between 0 and 1, but they are {} and {}", density, epsilon), &input};
   }
   return std::nullopt;
 }

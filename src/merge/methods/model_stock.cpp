@@ -58,6 +58,7 @@ const Method model_stock_method{.name = "model_stock",
                                 .base = BaseModel::required,
                                 .least_models = 2,
                                 .parameters = kParameters,
-                                .merge = merge_model_stock};
+                                .merge = merge_model_stock,
+                                .reads = 2};
 
 }  // namespace vlrm

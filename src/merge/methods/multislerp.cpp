@@ -12,9 +12,8 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{
-    kWeight, truth("normalize_weights", true),
-    MethodParameter{.name = "eps", .kind = ParameterKind::not_negative, .usual = 1e-8}};
+constexpr std::array kParameters{kWeight, truth("normalize_weights", true),
+                                 MethodParameter{.name = "eps", .kind = ParameterKind::not_negative, .usual = 1e-8}};
 
 // A vector as its coefficients for the inputs.
 using Coefficients = std::vector<double>;
@@ -86,7 +85,8 @@ std::unique_ptr<TensorReader> merge_multislerp(const TensorMerge& merge) {
 
 std::optional<Complaint> complaint(const TensorMerge& merge) {
   if (!merge.is_set("normalize_weights") || sum(float_weights(merge)) != 0) return std::nullopt;
-  return Complaint{"its weights sum to 0, and multislerp divides by that; change them or set normalize_weights to false"};
+  return Complaint{
+      "its weights sum to 0, and multislerp divides by that; change them or set normalize_weights to false"};
 }
 
 }  // namespace
@@ -97,6 +97,7 @@ const Method multislerp_method{.name = "multislerp",
                                .base = BaseModel::optional,
                                .parameters = kParameters,
                                .merge = merge_multislerp,
-                               .complaint = complaint};
+                               .complaint = complaint,
+                               .reads = 2};
 
 }  // namespace vlrm

@@ -85,6 +85,7 @@ const Method nuslerp_method{.name = "nuslerp",
                             .least_models = 2,
                             .most_models = 2,
                             .parameters = kParameters,
-                            .merge = merge_nuslerp};
+                            .merge = merge_nuslerp,
+                            .reads = 2};
 
 }  // namespace vlrm

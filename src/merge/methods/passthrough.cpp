@@ -11,9 +11,8 @@ constexpr std::array kParameters{MethodParameter{.name = "scale", .of = MethodPa
 
 std::unique_ptr<TensorReader> merge_passthrough(const TensorMerge& merge) {
   const auto scale = static_cast<float>(merge.number(merge.inputs[0], "scale"));
-  return pointwise_tensor(merge.output, std::make_shared<MergeInputs>(merge), [scale](const Block& block, float* out) {
-    weighted_sum(block, std::span(&scale, 1), out);
-  });
+  return pointwise_tensor(merge.output, std::make_shared<MergeInputs>(merge),
+                          [scale](const Block& block, float* out) { weighted_sum(block, std::span(&scale, 1), out); });
 }
 
 }  // namespace

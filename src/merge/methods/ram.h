@@ -1,5 +1,6 @@
-// What ram and ramplus_tl share: Reinforced Agent Merging (arXiv 2601.13572). A delta counts where its magnitude is above
-// epsilon; where several models' do they are averaged, where one's alone does it is taken whole, times the model's factor.
+// What ram and ramplus_tl share: Reinforced Agent Merging (arXiv 2601.13572). A delta counts where its magnitude is
+// above epsilon; where several models' do they are averaged, where one's alone does it is taken whole, times the
+// model's factor.
 #pragma once
 
 #include <vector>

@@ -44,8 +44,8 @@ std::unique_ptr<TensorReader> merge_ramplus_tl(const TensorMerge& merge) {
   const auto inputs = std::make_shared<MergeInputs>(merge);
   const auto epsilon = static_cast<float>(merge.number("epsilon"));
   const std::vector<int64_t> zeros(inputs->columns());
-  const Counts counts = sum_over(*inputs, Counts{zeros, zeros},
-                                 [&](const Block& block, Counts& sums) { add(block, epsilon, sums); });
+  const Counts counts =
+      sum_over(*inputs, Counts{zeros, zeros}, [&](const Block& block, Counts& sums) { add(block, epsilon, sums); });
   std::vector<float> alone;
   for (size_t m = 0; m < zeros.size(); ++m) {
     const double least = std::max(static_cast<double>(counts.alone[m]), merge.number("epsilon"));
@@ -65,6 +65,7 @@ const Method ramplus_tl_method{.name = "ramplus_tl",
                                .base = BaseModel::required,
                                .most_models = 255,
                                .parameters = kParameters,
-                               .merge = merge_ramplus_tl};
+                               .merge = merge_ramplus_tl,
+                               .reads = 2};
 
 }  // namespace vlrm

@@ -14,8 +14,8 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{
-    MethodParameter{.name = "select_topk", .kind = ParameterKind::share, .usual = 1}, kInt8Mask};
+constexpr std::array kParameters{MethodParameter{.name = "select_topk", .kind = ParameterKind::share, .usual = 1},
+                                 kInt8Mask};
 
 // The variance over the models of each element's deltas.
 void variances(const Block& block, float* out) {
@@ -69,13 +69,13 @@ struct Squares {
 };
 
 std::vector<float> weights_of(const MergeInputs& inputs, const Selection& selection) {
-  const Squares squares = sum_over(inputs, Squares{std::vector<double>(inputs.columns())},
-                                   [&](const Block& block, Squares& sums) {
-                                     selection.apply(block);
-                                     for (size_t m = 0; m < sums.sums.size(); ++m)
-                                       for (int64_t i = 0; i < block.count; ++i)
-                                         sums.sums[m] += static_cast<double>(block.tensors[m][i]) * block.tensors[m][i];
-                                   });
+  const Squares squares =
+      sum_over(inputs, Squares{std::vector<double>(inputs.columns())}, [&](const Block& block, Squares& sums) {
+        selection.apply(block);
+        for (size_t m = 0; m < sums.sums.size(); ++m)
+          for (int64_t i = 0; i < block.count; ++i)
+            sums.sums[m] += static_cast<double>(block.tensors[m][i]) * block.tensors[m][i];
+      });
   double total = 0;
   for (const double sum : squares.sums) total += sum / static_cast<double>(inputs.elements());
   std::vector<float> weights;
@@ -113,12 +113,12 @@ std::unique_ptr<TensorReader> merge_sce(const TensorMerge& merge) {
   const auto inputs = std::make_shared<MergeInputs>(merge);
   Selection selection(inputs, merge.number("select_topk"));
   auto weights = weights_of(*inputs, selection);
-  return pointwise_tensor(merge.output, inputs,
-                          [selection = std::move(selection), weights = std::move(weights)](const Block& block,
-                                                                                         float* out) {
-                            selection.apply(block);
-                            merge_block(block, weights, out);
-                          });
+  return pointwise_tensor(
+      merge.output, inputs,
+      [selection = std::move(selection), weights = std::move(weights)](const Block& block, float* out) {
+        selection.apply(block);
+        merge_block(block, weights, out);
+      });
 }
 
 }  // namespace
@@ -128,6 +128,7 @@ const Method sce_method{.name = "sce",
                         .reference = "https://arxiv.org/abs/2408.07990",
                         .base = BaseModel::required,
                         .parameters = kParameters,
-                        .merge = merge_sce};
+                        .merge = merge_sce,
+                        .reads = 2};
 
 }  // namespace vlrm

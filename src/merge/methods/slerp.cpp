@@ -46,6 +46,7 @@ const Method slerp_method{.name = "slerp",
                           .base = BaseModel::required,
                           .most_models = 1,
                           .parameters = kParameters,
-                          .merge = merge_slerp};
+                          .merge = merge_slerp,
+                          .reads = 2};
 
 }  // namespace vlrm

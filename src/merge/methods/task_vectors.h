@@ -35,15 +35,14 @@ inline constexpr std::array<std::string_view, 3> kRescaleNorms{"none", "l1", "de
 
 // Beside mergekit's `rescale`, which alone stands for the method's usual norm; where a recipe has it, it says it all.
 // The usual norm is l1 for what is kept by magnitude, density for what is kept by chance.
-inline constexpr MethodParameter kRescaleNormOfMagnitudes{
-    .name = "rescale_norm",
-    .kind = ParameterKind::choice,
-    .usual = static_cast<double>(RescaleNorm::l1),
-    .choices = std::span(kRescaleNorms).first(2)};
+inline constexpr MethodParameter kRescaleNormOfMagnitudes{.name = "rescale_norm",
+                                                          .kind = ParameterKind::choice,
+                                                          .usual = static_cast<double>(RescaleNorm::l1),
+                                                          .choices = std::span(kRescaleNorms).first(2)};
 inline constexpr MethodParameter kRescaleNormOfDraws{.name = "rescale_norm",
-                                              .kind = ParameterKind::choice,
-                                              .usual = static_cast<double>(RescaleNorm::density),
-                                              .choices = kRescaleNorms};
+                                                     .kind = ParameterKind::choice,
+                                                     .usual = static_cast<double>(RescaleNorm::density),
+                                                     .choices = kRescaleNorms};
 RescaleNorm rescale_norm_of(const TensorMerge& merge);
 
 // `sparsifier`, followed by the factor of RescaleNorm::l1 (1 where either sum is next to nothing). One pass over the

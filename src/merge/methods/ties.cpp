@@ -22,6 +22,7 @@ const Method ties_method{.name = "ties",
                          .reference = "https://arxiv.org/abs/2306.01708",
                          .base = BaseModel::required,
                          .parameters = kParameters,
-                         .merge = merge_ties};
+                         .merge = merge_ties,
+                         .reads = 2};
 
 }  // namespace vlrm

@@ -1,0 +1,69 @@
+// vlrm check: what a merge would do, without doing it.
+#include <filesystem>
+#include <memory>
+
+#include "base/disk_space.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/tell.h"
+#include "cli/commands.h"
+#include "family/merge_check.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+std::string bytes(int64_t count) {
+  return human_bytes(static_cast<double>(count));
+}
+
+void print_models(const MergeCheck& check, const Recipe& recipe) {
+  size_t width = 0;
+  for (const CheckedModel& model : check.models) width = std::max(width, model.name.size());
+  for (const CheckedModel& model : check.models) {
+    fmt::print("input     {:<{}}  {}, {} tensors, {}", printable(model.name), width, printable(model.kind),
+               model.tensors, bytes(model.bytes));
+    if (model.vocabulary > 0) fmt::print(", vocabulary {}", model.vocabulary);
+    fmt::print("{}\n", recipe.is_base(model.name) ? " (base)" : "");
+  }
+}
+
+void run_check(const std::string& file, const std::string& output) {
+  const Recipe recipe = read_recipe_or_throw(file);
+  const MergeCheck check = check_merge(recipe);
+  fmt::print("method    {} ({}){}{}\n", recipe.method->name, recipe.method->title,
+             recipe.method->reference.empty() ? "" : ", ", recipe.method->reference);
+  print_models(check, recipe);
+  const std::string type = check.planned.dtype ? std::string(torch_name(*check.planned.dtype)) : "the inputs' types";
+  fmt::print("output    {} tensors, {} as {}\n", check.planned.weights->tensors().size(), bytes(check.bytes_written),
+             type);
+  fmt::print("reads     about {}{}\n", bytes(check.bytes_read),
+             recipe.method->reads > 1 ? fmt::format(" ({} goes through its inputs {} times)", recipe.method->name,
+                                                    recipe.method->reads)
+                                      : "");
+  fmt::print("memory    about {}\n", bytes(check.memory));
+  const fs::path where = output.empty() ? fs::current_path() : fs::path(output);
+  if (const auto free = free_space(where))
+    fmt::print("disk      {} free{}\n", bytes(*free),
+               *free < check.bytes_written ? fmt::format(": {} too little", bytes(check.bytes_written - *free)) : "");
+  for (const std::string& note : check.notes) tell("note: " + note);
+  if (!output.empty()) require_space(output, check.bytes_written);
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& program) {
+  auto* command = program.add_subcommand("check", "Say what a merge would do, without doing it");
+  const auto file = std::make_shared<std::string>(), output = std::make_shared<std::string>();
+  command->add_option("CONFIG", *file, "The YAML, as for vlrm merge")->required();
+  command->add_option("OUT", *output, "Where the output would go: whether there is room for it");
+  command->footer(
+      "Example:\n"
+      "  vlrm check ties.yaml models/merged\n\n"
+      "Finds the inputs, compares their shapes and vocabularies, looks for parameters that are unknown, missing or\n"
+      "without effect, and tells bytes to read and write, memory and free disk. vlrm merge does the same first.");
+  command->callback([=] { run_check(*file, *output); });
+}
+
+}  // namespace vlrm

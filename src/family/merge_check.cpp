@@ -1,0 +1,69 @@
+#include "family/merge_check.h"
+
+#include <set>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "family/causal_model.h"
+#include "merge/recipe_advice.h"
+#include "weights/chunks.h"
+#include "weights/views.h"
+
+namespace vlrm {
+namespace {
+
+// What the program takes by itself, and the selection of a threshold at most.
+constexpr int64_t kOwnMemory = int64_t{16} << 20, kSelection = int64_t{64} << 20;
+
+int64_t bytes_of(const Checkpoint& checkpoint) {
+  int64_t bytes = 0;
+  for (const TensorInfo& tensor : checkpoint.tensors()) bytes += tensor.bytes();
+  return bytes;
+}
+
+std::string kind_of_model(const OrderedJson& config) {
+  const auto architectures = config.find("architectures");
+  if (architectures != config.end() && architectures->is_array() && !architectures->empty() &&
+      architectures->front().is_string())
+    return architectures->front().get<std::string>();
+  return config.value("model_type", "of no kind that its config tells");
+}
+
+int64_t memory_of(const Recipe& recipe, const std::vector<CheckedModel>& models) {
+  // A thread's piece of each input, raw and as float32, and the piece of the output that it writes.
+  const auto inputs = static_cast<int64_t>(models.size());
+  const int64_t a_thread = inputs * 2 * kPieceElements * 4 + 32 * kChunkElements * 4;
+  return kOwnMemory + thread_count() * a_thread + (recipe.method->reads > 1 ? kSelection : 0);
+}
+
+}  // namespace
+
+int64_t bytes_to_write(const PlannedOutput& planned) {
+  return bytes_of(planned.dtype ? *cast(planned.weights, *planned.dtype) : *planned.weights);
+}
+
+MergeCheck check_merge(const Recipe& recipe) {
+  MergeCheck check;
+  std::set<std::string> kinds;
+  for (const std::string& name : recipe.model_names()) {
+    const CausalModel model = open_causal_model(name, nullptr);
+    const int64_t bytes = bytes_of(*model.weights);
+    check.models.push_back({name, kind_of_model(model.config), model.directory,
+                            std::ssize(model.weights->tensors()), bytes, model.vocabulary()});
+    check.bytes_read += bytes * recipe.method->reads;
+    kinds.insert(check.models.back().kind);
+  }
+  check.planned = plan_merge_models(recipe);
+  check.bytes_written = bytes_to_write(check.planned);
+  check.memory = memory_of(recipe, check.models);
+  check.notes = check.planned.remarks;
+  if (kinds.size() > 1) {
+    std::string list;
+    for (const std::string& kind : kinds) list += (list.empty() ? "" : ", ") + kind;
+    check.notes.push_back("the models are of several kinds (" + list + "): their tensors are matched by name alone");
+  }
+  for (std::string& line : recipe_advice(recipe)) check.notes.push_back(std::move(line));
+  return check;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,58 @@
+#include "merge/recipe_advice.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/error.h"
+
+namespace vlrm {
+namespace {
+
+// All `parameters` that a recipe has, wherever they stand.
+void for_each_parameters(const Recipe& recipe, const std::function<void(const Parameters&)>& visit) {
+  visit(recipe.parameters);
+  for (const RecipeModule& module : recipe.modules) {
+    visit(module.parameters);
+    for (const RecipeSlice& slice : module.slices) {
+      visit(slice.parameters);
+      for (const RecipeModel& model : slice.models) visit(model.parameters);
+    }
+  }
+}
+
+bool any_parameters(const Recipe& recipe, const std::function<bool(const Parameters&)>& is_so) {
+  bool found = false;
+  for_each_parameters(recipe, [&](const Parameters& parameters) { found = found || is_so(parameters); });
+  return found;
+}
+
+bool has_gradient(const Parameters& parameters) {
+  return std::ranges::any_of(parameters, [](const auto& entry) {
+    return std::ranges::any_of(entry.second, [](const ParameterCase& each) { return each.values.size() > 1; });
+  });
+}
+
+bool turns_rescale_off(const Parameters& parameters) {
+  const auto found = parameters.find("rescale");
+  return found != parameters.end() && found->second.front().values.front() == 0;
+}
+
+}  // namespace
+
+std::vector<std::string> recipe_advice(const Recipe& recipe) {
+  std::vector<std::string> advice;
+  const bool names_norm =
+      any_parameters(recipe, [](const Parameters& parameters) { return parameters.contains("rescale_norm"); });
+  if (recipe.method->draws && !names_norm && !any_parameters(recipe, turns_rescale_off))
+    advice.push_back(
+        fmt::format("{} divides what it keeps by the probability of keeping it, as its paper does; today's mergekit "
+                    "matches the L1 norm instead: rescale_norm: l1 does the same here",
+                    recipe.method->name));
+  if (any_parameters(recipe, has_gradient))
+    advice.push_back(
+        "a gradient's last value counts for the tensors after the layers (the final norm, a head); today's mergekit "
+        "gives them its first");
+  return advice;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,118 @@
+"""vlrm check, and what vlrm merge refuses before it writes."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from conftest import GOLDENS
+from safetensors.numpy import load_file, save_file
+
+MODELS = GOLDENS / "models"
+pytestmark = pytest.mark.skipif(not MODELS.exists(), reason="no goldens")
+
+
+def recipe(tmp_path, text):
+    file = tmp_path / "r.yml"
+    file.write_text(text)
+    return file
+
+
+def model(path, **config):
+    """A checkpoint of no known architecture."""
+    path.mkdir()
+    config = {"model_type": "own", "architectures": ["OwnForCausalLM"], "vocab_size": 6, "num_hidden_layers": 2, **config}
+    (path / "config.json").write_text(json.dumps(config))
+    tensors = {"embed_in.weight": np.full((config["vocab_size"], 4), 1, np.float32)}
+    for layer in range(config["num_hidden_layers"]):
+        tensors[f"blocks.{layer}.mlp.weight"] = np.full((4, 4), layer + 1, np.float32)
+    save_file(tensors, path / "model.safetensors")
+    return path
+
+
+def test_tells_what_a_merge_would_do(vlrm, tmp_path):
+    config = recipe(tmp_path, f"""
+merge_method: ties
+base_model: {MODELS}/base
+models: [{{model: {MODELS}/base_instruct, parameters: {{weight: 1, density: 0.5}}}}]
+dtype: float32
+out_dtype: bfloat16
+""")
+    lines = vlrm("check", config, tmp_path / "out").splitlines()
+    assert lines[0] == "method    ties (TIES), https://arxiv.org/abs/2306.01708"
+    assert "LlamaForCausalLM, 75 tensors, 1.7 MiB, vocabulary 4096" in lines[1]
+    assert lines[2].endswith("(base)")
+    assert lines[3] == "output    75 tensors, 1.7 MiB as bfloat16"
+    assert lines[4] == "reads     about 6.6 MiB (ties goes through its inputs 2 times)"
+    assert lines[-1].endswith(" free")
+    assert list(tmp_path.iterdir()) == [config]
+
+
+def test_says_where_todays_mergekit_differs(vlrm, tmp_path):
+    text = f"merge_method: dare_linear\nbase_model: {MODELS}/base\nmodels: [{{model: {MODELS}/base_instruct, parameters: {{weight: 1}}}}]\n"
+
+    def notes(more=""):
+        return vlrm("check", recipe(tmp_path, text + more), notes=True)
+
+    assert [note for note in notes() if "rescale_norm: l1" in note]
+    for quiet in ("parameters: {rescale_norm: l1}", "parameters: {rescale: false}", "parameters: {rescale_norm: density}"):
+        assert not [note for note in notes(quiet) if "rescale_norm" in note], quiet
+    assert [note for note in notes("parameters: {density: [0.5, 0.9]}") if "a gradient's last value" in note]
+
+
+def test_models_of_any_kind_are_told_and_merged(vlrm, tmp_path):
+    one, two = model(tmp_path / "one"), model(tmp_path / "two", vocab_size=8, architectures=["OtherForCausalLM"])
+    config = recipe(tmp_path, f"merge_method: linear\nparameters: {{weight: 0.5}}\nmodels: [{{model: {one}}}, {{model: {two}}}]\n")
+    notes = vlrm("check", config, notes=True)
+    assert [note for note in notes if "OtherForCausalLM, OwnForCausalLM" in note]
+    assert [note for note in notes if "only the first 6 of the 8 rows" in note]
+    vlrm("-q", "merge", config, tmp_path / "out")
+    merged = load_file(tmp_path / "out/model.safetensors")
+    assert merged["embed_in.weight"].shape == (6, 4)
+    assert json.loads((tmp_path / "out/config.json").read_text())["vocab_size"] == 6
+
+
+def test_slices_change_the_config(vlrm, tmp_path):
+    one = model(tmp_path / "one", num_hidden_layers=3, layer_types=["full", "sliding", "full"])
+    config = recipe(tmp_path, "merge_method: passthrough\nslices:\n" + "".join(
+        f"- sources: [{{model: {one}, layer_range: {layers}}}]\n" for layers in ("[0, 2]", "[1, 3]")))
+    vlrm("-q", "merge", config, tmp_path / "out")
+    made = json.loads((tmp_path / "out/config.json").read_text())
+    assert made["num_hidden_layers"] == 4 and made["layer_types"] == ["full", "sliding", "sliding", "full"]
+    merged = load_file(tmp_path / "out/model.safetensors")
+    assert [merged[f"blocks.{layer}.mlp.weight"][0, 0] for layer in range(4)] == [1, 2, 2, 3]
+
+
+def test_refuses_quantized_models(vlrm, tmp_path):
+    one = model(tmp_path / "one", quantization_config={"quant_method": "bitsandbytes"})
+    config = recipe(tmp_path, f"merge_method: passthrough\nmodels: [{{model: {one}}}]\n")
+    assert "the weights are quantized" in vlrm("check", config, fails=True)
+
+
+def test_refuses_what_the_disk_has_no_room_for(vlrm, tmp_path):
+    big = tmp_path / "big"
+    model(big)
+    rows = shutil.disk_usage(tmp_path).total // (4 * 4) + 1
+    header = json.dumps({"embed_in.weight": {"dtype": "F32", "shape": [rows, 4], "data_offsets": [0, rows * 16]}}).encode()
+    with open(big / "model.safetensors", "wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + rows * 16)
+    config = recipe(tmp_path, f"merge_method: passthrough\nmodels: [{{model: {big}}}]\n")
+    for command in ("check", "merge"):
+        assert "there is too little room on the disk" in vlrm("-q", command, config, tmp_path / "out", fails=True)
+    assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("merge_method: linear\nmodels: [{model: nowhere}]\n", "nowhere"),
+    ("merge_method: slerp\nbase_model: b\nmodels: [{model: a}, {model: c}]\n", "r.yml:1: slerp merges 1 model beside the base, not 2"),
+    ("merge_method: model_stock\nbase_model: b\nmodels: [{model: a}]\n", "model_stock merges 2 models or more beside the base, not 1"),
+    ("merge_method: ties\nbase_model: b\nmodels: [{model: a, parameters: {wieght: 1}}]\n", 'r.yml:3: unknown parameter "wieght"; did you mean "weight"?'),
+    ("merge_method: linear\nslices: [{sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [0, 3]}]}]\n", "must have equally many layers, but they have 2 and 3"),
+    ("merge_method: linear\nslices: [{sources: [{model: a, layer_range: [2, 2]}]}]\n", "layer_range [2, 2] holds no layer"),
+    ("merge_method: linear\nmodels: [{model: a}]\nslices: []\n", 'of "models", "slices" and "modules" there may be only one'),
+    ("merge_method: ties\nbase_model: b\nslices: [{sources: [{model: a, layer_range: [0, 2]}]}]\n", 'lacks the base model "b" among its sources'),
+    ("merge_method: dare_ties\nbase_model: b\nmodels: [{model: a}]\nparameters: {rescale_norm: l2}\n", "rescale_norm must be one of none, l1, density, not"),
+])
+def test_says_what_is_wrong_with_a_recipe(vlrm, tmp_path, text, expected):
+    assert expected in vlrm("check", recipe(tmp_path, text), fails=True)
