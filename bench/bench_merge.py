@@ -1,100 +1,95 @@
-"""Building a reward model: vlrm build against extract + mergekit + map, and against the time to move the bytes."""
+"""Merging Llamas: vlrm merge against today's mergekit, and against the time to move the bytes."""
 
 import shutil
-from pathlib import Path
 
+import yaml
 from checkpoints import checkpoints
-from measure import ROOT, measure, peer_python, table
+from measure import floor, measure, mergekit_python, table
 
-METHODS = {
-    "linear": ["--weight-rm", "0.5"],
-    "task_arithmetic": ["--weight", "0.7"],
-    "ties": ["--weight", "0.7", "--density", "0.4"],
-    "dare_linear": ["--weight", "0.7", "--density", "0.4"],
-    "dare_ties": ["--weight", "0.7", "--density", "0.4"],
+L1 = {"rescale_norm": "l1"}
+METHODS = {  # of the merge, of each model
+    "linear": ({}, {"weight": 0.5}),
+    "task_arithmetic": ({}, {"weight": 0.7}),
+    "ties": ({}, {"weight": 0.7, "density": 0.4}),
+    "dare_linear": (L1, {"weight": 0.7, "density": 0.4}),
+    "dare_ties": (L1, {"weight": 0.7, "density": 0.4}),
+    "della": (L1, {"weight": 0.7, "density": 0.4}),
+    "della_linear": (L1, {"weight": 0.7, "density": 0.4}),
+    "breadcrumbs": ({}, {"weight": 0.7, "density": 0.4}),
+    "sce": ({"select_topk": 0.5}, {}),
+    "slerp": ({"t": 0.4}, {}),
+    "nuslerp": ({}, {"weight": 0.5}),
+    "karcher": ({}, {}),
+    "model_stock": ({}, {}),
 }
-PARAMETERS = {  # of the same merges in mergekit's YAML, as the published recipes have them
-    "linear": ("weight: 0.5", "", "parameters:\n  normalize: false\n"),
-    "task_arithmetic": ("weight: 0.7", "base", "parameters:\n  normalize: false\n"),
-    "ties": ("weight: 0.7", "base", ""),
-    "dare_linear": ("weight: 0.7", "base", "parameters:\n  normalize: false\n"),
-    "dare_ties": ("weight: 0.7", "base", "parameters:\n  normalize: false\n"),
-}
+WITHOUT_BASE = {"linear", "nuslerp", "karcher"}
+TARGETS = {"linear": 10, "task_arithmetic": 10}  # times faster; the other methods below: 25
+FAST = {"ties", "dare_linear", "dare_ties", "della", "della_linear"}
 
 
-def mergekit_yaml(method, models, base):
-    weight, needs_base, parameters = PARAMETERS[method]
-    density = "" if method in ("linear", "task_arithmetic") else "\n      density: 0.4"
-    value = weight.split()[1]
-    return (
-        f"tokenizer:\n  source: {models[0]}\n  pad_to_multiple_of: 8\nmodels:\n"
-        f"  - model: {models[0]}\n    parameters:\n      {weight}{density}\n"
-        f"  - model: {models[1]}\n    parameters:\n      weight:\n        - filter: lm_head\n          value: 0\n"
-        f"        - value: {value}{density}\n"
-        f"merge_method: {method}\n{parameters}" + (f"base_model: {base}\n" if needs_base else "") + "dtype: float32\n"
-    )
+def llamas(options):
+    """Three Llamas in float32: the base, and the text parts of the VLM and of the reward model."""
+    paths, folder = checkpoints(options), options.work / f"{options.shape}-llamas"
+    if not (folder / "rm" / "config.json").exists():
+        folder.mkdir(exist_ok=True)
+        extract = [options.vlrm, "extract", "-q", "--force", "--instruct", paths["base"], "--dtype", "float32"]
+        measure([*extract, "--vlm", paths["vlm"], "-o", folder / "vlm"])
+        measure([*extract, "--rm", paths["rm"], "-o", folder / "rm"])
+        recipe = folder / "base.yml"
+        recipe.write_text(yaml.safe_dump({"merge_method": "passthrough", "models": [{"model": str(paths["base"])}],
+                                          "dtype": "float32"}))
+        measure([options.vlrm, "merge", "-q", "--force", recipe, folder / "base"])
+    return {name: folder / name for name in ("base", "vlm", "rm")}
 
 
-def floor(inputs, output, work):
-    """What reading every input with cat costs, writing the output with cp, and having that on the disk, as ours is."""
-    files = [str(file) for folder in inputs for file in sorted(folder.glob("*.safetensors"))]
-    reading, _ = measure(["sh", "-c", 'cat "$@" > /dev/null', "sh", *files])
-    copy = work / "copy"
-    shutil.rmtree(copy, ignore_errors=True)
-    writing, _ = measure(["cp", "-r", output, copy])
-    flushing, _ = measure(["sync", *copy.rglob("*.safetensors")])
-    shutil.rmtree(copy)
-    return reading.wall, writing.wall, flushing.wall
+def recipe(method, models):
+    shared, own = METHODS[method]
+    names = ["vlm"] if method == "slerp" else ["vlm", "rm"]
+    config = {"merge_method": method, "dtype": "float32", "out_dtype": "bfloat16",
+              "models": [{"model": str(models[name]), **({"parameters": own} if own else {})} for name in names]}
+    if method not in WITHOUT_BASE:
+        config["base_model"] = str(models["base"])
+    if shared:
+        config["parameters"] = shared
+    return config
 
 
-def tree_bytes(folder):
-    return sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
+def inputs_of(config):
+    return [entry["model"] for entry in config["models"]] + ([config["base_model"]] if "base_model" in config else [])
 
 
 def run(options):
-    paths = checkpoints(options)
-    inputs = [paths[name] for name in ("vlm", "rm", "base")]
-    out = options.work / "vlrm"
-    ours = {}
+    models, rows = llamas(options), []
+    out, file = options.work / "merged", options.work / "merge.yml"
     for method in options.methods or METHODS:
-        flags = METHODS[method]
+        config = recipe(method, models)
+        file.write_text(yaml.safe_dump(config))
         shutil.rmtree(out, ignore_errors=True)
-        command = [options.vlrm, "build", "--vlm", inputs[0], "--rm", inputs[1], "--base", inputs[2], "-o", out]
-        ours[method], _ = measure([*command, "--method", method, *flags, "--quiet"])
-        reading, writing, flushing = floor(inputs, out, options.work)
-        cached, durable = (ours[method].wall / seconds for seconds in (reading + writing, reading + writing + flushing))
-        print(f"{method:16} {ours[method]}  {cached:5.2f} × cat + cp ({reading:.2f} + {writing:.2f} s), "
-              f"{durable:5.2f} × cat + cp + sync ({flushing:.2f} s)", flush=True)
-    if not options.no_peers:
-        compare(options, paths, ours)
+        floor(inputs_of(config), None, options.work)
+        ours, _ = measure([options.vlrm, "merge", "-q", file, out])
+        one, _ = measure([options.vlrm, "merge", "-q", "--threads", "1", "--sink", "null", file])
+        two, _ = measure([options.vlrm, "merge", "-q", "--sink", "null", file])
+        reading, writing, _ = floor(inputs_of(config), out, options.work)
+        row = [method, f"{ours.wall:.1f}", f"{ours.cpu:.1f}", f"{ours.wall / (reading + writing):.2f}",
+               f"{ours.peak / 2**20:.0f}", f"{one.wall / two.wall:.2f}"]
+        if not options.no_peers:
+            row += peer(options, config, method, ours)
+        rows.append(row)
+        print(row, flush=True)
+    peers = () if options.no_peers else ("mergekit s", "CPU s", "MiB", "faster")
+    table(rows, ("method", "vlrm s", "CPU s", "× (cat + cp)", "MiB", "2 threads ×", *peers))
 
 
-def compare(options, paths, ours):
-    python = peer_python("reference")
-    steps = [python, ROOT / "bench/peers/reference.py"]
-    work = options.work / "reference"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    models = [work / "vlm_text", work / "rm_text"]
-    extracts = [
-        measure([*steps, "extract-vlm", paths["vlm"], paths["instruct"], models[0]])[0],
-        measure([*steps, "extract-rm", paths["rm"], paths["instruct"], models[1]])[0],
-    ]
-    print(f"reference: extract {extracts[0]}\n                   {extracts[1]}", flush=True)
-    extract_cpu = sum(cost.cpu for cost in extracts)
-    rows = []
-    for method in ours:
-        recipe = work / f"{method}.yml"
-        recipe.write_text(mergekit_yaml(method, models, paths["base"]))
-        merged, mapped = work / "merged", work / "mapped"
-        merge, _ = measure([python.parent / "mergekit-yaml", recipe, merged, "--allow-crimes"])
-        mapping, _ = measure([*steps, "map", merged, paths["vlm"], paths["rm"], mapped])
-        written = tree_bytes(merged) + tree_bytes(mapped)
-        for folder in (merged, mapped):
-            shutil.rmtree(folder)
-        further = merge.cpu + mapping.cpu
-        rows.append((method, f"{ours[method].cpu:.1f}", f"{extract_cpu:.0f}", f"{merge.cpu:.0f}", f"{mapping.cpu:.0f}",
-                     f"{(extract_cpu + further) / ours[method].cpu:.0f} ×", f"{further / ours[method].cpu:.0f} ×",
-                     f"{max(merge.peak, mapping.peak) / 2**20:.0f}", f"{ours[method].peak / 2**20:.0f}",
-                     f"{written / 1e9:.1f}"))
-    table(rows, ("CPU s", "vlrm", "extract", "merge", "map", "first", "further", "MiB theirs", "MiB ours", "GB written"))
+def peer(options, config, method, ours):
+    """mergekit with what makes it fastest on a CPU: all threads, writing beside computing, no card, no tokenizer."""
+    python, out, file = mergekit_python(), options.work / "merged-theirs", options.work / "theirs.yml"
+    file.write_text(yaml.safe_dump(config).replace("rescale_norm: l1", "rescale: true"))
+    shutil.rmtree(out, ignore_errors=True)
+    command = [python.parent / "mergekit-yaml", file, out, "--no-copy-tokenizer", "--no-write-model-card", "--async-write",
+               "--write-threads", "2", "--quiet"]
+    cost, _ = measure(command)
+    shutil.rmtree(out)
+    faster = cost.wall / ours.wall
+    target = TARGETS.get(method, 25 if method in FAST else None)
+    return [f"{cost.wall:.0f}", f"{cost.cpu:.0f}", f"{cost.peak / 2**20:.0f}",
+            f"{faster:.0f} ×" + (f" (to be: {target})" if target else "")]

@@ -1,6 +1,7 @@
 """Runs commands and says what they cost: wall time, CPU time, peak resident memory."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -45,6 +46,29 @@ def measure(command, memory_limit=None, environment=None, errors=None):
 def limited(command, limit):
     """A limit that the system enforces: on the address space, which is never smaller than the memory used."""
     return ["prlimit", f"--as={limit}", *command]
+
+
+def floor(inputs, output, work):
+    """Seconds that reading every input with cat costs, writing the output with cp, and having that on the disk, as ours
+    is. Without an output: reading alone, so that what runs next finds in memory what fits there."""
+    files = [str(file) for folder in inputs for file in sorted(Path(folder).glob("*.safetensors"))]
+    reading, _ = measure(["sh", "-c", 'cat "$@" > /dev/null', "sh", *files])
+    if output is None:
+        return reading.wall, 0, 0
+    copy = work / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    writing, _ = measure(["cp", "-r", output, copy])
+    flushing, _ = measure(["sync", *copy.rglob("*.safetensors")])
+    shutil.rmtree(copy)
+    return reading.wall, writing.wall, flushing.wall
+
+
+def mergekit_python():
+    """The Python of .venv-mergekit, which ./dev test makes."""
+    python = ROOT / ".venv-mergekit/bin/python"
+    if not python.exists():
+        sys.exit("bench: no .venv-mergekit; ./dev test makes it")
+    return python
 
 
 def peer_python(name):
