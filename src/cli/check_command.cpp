@@ -39,9 +39,9 @@ void run_check(const std::string& file, const std::string& output) {
   fmt::print("output    {} tensors, {} as {}\n", check.planned.weights->tensors().size(), bytes(check.bytes_written),
              type);
   fmt::print("reads     about {}{}\n", bytes(check.bytes_read),
-             recipe.method->reads > 1 ? fmt::format(" ({} goes through its inputs {} times)", recipe.method->name,
-                                                    recipe.method->reads)
-                                      : "");
+             recipe.method->reads > 1
+                 ? fmt::format(" ({} goes through its inputs {} times)", recipe.method->name, recipe.method->reads)
+                 : "");
   fmt::print("memory    about {}\n", bytes(check.memory));
   const fs::path where = output.empty() ? fs::current_path() : fs::path(output);
   if (const auto free = free_space(where))

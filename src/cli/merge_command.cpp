@@ -1,35 +1,67 @@
-// vlrm merge: a mergekit recipe over Llamas.
+// vlrm merge: a mergekit recipe over models of one kind.
+#include <filesystem>
 #include <memory>
 
 #include "base/error.h"
+#include "base/tell.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
+#include "merge/recipe_set.h"
+
+namespace fs = std::filesystem;
 
 namespace vlrm {
 namespace {
 
 struct MergeOptions {
-  std::string recipe;
+  std::string recipe, intermediate_directory;
   SeedFlag seed;
   OutputFlags output;
 };
 
-void run_merge(const MergeOptions& options) {
-  options.output.options();  // complains before any work
-  Recipe recipe = read_recipe_or_throw(options.recipe);
+void merge(Recipe recipe, const MergeOptions& options, const OutputFlags& output) {
   options.seed.apply(recipe);
   Manifest manifest("merge", {{"recipe", recipe_to_json(recipe)}, {"seed", recipe.seed}});
   const auto planned = plan_merge_models(recipe, manifest.watcher());
-  write_and_report(planned, options.output, manifest);
+  write_and_report(planned, output, manifest);
+}
+
+// Those with a name go to a directory of their own, and stay as they are where they are there already.
+void merge_all(const std::vector<Recipe>& recipes, const MergeOptions& options) {
+  const fs::path directory = options.intermediate_directory;
+  for (const Recipe& recipe : recipes) {
+    OutputFlags output = options.output;
+    if (recipe.name) output.directory = (directory / *recipe.name).string();
+    if (recipe.name && fs::exists(output.directory) && !output.force) {
+      tell(fmt::format("note: {}: is there already", output.directory));
+      continue;
+    }
+    if (output.directory.empty()) fail("{}: the recipe without a name needs a second argument, OUT", options.recipe);
+    merge(with_models_in(directory, recipe, recipes), options, output);
+  }
+}
+
+void run_merge(const MergeOptions& options) {
+  const std::vector<Recipe> recipes = parse_recipes_or_throw(read_recipe_text_or_throw(options.recipe), options.recipe);
+  if (!options.intermediate_directory.empty()) return merge_all(recipes, options);
+  options.output.options();  // complains before any work
+  if (recipes.size() > 1)
+    fail("{}: holds {} recipes; --intermediate-dir names the directory for those with a name", options.recipe,
+         recipes.size());
+  merge(recipes.front(), options, options.output);
 }
 
 }  // namespace
 
 void add_merge_command(CLI::App& program) {
-  auto* command = program.add_subcommand("merge", "Merge Llamas by a mergekit YAML");
+  auto* command = program.add_subcommand("merge", "Merge models by a mergekit YAML");
   const auto options = std::make_shared<MergeOptions>();
   command->add_option("CONFIG", options->recipe, "The YAML; models in it are directories (from here) or hub ids")
       ->required();
+  command->add_option(
+      "--intermediate-dir", options->intermediate_directory,
+      "Of a file with several recipes (YAML documents with a \"name\", by which they can use each other): "
+      "where the models of those with a name go");
   options->seed.declare(*command);
   options->output.positional = true;
   options->output.declare(*command);

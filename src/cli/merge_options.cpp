@@ -45,6 +45,9 @@ void SeedFlag::apply(Recipe& recipe) const {
 void OutputFlags::declare(CLI::App& command) {
   command.add_option(positional ? "OUT" : "-o,--output", directory, "Directory to write");
   command.add_option("--max-shard-size", max_shard_size, "Largest weight file, such as 500MB (default: 5GB)");
+  command
+      .add_option("--out-shard-size", out_shard_size, "The same as mergekit writes it: 5B for five billion bytes, 500M")
+      ->excludes(command.get_option("--max-shard-size"));
   command.add_option("--sink", sink, "directory, or null: compute everything and write nothing")
       ->check(CLI::IsMember({"directory", "null"}));
   command.add_flag("--force", force, "Replace an output that exists");
@@ -56,6 +59,7 @@ OutputOptions OutputFlags::options() const {
   options.force = force;
   options.null_sink = sink == "null";
   if (!max_shard_size.empty()) options.max_shard_bytes = parse_size_or_throw(max_shard_size);
+  if (!out_shard_size.empty()) options.max_shard_bytes = parse_short_size_or_throw(out_shard_size);
   if (directory.empty() && !options.null_sink)
     fail("no output: {} names the directory to write", positional ? "OUT" : "-o");
   return options;

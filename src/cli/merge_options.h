@@ -22,9 +22,9 @@ struct SeedFlag {
   void apply(Recipe& recipe) const;  // a seed that was given in vain gets a remark
 };
 
-// -o (or a second argument, OUT), --force, --max-shard-size, --sink.
+// -o (or a second argument, OUT), --force, --max-shard-size, --out-shard-size, --sink.
 struct OutputFlags {
-  std::string directory, max_shard_size, sink = "directory";
+  std::string directory, max_shard_size, out_shard_size, sink = "directory";
   bool force = false;
   bool positional = false;
 

@@ -48,8 +48,8 @@ MergeCheck check_merge(const Recipe& recipe) {
   for (const std::string& name : recipe.model_names()) {
     const CausalModel model = open_causal_model(name, nullptr);
     const int64_t bytes = bytes_of(*model.weights);
-    check.models.push_back({name, kind_of_model(model.config), model.directory,
-                            std::ssize(model.weights->tensors()), bytes, model.vocabulary()});
+    check.models.push_back({name, kind_of_model(model.config), model.directory, std::ssize(model.weights->tensors()),
+                            bytes, model.vocabulary()});
     check.bytes_read += bytes * recipe.method->reads;
     kinds.insert(check.models.back().kind);
   }

@@ -19,9 +19,9 @@ struct CheckedModel {
 struct MergeCheck {
   std::vector<CheckedModel> models;
   PlannedOutput planned;
-  int64_t bytes_read = 0;    // about: as often as the method reads its inputs
+  int64_t bytes_read = 0;     // about: as often as the method reads its inputs
   int64_t bytes_written = 0;  // of the weights
-  int64_t memory = 0;        // about, bytes
+  int64_t memory = 0;         // about, bytes
   std::vector<std::string> notes;
 };
 

@@ -30,12 +30,12 @@ std::optional<double> evaluate(const Parameter& parameter, std::string_view tens
   return std::nullopt;
 }
 
-std::optional<double> Recipe::parameter(const Place& place, const RecipeModel* model, const std::string& name,
+std::optional<double> Recipe::parameter(const Place& place, const RecipeModel* model, const std::string& parameter_name,
                                         std::string_view tensor, double depth) const {
   std::optional<double> value;
-  if (model != nullptr) value = find(model->parameters, name, tensor, depth);
+  if (model != nullptr) value = find(model->parameters, parameter_name, tensor, depth);
   for (const Parameters* of : {&place.slice.parameters, &place.module.parameters, &parameters})
-    if (!value) value = find(*of, name, tensor, depth);
+    if (!value) value = find(*of, parameter_name, tensor, depth);
   return value;
 }
 
@@ -57,8 +57,8 @@ std::vector<RecipeModel>& Recipe::models() {
 
 std::vector<std::string> Recipe::model_names() const {
   std::vector<std::string> names;
-  const auto add = [&](const std::string& name) {
-    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  const auto add = [&](const std::string& model) {
+    if (std::ranges::find(names, model) == names.end()) names.push_back(model);
   };
   for (const RecipeModule& module : modules)
     for (const RecipeSlice& slice : module.slices) {

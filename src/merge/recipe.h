@@ -65,6 +65,7 @@ struct TokenSource {
 };
 
 struct Recipe {
+  std::optional<std::string> name;  // by which others in the same file use its model
   const Method* method = nullptr;
   std::vector<RecipeModule> modules;
   std::optional<std::string> base_model;
@@ -87,7 +88,7 @@ struct Recipe {
   };
   // A parameter of a model of the slice for a tensor, or, without one, of the merge. mergekit's order: the model's own,
   // the slice's, the module's, the recipe's; the first that has a value for the tensor.
-  std::optional<double> parameter(const Place& place, const RecipeModel* model, const std::string& name,
+  std::optional<double> parameter(const Place& place, const RecipeModel* model, const std::string& parameter_name,
                                   std::string_view tensor, double depth) const;
 
   // Whether whole models are merged, without slices and modules; models() is for such recipes.
@@ -96,7 +97,7 @@ struct Recipe {
   std::vector<RecipeModel>& models();
   // The names of all models, the base among them, each once, in the recipe's order.
   std::vector<std::string> model_names() const;
-  bool is_base(const std::string& name) const { return base_model && *base_model == name; }
+  bool is_base(const std::string& model) const { return base_model && *base_model == model; }
 };
 
 // Reads a mergekit YAML. Throws Error with file and line for malformed YAML, several documents, an unknown key or

@@ -88,6 +88,7 @@ OrderedJson tokenizer_to_json(const Recipe& recipe) {
 
 OrderedJson recipe_to_json(const Recipe& recipe) {
   OrderedJson json = OrderedJson::object();
+  if (recipe.name) json["name"] = *recipe.name;
   json["merge_method"] = recipe.method->name;
   if (recipe.modules.size() == 1 && recipe.modules[0].name.empty()) {
     add_slices(json, recipe.modules[0].slices, *recipe.method);

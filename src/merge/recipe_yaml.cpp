@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "merge/recipe.h"
 #include "merge/recipe_parameters.h"
+#include "merge/recipe_reader.h"
 #include "merge/yaml_fields.h"
 
 namespace vlrm {
@@ -19,10 +20,11 @@ class RecipeReader {
 
   Recipe read(const YAML::Node& root) {
     yaml_.check_keys(root, "a recipe",
-                     {"models", "slices", "modules", "parameters", "base_model", "merge_method", "tokenizer",
+                     {"name", "models", "slices", "modules", "parameters", "base_model", "merge_method", "tokenizer",
                       "tokenizer_source", "chat_template", "dtype", "out_dtype"});
     recipe_.method = &method(yaml_.required(root, "merge_method"));
     parameters_.emplace(yaml_, *recipe_.method, recipe_.remarks);
+    if (present(root["name"])) recipe_.name = yaml_.text(root["name"]);
     if (present(root["base_model"])) recipe_.base_model = yaml_.text(root["base_model"]);
     if (present(root["parameters"])) recipe_.parameters = parameters_->read(root["parameters"], nullptr);
     read_what_is_merged(root);
@@ -234,10 +236,18 @@ class RecipeReader {
 
 }  // namespace
 
+Recipe read_recipe(const YAML::Node& document, const std::string& source) {
+  return RecipeReader(source).read(document);
+}
+
+void fail_empty_recipe(const std::string& source) {
+  fail("{}: is empty; a recipe has at least \"merge_method\" and \"models\"", source);
+}
+
 Recipe parse_recipe_or_throw(const std::string& yaml, const std::string& source) {
   const YAML::Node document = load_document_or_throw(yaml, source);
-  if (document.IsNull()) fail("{}: is empty; a recipe has at least \"merge_method\" and \"models\"", source);
-  return RecipeReader(source).read(document);
+  if (document.IsNull()) fail_empty_recipe(source);
+  return read_recipe(document, source);
 }
 
 Recipe read_recipe_or_throw(const std::filesystem::path& file) {

@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 
@@ -17,6 +18,9 @@ template <class... Args>
   if (mark.is_null()) fail("{}: {}", source, what);
   fail("{}:{}: {}", source, mark.line + 1, what);
 }
+
+// The documents that `yaml` holds; empty ones do not count. Throws Error for malformed YAML.
+std::vector<YAML::Node> load_documents_or_throw(const std::string& yaml, const std::string& source);
 
 // The one document that `yaml` holds; empty ones beside it do not count. Nothing but null if there is none. Throws
 // Error for malformed YAML and for a second document.

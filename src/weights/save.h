@@ -32,4 +32,7 @@ NotFinite discard_checkpoint(const Checkpoint& checkpoint, Progress* progress);
 // "5GB", "500MB", "1GiB", "123": bytes, decimal for GB as in Hugging Face. Throws Error for anything else.
 int64_t parse_size_or_throw(const std::string& text);
 
+// As mergekit writes sizes: "500M", "5B" (billion), "123": bytes. Throws Error for anything else.
+int64_t parse_short_size_or_throw(const std::string& text);
+
 }  // namespace vlrm

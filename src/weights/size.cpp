@@ -37,4 +37,15 @@ int64_t parse_size_or_throw(const std::string& text) {
   fail("\"{}\" is not a size: write 5GB, 500MB, 1GiB or a number of bytes", printable(text));
 }
 
+int64_t parse_short_size_or_throw(const std::string& text) {
+  int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  std::string letter(rest, end);
+  for (char& c : letter) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const auto& [name, factor] : {std::pair("", int64_t{1}), {"K", 1'000}, {"M", 1'000'000}, {"B", 1'000'000'000}})
+    if (error == std::errc() && number >= 1 && number <= INT64_MAX / factor && letter == name) return number * factor;
+  fail("\"{}\" is not a size: write 5B (billion), 500M or a number of bytes", printable(text));
+}
+
 }  // namespace vlrm

@@ -1,0 +1,61 @@
+"""Files with several recipes, and outputs in shards."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import GOLDENS
+from safetensors.numpy import load_file
+
+MODELS = GOLDENS / "models"
+pytestmark = pytest.mark.skipif(not MODELS.exists(), reason="no goldens")
+HALF = f"merge_method: linear\nmodels: [{{model: {MODELS}/base}}, {{model: {MODELS}/base_instruct}}]\nparameters: {{weight: 0.5}}\ndtype: float32\n"
+USING = f"merge_method: linear\nmodels: [{{model: half}}, {{model: {MODELS}/base}}]\nparameters: {{weight: 0.5}}\ndtype: float32\n"
+
+
+def written(tmp_path, text):
+    file = tmp_path / "several.yml"
+    file.write_text(text)
+    return file
+
+
+def values(folder):
+    return {name: tensor for file in folder.glob("*.safetensors") for name, tensor in load_file(file).items()}
+
+
+def test_recipes_use_each_others_models(vlrm, tmp_path):
+    config = written(tmp_path, USING + "---\nname: half\n" + HALF)  # in any order
+    vlrm("-q", "merge", config, tmp_path / "out", "--intermediate-dir", tmp_path / "parts")
+    half, out = values(tmp_path / "parts/half"), values(tmp_path / "out")
+    name = "model.layers.1.mlp.up_proj.weight"
+    alone = tmp_path / "alone.yml"
+    alone.write_text(USING.replace("model: half", f"model: {tmp_path}/parts/half"))
+    vlrm("-q", "merge", alone, tmp_path / "by_hand")
+    assert all(np.array_equal(tensor, out[name]) for name, tensor in values(tmp_path / "by_hand").items())
+    assert not np.array_equal(half[name], out[name])
+    # What is there already stays.
+    before = (tmp_path / "parts/half/model.safetensors").stat().st_mtime_ns
+    vlrm("-q", "merge", written(tmp_path, USING + "---\nname: half\n" + HALF), tmp_path / "again", "--intermediate-dir", tmp_path / "parts")
+    assert (tmp_path / "parts/half/model.safetensors").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("text, arguments, expected", [
+    (HALF + "---\nname: x\n" + HALF, [], "holds 2 recipes; --intermediate-dir names the directory"),
+    (HALF + "---\n" + HALF, ["--intermediate-dir", "parts"], "two recipes have no name"),
+    ("name: a\n" + HALF + "---\nname: a\n" + HALF, ["--intermediate-dir", "parts"], 'two recipes have the name "a"'),
+    ("name: ../a\n" + HALF, ["--intermediate-dir", "parts"], 'the name "../a" is no name of a directory'),
+    ("name: half\n" + USING, ["--intermediate-dir", "parts"], 'the recipe "half" needs its own model'),
+    (HALF + "---\nname: b\nmerge_method: tiess\n", ["--intermediate-dir", "parts"], "several.yml:7: merge method"),
+])
+def test_says_what_is_wrong_with_a_set(vlrm, tmp_path, text, arguments, expected):
+    out = tmp_path / "out"
+    assert expected in vlrm("merge", written(tmp_path, text), out, *arguments, fails=True)
+    assert not out.exists()
+
+
+def test_shard_sizes_as_mergekit_writes_them(vlrm, tmp_path):
+    config = written(tmp_path, HALF)
+    vlrm("-q", "merge", config, tmp_path / "out", "--out-shard-size", "1M")
+    index = json.loads((tmp_path / "out/model.safetensors.index.json").read_text())
+    assert len(set(index["weight_map"].values())) > 3
+    assert "is not a size: write 5B" in vlrm("merge", config, tmp_path / "no", "--out-shard-size", "5GB", fails=True)
