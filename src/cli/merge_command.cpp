@@ -6,6 +6,7 @@
 #include "base/tell.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
+#include "family/model_card.h"
 #include "merge/recipe_set.h"
 
 namespace fs = std::filesystem;
@@ -15,19 +16,21 @@ namespace {
 
 struct MergeOptions {
   std::string recipe, intermediate_directory;
+  bool card = true;
   SeedFlag seed;
   OutputFlags output;
 };
 
-void merge(Recipe recipe, const MergeOptions& options, const OutputFlags& output) {
+void merge(Recipe recipe, const std::string& yaml, const MergeOptions& options, const OutputFlags& output) {
   options.seed.apply(recipe);
   Manifest manifest("merge", {{"recipe", recipe_to_json(recipe)}, {"seed", recipe.seed}});
-  const auto planned = plan_merge_models(recipe, manifest.watcher());
+  PlannedOutput planned = plan_merge_models(recipe, manifest.watcher());
+  if (options.card) planned.texts.merge(descriptions(recipe, yaml, output.directory));
   write_and_report(planned, output, manifest);
 }
 
 // Those with a name go to a directory of their own, and stay as they are where they are there already.
-void merge_all(const std::vector<Recipe>& recipes, const MergeOptions& options) {
+void merge_all(const std::vector<Recipe>& recipes, const std::string& yaml, const MergeOptions& options) {
   const fs::path directory = options.intermediate_directory;
   for (const Recipe& recipe : recipes) {
     OutputFlags output = options.output;
@@ -37,18 +40,19 @@ void merge_all(const std::vector<Recipe>& recipes, const MergeOptions& options) 
       continue;
     }
     if (output.directory.empty()) fail("{}: the recipe without a name needs a second argument, OUT", options.recipe);
-    merge(with_models_in(directory, recipe, recipes), options, output);
+    merge(with_models_in(directory, recipe, recipes), yaml, options, output);
   }
 }
 
 void run_merge(const MergeOptions& options) {
-  const std::vector<Recipe> recipes = parse_recipes_or_throw(read_recipe_text_or_throw(options.recipe), options.recipe);
-  if (!options.intermediate_directory.empty()) return merge_all(recipes, options);
+  const std::string yaml = read_recipe_text_or_throw(options.recipe);
+  const std::vector<Recipe> recipes = parse_recipes_or_throw(yaml, options.recipe);
+  if (!options.intermediate_directory.empty()) return merge_all(recipes, yaml, options);
   options.output.options();  // complains before any work
   if (recipes.size() > 1)
     fail("{}: holds {} recipes; --intermediate-dir names the directory for those with a name", options.recipe,
          recipes.size());
-  merge(recipes.front(), options, options.output);
+  merge(recipes.front(), yaml, options, options.output);
 }
 
 }  // namespace
@@ -62,6 +66,7 @@ void add_merge_command(CLI::App& program) {
       "--intermediate-dir", options->intermediate_directory,
       "Of a file with several recipes (YAML documents with a \"name\", by which they can use each other): "
       "where the models of those with a name go");
+  command->add_flag("!--no-model-card", options->card, "Write no README.md and no mergekit_config.yml");
   options->seed.declare(*command);
   options->output.positional = true;
   options->output.declare(*command);

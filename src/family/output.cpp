@@ -39,6 +39,7 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
   AtomicDirectory output(options.directory, options.force, kManifestName);
   for (std::string& line : copy_side_files(planned.side_files, output.staging())) remarks.push_back(std::move(line));
   write_file_atomically(output.staging() / "config.json", planned.config.dump(2) + "\n", false);
+  for (const auto& [name, text] : planned.texts) write_file_atomically(output.staging() / name, text, false);
   SaveOptions save;
   save.max_shard_bytes = options.max_shard_bytes;
   add_remark(remarks, save_checkpoint(*weights, output.staging(), save, &progress), planned.dtype);

@@ -33,7 +33,8 @@ OrderedJson read_object(const fs::path& path) {
 FileKind kind_of(const std::string& name) {
   const auto ends_so = [&](std::string_view ending) { return name.ends_with(ending); };
   if (name == "config.json") return FileKind::config;
-  if (name.starts_with(".") || name == "README.md" || name == kManifestName) return FileKind::private_file;
+  if (name.starts_with(".") || name == "README.md" || name == "mergekit_config.yml" || name == kManifestName)
+    return FileKind::private_file;
   if (std::ranges::any_of(kWeightEndings, ends_so)) return FileKind::weights;
   if (name.starts_with("tokenizer") || std::ranges::find(kTokenizerFiles, name) != kTokenizerFiles.end())
     return FileKind::tokenizer;

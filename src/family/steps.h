@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,8 @@ struct PlannedOutput {
   std::optional<Dtype> dtype = {};  // of the floats that are written; none: as they are
   OrderedJson config;
   std::vector<SideFileSource> side_files;
-  std::vector<std::string> remarks;  // what the user should know, one line each
+  std::map<std::string, std::string> texts;  // further files, by name
+  std::vector<std::string> remarks;          // what the user should know, one line each
 };
 
 // All throw Error where the models do not fit together; `watch` is as for plan_reward_model, with the parameters' names

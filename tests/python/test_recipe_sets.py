@@ -59,3 +59,14 @@ def test_shard_sizes_as_mergekit_writes_them(vlrm, tmp_path):
     index = json.loads((tmp_path / "out/model.safetensors.index.json").read_text())
     assert len(set(index["weight_map"].values())) > 3
     assert "is not a size: write 5B" in vlrm("merge", config, tmp_path / "no", "--out-shard-size", "5GB", fails=True)
+
+
+def test_the_card_holds_the_recipe(vlrm, tmp_path):
+    config = written(tmp_path, HALF)
+    vlrm("-q", "merge", config, tmp_path / "my-merge")
+    card = (tmp_path / "my-merge/README.md").read_text()
+    assert card.startswith("---\nlibrary_name: transformers\ntags:\n- merge\n- vlrm\n---\n# my-merge\n")
+    assert f"[Linear](https://arxiv.org/abs/2203.05482) from\n\n* `{MODELS}/base`\n" in card and HALF in card
+    assert (tmp_path / "my-merge/mergekit_config.yml").read_text() == HALF
+    vlrm("-q", "merge", config, tmp_path / "bare", "--no-model-card")
+    assert not (tmp_path / "bare/README.md").exists()
