@@ -2,9 +2,9 @@
 #pragma once
 
 // For functions of plain loops only. All versions give the same bits: nothing is contracted or reassociated. Off under
-// the sanitizers, whose runtime is not up yet when the choice is made.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
+// the sanitizers, whose runtime is not up yet when the choice is made, and in what tests compare the versions with.
+#if !defined(VLRM_ONE_TARGET) && defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define VLRM_TARGET_CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #else
 #define VLRM_TARGET_CLONES

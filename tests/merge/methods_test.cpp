@@ -8,6 +8,7 @@
 #include <random>
 
 #include "base/threads.h"
+#include "merge/any_method.h"
 #include "merge/tensors.h"
 #include "support/support.h"
 
@@ -15,28 +16,6 @@ namespace vlrm::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::vector<float> random_values(size_t count, unsigned seed, float scale = 1) {
-  std::mt19937 engine(seed);
-  std::normal_distribution<float> normal(0, scale);
-  std::vector<float> values(count);
-  std::ranges::generate(values, [&] { return normal(engine); });
-  return values;
-}
-
-std::vector<float> rounded_to_bf16(std::vector<float> values) {
-  std::vector<std::byte> bytes(values.size() * 2);
-  from_float32(values, Dtype::bf16, bytes.data());
-  to_float32(Dtype::bf16, bytes.data(), values);
-  return values;
-}
-
-// A model as fine-tuning leaves it: many deltas of few different sizes, many of them 0.
-std::vector<float> tuned(const std::vector<float>& base, unsigned seed, float scale = 0.003f) {
-  auto values = random_values(base.size(), seed, scale);
-  for (size_t i = 0; i < base.size(); ++i) values[i] += base[i];
-  return rounded_to_bf16(values);
-}
 
 // What TIES keeps of x − base: the int(density·n) largest magnitudes, of equals the first.
 std::vector<float> trimmed(const std::vector<float>& x, const std::vector<float>& base, double density) {
@@ -298,49 +277,15 @@ TEST(Dare, ElectsSigns) {
   expect_same(merged(merge), {0, 3, -5});
 }
 
-// A merge of as many models as the method takes, up to three, of 201 rows with 997 columns each.
-TensorMerge merge_by(const Method& method) {
-  constexpr size_t kElements = 201 * 997;
-  const auto base = rounded_to_bf16(random_values(kElements, 1, 0.02f));
-  std::vector<TensorMerge::Input> inputs;
-  for (unsigned model = 0; model < std::min<size_t>(3, method.most_models); ++model) {
-    const Dtype dtype = model == 1 ? Dtype::f32 : Dtype::bf16;
-    inputs.push_back({.tensor = tensor(tuned(base, 2 + model), dtype, 997),
-                      .parameters = {{"weight", 0.7 - 0.1 * model}, {"density", 0.4}}});
-  }
-  const bool apart = method.base != BaseModel::a_model;
-  TensorMerge merge =
-      merge_of(std::string(method.name), apart ? tensor(base, Dtype::bf16, 997) : nullptr, std::move(inputs));
-  for (const auto& [name, value] : {std::pair("normalize", 1.0), {"t", 0.3}, {"select_topk", 0.5}})
-    if (method.find(name) != nullptr) merge.parameters.set(name, value);
-  return merge;
-}
-
 TEST(Methods, GiveTheSameBytesForAnyThreadsAndChunks) {
-  for (const Method* method : merge_methods()) {
-    TensorMerge merge = merge_by(*method);
-    std::vector<ParameterValues> variants{merge.parameters};
-    const auto add_variant = [&](std::string_view name, double value) {
-      if (method->find(name) == nullptr) return;
-      variants.push_back(merge.parameters);
-      variants.back().set(name, value);
-    };
-    add_variant("rescale_norm", static_cast<double>(1));  // l1
-    add_variant("filter_wise", 1);
-    add_variant("nuslerp_flatten", 0);
-    if (method->name == "nuslerp")
-      variants.back().set("nuslerp_row_wise", 0), variants.push_back(variants.back()),
-          variants.back().set("nuslerp_row_wise", 1);
-    for (const ParameterValues& parameters : variants) {
-      merge.parameters = parameters;
-      const auto expected = merged(merge);
-      for (const int threads : {1, 3}) {
-        set_thread_count(threads);
-        for (const int64_t chunk : {333, 65536, 131'073}) expect_same(merged(merge, chunk), expected);
-        if (HasFatalFailure()) FAIL() << method->name << ", " << threads << " threads";
-      }
-      set_thread_count(0);
+  for (const TensorMerge& merge : merges_by_all_methods()) {
+    const auto expected = merged(merge);
+    for (const int threads : {1, 3}) {
+      set_thread_count(threads);
+      for (const int64_t chunk : {333, 65536, 131'073}) expect_same(merged(merge, chunk), expected);
+      if (HasFatalFailure()) FAIL() << merge.method->name << ", " << threads << " threads";
     }
+    set_thread_count(0);
   }
 }
 
