@@ -6,15 +6,14 @@ import yaml
 from checkpoints import checkpoints
 from measure import floor, measure, mergekit_python, table
 
-L1 = {"rescale_norm": "l1"}
 METHODS = {  # of the merge, of each model
     "linear": ({}, {"weight": 0.5}),
     "task_arithmetic": ({}, {"weight": 0.7}),
     "ties": ({}, {"weight": 0.7, "density": 0.4}),
-    "dare_linear": (L1, {"weight": 0.7, "density": 0.4}),
-    "dare_ties": (L1, {"weight": 0.7, "density": 0.4}),
-    "della": (L1, {"weight": 0.7, "density": 0.4}),
-    "della_linear": (L1, {"weight": 0.7, "density": 0.4}),
+    "dare_linear": ({}, {"weight": 0.7, "density": 0.4}),
+    "dare_ties": ({}, {"weight": 0.7, "density": 0.4}),
+    "della": ({}, {"weight": 0.7, "density": 0.4}),
+    "della_linear": ({}, {"weight": 0.7, "density": 0.4}),
     "breadcrumbs": ({}, {"weight": 0.7, "density": 0.4}),
     "sce": ({"select_topk": 0.5}, {}),
     "slerp": ({"t": 0.4}, {}),
@@ -28,18 +27,27 @@ FAST = {"ties", "dare_linear", "dare_ties", "della", "della_linear"}
 
 
 def llamas(options):
-    """Three Llamas in float32: the base, and the text parts of the VLM and of the reward model."""
+    """Three Llamas of one shape in float32: the base, and the text parts of the VLM and of the reward model, with as many
+    rows of embeddings as the base."""
     paths, folder = checkpoints(options), options.work / f"{options.shape}-llamas"
-    if not (folder / "rm" / "config.json").exists():
-        folder.mkdir(exist_ok=True)
-        extract = [options.vlrm, "extract", "-q", "--force", "--instruct", paths["base"], "--dtype", "float32"]
-        measure([*extract, "--vlm", paths["vlm"], "-o", folder / "vlm"])
-        measure([*extract, "--rm", paths["rm"], "-o", folder / "rm"])
-        recipe = folder / "base.yml"
-        recipe.write_text(yaml.safe_dump({"merge_method": "passthrough", "models": [{"model": str(paths["base"])}],
-                                          "dtype": "float32"}))
-        measure([options.vlrm, "merge", "-q", "--force", recipe, folder / "base"])
-    return {name: folder / name for name in ("base", "vlm", "rm")}
+    models = {name: folder / name for name in ("base", "vlm", "rm")}
+    if (models["rm"] / "config.json").exists():
+        return models
+    folder.mkdir(exist_ok=True)
+    file, text = folder / "recipe.yml", folder / "text"
+
+    def merge(method, inputs, out):
+        file.write_text(yaml.safe_dump({"merge_method": method, "models": inputs, "dtype": "float32",
+                                        **({"parameters": {"normalize": False}} if method == "linear" else {})}))
+        measure([options.vlrm, "merge", "-q", "--force", file, out])
+
+    merge("passthrough", [{"model": str(paths["base"])}], models["base"])
+    for name in ("vlm", "rm"):
+        measure([options.vlrm, "extract", "-q", "--force", "--instruct", paths["base"], f"--{name}", paths[name], "-o", text])
+        merge("linear", [{"model": str(text), "parameters": {"weight": 1}},
+                         {"model": str(paths["base"]), "parameters": {"weight": 0}}], models[name])
+    shutil.rmtree(text)
+    return models
 
 
 def recipe(method, models):
@@ -83,7 +91,7 @@ def run(options):
 def peer(options, config, method, ours):
     """mergekit with what makes it fastest on a CPU: all threads, writing beside computing, no card, no tokenizer."""
     python, out, file = mergekit_python(), options.work / "merged-theirs", options.work / "theirs.yml"
-    file.write_text(yaml.safe_dump(config).replace("rescale_norm: l1", "rescale: true"))
+    file.write_text(yaml.safe_dump(config))
     shutil.rmtree(out, ignore_errors=True)
     command = [python.parent / "mergekit-yaml", file, out, "--no-copy-tokenizer", "--no-write-model-card", "--async-write",
                "--write-threads", "2", "--quiet"]

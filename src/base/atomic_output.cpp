@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -72,14 +73,23 @@ std::optional<pid_t> process_of(std::string_view name, std::string_view prefix) 
   return whole && process > 0 ? std::optional(process) : std::nullopt;
 }
 
-// Staging files and directories of this target and host whose process is gone.
-void remove_leftovers(const fs::path& target) {
+// Staging files and directories of this target and host whose process is gone, by name.
+std::vector<fs::path> leftovers_of(const fs::path& target) {
   const std::string prefix = staging_prefix(target);
   std::error_code error;
+  std::vector<fs::path> leftovers;
   for (const auto& entry : fs::directory_iterator(parent_of(target), error)) {
     const auto process = process_of(entry.path().filename().string(), prefix);
-    if (process && ::kill(*process, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), error);
+    const bool gone = process && (*process == ::getpid() || (::kill(*process, 0) != 0 && errno == ESRCH));
+    if (gone) leftovers.push_back(entry.path());
   }
+  std::ranges::sort(leftovers);
+  return leftovers;
+}
+
+void remove_leftovers(const fs::path& target) {
+  std::error_code error;
+  for (const fs::path& leftover : leftovers_of(target)) fs::remove_all(leftover, error);
 }
 
 // A file beside its target, removed again unless it is committed.
@@ -135,21 +145,28 @@ ParentDirectories::~ParentDirectories() {
   for (; !made_.empty(); made_.pop_back()) fs::remove(made_.back(), not_empty);
 }
 
-AtomicDirectory::AtomicDirectory(fs::path target, bool force, const std::string& marker)
-    : target_(without_trailing_slash(std::move(target))), force_(force), parents_(target_) {
+AtomicDirectory::AtomicDirectory(const fs::path& target, bool force, const std::string& marker,
+                                 const Adoptable& adoptable)
+    : target_(without_trailing_slash(target)), force_(force), parents_(target_) {
   refuse_existing(target_, force_);
   if (fs::exists(fs::symlink_status(target_))) refuse_what_is_not_ours(target_, marker);
-  remove_leftovers(target_);
   staging_ = staging_sibling(target_);
   std::error_code error;
-  fs::remove_all(staging_, error);
-  fs::create_directory(staging_, error);
+  for (const fs::path& leftover : leftovers_of(target_)) {
+    if (!adopted_ && adoptable && adoptable(leftover) && (leftover == staging_ || !fs::exists(staging_, error))) {
+      fs::rename(leftover, staging_, error);
+      adopted_ = !error;
+    } else if (leftover != staging_ || !adopted_) {
+      fs::remove_all(leftover, error);
+    }
+  }
+  if (!adopted_) fs::create_directory(staging_, error);
   if (error) fail("{}: cannot be made: {}", target_.string(), error.message());
 }
 
 AtomicDirectory::~AtomicDirectory() {
   std::error_code ignored;
-  if (!committed_) fs::remove_all(staging_, ignored);
+  if (!committed_ && !kept_) fs::remove_all(staging_, ignored);
 }
 
 void AtomicDirectory::commit() {

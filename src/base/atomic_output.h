@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,12 +32,18 @@ class AtomicDirectory {
   // Throws Error if `target` exists and `force` is not set, or if it cannot be made there; directories on the way to it
   // are made. Even with force, only an empty directory or one that holds a file called `marker` (an output of ours) is
   // replaced. What killed processes of this host left of the same target is removed.
-  AtomicDirectory(std::filesystem::path target, bool force, const std::string& marker);
+  //
+  // `adoptable` tells of such leftovers which one is to be gone on with: it becomes the staging directory.
+  using Adoptable = std::function<bool(const std::filesystem::path& leftover)>;
+  AtomicDirectory(const std::filesystem::path& target, bool force, const std::string& marker,
+                  const Adoptable& adoptable = nullptr);
   AtomicDirectory(const AtomicDirectory&) = delete;
   AtomicDirectory& operator=(const AtomicDirectory&) = delete;
   ~AtomicDirectory();
 
   const std::filesystem::path& staging() const { return staging_; }  // write here
+  bool adopted() const { return adopted_; }
+  void keep_if_dropped() { kept_ = true; }  // for a later run to adopt
   // fsyncs every file and the directory, then renames. With force, what was at `target` is removed only after the new
   // directory stands.
   void commit();
@@ -44,7 +51,7 @@ class AtomicDirectory {
  private:
   InterruptScope interrupts_;
   std::filesystem::path target_, staging_;
-  bool force_, committed_ = false;
+  bool force_, adopted_ = false, kept_ = false, committed_ = false;
   ParentDirectories parents_;
 };
 

@@ -51,12 +51,16 @@ void OutputFlags::declare(CLI::App& command) {
   command.add_option("--sink", sink, "directory, or null: compute everything and write nothing")
       ->check(CLI::IsMember({"directory", "null"}));
   command.add_flag("--force", force, "Replace an output that exists");
+  command.add_flag("--resume", resume,
+                   "Go on where a run of the same settings was killed, and leave what is written where this one is "
+                   "interrupted; the bytes are those of one run");
 }
 
 OutputOptions OutputFlags::options() const {
   OutputOptions options;
   options.directory = directory;
   options.force = force;
+  options.resume = resume;
   options.null_sink = sink == "null";
   if (!max_shard_size.empty()) options.max_shard_bytes = parse_size_or_throw(max_shard_size);
   if (!out_shard_size.empty()) options.max_shard_bytes = parse_short_size_or_throw(out_shard_size);

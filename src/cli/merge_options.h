@@ -22,10 +22,10 @@ struct SeedFlag {
   void apply(Recipe& recipe) const;  // a seed that was given in vain gets a remark
 };
 
-// -o (or a second argument, OUT), --force, --max-shard-size, --out-shard-size, --sink.
+// -o (or a second argument, OUT), --force, --resume, --max-shard-size, --out-shard-size, --sink.
 struct OutputFlags {
   std::string directory, max_shard_size, out_shard_size, sink = "directory";
-  bool force = false;
+  bool force = false, resume = false;
   bool positional = false;
 
   void declare(CLI::App& command);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "family/names.h"
 #include "family/side_files.h"
+#include "weights/adapter.h"
 #include "weights/hub_cache.h"
 #include "weights/views.h"
 
@@ -38,11 +39,14 @@ OrderedJson read_config(const fs::path& directory) {
   return config;
 }
 
-CheckpointPtr under_canonical_names(CheckpointPtr weights, const OrderedJson& config) {
+using Rename = std::function<std::optional<std::string>(const std::string&)>;
+
+// To canonical names, where the config says of which family the model is.
+Rename renaming_of(const OrderedJson& config) {
   const std::string type = config.value("model_type", "");
-  if (type == "llama") return renamed(std::move(weights), canonical_llama_name);
-  if (type == "mllama") return renamed(std::move(weights), canonical_mllama_name);
-  return weights;
+  if (type == "llama") return canonical_llama_name;
+  if (type == "mllama") return canonical_mllama_name;
+  return [](const std::string& name) { return std::optional(name); };
 }
 
 }  // namespace
@@ -54,12 +58,15 @@ int64_t CausalModel::vocabulary() const {
 }
 
 CausalModel open_causal_model(const std::string& name, const WatchInput& watch) {
+  const ModelName names = split_model_name(name);
   CausalModel model;
-  model.directory = resolve_checkpoint(name);
+  model.directory = resolve_checkpoint(names.model);
   model.config = read_config(model.directory);
   model.weights = open_checkpoint(model.directory);
   if (watch) model.weights = watch(name, model.directory, model.weights);
-  model.weights = under_canonical_names(std::move(model.weights), model.config);
+  const Rename rename = renaming_of(model.config);
+  model.weights = renamed(std::move(model.weights), rename);
+  if (names.adapter) model.weights = with_adapter(std::move(model.weights), resolve_checkpoint(*names.adapter), rename);
   return model;
 }
 

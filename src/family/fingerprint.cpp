@@ -152,6 +152,10 @@ std::string fingerprint_of(const CheckpointPtr& source, const std::set<std::stri
   return fingerprint.digest();
 }
 
+std::string text_fingerprint(std::string_view text) {
+  return hex(hash(std::as_bytes(std::span(text))));
+}
+
 std::string file_fingerprint(const std::filesystem::path& path) {
   const File file = File::open_or_throw(path);
   std::vector<std::byte> bytes(1 << 20);

@@ -94,6 +94,26 @@ WatchInput Manifest::watcher() {
   };
 }
 
+OrderedJson Manifest::identity() const {
+  OrderedJson json{{"version", VLRM_VERSION}, {"command", command_}, {"settings", settings_}};
+  for (const auto& [role, input] : inputs_) {
+    OrderedJson& files = json["inputs"][role][input.directory.string()] = OrderedJson::object();
+    for (const auto& entry : fs::directory_iterator(input.directory))
+      if (entry.is_regular_file())
+        files[entry.path().filename().string()] = {entry.file_size(),
+                                                   entry.last_write_time().time_since_epoch().count()};
+  }
+  return json;
+}
+
+bool Manifest::is_of(const fs::path& output) const {
+  const fs::path path = output / kManifestName;
+  if (!fs::exists(path)) return false;
+  const OrderedJson json = read_ordered_json_or_throw(path);
+  return json.is_object() && json.value("command", "") == command_ && json.contains("settings") &&
+         json.at("settings") == OrderedJson::parse(settings_.dump());
+}
+
 OrderedJson Manifest::json() const {
   OrderedJson json{{"version", VLRM_VERSION}, {"command", command_}, {"settings", settings_}};
   json["inputs"] = OrderedJson::object();

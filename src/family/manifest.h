@@ -29,6 +29,11 @@ class Manifest {
 
   WatchInput watcher();  // of this manifest, which must outlive it
 
+  // What the output depends on, as far as it is known before anything is read: for a run that goes on with another's.
+  OrderedJson identity() const;
+  // Whether `output` holds the manifest of a run with the same command and settings.
+  bool is_of(const std::filesystem::path& output) const;
+
   // After everything has been read.
   OrderedJson json() const;
   void write(const std::filesystem::path& output) const;

@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 #include "family/causal_model.h"
+#include "family/output_template.h"
+#include "family/output_tokenizer.h"
 #include "family/steps.h"
 #include "merge/merged_model.h"
 #include "merge/vocabulary.h"
@@ -33,20 +35,77 @@ std::optional<int64_t> merged_rows(const MergedModel& merged, const CausalModel&
   return embeddings->shape[0];
 }
 
+// Of the recipe, its models in order; the first is the one whose files the output has.
+struct Models {
+  std::vector<std::string> names;
+  std::map<std::string, CausalModel> opened;
+
+  const CausalModel& donor() const { return opened.at(names.front()); }
+};
+
+Models open_models(const Recipe& recipe, const WatchInput& watch) {
+  Models models{recipe.model_names(), {}};
+  if (recipe.base_model) {
+    std::erase(models.names, *recipe.base_model);
+    models.names.insert(models.names.begin(), *recipe.base_model);
+  }
+  for (const std::string& name : models.names) models.opened.emplace(name, open_causal_model(name, watch));
+  return models;
+}
+
+// The output's tokenizer where it is made for it: a union, or one with tokens that the recipe adds.
+std::optional<OutputTokenizer> made_tokenizer(const Recipe& recipe, const Models& models,
+                                              const fs::path& named_tokenizer) {
+  std::vector<std::string> tokens;
+  for (const auto& [token, source] : recipe.tokens) tokens.push_back(token);
+  if (!recipe.tokenizer_union && tokens.empty()) return std::nullopt;
+  std::vector<TokenizerModel> sources{{named_tokenizer, 0}};
+  if (recipe.tokenizer_union)
+    for (size_t i = 1; i < models.names.size(); ++i) {
+      const CausalModel& model = models.opened.at(models.names[i]);
+      sources.push_back({model.directory, model.vocabulary()});
+    }
+  return extended_tokenizer(sources, tokens);
+}
+
+// Into the file of its own that later transformers read, and into the tokenizer's config, which earlier ones do.
+void set_chat_template(PlannedOutput& planned, const std::string& text, const fs::path& tokenizer) {
+  planned.texts["chat_template.jinja"] = text;
+  const auto made = planned.texts.find("tokenizer_config.json");
+  const fs::path file = tokenizer / "tokenizer_config.json";
+  OrderedJson config = OrderedJson::object();
+  if (made != planned.texts.end())
+    config = OrderedJson::parse(made->second);
+  else if (fs::exists(file))
+    config = read_ordered_json_or_throw(file);
+  if (!config.is_object()) fail("{}: not a JSON object", file.string());
+  config["chat_template"] = text;
+  planned.texts["tokenizer_config.json"] = config.dump(2) + "\n";
+}
+
 }  // namespace
 
 PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
-  std::map<std::string, CausalModel> models;
+  const Models models = open_models(recipe, watch);
+  const CausalModel& donor = models.donor();
   MergeSources sources;
-  for (const std::string& name : recipe.model_names()) {
-    const CausalModel& model = models.emplace(name, open_causal_model(name, watch)).first->second;
+  std::vector<fs::path> directories;
+  for (const std::string& name : models.names) {
+    const CausalModel& model = models.opened.at(name);
     sources.models[name] = {name, model.weights, model.directory, model.vocabulary()};
+    directories.push_back(model.directory);
   }
-  const CausalModel& donor = models.at(recipe.base_model.value_or(recipe.model_names().front()));
   sources.output_tokenizer = recipe.tokenizer_source ? resolve_checkpoint(*recipe.tokenizer_source) : donor.directory;
+  PlannedOutput planned;
+  if (auto made = made_tokenizer(recipe, models, sources.output_tokenizer)) {
+    sources.output_tokens = made->tokens;
+    planned.texts = std::move(made->files);
+  }
+  if (recipe.chat_template)
+    set_chat_template(planned, chat_template_or_throw(*recipe.chat_template, directories, recipe.source),
+                      sources.output_tokenizer);
 
   MergedModel merged = plan_merge(recipe, sources);
-  PlannedOutput planned;
   planned.dtype = recipe.out_dtype ? recipe.out_dtype : recipe.dtype;
   planned.config = changed_config(donor.config, {.vocabulary = merged_rows(merged, donor),
                                                  .layers = merged.layers,

@@ -2,6 +2,7 @@
 
 #include "base/atomic_output.h"
 #include "base/error.h"
+#include "family/fingerprint.h"
 #include "weights/views.h"
 
 namespace vlrm {
@@ -25,6 +26,25 @@ void add_remark(std::vector<std::string>& remarks, const NotFinite& not_finite, 
                                 dtype == Dtype::f16 ? "; bfloat16 and float32 hold larger numbers than float16" : ""));
 }
 
+constexpr const char* kJournalName = "vlrm_journal";
+
+// All that the bytes of the weights depend on, as one line.
+std::string identity_of(const Checkpoint& weights, const OutputOptions& options, const Manifest& manifest) {
+  OrderedJson json = manifest.identity();
+  json["max_shard_bytes"] = options.max_shard_bytes;
+  for (const TensorInfo& tensor : weights.tensors())
+    json["tensors"].push_back({tensor.name, safetensors_name(tensor.dtype), tensor.shape});
+  return "vlrm journal " + text_fingerprint(json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
+}
+
+// Files beside the weights may have been cut off where the other run was killed.
+void remove_all_but_weights(const std::filesystem::path& directory) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const auto& path = entry.path();
+    if (path.extension() != ".safetensors" && path.filename() != kJournalName) std::filesystem::remove_all(path);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> write_output(const PlannedOutput& planned, const OutputOptions& options,
@@ -36,14 +56,27 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
     add_remark(remarks, discard_checkpoint(*weights, &progress), planned.dtype);
     return remarks;
   }
-  AtomicDirectory output(options.directory, options.force, kManifestName);
+  if (options.resume && manifest.is_of(options.directory)) {
+    remarks.push_back(fmt::format("{}: is there already", options.directory.string()));
+    return remarks;
+  }
+  const std::string identity = identity_of(*weights, options, manifest);
+  AtomicDirectory output(options.directory, options.force, kManifestName, [&](const std::filesystem::path& leftover) {
+    return options.resume && SaveJournal::holds_work(leftover / kJournalName, identity);
+  });
+  if (output.adopted()) remove_all_but_weights(output.staging());
+  std::optional<SaveJournal> journal(std::in_place, output.staging() / kJournalName, identity);
+  if (options.resume) output.keep_if_dropped();
+  for (const auto& [name, text] : planned.texts) write_file_atomically(output.staging() / name, text, false);
   for (std::string& line : copy_side_files(planned.side_files, output.staging())) remarks.push_back(std::move(line));
   write_file_atomically(output.staging() / "config.json", planned.config.dump(2) + "\n", false);
-  for (const auto& [name, text] : planned.texts) write_file_atomically(output.staging() / name, text, false);
   SaveOptions save;
   save.max_shard_bytes = options.max_shard_bytes;
+  save.journal = &*journal;
   add_remark(remarks, save_checkpoint(*weights, output.staging(), save, &progress), planned.dtype);
   manifest.write(output.staging());
+  journal.reset();
+  std::filesystem::remove(output.staging() / kJournalName);
   output.commit();
   return remarks;
 }

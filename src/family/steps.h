@@ -21,7 +21,7 @@ struct PlannedOutput {
   std::optional<Dtype> dtype = {};  // of the floats that are written; none: as they are
   OrderedJson config;
   std::vector<SideFileSource> side_files;
-  std::map<std::string, std::string> texts;  // further files, by name
+  std::map<std::string, std::string> texts;  // files by name, in place of those that would be copied
   std::vector<std::string> remarks;          // what the user should know, one line each
 };
 

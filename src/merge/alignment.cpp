@@ -80,7 +80,7 @@ class RowAlignment::AlignedTensor : public TensorReader {
 };
 
 RowAlignment::RowAlignment(const TokenRows& output, std::span<const Model> models, std::optional<size_t> base,
-                           int64_t pad_to_multiple_of) {
+                           int64_t pad_to_multiple_of, const Choices& choices) {
   auto plan = std::make_shared<Plan>();
   plan->runs.resize(models.size());
   std::vector<int64_t> rows(models.size());  // of the token in each model
@@ -104,8 +104,15 @@ RowAlignment::RowAlignment(const TokenRows& output, std::span<const Model> model
         plan->means.push_back(rows);
       }
     }
-    for (size_t model = 0; model < models.size(); ++model)
-      add_row(plan->runs[model], rows[model] >= 0 ? Run{plan->tokens, rows[model], static_cast<int>(model)} : donor);
+    const auto choice = choices.find(token.text);
+    if (choice != choices.end())
+      donor = choice->second.model ? Run{plan->tokens, choice->second.row, static_cast<int>(*choice->second.model)}
+                                   : Run{plan->tokens, 0, kZero};
+    const bool forced = choice != choices.end() && choice->second.force;
+    for (size_t model = 0; model < models.size(); ++model) {
+      const bool own = rows[model] >= 0 && !forced;
+      add_row(plan->runs[model], own ? Run{plan->tokens, rows[model], static_cast<int>(model)} : donor);
+    }
     ++plan->tokens;
   }
   plan->rows = (plan->tokens + pad_to_multiple_of - 1) / pad_to_multiple_of * pad_to_multiple_of;

@@ -2,9 +2,10 @@
 //
 // A token that only one model has gets that model's row in all of them; one that some have gets, where it is missing,
 // the base's row if the base has it, else the mean of those that have it. Rows past the vocabulary are the mean of the
-// rows before them, each model's own.
+// rows before them, each model's own. For single tokens a recipe may say otherwise.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,9 +22,16 @@ class RowAlignment {
     const TokenRows* vocabulary;
     int64_t rows;  // of its tensor: tokens with an id beyond are not there
   };
+  // The row of a token that a model lacks, or, forced, of all models.
+  struct Choice {
+    std::optional<size_t> model;  // a position in `models`; none: zeros
+    int64_t row = 0;              // of that model
+    bool force = false;
+  };
+  using Choices = std::map<std::string, Choice, std::less<>>;  // by token
   // `base` is a position in `models`. Throws Error where the output's ids are not 0, 1, 2 … without a gap.
   RowAlignment(const TokenRows& output, std::span<const Model> models, std::optional<size_t> base,
-               int64_t pad_to_multiple_of);
+               int64_t pad_to_multiple_of, const Choices& choices = {});
 
   int64_t rows() const { return plan_->rows; }  // of the output, padding included
 

@@ -61,28 +61,59 @@ VLRM_TARGET_CLONES void draw_words(const Key& key, uint64_t first_group, int64_t
   draw_groups(key, first_group, groups, draws, [](uint32_t draw) { return draw; });
 }
 
-// A draw up to `limit` keeps its element.
-VLRM_TARGET_CLONES void draw_masks(const Key& key, uint64_t first_group, int64_t groups, uint32_t* kept,
-                                   uint32_t limit) {
-  draw_groups(key, first_group, groups, kept, [limit](uint32_t draw) { return draw <= limit ? ~0u : 0u; });
+// A mask takes 16 bits of a word for an element, so that one group of words serves two groups of elements: the lower
+// halves, then the upper ones. Only where these 16 bits do not decide (once in 65,536), 16 more are taken from the same
+// place of a second sequence: an element is kept with its probability to 32 bits.
+constexpr int64_t kMaskGroup = 2 * kGroup;
+
+struct Limit {
+  uint32_t high, low;  // of 32 bits: a draw below it keeps its element
+};
+
+// Gives whether some halves are equal to limit.high, and so do not decide.
+VLRM_TARGET_CLONES bool compare_halves(const uint32_t* words, Limit limit, uint32_t* kept) {
+  uint32_t equal = 0;
+  for (int64_t i = 0; i < kGroup; ++i) {
+    const uint32_t lower = words[i] & 0xFFFF, upper = words[i] >> 16;
+    kept[i] = lower < limit.high ? ~0u : 0u;
+    kept[i + kGroup] = upper < limit.high ? ~0u : 0u;
+    equal |= static_cast<uint32_t>(lower == limit.high) | static_cast<uint32_t>(upper == limit.high);
+  }
+  return equal != 0;
 }
 
-// Elements [first, first + out.size()), where draw(first_group, groups, out) gives whole groups.
-template <class Draw>
+uint32_t half_of(const uint32_t* words, int64_t element) {
+  return element < kGroup ? words[element] & 0xFFFF : words[element - kGroup] >> 16;
+}
+
+void draw_masks(const Key& key, uint64_t first_group, int64_t groups, uint32_t* kept, Limit limit) {
+  std::array<uint32_t, kGroup> words, more;
+  for (int64_t group = 0; group < groups; ++group, kept += kMaskGroup) {
+    const uint64_t number = first_group + static_cast<uint64_t>(group);
+    draw_words(key, number, 1, words.data());
+    if (!compare_halves(words.data(), limit, kept)) continue;
+    draw_words({key[0], key[1], key[2], key[3] + 1}, number, 1, more.data());
+    for (int64_t i = 0; i < kMaskGroup; ++i)
+      if (half_of(words.data(), i) == limit.high) kept[i] = half_of(more.data(), i) < limit.low ? ~0u : 0u;
+  }
+}
+
+// Elements [first, first + out.size()), where draw(first_group, groups, out) gives whole groups of kSize.
+template <int64_t kSize, class Draw>
 void read_elements(int64_t first, std::span<uint32_t> out, const Draw& draw) {
-  auto group = static_cast<uint64_t>(first / kGroup);
-  int64_t skipped = first % kGroup;
+  auto group = static_cast<uint64_t>(first / kSize);
+  int64_t skipped = first % kSize;
   while (!out.empty()) {
-    const auto whole_groups = skipped == 0 ? static_cast<int64_t>(out.size()) / kGroup : 0;
+    const auto whole_groups = skipped == 0 ? static_cast<int64_t>(out.size()) / kSize : 0;
     if (whole_groups > 0) {
       draw(group, whole_groups, out.data());
       group += static_cast<uint64_t>(whole_groups);
-      out = out.subspan(static_cast<size_t>(whole_groups * kGroup));
+      out = out.subspan(static_cast<size_t>(whole_groups * kSize));
       continue;
     }
-    std::array<uint32_t, kGroup> whole;
+    std::array<uint32_t, kSize> whole;
     draw(group++, 1, whole.data());
-    const size_t count = std::min(out.size(), static_cast<size_t>(kGroup - skipped));
+    const size_t count = std::min(out.size(), static_cast<size_t>(kSize - skipped));
     std::copy_n(whole.begin() + skipped, count, out.begin());
     out = out.subspan(count);
     skipped = 0;
@@ -93,8 +124,8 @@ class ThreefryDraws final : public RandomDraws {
  public:
   explicit ThreefryDraws(const Key& key) : key_(key) {}
   void read(int64_t first, std::span<uint32_t> draws) const override {
-    read_elements(first, draws,
-                  [&](uint64_t group, int64_t groups, uint32_t* out) { draw_words(key_, group, groups, out); });
+    read_elements<kGroup>(first, draws,
+                          [&](uint64_t group, int64_t groups, uint32_t* out) { draw_words(key_, group, groups, out); });
   }
 
  private:
@@ -103,15 +134,16 @@ class ThreefryDraws final : public RandomDraws {
 
 class RandomMask final : public ElementMask {
  public:
-  RandomMask(const Key& key, uint32_t limit) : key_(key), limit_(limit) {}
+  RandomMask(const Key& key, Limit limit) : key_(key), limit_(limit) {}
   void read(int64_t first, std::span<uint32_t> kept) const override {
-    read_elements(first, kept,
-                  [&](uint64_t group, int64_t groups, uint32_t* out) { draw_masks(key_, group, groups, out, limit_); });
+    read_elements<kMaskGroup>(first, kept, [&](uint64_t group, int64_t groups, uint32_t* out) {
+      draw_masks(key_, group, groups, out, limit_);
+    });
   }
 
  private:
   Key key_;
-  uint32_t limit_;
+  Limit limit_;
 };
 
 Key key_of(uint64_t seed, int model, std::string_view tensor) {
@@ -126,8 +158,9 @@ std::unique_ptr<RandomDraws> random_draws(uint64_t seed, int model, std::string_
 }
 
 std::unique_ptr<ElementMask> random_mask(uint64_t seed, int model, std::string_view tensor, double density) {
-  const double values_kept = std::clamp(std::round(std::ldexp(density, 32)), 1.0, std::ldexp(1.0, 32));
-  return std::make_unique<RandomMask>(key_of(seed, model, tensor), static_cast<uint32_t>(values_kept - 1));
+  const auto limit = static_cast<uint64_t>(std::clamp(std::round(std::ldexp(density, 32)), 1.0, std::ldexp(1.0, 32)));
+  return std::make_unique<RandomMask>(key_of(seed, model, tensor),
+                                      Limit{static_cast<uint32_t>(limit >> 16), static_cast<uint32_t>(limit & 0xFFFF)});
 }
 
 }  // namespace vlrm

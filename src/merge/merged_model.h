@@ -3,11 +3,13 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "merge/recipe.h"
+#include "merge/token_rows.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm {
@@ -21,8 +23,9 @@ struct MergeSource {
 };
 
 struct MergeSources {
-  std::map<std::string, MergeSource> models;    // by their names in the recipe, the base among them
-  std::filesystem::path output_tokenizer = {};  // directory: of recipe.tokenizer_source
+  std::map<std::string, MergeSource> models;            // by their names in the recipe, the base among them
+  std::filesystem::path output_tokenizer = {};          // directory: of recipe.tokenizer_source
+  std::shared_ptr<const TokenRows> output_tokens = {};  // in its place, where the output's tokenizer is no model's own
 };
 
 struct MergedModel {

@@ -28,11 +28,14 @@ class Vocabularies {
     const MergeSource* source;
     int64_t rows;
   };
-  // Throws what TokenRows and RowAlignment throw.
+  // Throws what TokenRows and RowAlignment throw, and Error for a token of the recipe whose row is not there.
   std::shared_ptr<const RowAlignment> align(const std::vector<Input>& inputs, std::optional<size_t> base);
 
  private:
   std::shared_ptr<const TokenRows> read(const std::filesystem::path& directory);
+  std::shared_ptr<const TokenRows> output();
+  RowAlignment::Choices choices(const std::vector<Input>& inputs);
+  RowAlignment::Choice choice(const std::string& token, const TokenSource& from, const std::vector<Input>& inputs);
 
   const Recipe& recipe_;
   const MergeSources& sources_;

@@ -22,8 +22,10 @@ constexpr int64_t kLeastDirect = 64 * 1024;
 
 }  // namespace
 
-OutputFile::OutputFile(std::filesystem::path path, int64_t size)
-    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+OutputFile::OutputFile(std::filesystem::path path, int64_t size, Contents contents)
+    : path_(std::move(path)),
+      descriptor_(
+          ::open(path_.c_str(), O_WRONLY | O_CREAT | (contents == Contents::kept ? 0 : O_TRUNC) | O_CLOEXEC, 0644)) {
   if (descriptor_ < 0) fail("{}: cannot be created: {}", path_.string(), std::strerror(errno));
   // Reserving the blocks tells now, and not after minutes of work, that the disk is too small.
   if (size > 0 && ::fallocate(descriptor_, 0, 0, size) != 0 &&
@@ -83,6 +85,10 @@ void OutputFile::write_cached(int64_t offset, std::span<const std::byte> bytes) 
 
 void OutputFile::fail_at(int64_t offset, int error) const {
   fail("{}: cannot be written at byte {}: {}", path_.string(), offset, std::strerror(error));
+}
+
+void OutputFile::flush_or_throw() const {
+  if (::fdatasync(descriptor_) != 0) fail("{}: cannot be flushed to disk: {}", path_.string(), std::strerror(errno));
 }
 
 void OutputFile::close_or_throw() {

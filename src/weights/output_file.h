@@ -16,15 +16,17 @@ namespace vlrm {
 
 class OutputFile {
  public:
+  enum class Contents { none, kept };  // of a file that is there
   // Creates it with `size` bytes. Throws Error if that cannot be.
-  OutputFile(std::filesystem::path path, int64_t size);
+  OutputFile(std::filesystem::path path, int64_t size, Contents contents = Contents::none);
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
   ~OutputFile();
 
   // Fast where `bytes` lie in memory as in the file: see WriteBuffer.
   void write_or_throw(int64_t offset, std::span<const std::byte> bytes);
-  void close_or_throw();  // some file systems tell only here that a write failed
+  void flush_or_throw() const;  // what was written is on the disk
+  void close_or_throw();        // some file systems tell only here that a write failed
 
  private:
   int64_t write_pages(int64_t offset, std::span<const std::byte> bytes);

@@ -1,6 +1,7 @@
 #include "weights/save.h"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 
 #include "base/error.h"
@@ -70,20 +71,63 @@ class Batch {
   NotFinite& not_finite_;
 };
 
-void save_shard(const Checkpoint& checkpoint, const Shard& shard, const std::filesystem::path& path,
-                const std::map<std::string, std::string>& metadata, NotFinite& not_finite, Progress* progress) {
-  const SafetensorsLayout layout = lay_out_safetensors(shard.tensors, metadata);
-  OutputFile file(path, layout.file_size);
-  file.write_or_throw(0, std::as_bytes(std::span(layout.header)));
-  const auto write = [&](int64_t offset, std::span<const std::byte> bytes) { file.write_or_throw(offset, bytes); };
-  Batch batch(not_finite);
-  for (size_t i = 0; i < shard.tensors.size(); ++i) {
-    batch.add(checkpoint.open(shard.tensors[i].name), layout.offsets[i]);
-    if (batch.full()) batch.run(write, progress);
+// One file of a checkpoint that is being saved.
+class ShardWriter {
+ public:
+  ShardWriter(const Checkpoint& checkpoint, const SaveOptions& options, NotFinite& not_finite, Progress* progress)
+      : checkpoint_(checkpoint), options_(options), not_finite_(not_finite), progress_(progress), batch_(not_finite) {}
+
+  void write(const Shard& shard, const std::filesystem::path& path) {
+    const SafetensorsLayout layout = lay_out_safetensors(shard.tensors, options_.metadata);
+    const bool goes_on = options_.journal != nullptr && !options_.journal->empty();
+    OutputFile file(path, layout.file_size, goes_on ? OutputFile::Contents::kept : OutputFile::Contents::none);
+    file.write_or_throw(0, std::as_bytes(std::span(layout.header)));
+    for (size_t i = 0; i < shard.tensors.size(); ++i) {
+      const TensorInfo& tensor = shard.tensors[i];
+      if (skip_done(tensor)) continue;
+      batch_.add(checkpoint_.open(tensor.name), layout.offsets[i]);
+      pending_.push_back({tensor.name});
+      if (batch_.full()) run(file, false);
+    }
+    run(file, true);
+    file.close_or_throw();
   }
-  batch.run(write, progress);
-  file.close_or_throw();
-}
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kBetweenFlushes{2};
+
+  // It is opened all the same: so its inputs are known to have taken part.
+  bool skip_done(const TensorInfo& tensor) {
+    const SaveJournal::Tensor* done = options_.journal == nullptr ? nullptr : options_.journal->find(tensor.name);
+    if (done == nullptr) return false;
+    checkpoint_.open(tensor.name);
+    if (done->not_finite > 0) not_finite_[tensor.name] = done->not_finite;
+    if (progress_ != nullptr) progress_->advance(tensor.bytes());
+    return true;
+  }
+
+  void run(OutputFile& file, bool last) {
+    batch_.run([&](int64_t offset, std::span<const std::byte> bytes) { file.write_or_throw(offset, bytes); },
+               progress_);
+    if (options_.journal == nullptr || pending_.empty() || (!last && Clock::now() - flushed_ < kBetweenFlushes)) return;
+    file.flush_or_throw();
+    for (SaveJournal::Tensor& tensor : pending_)
+      if (const auto found = not_finite_.find(tensor.name); found != not_finite_.end())
+        tensor.not_finite = found->second;
+    options_.journal->add(pending_);
+    pending_.clear();
+    flushed_ = Clock::now();
+  }
+
+  const Checkpoint& checkpoint_;
+  const SaveOptions& options_;
+  NotFinite& not_finite_;
+  Progress* progress_;
+  Batch batch_;
+  std::vector<SaveJournal::Tensor> pending_;  // written, and perhaps not on the disk yet
+  Clock::time_point flushed_ = Clock::now();
+};
 
 }  // namespace
 
@@ -91,8 +135,8 @@ NotFinite save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::p
                           const SaveOptions& options, Progress* progress) {
   NotFinite not_finite;
   const std::vector<Shard> shards = plan_shards(checkpoint.tensors(), options.max_shard_bytes);
-  for (const Shard& shard : shards)
-    save_shard(checkpoint, shard, directory / shard.file_name, options.metadata, not_finite, progress);
+  ShardWriter writer(checkpoint, options, not_finite, progress);
+  for (const Shard& shard : shards) writer.write(shard, directory / shard.file_name);
   if (shards.size() == 1) return not_finite;
   const std::string index = index_json(shards);
   OutputFile file(directory / "model.safetensors.index.json", static_cast<int64_t>(index.size()));

@@ -8,12 +8,14 @@
 
 #include "base/progress.h"
 #include "weights/checkpoint.h"
+#include "weights/save_journal.h"
 
 namespace vlrm {
 
 struct SaveOptions {
   int64_t max_shard_bytes = 5'000'000'000;  // Hugging Face's default; one tensor larger than it has a shard of its own
   std::map<std::string, std::string> metadata{{"format", "pt"}};
+  SaveJournal* journal = nullptr;  // what it names is not written again; what is written, it will name
 };
 
 // How many elements of a tensor are infinite or NaN, by its name; tensors without any are left out.

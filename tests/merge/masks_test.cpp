@@ -65,12 +65,32 @@ TEST(RandomMask, DrawsAreThreefrys) {
       threefry({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0, 0x082efa98, 0xec4e6c89}),
       (Words{0x59cd1dbb, 0xb8879579, 0x86b5d00c, 0xac8b6d84}));
   const uint64_t key = XXH64("tensor", 6, 42);
-  const auto kept = all_of(*random_mask(42, 3, "tensor", 0.25), 4096);
-  for (uint32_t i = 0; i < kept.size(); ++i) {
-    const uint32_t counter = i / 256 * 64 + i % 64, word = i / 64 % 4;
-    const Words draws = threefry({counter}, {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32), 3, 0});
-    ASSERT_EQ(kept[i] != 0, draws[word] < 1u << 30) << i;
+  const auto word_of = [&](uint32_t element, uint32_t sequence) {
+    const Words draws = threefry({element / 256 * 64 + element % 64},
+                                 {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32), 3, sequence});
+    return draws[element / 64 % 4];
+  };
+  std::vector<uint32_t> draws(4096);
+  random_draws(42, 3, "tensor")->read(0, draws);
+  for (uint32_t i = 0; i < draws.size(); ++i) ASSERT_EQ(draws[i], word_of(i, 0)) << i;
+
+  // A mask: the halves of 256 words for 512 elements, and where they do not decide those of the next sequence.
+  int undecided = 0;
+  for (const double density : {0.25, 0.6000001, 1e-4}) {
+    const auto kept = all_of(*random_mask(42, 3, "tensor", density), 1 << 17);
+    const auto limit = static_cast<uint64_t>(std::round(std::ldexp(density, 32)));
+    for (uint32_t i = 0; i < kept.size(); ++i) {
+      const uint32_t element = i / 512 * 256 + i % 256;
+      const auto half = [&](uint32_t sequence) {
+        return i / 256 % 2 == 0 ? word_of(element, sequence) & 0xFFFF : word_of(element, sequence) >> 16;
+      };
+      const uint64_t high = half(0);
+      undecided += high == limit >> 16;
+      const uint64_t draw = high << 16 | (high == limit >> 16 ? half(1) : 0);
+      ASSERT_EQ(kept[i] != 0, draw < limit) << i;
+    }
   }
+  EXPECT_GT(undecided, 0);
 }
 
 TEST(RandomMask, ModelsTensorsAndSeedsAreIndependent) {
@@ -85,7 +105,7 @@ TEST(RandomMask, ModelsTensorsAndSeedsAreIndependent) {
 
 TEST(RandomMask, NeighboursAreIndependent) {
   const auto kept = all_of(*random_mask(7, 0, "w", 0.4), kMany);
-  for (const size_t distance : {1, 2, 4, 16, 64, 128, 192, 256, 4096, 65536}) {
+  for (const size_t distance : {1, 2, 4, 16, 64, 128, 192, 256, 512, 4096, 65536}) {
     std::vector<uint32_t> both(kMany - distance);
     for (size_t i = 0; i < both.size(); ++i) both[i] = kept[i] & kept[i + distance];
     EXPECT_LT(deviations(share_kept(both), 0.16, both.size()), 4) << distance;
@@ -95,7 +115,7 @@ TEST(RandomMask, NeighboursAreIndependent) {
 TEST(RandomMask, IsTheSameInAnyPieces) {
   const auto mask = random_mask(7, 3, "w", 0.4);
   const auto whole = all_of(*mask, 5000);
-  for (const size_t piece : {1, 3, 64, 255, 256, 257, 1000}) {
+  for (const size_t piece : {1, 3, 64, 256, 511, 512, 513, 1000}) {
     for (size_t first = 0; first < whole.size(); first += piece) {
       const size_t count = std::min(piece, whole.size() - first);
       const auto part = all_of(*mask, count, static_cast<int64_t>(first));
@@ -106,8 +126,8 @@ TEST(RandomMask, IsTheSameInAnyPieces) {
 
 TEST(RandomMask, ReachesElementsBeyond32Bits) {
   const auto mask = random_mask(7, 0, "w", 0.5);
-  // Counters are a quarter of the element: these differ in the counter's upper word only.
-  EXPECT_NE(all_of(*mask, 256), all_of(*mask, 256, int64_t{1} << 34));
+  // Counters are an eighth of the element: these differ in the counter's upper word only.
+  EXPECT_NE(all_of(*mask, 256), all_of(*mask, 256, int64_t{1} << 35));
 }
 
 TEST(RandomMask, DensitiesNextToTheEndsStayInside) {

@@ -11,10 +11,10 @@ def rotated(x, by):
     return (x << np.uint32(by)) | (x >> np.uint32(32 - by))
 
 
-def draws(seed, model, tensor, count):
+def draws(seed, model, tensor, count, sequence=0):
     """Threefry4x32-20, a draw of 32 bits for each element."""
     hashed = xxhash.xxh64_intdigest(tensor.encode(), seed)
-    key = [np.uint32(hashed & 0xFFFFFFFF), np.uint32(hashed >> 32), np.uint32(model), np.uint32(0)]
+    key = [np.uint32(hashed & 0xFFFFFFFF), np.uint32(hashed >> 32), np.uint32(model), np.uint32(sequence)]
     keys = key + [np.uint32(0x1BD11BDA) ^ key[0] ^ key[1] ^ key[2] ^ key[3]]
     groups = -(-count // (4 * LANES))
     counters = np.arange(groups * LANES, dtype=np.uint32)
@@ -33,3 +33,14 @@ def draws(seed, model, tensor, count):
                 x[3] = x[3] + np.uint32(injection)
     words = np.stack([part.reshape(groups, LANES) for part in x], axis=1)
     return words.reshape(-1)[:count]
+
+
+def mask(seed, model, tensor, count, density):
+    """Which elements a density keeps: 16 bits each, and 16 more of a second sequence where these do not decide."""
+    limit = min(max(round(float(density) * 2**32), 1), 2**32)
+
+    def halves(sequence):
+        words = draws(seed, model, tensor, -(-count // 512) * 256, sequence).reshape(-1, 256)
+        return np.stack([words & 0xFFFF, words >> 16], axis=1).reshape(-1)[:count].astype(np.uint64)
+
+    return (halves(0) << np.uint64(16) | halves(1)) < np.uint64(limit)

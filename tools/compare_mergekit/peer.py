@@ -7,7 +7,7 @@ import warnings
 import torch
 import yaml
 
-from draws import draws
+from draws import draws, mask
 
 
 def quiet():
@@ -22,11 +22,11 @@ class Draws:
         self.seed, self.tensor, self.model = seed, None, 0
 
     def bernoulli(self, probabilities):
-        words = draws(self.seed, self.model, self.tensor, probabilities.numel())
-        if probabilities.unique().numel() == 1:  # one density: a mask is drawn with all 32 bits
-            limit = min(max(round(float(self.density) * 2**32), 1), 2**32) - 1
-            kept = words <= limit
+        count = probabilities.numel()
+        if probabilities.unique().numel() == 1:  # DARE's
+            kept = mask(self.seed, self.model, self.tensor, count, self.density)
         else:
+            words = draws(self.seed, self.model, self.tensor, count)
             kept = (words >> 8).astype("float32") * 2.0**-24 < probabilities.flatten().numpy()
         return torch.from_numpy(kept).reshape(probabilities.shape).to(probabilities.dtype)
 

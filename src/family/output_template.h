@@ -1,0 +1,15 @@
+// The chat template of a merge's output, where the recipe asks for another than the tokenizer's own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace vlrm {
+
+// What `wanted` stands for: a template's text, "auto" (what most of the models have; of equally many the first), or a
+// name: alpaca, chatml, exaone, llama3, mistral. Throws Error for anything else, and for auto where no model has one.
+std::string chat_template_or_throw(const std::string& wanted, const std::vector<std::filesystem::path>& models,
+                                   const std::string& source);
+
+}  // namespace vlrm

@@ -1,0 +1,315 @@
+#include "weights/adapter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "weights/chunks.h"
+#include "weights/safetensors.h"
+#include "weights/target_clones.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+constexpr std::string_view kPrefix = "base_model.model.";
+constexpr int64_t kLargestRank = 1 << 16;
+
+VLRM_TARGET_CLONES void add_scaled(float factor, const float* x, int64_t count, float* sum) {
+  for (int64_t i = 0; i < count; ++i) sum[i] += factor * x[i];
+}
+
+// What adapter_config.json says.
+class AdapterConfig {
+ public:
+  explicit AdapterConfig(const fs::path& directory) : file_((directory / "adapter_config.json").string()) {
+    if (!fs::exists(file_)) fail("{}: is not there: an adapter has one", file_);
+    const Json config = read_json_or_throw(file_);
+    if (!config.is_object()) fail("{}: not a JSON object", file_);
+    const auto kind = required_field<std::string>(config, "peft_type", file_);
+    if (kind != "LORA") fail("{}: peft_type is {}; only LORA can be merged", file_, printable(kind));
+    if (optional_field(config, "use_dora", false, file_)) fail("{}: DoRA (use_dora) is not supported", file_);
+    rank_ = required_field<int64_t>(config, "r", file_);
+    alpha_ = optional_field<double>(config, "lora_alpha", 8, file_);
+    by_root_ = optional_field(config, "use_rslora", false, file_);
+    transposed_ = optional_field(config, "fan_in_fan_out", false, file_);
+    ranks_ = patterns(config, "rank_pattern");
+    alphas_ = patterns(config, "alpha_pattern");
+  }
+
+  const std::string& file() const { return file_; }
+  bool transposed() const { return transposed_; }
+  int64_t rank(const std::string& module) const { return static_cast<int64_t>(find(ranks_, module, static_cast<double>(rank_))); }
+  float scaling(const std::string& module) const {
+    const auto rank = static_cast<double>(this->rank(module));
+    return static_cast<float>(find(alphas_, module, alpha_) / (by_root_ ? std::sqrt(rank) : rank));
+  }
+
+ private:
+  using Patterns = std::map<std::string, double>;
+
+  Patterns patterns(const Json& config, const char* key) const {
+    Patterns result;
+    if (!config.contains(key) || config.at(key).is_null()) return result;
+    if (!config.at(key).is_object()) fail("{}: {} is no object", file_, key);
+    for (const auto& [module, value] : config.at(key).items()) {
+      if (!value.is_number()) fail("{}: {} of {} is no number", file_, key, printable(module));
+      if (module.find_first_of("\\^$*+?()[]{}|") != module.npos)
+        fail("{}: {} has \"{}\": patterns that are regular expressions are not supported", file_, key,
+             printable(module));
+      result[module] = value.get<double>();
+    }
+    return result;
+  }
+
+  // A pattern is a module's whole name, or its end behind a dot.
+  static double find(const Patterns& patterns, const std::string& module, double fallback) {
+    for (const auto& [name, value] : patterns)
+      if (module == name || module.ends_with("." + name)) return value;
+    return fallback;
+  }
+
+  const std::string file_;
+  int64_t rank_ = 0;
+  double alpha_ = 0;
+  bool by_root_ = false, transposed_ = false;
+  Patterns ranks_, alphas_;
+};
+
+// The factors of one weight, [rank, inputs] and [outputs, rank], by their names in the adapter.
+struct Factors {
+  std::string a, b;
+  float scaling = 0;
+  bool transposed = false;  // the weight is [inputs, outputs]
+};
+
+// W + scaling · B·A, a row at a time: A's rows, weighted, are added up.
+class AdaptedTensor final : public TensorReader {
+ public:
+  AdaptedTensor(std::unique_ptr<TensorReader> weight, std::vector<float> rows_factors, std::vector<float> column_rows,
+                int64_t rank, float scaling)
+      : weight_(std::move(weight)),
+        row_factors_(std::move(rows_factors)),
+        column_rows_(std::move(column_rows)),
+        rank_(rank),
+        scaling_(scaling),
+        columns_(weight_->info().shape.at(1)) {}
+
+  const TensorInfo& info() const override { return weight_->info(); }
+  void read(int64_t first, int64_t count, std::byte* out) const override {
+    std::vector<float> values(static_cast<size_t>(std::min(count, kPieceElements)));
+    for_each_piece(first, count, [&](int64_t start, int64_t size) {
+      read_float32(start, size, values.data());
+      from_float32(std::span(values).first(static_cast<size_t>(size)), info().dtype,
+                   out + (start - first) * size_of(info().dtype));
+    });
+  }
+  void read_float32(int64_t first, int64_t count, float* out) const override {
+    weight_->read_float32(first, count, out);
+    std::vector<float> sum;
+    for (int64_t done = 0; done < count;) {
+      const int64_t row = (first + done) / columns_, column = (first + done) % columns_;
+      const int64_t size = std::min(count - done, columns_ - column);
+      sum.assign(static_cast<size_t>(size), 0.0f);
+      for (int64_t k = 0; k < rank_; ++k)
+        add_scaled(row_factors_[static_cast<size_t>(row * rank_ + k)], column_rows_.data() + k * columns_ + column, size,
+                   sum.data());
+      add_scaled(scaling_, sum.data(), size, out + done);
+      done += size;
+    }
+  }
+
+ private:
+  std::unique_ptr<TensorReader> weight_;
+  std::vector<float> row_factors_;  // [rows of the weight, rank]
+  std::vector<float> column_rows_;  // [rank, columns of the weight]
+  int64_t rank_;
+  float scaling_;
+  int64_t columns_;
+};
+
+std::vector<float> transposed(const std::vector<float>& matrix, int64_t rows, int64_t columns) {
+  std::vector<float> result(matrix.size());
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j)
+      result[static_cast<size_t>(j * rows + i)] = matrix[static_cast<size_t>(i * columns + j)];
+  return result;
+}
+
+class AdaptedCheckpoint final : public Checkpoint {
+ public:
+  AdaptedCheckpoint(CheckpointPtr model, CheckpointPtr adapter)
+      : model_(std::move(model)), adapter_(std::move(adapter)), tensors_(model_->tensors()) {}
+
+  void adapt(const std::string& name, Factors factors) { factors_[name] = std::move(factors); }
+  void replace(const std::string& name, const std::string& by) { replaced_[name] = by; }
+
+  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+  std::string description() const override { return model_->description() + " + " + adapter_->description(); }
+  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+    const std::string key(name);
+    const auto whole = replaced_.find(key);
+    auto weight = whole != replaced_.end() ? as_stored(key, whole->second) : model_->open(name);
+    const auto found = factors_.find(key);
+    if (found == factors_.end()) return weight;
+    const Factors& factors = found->second;
+    const TensorInfo& a = adapter_->info_or_throw(factors.a);
+    const TensorInfo& b = adapter_->info_or_throw(factors.b);
+    std::vector<float> rows = read_all_float32(*adapter_, factors.b), columns = read_all_float32(*adapter_, factors.a);
+    if (factors.transposed) {  // Wᵀ + Aᵀ·Bᵀ
+      std::vector<float> of_inputs = transposed(columns, a.shape[0], a.shape[1]);
+      columns = transposed(rows, b.shape[0], b.shape[1]);
+      rows = std::move(of_inputs);
+    }
+    return std::make_unique<AdaptedTensor>(std::move(weight), std::move(rows), std::move(columns), a.shape[0],
+                                           factors.scaling);
+  }
+
+ private:
+  // A whole tensor of the adapter in the type that the model has it in.
+  class Replacement final : public TensorReader {
+   public:
+    Replacement(TensorInfo info, std::unique_ptr<TensorReader> source)
+        : info_(std::move(info)), source_(std::move(source)) {}
+    const TensorInfo& info() const override { return info_; }
+    void read(int64_t first, int64_t count, std::byte* out) const override {
+      std::vector<float> values(static_cast<size_t>(count));
+      source_->read_float32(first, count, values.data());
+      from_float32(values, info_.dtype, out);
+    }
+    void read_float32(int64_t first, int64_t count, float* out) const override {
+      source_->read_float32(first, count, out);
+    }
+
+   private:
+    TensorInfo info_;
+    std::unique_ptr<TensorReader> source_;
+  };
+  std::unique_ptr<TensorReader> as_stored(const std::string& name, const std::string& whole) const {
+    return std::make_unique<Replacement>(info_or_throw(name), adapter_->open(whole));
+  }
+
+  const CheckpointPtr model_, adapter_;
+  const std::vector<TensorInfo> tensors_;
+  std::map<std::string, Factors> factors_;
+  std::map<std::string, std::string> replaced_;
+};
+
+// Sorts an adapter's tensors onto the model's.
+class Matcher {
+ public:
+  Matcher(CheckpointPtr model, const fs::path& directory,
+          const std::function<std::optional<std::string>(const std::string&)>& name_of)
+      : config_(directory), model_(std::move(model)), adapter_(open_weights(directory)), name_of_(name_of) {}
+
+  CheckpointPtr match() {
+    auto adapted = std::make_shared<AdaptedCheckpoint>(model_, adapter_);
+    for (const TensorInfo& tensor : adapter_->tensors()) {
+      if (!tensor.name.starts_with(kPrefix))
+        fail("{}: tensor {}: names of an adapter begin with {}", adapter_->description(), printable(tensor.name), kPrefix);
+      const std::string name = tensor.name.substr(kPrefix.size());
+      if (module_of(name, ".lora_B") || module_of(name, ".lora_embedding_B")) continue;  // taken with the first
+      if (const auto module = module_of(name, ".lora_A"))
+        adapt(*adapted, tensor, *module, ".lora_B", config_.transposed());
+      else if (const auto embedding = module_of(name, ".lora_embedding_A"))
+        adapt(*adapted, tensor, *embedding, ".lora_embedding_B", true);
+      else
+        replace(*adapted, tensor, without_base_layer(name));
+    }
+    return adapted;
+  }
+
+ private:
+  static CheckpointPtr open_weights(const fs::path& directory) {
+    const fs::path file = directory / "adapter_model.safetensors";
+    if (fs::exists(file)) return open_safetensors_file(file);
+    if (fs::exists(directory / "adapter_model.bin"))
+      fail("{}: is a pickle, which is never loaded; save the adapter as safetensors",
+           (directory / "adapter_model.bin").string());
+    fail("{}: is not there", file.string());
+  }
+
+  // "….q_proj" of "….q_proj.lora_A.weight" or "….lora_A.default.weight".
+  static std::optional<std::string> module_of(const std::string& name, const std::string& factor) {
+    const size_t at = name.find(factor);
+    if (at == name.npos) return std::nullopt;
+    const std::string rest = name.substr(at + factor.size());
+    const bool known = rest.empty() || rest == ".weight" || rest == ".default.weight" || rest == ".default";
+    return known ? std::optional(name.substr(0, at)) : std::nullopt;
+  }
+
+  // peft saves an embedding that has factors whole as well: "….embed_tokens.base_layer.weight".
+  static std::string without_base_layer(const std::string& name) {
+    constexpr std::string_view kLayer = ".base_layer";
+    const size_t at = name.find(kLayer);
+    return at == name.npos ? name : name.substr(0, at) + name.substr(at + kLayer.size());
+  }
+
+  const TensorInfo& weight_or_throw(const TensorInfo& factor, const std::string& name) const {
+    const auto renamed = name_of_(name);
+    const TensorInfo* weight = renamed ? model_->find(*renamed) : nullptr;
+    if (weight == nullptr)
+      fail("{}: tensor {}: the model ({}) has no {}", adapter_->description(), printable(factor.name),
+           model_->description(), printable(name));
+    if (!is_float(weight->dtype))
+      fail("{}: tensor {}: the model's {} is {}", adapter_->description(), printable(factor.name), printable(name),
+           safetensors_name(weight->dtype));
+    return *weight;
+  }
+
+  void adapt(AdaptedCheckpoint& adapted, const TensorInfo& a, const std::string& module, const std::string& second,
+             bool is_transposed) const {
+    std::string b_name = a.name;
+    const std::string first = second == ".lora_B" ? ".lora_A" : ".lora_embedding_A";
+    b_name.replace(b_name.rfind(first), first.size(), second);
+    const TensorInfo& b = adapter_->info_or_throw(b_name);
+    const TensorInfo& weight = weight_or_throw(a, module + ".weight");
+    const auto is_matrix = [](const TensorInfo& tensor) { return tensor.shape.size() == 2 && is_float(tensor.dtype); };
+    if (!is_matrix(a) || !is_matrix(b) || !is_matrix(weight))
+      fail("{}: tensor {}: only factors of matrices can be merged", adapter_->description(), printable(a.name));
+    const int64_t rank = a.shape[0], inputs = weight.shape[is_transposed ? 0 : 1],
+                  outputs = weight.shape[is_transposed ? 1 : 0];
+    if (rank < 1 || rank > kLargestRank || a.shape[1] != inputs || b.shape[0] != outputs || b.shape[1] != rank)
+      fail("{}: tensors {} and {} are {} and {}, which are no factors of {} {}", adapter_->description(),
+           printable(a.name), printable(b.name), shape_string(a.shape), shape_string(b.shape), printable(weight.name),
+           shape_string(weight.shape));
+    if (rank != config_.rank(module))
+      fail("{}: the rank of {} is {}, but {} has {}", config_.file(), printable(module), config_.rank(module),
+           printable(a.name), rank);
+    adapted.adapt(weight.name, {a.name, b.name, config_.scaling(module), is_transposed});
+  }
+
+  void replace(AdaptedCheckpoint& adapted, const TensorInfo& whole, const std::string& name) const {
+    const TensorInfo& weight = weight_or_throw(whole, name);
+    if (!is_float(whole.dtype) || whole.shape != weight.shape)
+      fail("{}: tensor {} is {}, the model's {} {}", adapter_->description(), printable(whole.name),
+           shape_string(whole.shape), printable(weight.name), shape_string(weight.shape));
+    adapted.replace(weight.name, whole.name);
+  }
+
+  const AdapterConfig config_;
+  const CheckpointPtr model_, adapter_;
+  const std::function<std::optional<std::string>(const std::string&)>& name_of_;
+};
+
+}  // namespace
+
+CheckpointPtr with_adapter(CheckpointPtr model, const fs::path& directory,
+                           const std::function<std::optional<std::string>(const std::string&)>& name_of) {
+  return Matcher(std::move(model), directory, name_of).match();
+}
+
+ModelName split_model_name(const std::string& name) {
+  const size_t plus = name.find('+');
+  std::error_code error;
+  if (plus == name.npos || fs::is_directory(name, error)) return {name};
+  if (name.find('+', plus + 1) != name.npos)
+    fail("\"{}\": a model takes one adapter, MODEL+ADAPTER", printable(name));
+  if (plus == 0 || plus + 1 == name.size()) fail("\"{}\": MODEL+ADAPTER lacks one of the two", printable(name));
+  return {name.substr(0, plus), name.substr(plus + 1)};
+}
+
+}  // namespace vlrm

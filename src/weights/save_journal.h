@@ -1,0 +1,42 @@
+// What of a checkpoint is safely on the disk: for a run that goes on where a killed one ended.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vlrm {
+
+// A file beside the shards: the identity of what is saved, one line, then the tensors whose bytes are on the disk.
+// Each line is flushed before it counts; a last line that is cut off does not.
+class SaveJournal {
+ public:
+  // Opens `file`, or makes it. Where it is there and of the same identity, what it names is done; else it starts anew.
+  // Throws Error where it cannot be read or written.
+  SaveJournal(std::filesystem::path file, const std::string& identity);
+  SaveJournal(const SaveJournal&) = delete;
+  SaveJournal& operator=(const SaveJournal&) = delete;
+  ~SaveJournal();
+
+  struct Tensor {
+    std::string name;
+    int64_t not_finite = 0;  // elements
+  };
+  const Tensor* find(std::string_view name) const;  // nullptr for what is not done
+  bool empty() const { return done_.empty(); }
+  // These are on the disk. Flushes.
+  void add(const std::vector<Tensor>& tensors);
+
+  // Whether `file` is a journal of this identity that names a tensor.
+  static bool holds_work(const std::filesystem::path& file, const std::string& identity);
+
+ private:
+  const std::filesystem::path file_;
+  std::map<std::string, Tensor, std::less<>> done_;
+  int descriptor_ = -1;
+};
+
+}  // namespace vlrm

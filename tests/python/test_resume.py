@@ -1,0 +1,113 @@
+"""Merges that are killed and gone on with."""
+
+import random
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from conftest import PROGRAM
+from safetensors.numpy import save_file
+
+LAYERS, WIDTH = 24, 512
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    random_numbers = np.random.default_rng(0)
+    for name in ("base", "one", "two"):
+        (folder / name).mkdir()
+        (folder / name / "config.json").write_text(f'{{"model_type": "own", "num_hidden_layers": {LAYERS}}}')
+        (folder / name / "generation_config.json").write_text("{}")
+        save_file({f"model.layers.{layer}.w": random_numbers.standard_normal((WIDTH, WIDTH), np.float32)
+                   for layer in range(LAYERS)}, folder / name / "model.safetensors")
+    recipe = folder / "ties.yml"
+    recipe.write_text(f"merge_method: ties\nbase_model: {folder}/base\ndtype: float32\nparameters: {{density: 0.4}}\nmodels:\n" + "".join(
+        f"- {{model: {folder}/{name}, parameters: {{weight: 0.5}}}}\n" for name in ("one", "two")))
+    return folder
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def partials(folder):
+    return list(folder.glob(".out.vlrm-*.partial"))
+
+
+COMMAND = ["-q", "--threads", "1", "merge"]
+
+
+def start(models, out, *more):
+    return subprocess.Popen([PROGRAM, *COMMAND, models / "ties.yml", out, "--out-shard-size", "5M", *more],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process):
+    error = process.stderr.read()
+    assert process.wait() == 0, error
+    return error
+
+
+def test_killed_at_random_points_and_resumed_it_is_the_same(models, tmp_path):
+    begun = time.monotonic()
+    (tmp_path / "whole").mkdir()
+    finish(start(models, tmp_path / "whole/out"))
+    whole, seconds = contents(tmp_path / "whole/out"), time.monotonic() - begun
+    assert len([name for name in whole if name.endswith(".safetensors")]) > 4
+    draw, out, kills = random.Random(5), tmp_path / "out", 0
+    for _ in range(20):
+        process = start(models, out, "--resume")
+        time.sleep(draw.uniform(0, seconds * 1.1))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if out.exists():  # it was done before
+            assert contents(out) == whole
+            for path in out.iterdir():
+                path.unlink()
+            out.rmdir()
+        else:
+            kills += 1
+    assert kills >= 10
+    finish(start(models, out, "--resume"))
+    assert contents(out) == whole and not partials(tmp_path)
+
+
+def test_goes_on_with_what_is_written(models, tmp_path):
+    out = tmp_path / "out"
+    process = start(models, out, "--resume")
+    journal = None
+    while process.poll() is None and not (journal and journal[0].read_text().count("\n") > 3):
+        journal = list(tmp_path.glob(".out.vlrm-*.partial/vlrm_journal"))
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)  # an interrupted run with --resume leaves what it wrote
+    process.wait()
+    if process.returncode == 0:
+        pytest.skip("the merge was done before it could be interrupted")
+    left = partials(tmp_path)
+    assert len(left) == 1 and not out.exists()
+    # Of other settings it does not go on; without --resume it starts anew, and nothing is left.
+    shards = {path.name: path.stat().st_mtime_ns for path in left[0].glob("*.safetensors")}
+    assert shards
+    finish(start(models, out, "--resume"))
+    assert not partials(tmp_path)
+    assert "is there already" in finish(start(models, out, "--resume"))
+
+
+def test_a_partial_of_other_settings_is_not_gone_on_with(models, tmp_path):
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    process = start(models, out)
+    while not list(tmp_path.glob(".out.vlrm-*.partial/*.safetensors")) and process.poll() is None:
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    flags = ["--out-shard-size", "5M", "--resume"]
+    recipe = models / "other.yml"
+    recipe.write_text((models / "ties.yml").read_text().replace("0.4", "0.6"))
+    for target in (out, whole):
+        subprocess.run([PROGRAM, *COMMAND, recipe, target, *flags], check=True, capture_output=True)
+    ours, theirs = contents(out), contents(whole)
+    assert {name for name in ours if ours[name] != theirs[name]} <= {"README.md"}
+    assert not partials(tmp_path)
