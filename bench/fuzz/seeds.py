@@ -45,6 +45,41 @@ def checkpoints():
 
 
 def recipes():
+    yield b"""merge_method: slerp
+base_model: a
+slices:
+- sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [1, 3]}]
+  parameters: {t: [{filter: mlp, value: [0, 1]}, {value: 0.5}]}
+- sources: [{model: a, layer_range: [2, 3]}, {model: b, layer_range: [2, 3]}]
+  base_model: b
+parameters: {t: 0.3}
+chat_template: chatml
+"""
+    yield b"""name: half
+merge_method: della
+base_model: base
+models: [{model: a, parameters: {weight: 1, density: 0.5, epsilon: 0.1}}, {model: b, parameters: {weight: 0.2, density: 0.6}}]
+parameters: {rescale_norm: l1, lambda: 0.5}
+---
+merge_method: nuslerp
+modules:
+  model: {models: [{model: half, parameters: {weight: 1}}, {model: b, parameters: {weight: 2}}], parameters: {nuslerp_flatten: false}}
+  default: {slices: [{sources: [{model: half, layer_range: [0, 1]}, {model: b, layer_range: [0, 1]}], parameters: {weight: 1}}]}
+tokenizer:
+  source: union
+  tokens:
+    x: {source: {kind: zero}, force: true}
+    y: {source: {kind: model_token, model: b, token_id: 3}}
+    z: {source: b}
+out_dtype: float16
+"""
+    for method, more in (("sce", "select_topk: 0.5"), ("karcher", "max_iter: 3"), ("model_stock", "filter_wise: true"),
+                         ("breadcrumbs_ties", "weight: 1, density: 0.4, gamma: 0.2"), ("multislerp", "weight: 1"), ("ramplus_tl", "r: 1"),
+                         ("arcee_fusion", ""), ("nearswap", "t: 0.1"), ("passthrough", "")):
+        models = ["a"] if method in ("arcee_fusion", "nearswap", "passthrough") else ["a", "b"]
+        base = "" if method in ("karcher", "passthrough") else "base_model: base\n"
+        listed = ", ".join(f"{{model: {name}}}" for name in models)
+        yield f"merge_method: {method}\n{base}models: [{listed}]\nparameters: {{{more}}}\n".encode()
     yield b"""base_model: base
 merge_method: dare_ties
 models:

@@ -7,6 +7,7 @@ namespace vlrm {
 
 void add_build_command(CLI::App& program);
 void add_check_command(CLI::App& program);
+void add_compare_command(CLI::App& program);
 void add_eval_command(CLI::App& program);
 void add_extract_command(CLI::App& program);
 void add_merge_command(CLI::App& program);

@@ -42,6 +42,7 @@ void declare(CLI::App& program) {
   vlrm::add_extract_command(program);
   vlrm::add_merge_command(program);
   vlrm::add_check_command(program);
+  vlrm::add_compare_command(program);
   vlrm::add_map_command(program);
   vlrm::add_tokenize_command(program);
   vlrm::add_render_command(program);

@@ -22,8 +22,8 @@ OrderedJson read_tokenizer(const fs::path& directory) {
 
 // What transformers' add_tokens(text) makes of a text.
 OrderedJson plain_token(const std::string& text) {
-  return {{"content", text}, {"single_word", false}, {"lstrip", false}, {"rstrip", false}, {"normalized", true},
-          {"special", false}};
+  return {{"content", text}, {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", true},   {"special", false}};
 }
 
 class Extension {

@@ -158,6 +158,8 @@ class Planner {
       const int64_t count = slice.models[0].layers->end - slice.models[0].layers->begin;
       const auto participants = participants_of(slice);
       for (const Participant& each : participants) require_layers(each, prefix, count);
+      if (layer + count > json_limits::kRepeats)
+        fail("{}: the slices make more than {} layers", recipe_.source, json_limits::kRepeats);
       for (int64_t i = 0; i < count; ++i)
         plan_layer({module, slice}, participants, prefix, i, layer++, depth_in(i, count));
     }

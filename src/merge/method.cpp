@@ -16,6 +16,17 @@ namespace {
 constexpr std::array kMethods{VLRM_MERGE_METHODS(VLRM_ADDRESS_OF_METHOD)};
 #undef VLRM_ADDRESS_OF_METHOD
 
+// No method need think of a tensor without elements.
+class EmptyTensor final : public TensorReader {
+ public:
+  explicit EmptyTensor(TensorInfo info) : info_(std::move(info)) {}
+  const TensorInfo& info() const override { return info_; }
+  void read(int64_t, int64_t, std::byte*) const override {}
+
+ private:
+  TensorInfo info_;
+};
+
 double value_or_usual(const ParameterValues& values, const Method& method, std::string_view name) {
   const MethodParameter* parameter = method.find(name);
   VLRM_ASSERT(parameter != nullptr);
@@ -38,7 +49,7 @@ bool is_allowed(const MethodParameter& parameter, double value) {
     case ParameterKind::truth:
       return value == 0 || value == 1;
     case ParameterKind::count:
-      return value >= 0 && value <= 1e6 && value == std::floor(value);
+      return value >= 0 && value <= 10'000 && value == std::floor(value);
     case ParameterKind::choice:
       return value >= 0 && value < static_cast<double>(parameter.choices.size());
   }
@@ -56,7 +67,7 @@ std::string allowed_values(const MethodParameter& parameter) {
     case ParameterKind::truth:
       return "true or false";
     case ParameterKind::count:
-      return "a whole number from 0 on";
+      return "a whole number between 0 and 10000";
     case ParameterKind::choice:
       break;
   }
@@ -114,6 +125,7 @@ std::unique_ptr<TensorReader> merge_tensor(const TensorMerge& merge) {
   if (method.complaint != nullptr)
     if (const auto complaint = method.complaint(merge))
       fail("tensor {}: {}", printable(merge.output.name), complaint->what);
+  if (merge.output.elements() == 0) return std::make_unique<EmptyTensor>(merge.output);
   return method.merge(merge);
 }
 

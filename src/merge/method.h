@@ -25,7 +25,7 @@ enum class ParameterKind {
   not_negative,  // finite, at least 0
   share,         // above 0, at most 1
   truth,         // true or false: 1 or 0
-  count,         // a whole number, at least 0
+  count,         // a whole number, 0 to 10,000
   choice,        // one of MethodParameter::choices: its position there
 };
 

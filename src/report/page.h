@@ -20,9 +20,6 @@ struct PageContent {
   std::vector<std::string> images;  // files, JPEG; may be empty
 };
 
-// JSON for a script element: nothing in it can end the element, and what is no finite number is null.
-std::string json_for_script(const OrderedJson& value);
-
 // The page. Its policy lets it run its own scripts only and load nothing.
 std::string make_page(const PageContent& content);
 

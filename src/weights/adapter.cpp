@@ -32,7 +32,7 @@ class AdapterConfig {
     const auto kind = required_field<std::string>(config, "peft_type", file_);
     if (kind != "LORA") fail("{}: peft_type is {}; only LORA can be merged", file_, printable(kind));
     if (optional_field(config, "use_dora", false, file_)) fail("{}: DoRA (use_dora) is not supported", file_);
-    rank_ = required_field<int64_t>(config, "r", file_);
+    rank_ = static_cast<double>(required_field<int64_t>(config, "r", file_));
     alpha_ = optional_field<double>(config, "lora_alpha", 8, file_);
     by_root_ = optional_field(config, "use_rslora", false, file_);
     transposed_ = optional_field(config, "fan_in_fan_out", false, file_);
@@ -42,10 +42,10 @@ class AdapterConfig {
 
   const std::string& file() const { return file_; }
   bool transposed() const { return transposed_; }
-  int64_t rank(const std::string& module) const { return static_cast<int64_t>(find(ranks_, module, static_cast<double>(rank_))); }
+  double rank(const std::string& module) const { return find(ranks_, module, rank_); }
   float scaling(const std::string& module) const {
-    const auto rank = static_cast<double>(this->rank(module));
-    return static_cast<float>(find(alphas_, module, alpha_) / (by_root_ ? std::sqrt(rank) : rank));
+    const double divisor = by_root_ ? std::sqrt(rank(module)) : rank(module);
+    return static_cast<float>(find(alphas_, module, alpha_) / divisor);
   }
 
  private:
@@ -73,8 +73,7 @@ class AdapterConfig {
   }
 
   const std::string file_;
-  int64_t rank_ = 0;
-  double alpha_ = 0;
+  double rank_ = 0, alpha_ = 0;
   bool by_root_ = false, transposed_ = false;
   Patterns ranks_, alphas_;
 };
@@ -115,8 +114,8 @@ class AdaptedTensor final : public TensorReader {
       const int64_t size = std::min(count - done, columns_ - column);
       sum.assign(static_cast<size_t>(size), 0.0f);
       for (int64_t k = 0; k < rank_; ++k)
-        add_scaled(row_factors_[static_cast<size_t>(row * rank_ + k)], column_rows_.data() + k * columns_ + column, size,
-                   sum.data());
+        add_scaled(row_factors_[static_cast<size_t>(row * rank_ + k)], column_rows_.data() + k * columns_ + column,
+                   size, sum.data());
       add_scaled(scaling_, sum.data(), size, out + done);
       done += size;
     }
@@ -209,7 +208,8 @@ class Matcher {
     auto adapted = std::make_shared<AdaptedCheckpoint>(model_, adapter_);
     for (const TensorInfo& tensor : adapter_->tensors()) {
       if (!tensor.name.starts_with(kPrefix))
-        fail("{}: tensor {}: names of an adapter begin with {}", adapter_->description(), printable(tensor.name), kPrefix);
+        fail("{}: tensor {}: names of an adapter begin with {}", adapter_->description(), printable(tensor.name),
+             kPrefix);
       const std::string name = tensor.name.substr(kPrefix.size());
       if (module_of(name, ".lora_B") || module_of(name, ".lora_embedding_B")) continue;  // taken with the first
       if (const auto module = module_of(name, ".lora_A"))
@@ -276,7 +276,7 @@ class Matcher {
       fail("{}: tensors {} and {} are {} and {}, which are no factors of {} {}", adapter_->description(),
            printable(a.name), printable(b.name), shape_string(a.shape), shape_string(b.shape), printable(weight.name),
            shape_string(weight.shape));
-    if (rank != config_.rank(module))
+    if (static_cast<double>(rank) != config_.rank(module))
       fail("{}: the rank of {} is {}, but {} has {}", config_.file(), printable(module), config_.rank(module),
            printable(a.name), rank);
     adapted.adapt(weight.name, {a.name, b.name, config_.scaling(module), is_transposed});
@@ -306,8 +306,7 @@ ModelName split_model_name(const std::string& name) {
   const size_t plus = name.find('+');
   std::error_code error;
   if (plus == name.npos || fs::is_directory(name, error)) return {name};
-  if (name.find('+', plus + 1) != name.npos)
-    fail("\"{}\": a model takes one adapter, MODEL+ADAPTER", printable(name));
+  if (name.find('+', plus + 1) != name.npos) fail("\"{}\": a model takes one adapter, MODEL+ADAPTER", printable(name));
   if (plus == 0 || plus + 1 == name.size()) fail("\"{}\": MODEL+ADAPTER lacks one of the two", printable(name));
   return {name.substr(0, plus), name.substr(plus + 1)};
 }

@@ -303,6 +303,19 @@ TEST(Methods, OneModelThatIsTheBaseGivesTheBase) {
   }
 }
 
+TEST(Methods, TakeTensorsWithoutElements) {
+  for (const Method* method : merge_methods()) {
+    TensorMerge merge = merge_by(*method);
+    for (const std::vector<int64_t>& shape : {std::vector<int64_t>{0}, {0, 4}, {4, 0}}) {
+      const auto empty = std::make_shared<MemoryTensor>("w", std::vector<float>(), Dtype::f32, shape);
+      for (auto& input : merge.inputs) input.tensor = empty;
+      if (merge.base) merge.base = empty;
+      merge.output = empty->info();
+      EXPECT_EQ(merged(merge).size(), 0) << method->name;
+    }
+  }
+}
+
 TEST(Slerp, KeepsToTheSphere) {
   auto merge = merge_of("slerp", tensor({3, 0}), {{.tensor = tensor({0, 3})}});
   merge.parameters.set("t", 1 / 3.0);

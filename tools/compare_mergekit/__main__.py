@@ -25,7 +25,7 @@ ULPS = {"task_arithmetic": 1, "ties": 1, "dare_linear": 1, "dare_ties": 1, "dell
 # The others as a share of the tensor's largest magnitude. linear: mergekit fuses products and sums, so that terms that
 # cancel leave its rounding and ours. The rest takes sums over whole tensors, mergekit's in float32, ours in float64.
 SHARE = {"linear": 2**-22, "sce": 1e-6, "slerp": 2e-6, "nuslerp": 4e-6, "multislerp": 4e-6, "karcher": 4e-6,
-         "model_stock": 4e-6}
+         "model_stock": 4e-6, "mean of rows": 1e-6}
 RESCALED = 1e-6  # by l1: two sums over the tensor are divided
 # Elements that are in on one side and out on the other, their importance being at the threshold.
 UNDECIDED = {"arcee_fusion": 0.005}
@@ -50,6 +50,18 @@ def difference(method, rescaled, ours, theirs):
     else:
         apart, allowed = np.abs(ordered(ours) - ordered(theirs)).max(initial=0), ULPS[method]
     return None if apart <= allowed else f"{apart:g} apart, allowed {allowed:g}"
+
+
+def in_order_of(theirs, ours, mine):
+    """Our rows of embeddings in the order of the other's tokens: both have the same, under other ids."""
+    import transformers
+
+    there, here = (transformers.AutoTokenizer.from_pretrained(folder).get_vocab() for folder in (theirs, ours))
+    if there.keys() != here.keys():
+        raise ValueError(f"other tokens: {sorted(there.keys() ^ here.keys())[:4]}")
+    rows = [here[token] for token in sorted(there, key=there.get)]
+    return {name: tensor[rows + list(range(len(rows), len(tensor)))] if "embed" in name or "lm_head" in name else tensor
+            for name, tensor in mine.items()}
 
 
 def tensors(directory):
@@ -80,8 +92,11 @@ class Comparison:
         mine, reference = tensors(ours), tensors(theirs)
         if mine.keys() != reference.keys():
             return f"other tensors: {sorted(mine.keys() ^ reference.keys())[:4]}"
+        if "tokenizer" in recipe or "tokenizer_source" in recipe:
+            mine = in_order_of(theirs, ours, mine)
         rescaled = "l1" in json.dumps(recipe) or '"rescale": true' in json.dumps(recipe)
-        found = {tensor: difference(recipe["merge_method"], rescaled, mine[tensor], reference[tensor])
+        method = "mean of rows" if "tokenizer" in recipe and "pad" in str(recipe) else recipe["merge_method"]
+        found = {tensor: difference(method, rescaled, mine[tensor], reference[tensor])
                  for tensor in mine if not skip(tensor)}
         return next((f"{tensor}: {what}" for tensor, what in found.items() if what), None)
 
@@ -123,6 +138,8 @@ def compare(vlrm, work, pattern):
                 comparison.run(f"{group}/{name}", recipe, after_layers if gradient else lambda tensor: False)
 
     run_all("llama", directory("llama"), cases.method_cases(directory("llama")))
+    models.write_vocabularies(work / "vocabularies")
+    run_all("vocabulary", work / "vocabularies", cases.vocabulary_cases(work / "vocabularies"))
     run_all("slices", directory("llama"), cases.slice_cases(directory("llama")))
     for architecture in models.CONFIGS:
         run_all(architecture, directory(architecture), cases.architecture_cases(directory(architecture)))

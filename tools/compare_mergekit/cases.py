@@ -104,3 +104,20 @@ def slice_cases(directory):
         "parameters": {"normalize": False, "density": 0.9}}
     yield "linear-crossed", {"merge_method": "linear", "dtype": "float32", "parameters": {"weight": 0.5}, "slices": [
         {"sources": [source(one, 0, 2), source(two, 2, 4)]}]}
+
+
+def vocabulary_cases(directory):
+    """Models whose tokens differ: see models.write_vocabularies."""
+    base, one, two = f"{directory}/base", f"{directory}/m1", f"{directory}/m2"
+    ties = recipe("ties", [one, two], base, {"density": 0.5}, [0.6, 0.4])
+    linear = recipe("linear", [one, two], None, {}, [0.6, 0.4])
+    yield "base", {**ties, "tokenizer_source": "base"}
+    yield "model", {**ties, "tokenizer": {"source": one, "pad_to_multiple_of": 8}}
+    yield "model-linear", {**linear, "tokenizer_source": two}
+    yield "union", {**ties, "tokenizer_source": "union"}
+    yield "union-linear", {**linear, "tokenizer": {"source": "union", "pad_to_multiple_of": 16}}
+    yield "tokens", {**linear, "tokenizer": {"source": one, "tokens": {
+        "t003": {"source": {"kind": "model_token", "model": two, "token": "t005"}, "force": True},
+        "t200": {"source": {"kind": "zero"}},
+        "t201": {"source": one},
+        "new": {"source": {"kind": "model_token", "model": one, "token_id": 7}}}}}

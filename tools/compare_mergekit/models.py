@@ -76,6 +76,13 @@ def buffers(config):
     return made
 
 
+def write_vocabularies(folder):
+    """A base, and two models that lack some of its tokens, have some of their own, and order the others otherwise."""
+    base = write_model(folder / "base", "llama", 0, tokens=names(60))
+    write_model(folder / "m1", "llama", 1, base, tokens=names(50) + names(11, 200)[1:])
+    write_model(folder / "m2", "llama", 2, base, tokens=["<unk>"] + names(56)[:0:-1] + names(6, 205)[1:])
+
+
 def moved(base, noise, generator):
     rows = min(base.shape[0], noise.shape[0])
     noise[torch.rand(noise.shape, generator=generator) < 0.2] = 0

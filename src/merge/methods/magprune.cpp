@@ -16,19 +16,42 @@ struct Scratch {
   std::vector<uint32_t> draws;
 };
 
-constexpr int kDigit = 11;  // bits a pass: three for the 31 of a magnitude
-
-// By magnitude, of equals the first first: counting passes over the digits, the least first.
-void sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& sorted) {
-  for (const int shift : {32, 32 + kDigit, 32 + 2 * kDigit}) {
-    std::array<uint32_t, size_t{1} << kDigit> starts{};
-    const auto digit = [&](uint64_t key) { return key >> shift & ((1u << kDigit) - 1); };
-    for (const uint64_t key : keys) ++starts[digit(key)];
-    uint32_t start = 0;
-    for (uint32_t& count : starts) start += std::exchange(count, start);
-    for (const uint64_t key : keys) sorted[starts[digit(key)]++] = key;
-    keys.swap(sorted);
+// Sorts what is nearly sorted; false where it turns out not to be.
+bool finish_by_insertion(std::vector<uint64_t>& keys) {
+  auto moves_left = static_cast<int64_t>(16 * keys.size());
+  for (size_t i = 1; i < keys.size(); ++i) {
+    const uint64_t key = keys[i];
+    size_t at = i;
+    for (; at > 0 && keys[at - 1] > key; --at) keys[at] = keys[at - 1];
+    keys[at] = key;
+    moves_left -= static_cast<int64_t>(i - at);
+    if (moves_left < 0) return false;
   }
+  return true;
+}
+
+// By magnitude, of equals the first first. Two counting passes over the upper bits of the magnitudes leave few that are
+// out of order; small rows take smaller digits, since a table is cleared for each row.
+void sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& sorted) {
+  constexpr size_t kLargest = size_t{1} << 11;
+  const int digit = keys.size() <= 8192 ? 10 : 11;
+  const int upper = 32 + 31 - digit, lower = upper - digit;
+  const uint64_t mask = (uint64_t{1} << digit) - 1;
+  std::array<uint32_t, kLargest> lower_starts, upper_starts;
+  std::fill_n(lower_starts.begin(), mask + 1, 0);
+  std::fill_n(upper_starts.begin(), mask + 1, 0);
+  for (const uint64_t key : keys) {
+    ++lower_starts[key >> lower & mask];
+    ++upper_starts[key >> upper & mask];
+  }
+  uint32_t lower_start = 0, upper_start = 0;
+  for (size_t i = 0; i <= mask; ++i) {
+    lower_start += std::exchange(lower_starts[i], lower_start);
+    upper_start += std::exchange(upper_starts[i], upper_start);
+  }
+  for (const uint64_t key : keys) sorted[lower_starts[key >> lower & mask]++] = key;
+  for (const uint64_t key : sorted) keys[upper_starts[key >> upper & mask]++] = key;
+  if (!finish_by_insertion(keys)) std::ranges::sort(keys);
 }
 
 // Whether an element stays: 24 bits of its draw against its probability.
@@ -47,12 +70,10 @@ VLRM_TARGET_CLONES void divide_each(float* values, const float* divisors, int64_
 
 class DropByRank final : public Sparsifier {
  public:
-  explicit DropByRank(const TensorMerge& merge) : rescale_(rescale_norm_of(merge) == RescaleNorm::density) {
+  DropByRank(const TensorMerge& merge, int64_t row) : rescale_(rescale_norm_of(merge) == RescaleNorm::density) {
     for (const auto& input : merge.inputs) {
-      Model model{static_cast<float>(merge.number(input, "density")), 0, 0, nullptr, input.mask};
-      const double epsilon = merge.number(input, "epsilon");
-      model.least = static_cast<float>(merge.number(input, "density") - epsilon);
-      model.epsilon = static_cast<float>(epsilon);
+      Model model{merge.number(input, "density"), {}, nullptr, input.mask};
+      if (model.density < 1) model.by_rank = probabilities_by_rank(model.density, merge.number(input, "epsilon"), row);
       if (!model.mask) model.draws = random_draws(merge.seed, input.model, merge.output.name);
       models_.push_back(std::move(model));
     }
@@ -66,10 +87,20 @@ class DropByRank final : public Sparsifier {
 
  private:
   struct Model {
-    float density, least, epsilon;
+    double density;
+    std::vector<float> by_rank;  // of a row
     std::shared_ptr<const RandomDraws> draws;
     std::shared_ptr<const ElementMask> mask;
   };
+
+  static std::vector<float> probabilities_by_rank(double density, double epsilon, int64_t row) {
+    const auto least = static_cast<float>(density - epsilon);
+    const float last = row > 1 ? static_cast<float>(row - 1) : 1.0f;
+    std::vector<float> probabilities;
+    for (int64_t rank = 0; rank < row; ++rank)
+      probabilities.push_back(least + static_cast<float>(rank) / last * 2 * static_cast<float>(epsilon));
+    return probabilities;
+  }
 
   void drop_row(const Model& model, float* delta, int64_t first, int64_t count, Scratch& scratch) const {
     find_probabilities(model, delta, count, scratch);
@@ -91,10 +122,8 @@ class DropByRank final : public Sparsifier {
     scratch.probabilities.resize(size);
     for (size_t i = 0; i < size; ++i) scratch.keys[i] = static_cast<uint64_t>(magnitude_bits(delta[i])) << 32 | i;
     sort(scratch.keys, scratch.sorted);
-    const float last = size > 1 ? static_cast<float>(size - 1) : 1.0f;
     for (size_t rank = 0; rank < size; ++rank)
-      scratch.probabilities[static_cast<uint32_t>(scratch.keys[rank])] =
-          model.least + static_cast<float>(rank) / last * 2 * model.epsilon;
+      scratch.probabilities[static_cast<uint32_t>(scratch.keys[rank])] = model.by_rank[rank];
   }
 
   bool rescale_;
@@ -104,7 +133,7 @@ class DropByRank final : public Sparsifier {
 }  // namespace
 
 std::unique_ptr<const Sparsifier> drop_by_rank(const TensorMerge& merge, const MergeInputs& inputs) {
-  std::unique_ptr<const Sparsifier> kept = std::make_unique<DropByRank>(merge);
+  std::unique_ptr<const Sparsifier> kept = std::make_unique<DropByRank>(merge, inputs.row());
   return rescale_norm_of(merge) == RescaleNorm::l1 ? with_l1_norm(std::move(kept), inputs) : std::move(kept);
 }
 

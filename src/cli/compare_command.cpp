@@ -1,0 +1,75 @@
+// vlrm compare: how two checkpoints relate.
+#include <memory>
+
+#include "base/atomic_output.h"
+#include "base/error.h"
+#include "base/tell.h"
+#include "cli/commands.h"
+#include "compare/comparison.h"
+#include "compare/comparison_page.h"
+#include "family/causal_model.h"
+#include "family/names.h"
+
+namespace vlrm {
+namespace {
+
+struct CompareFlags {
+  std::string a, b, base, output, json;
+  double top = 0.2;
+  bool force = false;
+};
+
+// Under the names of a Llama where another model is one: of an Mllama then its text part.
+ComparedModel opened(const std::string& name, bool as_text) {
+  const CausalModel model = open_causal_model(name, nullptr);
+  if (!as_text || model.config.value("model_type", "") != "mllama") return {name, model.weights};
+  return {name, text_part_of_mllama(model.weights, ModelConfig::from_directory(model.directory).text)};
+}
+
+bool all_are_mllamas(const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    if (open_causal_model(name, nullptr).config.value("model_type", "") != "mllama") return false;
+  return true;
+}
+
+void run_compare(const CompareFlags& flags) {
+  if (flags.output.empty() && flags.json.empty()) fail("compare: -o names the page to write, --json the figures");
+  for (const std::string& output : {flags.output, flags.json})
+    if (!output.empty()) refuse_existing(output, flags.force);
+  std::vector<std::string> names{flags.a, flags.b};
+  if (!flags.base.empty()) names.push_back(flags.base);
+  const bool as_text = !all_are_mllamas(names);
+  const ComparedModel a = opened(flags.a, as_text), b = opened(flags.b, as_text);
+  std::optional<ComparedModel> base;
+  if (!flags.base.empty()) base = opened(flags.base, as_text);
+  Progress progress("comparing", bytes_compared(a, b, base), Progress::Unit::bytes);
+  const ModelComparison comparison = compare_models(a, b, base, flags.top, &progress);
+  const OrderedJson json = comparison_json(comparison, a, b, base, flags.top);
+  for (const std::string& remark : comparison.remarks) tell("note: " + remark);
+  if (!flags.json.empty()) write_file_atomically(flags.json, json.dump(1) + "\n", flags.force);
+  if (!flags.output.empty()) write_file_atomically(flags.output, comparison_page(json), flags.force);
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& program) {
+  auto* command = program.add_subcommand("compare", "How two checkpoints relate, layer by layer: one page of heat maps");
+  const auto flags = std::make_shared<CompareFlags>();
+  command->add_option("A", flags->a, "A directory or a hub id")->required();
+  command->add_option("B", flags->b, "Another")->required();
+  command->add_option("--base", flags->base, "Compare the differences from this one: the task vectors");
+  command->add_option("-o,--output", flags->output, "The HTML file to write");
+  command->add_option("--json", flags->json, "The same figures as JSON");
+  command->add_option("--top", flags->top, "The share of largest magnitudes that is looked at for what both have")
+      ->check(CLI::Range(1e-6, 1.0))
+      ->capture_default_str();
+  command->add_flag("--force", flags->force, "Replace outputs that exist");
+  command->footer(
+      "Example:\n"
+      "  vlrm compare VLM RM --base BASE -o compare.html\n\n"
+      "Norms, cosine, sign agreement and the largest elements in common, per module and layer: where two models will\n"
+      "fight, before a sweep of merges is run. docs/compare.md says how to read it.");
+  command->callback([flags] { run_compare(*flags); });
+}
+
+}  // namespace vlrm

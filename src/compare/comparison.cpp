@@ -1,0 +1,193 @@
+#include "compare/comparison.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/error.h"
+#include "merge/methods/gram.h"
+#include "merge/methods/magnitude_cut.h"
+#include "merge/methods/stretches.h"
+#include "weights/views.h"
+
+namespace vlrm {
+namespace {
+
+struct Counts {
+  int64_t both = 0, same_sign = 0, top_of_both = 0;
+
+  Counts& operator+=(const Counts& other) {
+    both += other.both;
+    same_sign += other.same_sign;
+    top_of_both += other.top_of_both;
+    return *this;
+  }
+};
+
+void count_signs(const Block& block, Counts& counts) {
+  const float *x = block.tensors[0], *y = block.tensors[1];
+  for (int64_t i = 0; i < block.count; ++i) {
+    const bool both = x[i] != 0 && y[i] != 0;
+    counts.both += both;
+    counts.same_sign += both && (x[i] > 0) == (y[i] > 0);
+  }
+}
+
+// Of the elements that both cuts keep; the block is overwritten.
+void count_top(const Block& block, const std::vector<MagnitudeCut>& cuts, Counts& counts) {
+  for (size_t m = 0; m < 2; ++m) {
+    for (int64_t i = 0; i < block.count; ++i)  // so that a kept 0 is told from what is dropped
+      if (block.tensors[m][i] == 0) block.tensors[m][i] = std::bit_cast<float>(1);
+    cuts[m].trim(block.tensors[m], block.first, block.count);
+  }
+  for (int64_t i = 0; i < block.count; ++i)
+    counts.top_of_both += block.tensors[0][i] != 0 && block.tensors[1][i] != 0;
+}
+
+std::optional<double> ratio(double part, double whole) {
+  return whole > 0 ? std::optional(part / whole) : std::nullopt;
+}
+
+TensorRelation relate(const TensorMerge& merge, double top) {
+  const MergeInputs inputs(merge);
+  TensorRelation relation{merge.output.name, merge.output.shape};
+  const int64_t elements = inputs.elements();
+  if (elements == 0) return relation;
+  const Grams grams = gram_of(inputs);
+  relation.norm_a = std::sqrt(grams.at(0, 0, 0));
+  relation.norm_b = std::sqrt(grams.at(0, 1, 1));
+  relation.cosine = ratio(1, relation.norm_a * relation.norm_b);
+  if (relation.cosine) relation.cosine = grams.at(0, 0, 1) * *relation.cosine;
+  const int64_t kept = std::max<int64_t>(1, static_cast<int64_t>(top * static_cast<double>(elements)));
+  const std::array<LargestOf, 2> wanted{LargestOf{0, kept}, LargestOf{1, kept}};
+  const auto cuts = largest_magnitudes(inputs, wanted);
+  const Counts counts = sum_over(inputs, Counts(), [&](const Block& block, Counts& sum) {
+    count_signs(block, sum);
+    count_top(block, cuts, sum);
+  });
+  relation.sign_agreement = ratio(static_cast<double>(counts.same_sign), static_cast<double>(counts.both));
+  if (relation.norm_a > 0 && relation.norm_b > 0)
+    relation.top_shared = ratio(static_cast<double>(counts.top_of_both), static_cast<double>(kept));
+  return relation;
+}
+
+using Models = std::vector<const ComparedModel*>;
+
+Models models_of(const ComparedModel& a, const ComparedModel& b, const std::optional<ComparedModel>& base) {
+  Models models{&a, &b};
+  if (base) models.push_back(&*base);
+  return models;
+}
+
+// Which of the models lack a tensor, or nothing.
+std::string lacking(const Models& models, const std::string& name) {
+  std::string names;
+  for (const ComparedModel* model : models)
+    if (model->weights->find(name) == nullptr) names += (names.empty() ? "" : " and ") + model->name;
+  return names;
+}
+
+// One tensor of all models, ready to be related, or why it cannot be.
+class Tensor {
+ public:
+  Tensor(const Models& models, const std::string& name) : models_(models), name_(name) {
+    shape_ = info(0).shape;
+    for (size_t i = 0; i < models.size(); ++i) {
+      const auto& shape = info(i).shape;
+      if (!is_float(info(i).dtype)) why_not_ = "is no float";
+      const bool fits = shape == shape_ || (shape.size() == 2 && shape_.size() == 2 && shape[1] == shape_[1]);
+      if (!fits) why_not_ = fmt::format("is {} and {}", shape_string(shape_), shape_string(shape));
+      if (fits && shape != shape_) in_part_ = true;
+      if (fits && !shape.empty()) shape_[0] = std::min(shape_[0], shape[0]);
+    }
+  }
+
+  const std::string& why_not() const { return why_not_; }
+  bool in_part() const { return in_part_; }
+  const std::vector<int64_t>& shape() const { return shape_; }
+
+  TensorMerge open() const {
+    TensorMerge merge;
+    merge.output = {name_, Dtype::f32, shape_};
+    merge.inputs = {{.tensor = reader(0)}, {.tensor = reader(1)}};
+    if (models_.size() > 2) merge.base = reader(2);
+    return merge;
+  }
+
+ private:
+  const TensorInfo& info(size_t model) const { return models_[model]->weights->info_or_throw(name_); }
+  std::shared_ptr<const TensorReader> reader(size_t model) const {
+    TensorInfo cut = info(model);
+    cut.shape = shape_;
+    return relabelled(models_[model]->weights->open(name_), cut);
+  }
+
+  const Models& models_;
+  const std::string name_;
+  std::vector<int64_t> shape_;
+  std::string why_not_;
+  bool in_part_ = false;
+};
+
+OrderedJson number_or_null(const std::optional<double>& number) {
+  return number ? OrderedJson(*number) : OrderedJson(nullptr);
+}
+
+}  // namespace
+
+int64_t bytes_compared(const ComparedModel& a, const ComparedModel& b, const std::optional<ComparedModel>& base) {
+  const Models models = models_of(a, b, base);
+  int64_t bytes = 0;
+  for (const TensorInfo& tensor : a.weights->tensors()) {
+    if (!lacking(models, tensor.name).empty()) continue;
+    for (const ComparedModel* model : models) bytes += model->weights->info_or_throw(tensor.name).bytes();
+  }
+  return bytes;
+}
+
+ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, const std::optional<ComparedModel>& base,
+                               double top, Progress* progress) {
+  const Models models = models_of(a, b, base);
+  ModelComparison comparison;
+  std::map<std::string, std::vector<std::string>> missing;  // tensors by who lacks them
+  for (const ComparedModel* model : {&a, &b})
+    for (const TensorInfo& tensor : model->weights->tensors()) {
+      const std::string who = lacking(models, tensor.name);
+      if (!who.empty()) missing[who].push_back(tensor.name);
+      if (!who.empty() || model == &b) continue;
+      const Tensor common(models, tensor.name);
+      if (!common.why_not().empty()) {
+        comparison.remarks.push_back(fmt::format("{}: not compared: it {}", tensor.name, common.why_not()));
+        continue;
+      }
+      if (common.in_part())
+        comparison.remarks.push_back(
+            fmt::format("{}: only the first {} rows, which all have, are compared", tensor.name, common.shape()[0]));
+      comparison.tensors.push_back(relate(common.open(), top));
+      if (progress != nullptr)
+        for (const ComparedModel* each : models) progress->advance(each->weights->info_or_throw(tensor.name).bytes());
+    }
+  for (const auto& [who, names] : missing)
+    comparison.remarks.push_back(fmt::format("{} tensor{} not compared, not being in {} ({}{})", names.size(),
+                                             names.size() == 1 ? " is" : "s are", who, names.front(),
+                                             names.size() == 1 ? "" : ", …"));
+  if (comparison.tensors.empty()) fail("{} and {} have no tensor in common", a.name, b.name);
+  return comparison;
+}
+
+OrderedJson comparison_json(const ModelComparison& comparison, const ComparedModel& a, const ComparedModel& b,
+                            const std::optional<ComparedModel>& base, double top) {
+  OrderedJson json{{"a", a.name}, {"b", b.name}, {"base", base ? OrderedJson(base->name) : OrderedJson(nullptr)},
+                   {"top", top}, {"tensors", OrderedJson::array()}, {"remarks", comparison.remarks}};
+  for (const TensorRelation& tensor : comparison.tensors)
+    json["tensors"].push_back({{"name", tensor.name},
+                               {"shape", tensor.shape},
+                               {"norm_a", tensor.norm_a},
+                               {"norm_b", tensor.norm_b},
+                               {"cosine", number_or_null(tensor.cosine)},
+                               {"sign_agreement", number_or_null(tensor.sign_agreement)},
+                               {"top_shared", number_or_null(tensor.top_shared)}});
+  return json;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,48 @@
+// How two checkpoints, or their task vectors, relate: tensor by tensor.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/progress.h"
+#include "weights/checkpoint.h"
+
+namespace vlrm {
+
+struct ComparedModel {
+  std::string name;  // what the user called it
+  CheckpointPtr weights;
+};
+
+// Of one tensor x in A and y in B; with a base, x and y are the differences from it. What divides by 0 is nothing.
+struct TensorRelation {
+  std::string name;
+  std::vector<int64_t> shape;
+  double norm_a = 0, norm_b = 0;         // √Σx², √Σy²
+  std::optional<double> cosine = {};          // Σxy / (norm_a · norm_b)
+  std::optional<double> sign_agreement = {};  // of the elements where neither is 0, the share with x·y > 0
+  std::optional<double> top_shared = {};      // of the int(top · elements) largest magnitudes of x, the share that is among y's
+};
+
+struct ModelComparison {
+  std::vector<TensorRelation> tensors;  // by name
+  std::vector<std::string> remarks;     // what is not compared, or in part, one line each
+};
+
+// Reads the tensors that all have, twice, with all threads; the numbers do not depend on these. Of matrices whose rows
+// differ in number (embeddings) the first common rows are compared. Throws Error where there is no common tensor, and
+// what reading throws.
+ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, const std::optional<ComparedModel>& base,
+                               double top, Progress* progress);
+
+// {"a", "b", "base", "top", "tensors": […], "remarks": […]}
+OrderedJson comparison_json(const ModelComparison& comparison, const ComparedModel& a, const ComparedModel& b,
+                            const std::optional<ComparedModel>& base, double top);
+
+// The bytes that compare_models reads at least: for its progress.
+int64_t bytes_compared(const ComparedModel& a, const ComparedModel& b, const std::optional<ComparedModel>& base);
+
+}  // namespace vlrm
