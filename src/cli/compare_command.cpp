@@ -53,7 +53,8 @@ void run_compare(const CompareFlags& flags) {
 }  // namespace
 
 void add_compare_command(CLI::App& program) {
-  auto* command = program.add_subcommand("compare", "How two checkpoints relate, layer by layer: one page of heat maps");
+  auto* command =
+      program.add_subcommand("compare", "How two checkpoints relate, layer by layer: one page of heat maps");
   const auto flags = std::make_shared<CompareFlags>();
   command->add_option("A", flags->a, "A directory or a hub id")->required();
   command->add_option("B", flags->b, "Another")->required();

@@ -45,10 +45,10 @@ void merge_all(const std::vector<Recipe>& recipes, const std::string& yaml, cons
 }
 
 void run_merge(const MergeOptions& options) {
+  if (options.intermediate_directory.empty()) options.output.options();  // complains before any work
   const std::string yaml = read_recipe_text_or_throw(options.recipe);
   const std::vector<Recipe> recipes = parse_recipes_or_throw(yaml, options.recipe);
   if (!options.intermediate_directory.empty()) return merge_all(recipes, yaml, options);
-  options.output.options();  // complains before any work
   if (recipes.size() > 1)
     fail("{}: holds {} recipes; --intermediate-dir names the directory for those with a name", options.recipe,
          recipes.size());

@@ -40,8 +40,7 @@ void count_top(const Block& block, const std::vector<MagnitudeCut>& cuts, Counts
       if (block.tensors[m][i] == 0) block.tensors[m][i] = std::bit_cast<float>(1);
     cuts[m].trim(block.tensors[m], block.first, block.count);
   }
-  for (int64_t i = 0; i < block.count; ++i)
-    counts.top_of_both += block.tensors[0][i] != 0 && block.tensors[1][i] != 0;
+  for (int64_t i = 0; i < block.count; ++i) counts.top_of_both += block.tensors[0][i] != 0 && block.tensors[1][i] != 0;
 }
 
 std::optional<double> ratio(double part, double whole) {
@@ -177,8 +176,12 @@ ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, c
 
 OrderedJson comparison_json(const ModelComparison& comparison, const ComparedModel& a, const ComparedModel& b,
                             const std::optional<ComparedModel>& base, double top) {
-  OrderedJson json{{"a", a.name}, {"b", b.name}, {"base", base ? OrderedJson(base->name) : OrderedJson(nullptr)},
-                   {"top", top}, {"tensors", OrderedJson::array()}, {"remarks", comparison.remarks}};
+  OrderedJson json{{"a", a.name},
+                   {"b", b.name},
+                   {"base", base ? OrderedJson(base->name) : OrderedJson(nullptr)},
+                   {"top", top},
+                   {"tensors", OrderedJson::array()},
+                   {"remarks", comparison.remarks}};
   for (const TensorRelation& tensor : comparison.tensors)
     json["tensors"].push_back({{"name", tensor.name},
                                {"shape", tensor.shape},

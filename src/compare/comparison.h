@@ -21,10 +21,11 @@ struct ComparedModel {
 struct TensorRelation {
   std::string name;
   std::vector<int64_t> shape;
-  double norm_a = 0, norm_b = 0;         // √Σx², √Σy²
+  double norm_a = 0, norm_b = 0;              // √Σx², √Σy²
   std::optional<double> cosine = {};          // Σxy / (norm_a · norm_b)
   std::optional<double> sign_agreement = {};  // of the elements where neither is 0, the share with x·y > 0
-  std::optional<double> top_shared = {};      // of the int(top · elements) largest magnitudes of x, the share that is among y's
+  std::optional<double> top_shared =
+      {};  // of the int(top · elements) largest magnitudes of x, the share that is among y's
 };
 
 struct ModelComparison {

@@ -20,8 +20,8 @@ std::string comparison_page(const OrderedJson& comparison) {
     tensor["module"] = place.rest;
   }
   const std::string json = json_for_script(data);
-  const std::string title = escaped_html(comparison.at("a").get<std::string>() + " and " +
-                                         comparison.at("b").get<std::string>());
+  const std::string title =
+      escaped_html(comparison.at("a").get<std::string>() + " and " + comparison.at("b").get<std::string>());
   return filled_page(compare_files::kPage, {{"nonce", text_fingerprint(json)},
                                             {"title", title},
                                             {"style", compare_files::kStyle},

@@ -233,12 +233,26 @@ class Planner {
     size_t chosen = infos.back() != nullptr && participants.back().is_base ? infos.size() - 1 : 0;
     while (infos[chosen] == nullptr) ++chosen;
     const MergeSource& source = *participants[chosen].source;
+    for (size_t i = 0; i < infos.size(); ++i)
+      if (infos[i] == nullptr) refuse_a_hole(*participants[i].source, wanted.names[i]);
     tensors_.push_back({{wanted.name, infos[chosen]->dtype, infos[chosen]->shape},
                         {{source.weights, infos[chosen]->name}},
                         std::nullopt,
                         false,
                         nullptr});
     (everywhere ? no_floats_ : not_everywhere_)[source.name].push_back(wanted.name);
+  }
+
+  // A model that has a tensor in its other layers lacks it by some accident.
+  static void refuse_a_hole(const MergeSource& source, const std::string& name) {
+    const TensorPlace place = place_of(name);
+    if (!place.in_layer()) return;
+    for (const TensorInfo& tensor : source.weights->tensors()) {
+      const TensorPlace other = place_of(tensor.name);
+      if (other.prefix == place.prefix && other.rest == place.rest)
+        fail("{} ({}): the tensor {}, which other models have, is missing, though other layers have theirs",
+             source.name, source.weights->description(), printable(name));
+    }
   }
 
   // Modules that the recipe does not name are left as they are.

@@ -35,6 +35,26 @@ double value_or_usual(const ParameterValues& values, const Method& method, std::
   return value ? *value : *parameter->usual;
 }
 
+std::string allowed_values_of_kind(const MethodParameter& parameter) {
+  switch (parameter.kind) {
+    case ParameterKind::number:
+      return "a finite number";
+    case ParameterKind::not_negative:
+      return "a finite number that is not negative";
+    case ParameterKind::share:
+      return "a number above 0 and at most 1";
+    case ParameterKind::truth:
+      return "true or false";
+    case ParameterKind::count:
+      return "a whole number between 0 and 10000";
+    case ParameterKind::choice:
+      break;
+  }
+  std::string names;
+  for (const std::string_view choice : parameter.choices) names += (names.empty() ? "" : ", ") + std::string(choice);
+  return "one of " + names;
+}
+
 }  // namespace
 
 bool is_allowed(const MethodParameter& parameter, double value) {
@@ -57,23 +77,8 @@ bool is_allowed(const MethodParameter& parameter, double value) {
 }
 
 std::string allowed_values(const MethodParameter& parameter) {
-  switch (parameter.kind) {
-    case ParameterKind::number:
-      return "a finite number";
-    case ParameterKind::not_negative:
-      return "a finite number that is not negative";
-    case ParameterKind::share:
-      return "a number above 0 and at most 1";
-    case ParameterKind::truth:
-      return "true or false";
-    case ParameterKind::count:
-      return "a whole number between 0 and 10000";
-    case ParameterKind::choice:
-      break;
-  }
-  std::string names;
-  for (const std::string_view choice : parameter.choices) names += (names.empty() ? "" : ", ") + std::string(choice);
-  return "one of " + names;
+  const std::string values = allowed_values_of_kind(parameter);
+  return parameter.meaning.empty() ? values : fmt::format("{}, {}", values, parameter.meaning);
 }
 
 ParameterValues::ParameterValues(std::initializer_list<std::pair<std::string_view, double>> values) {

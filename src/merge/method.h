@@ -37,6 +37,7 @@ struct MethodParameter {
   ParameterKind kind = ParameterKind::number;
   std::optional<double> usual = {};  // where the recipe has none; nothing: it must have one
   std::span<const std::string_view> choices = {};
+  std::string_view meaning = {};  // for messages, where the name does not say it
 };
 bool is_allowed(const MethodParameter& parameter, double value);
 std::string allowed_values(const MethodParameter& parameter);  // "a finite number", for messages

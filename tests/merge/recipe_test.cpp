@@ -150,7 +150,7 @@ TEST(RecipeYaml, DensitiesAreSharesAndSwitchesAreTrueOrFalse) {
   };
   for (const char* density : {"0", "-0.5", "1.5", ".nan", "[0.5, 1.5]", "{value: 2}", "half"})
     EXPECT_THAT(with_density(density), HasSubstr("r.yaml:6: the density of the model \"./rm\" must be a number above 0 "
-                                                 "and at most 1, not \""))
+                                                 "and at most 1, the share of each difference that is kept"))
         << density;
   EXPECT_NO_THROW(parse("{base_model: b, merge_method: ties, models: [{model: a, parameters: {density: 1}}]}"));
   const auto with_parameter = [](const std::string& parameter) {

@@ -1,5 +1,7 @@
 #include "report/page.h"
 
+#include "base/html.h"
+
 #include "report/thumbnails.h"
 #include "support/support.h"
 

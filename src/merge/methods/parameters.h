@@ -8,8 +8,11 @@
 namespace vlrm {
 
 inline constexpr MethodParameter kWeight{.name = "weight", .of = MethodParameter::Of::model};
-inline constexpr MethodParameter kDensity{
-    .name = "density", .of = MethodParameter::Of::model, .kind = ParameterKind::share, .usual = 1};
+inline constexpr MethodParameter kDensity{.name = "density",
+                                          .of = MethodParameter::Of::model,
+                                          .kind = ParameterKind::share,
+                                          .usual = 1,
+                                          .meaning = "the share of each difference that is kept"};
 inline constexpr MethodParameter kLambda{.name = "lambda", .usual = 1};
 // Saves mergekit memory; no effect on values.
 inline constexpr MethodParameter kInt8Mask{.name = "int8_mask", .kind = ParameterKind::truth, .usual = 0};
