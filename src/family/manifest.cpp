@@ -69,6 +69,11 @@ std::string change_of(const OrderedJson& input, const std::string& source) {
   }
 }
 
+// What is no UTF-8 is replaced.
+std::string text_of(const OrderedJson& json) {
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
 }  // namespace
 
 Manifest::Manifest(std::string command, OrderedJson settings)
@@ -111,7 +116,7 @@ bool Manifest::is_of(const fs::path& output) const {
   if (!fs::exists(path)) return false;
   const OrderedJson json = read_ordered_json_or_throw(path);
   return json.is_object() && json.value("command", "") == command_ && json.contains("settings") &&
-         json.at("settings") == OrderedJson::parse(settings_.dump());
+         json.at("settings") == OrderedJson::parse(text_of(settings_));
 }
 
 OrderedJson Manifest::json() const {
@@ -132,8 +137,7 @@ OrderedJson Manifest::json() const {
 }
 
 void Manifest::write(const fs::path& output) const {
-  const std::string text = json().dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
-  write_file_atomically(output / kManifestName, text, false);
+  write_file_atomically(output / kManifestName, text_of(json()) + "\n", false);
 }
 
 std::vector<std::string> changed_inputs(const fs::path& output) {

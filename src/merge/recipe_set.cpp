@@ -54,8 +54,9 @@ class Order {
       fail("{}: the recipe \"{}\" needs its own model", recipes_[index].source, printable(*recipes_[index].name));
     std::vector<size_t> needed;
     for_each_model_name(recipes_[index], [&](std::string& name) {
-      const auto found = by_name_.find(without_adapter(name));
-      if (!name.empty() && found != by_name_.end()) needed.push_back(found->second);
+      const std::string model = without_adapter(name);
+      const auto found = by_name_.find(model);
+      if (!model.empty() && found != by_name_.end()) needed.push_back(found->second);
     });
     for (const size_t other : needed) add(other);
     done_.insert(index);

@@ -45,6 +45,7 @@ def test_recipes_use_each_others_models(vlrm, tmp_path):
     ("name: a\n" + HALF + "---\nname: a\n" + HALF, ["--intermediate-dir", "parts"], 'two recipes have the name "a"'),
     ("name: ../a\n" + HALF, ["--intermediate-dir", "parts"], 'the name "../a" is no name of a directory'),
     ("name: half\n" + USING, ["--intermediate-dir", "parts"], 'the recipe "half" needs its own model'),
+    (USING.replace("half", "+half"), ["--intermediate-dir", "parts"], '"+half": MODEL+ADAPTER lacks one of the two'),
     (HALF + "---\nname: b\nmerge_method: tiess\n", ["--intermediate-dir", "parts"], "several.yml:7: merge method"),
 ])
 def test_says_what_is_wrong_with_a_set(vlrm, tmp_path, text, arguments, expected):
