@@ -65,7 +65,8 @@ void read_all(Gallery& gallery, SampleReader& reader, int64_t count, const Decod
 bool read_from_dataset(Gallery& gallery, const std::string& data, int64_t count, Thumbnails& thumbnails) {
   const auto& runs = gallery.runs;
   const auto known = std::ranges::find_if(runs, [](const RunResults* run) { return run->info.data.has_value(); });
-  const RunResults& run = known == runs.end() ? longest(runs) : **known;
+  const bool longest_knows = known == runs.end() || longest(runs).info.data.has_value();
+  const RunResults& run = longest_knows ? longest(runs) : **known;
   const size_t thumbnails_before = thumbnails.files().size();
   try {
     const auto benchmark = open_benchmark_of(run, data);
@@ -75,13 +76,12 @@ bool read_from_dataset(Gallery& gallery, const std::string& data, int64_t count,
     read_all(gallery, *read_benchmark(longest(runs), *benchmark), count, decode, thumbnails);
     return true;
   } catch (const Error& error) {
-    const std::string name = data.empty() ? run.info.data->name : data;
-    if (!data.empty()) fail("--data {}: {}", printable(name), error.what());
+    thumbnails.keep_first(thumbnails_before);
+    if (!data.empty()) fail("--data {}: {}", printable(data), error.what());
     gallery.notes.push_back(
         fmt::format("Without images, as {} is not what was scored, or not to be read: {} (--data names another place)",
-                    printable(name), error.what()));
+                    printable(run.info.data->name), error.what()));
     gallery.samples.clear();
-    thumbnails.keep_first(thumbnails_before);
     return false;
   }
 }
@@ -119,17 +119,22 @@ OrderedJson run_json(const RunResults& run, size_t count) {
 std::vector<std::vector<const RunResults*>> by_samples(const std::vector<const RunResults*>& runs) {
   std::vector<const RunResults*> longest_first = runs;
   std::ranges::stable_sort(longest_first, std::greater(), rows_of);
-  std::vector<const RunResults*> longest_of_sets;
+  std::vector<std::vector<const RunResults*>> members;
   std::map<const RunResults*, size_t> set_of;
   for (const RunResults* run : longest_first) {
-    const auto same = std::ranges::find_if(longest_of_sets, [&](const RunResults* other) {
+    const auto fits = [&](const RunResults* other) {
       return other->info.task == run->info.task && other->info.subtask == run->info.subtask &&
              difference_of_samples(*other, *run).empty();
-    });
-    set_of[run] = static_cast<size_t>(same - longest_of_sets.begin());
-    if (same == longest_of_sets.end()) longest_of_sets.push_back(run);
+    };
+    // With each: an unfinished run may agree with two finished ones that are of different samples.
+    const auto same = std::ranges::find_if(members, [&](const auto& set) { return std::ranges::all_of(set, fits); });
+    set_of[run] = static_cast<size_t>(same - members.begin());
+    if (same == members.end())
+      members.push_back({run});
+    else
+      same->push_back(run);
   }
-  std::vector<std::vector<const RunResults*>> sets(longest_of_sets.size());
+  std::vector<std::vector<const RunResults*>> sets(members.size());
   for (const RunResults* run : runs) sets[set_of[run]].push_back(run);
   std::erase_if(sets, [](const auto& set) { return longest(set).outcomes.empty(); });
   return sets;

@@ -23,8 +23,8 @@ struct Gallery {
   std::vector<std::string> notes;  // why something is missing
 };
 
-// Runs that have the same samples, together, in their order: a list a gallery, the longest first. Runs without rows are
-// in none.
+// Runs that have the same samples, each as every other of them, together, in their order: a list a gallery, the longest
+// first. Runs without rows are in none.
 std::vector<std::vector<const RunResults*>> by_samples(const std::vector<const RunResults*>& runs);
 
 // Reads the first `limit` samples of such runs. `data` names the dataset, or "" takes the one that a run.json names;

@@ -139,11 +139,25 @@ class Maker {
   }
 
  private:
+  // Where runs are of different samples, a dataset that the user names need only be that of some.
+  Gallery gallery_of(const std::vector<const RunResults*>& set, const std::string& data, size_t sets, size_t& misfits) {
+    try {
+      return read_gallery(set, data, options_.samples, thumbnails_);
+    } catch (const Error& error) {
+      if (data.empty() || ++misfits == sets) throw;
+      Gallery gallery = read_gallery(set, "", options_.samples, thumbnails_);
+      gallery.notes.emplace_back(error.what());
+      return gallery;
+    }
+  }
+
   void add_galleries(size_t benchmark, const std::vector<const RunSummary*>& summaries) {
     std::vector<const RunResults*> runs;
     for (const RunSummary* summary : summaries) runs.push_back(runs_.results_of(summary));
-    for (const auto& set : by_samples(runs)) {
-      galleries_.push_back(read_gallery(set, chosen_data(options_, set.front()->info), options_.samples, thumbnails_));
+    const auto sets = by_samples(runs);
+    size_t misfits = 0;
+    for (const auto& set : sets) {
+      galleries_.push_back(gallery_of(set, chosen_data(options_, set.front()->info), sets.size(), misfits));
       Shown shown{benchmark, {}, {}};
       std::vector<double> accuracies;
       for (const RunResults* run : set) {

@@ -259,6 +259,28 @@ def test_data_that_is_gone_or_another_gives_a_note(vlrm, page, dataset, tmp_path
     assert "--data /nowhere" in error and not (tmp_path / "new.html").exists()
 
 
+def test_runs_over_different_parts_of_a_dataset(vlrm, page, dataset, tmp_path):
+    table = pq.read_table(dataset)
+    for rows in (10, 20):
+        pq.write_table(table.slice(0, rows), tmp_path / f"{rows}.parquet")
+        vlrm("eval", "vl-rewardbench", "--mode", "random", "--data", tmp_path / f"{rows}.parquet", "-o", tmp_path / f"of {rows}")
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    write_lines(unfinished / "results.jsonl", read_lines(page.parent / "random/results.jsonl")[:40])
+    (unfinished / "run.json").write_text((page.parent / "random/run.json").read_text())
+    runs = [tmp_path / "of 10", tmp_path / "of 20", unfinished]
+    vlrm("report", *runs, "-o", tmp_path / "parts.html")
+    galleries = embedded((tmp_path / "parts.html").read_text(), "data")["galleries"]
+    assert [len(gallery["ids"]) for gallery in galleries] == [40, 10]
+    assert all(gallery["notes"] == [] and gallery["images"][0] for gallery in galleries)
+    vlrm("report", tmp_path / "of 10", page.parent / "random", "-o", tmp_path / "moved.html", "--data", dataset, "--samples", "30")
+    galleries = embedded((tmp_path / "moved.html").read_text(), "data")["galleries"]
+    assert [len(gallery["ids"]) for gallery in galleries] == [30, 10]
+    assert not galleries[0]["rendered"] and f"--data {dataset}: it has 5000 rows" in galleries[1]["notes"][-1]
+    wrong = vlrm("-q", "report", *runs[:2], "-o", tmp_path / "no.html", "--data", dataset, fails=True)
+    assert f"--data {dataset}: it has 5000 rows" in wrong and not (tmp_path / "no.html").exists()
+
+
 def test_errors(vlrm, page, tmp_path):
     run, out = page.parent / "random", tmp_path / "report.html"
     assert "exists already; --force" in vlrm("report", run, "-o", page, fails=True)
