@@ -178,7 +178,7 @@ void add_eval_command(CLI::App& program) {
       "  vlrm eval vl-rewardbench --model RM --mode cascade --captions captions.json -o results/cascade\n"
       "  vlrm eval best-of-n --task textvqa_val --responses textvqa_val.jsonl --model OUT -o results/textvqa\n"
       "  vlrm eval vl-rewardbench --vlm VLM --rm RM --base BASE --sweep paper -o results/sweep\n"
-      "  vlrm results results/* results/sweep\n\n"
+      "  vlrm results results/*\n\n"
       "A killed run continues where it ended; finished work is left alone.");
   declare(*eval, "vl-rewardbench", "MMInstruction/VL-RewardBench: pairs in three groups", std::make_shared<EvalFlags>(),
           [](const EvalFlags& flags, EvaluationMode) { return open_vl_rewardbench(flags.data); });

@@ -30,8 +30,7 @@ TableOptions table_options(const Flags& flags) {
 
 std::vector<RunSummary> summaries(const std::vector<std::string>& paths) {
   std::vector<RunSummary> runs;
-  for (const std::string& path : paths)
-    for (const auto& run : expand_results(path)) runs.push_back(summarize(read_run(run)));
+  for (const auto& run : expand_results(paths)) runs.push_back(summarize(read_run(run)));
   return runs;
 }
 

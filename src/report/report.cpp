@@ -25,8 +25,7 @@ struct Runs {
 
 Runs read_runs(const std::vector<std::string>& paths) {
   Runs runs;
-  for (const std::string& path : paths)
-    for (const auto& run : expand_results(path)) runs.results.push_back(read_run(run));
+  for (const auto& run : expand_results(paths)) runs.results.push_back(read_run(run));
   if (runs.results.empty()) fail("name result folders");
   for (const RunResults& run : runs.results) runs.summaries.push_back(summarize(run));
   return runs;

@@ -1,6 +1,7 @@
 #include "results/result_folder.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr const char* kRows = "results.jsonl";
 constexpr const char* kInfo = "run.json";
+constexpr int kDeepest = 4;  // folders: results/BENCHMARK/SWEEP/RECIPE
 constexpr const char* kSubtasks[] = {"textvqa_val", "mmmu_pro_standard_cot", "mmmu_pro_vision_cot"};
 
 // The reference names its files or their folders after what they hold.
@@ -37,6 +39,17 @@ std::vector<fs::path> entries(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder, error)) found.push_back(entry.path());
   if (error) fail("{}: cannot be read: {}", folder.string(), error.message());
   return found;
+}
+
+// Folders within folders, as where sweeps stand beside runs. What is hidden is passed over.
+void add_result_folders(const fs::path& folder, int depth, std::vector<fs::path>& found) {
+  for (const fs::path& entry : entries(folder)) {
+    if (entry.filename().string().starts_with('.') || !fs::is_directory(entry)) continue;
+    if (is_result_folder(entry))
+      found.push_back(entry);
+    else if (depth > 1)
+      add_result_folders(entry, depth - 1, found);
+  }
 }
 
 // "d_2" before "d_10": digits by their number.
@@ -153,15 +166,23 @@ RunResults read_run(const fs::path& path) {
 std::vector<fs::path> expand_results(const fs::path& path) {
   if (!fs::exists(path)) fail("{}: is not there", path.string());
   if (!fs::is_directory(path) || is_result_folder(path)) return {path};
-  std::vector<fs::path> runs, files;
-  for (const fs::path& entry : entries(path)) {
-    if (fs::is_directory(entry) && is_result_folder(entry)) runs.push_back(entry);
-    if (fs::is_regular_file(entry) && entry.extension() == ".jsonl") files.push_back(entry);
-  }
-  if (runs.empty()) runs = files;
+  std::vector<fs::path> runs;
+  add_result_folders(path, kDeepest, runs);
+  if (runs.empty())
+    for (const fs::path& entry : entries(path))
+      if (fs::is_regular_file(entry) && entry.extension() == ".jsonl") runs.push_back(entry);
   if (runs.empty()) fail("{}: holds no results.jsonl, nor does a folder in it", path.string());
   std::sort(runs.begin(), runs.end(),
             [](const auto& left, const auto& right) { return natural_less(left.string(), right.string()); });
+  return runs;
+}
+
+std::vector<fs::path> expand_results(const std::vector<std::string>& paths) {
+  std::vector<fs::path> runs;
+  std::set<fs::path> known;
+  for (const std::string& path : paths)
+    for (fs::path& run : expand_results(fs::path(path)))
+      if (known.insert(fs::canonical(run)).second) runs.push_back(std::move(run));
   return runs;
 }
 

@@ -59,9 +59,12 @@ RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source);
 // killed). Throws Error for anything else that is wrong, and for more rows than run.json says.
 RunResults read_run(const std::filesystem::path& path);
 
-// The runs that are meant: a file or result folder is itself; a sweep, which has a folder a run, stands for these in
-// the order of their names (numbers in them by size); a folder of bare .jsonl files for the files. Throws Error where
-// there is nothing.
+// The runs that are meant: a file or result folder is itself; another folder stands for the result folders in it, four
+// levels deep (sweeps have a folder a run), in the order of their names (numbers in them by size), or, where there are
+// none, for its .jsonl files. Throws Error where there is nothing.
 std::vector<std::filesystem::path> expand_results(const std::filesystem::path& path);
+
+// Of several paths, in their order; a run that more than one of them means comes once.
+std::vector<std::filesystem::path> expand_results(const std::vector<std::string>& paths);
 
 }  // namespace vlrm

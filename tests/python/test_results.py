@@ -126,6 +126,22 @@ def test_an_unfinished_run_and_a_sweep(goldens, vlrm, tmp_path):
     assert any(line.startswith("ties_10") for line in lines) and "† unfinished." in lines[-1]
 
 
+def test_folders_within_folders_and_each_run_once(goldens, vlrm, tmp_path):
+    rows = read_lines(goldens / "eval/results/float32/rlaif_v/vlrm.jsonl")
+    for name in ("plain", "sweep/ties_10", "sweep/ties_9", "pairs/sweep/dare"):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        write_lines(folder / "results.jsonl", rows)
+    (tmp_path / ".hidden").mkdir()
+    write_lines(tmp_path / ".hidden/results.jsonl", rows)
+
+    def labels(*paths):
+        return [line.split(",")[1] for line in vlrm("results", *paths, "--format", "csv").splitlines()[1:]]
+
+    assert labels(tmp_path) == ["dare", "plain", "ties_9", "ties_10"]
+    assert labels(tmp_path / "plain", tmp_path, tmp_path / "sweep/../plain") == ["plain", "dare", "ties_9", "ties_10"]
+
+
 def test_errors(vlrm, tmp_path):
     assert vlrm("results", fails=True) == "vlrm: name result folders, or two with --compare"
     assert "is not there" in vlrm("results", tmp_path / "none", fails=True)
