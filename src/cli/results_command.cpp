@@ -56,17 +56,21 @@ std::vector<Grid> tables(const Flags& flags, const std::vector<RunSummary>& runs
   return grids;
 }
 
-void check_columns(const Flags& flags, const std::vector<RunSummary>& runs) {
+void check_columns(const Flags& flags, const std::vector<RunSummary>& runs,
+                   const std::optional<Comparison>& comparison) {
   if (flags.columns.empty()) return;
   if (flags.format == "csv" || flags.format == "json") fail("--columns is for tables; {} has all", flags.format);
   std::vector<std::string> known;
   std::string names;
+  const auto add = [&](const std::string& name) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    known.push_back(name);
+    names += (names.empty() ? "" : ", ") + name;
+  };
   for (const RunSummary& run : runs)
-    for (const Metric& metric : run.metrics) {
-      if (std::find(known.begin(), known.end(), metric.name) != known.end()) continue;
-      known.push_back(metric.name);
-      names += (names.empty() ? "" : ", ") + metric.name;
-    }
+    for (const Metric& metric : run.metrics) add(metric.name);
+  if (comparison)
+    for (const MetricComparison& metric : comparison->metrics) add(metric.metric);
   for (const std::string& column : flags.columns)
     if (std::find(known.begin(), known.end(), column) == known.end())
       fail("--columns: {} is none of {}", printable(column), names);
@@ -75,9 +79,9 @@ void check_columns(const Flags& flags, const std::vector<RunSummary>& runs) {
 void run_results(const Flags& flags) {
   if (flags.paths.empty() && flags.compare.empty()) fail("name result folders, or two with --compare");
   const std::vector<RunSummary> runs = summaries(flags.paths);
-  check_columns(flags, runs);
   std::optional<Comparison> comparison;
   if (!flags.compare.empty()) comparison = compare(read_run(flags.compare[0]), read_run(flags.compare[1]));
+  check_columns(flags, runs, comparison);
   if (flags.format == "csv" && comparison) fail("--compare has no csv; use json, md, latex or text");
   if (flags.format == "csv") {
     fmt::print("{}", csv_of(runs));
@@ -106,7 +110,9 @@ void add_results_command(CLI::App& program) {
                     "One table, as in the paper: a row a method, the columns of all benchmarks");
   command->add_flag("--details", flags->details,
                     "Score distributions, ties, accuracy by length gap, best-of-n curves (json always has them)");
-  command->add_option("--columns", flags->columns, "Only these columns of the tables: Overall,Macro (default: all)")
+  command
+      ->add_option("--columns", flags->columns,
+                   "Only these columns of the tables, and rows of --compare: Overall,Macro (default: all)")
       ->delimiter(',')
       ->allow_extra_args(false);
   command->add_flag("--no-intervals", flags->no_intervals, "Without the 95% intervals");

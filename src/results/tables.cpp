@@ -45,13 +45,15 @@ std::string cell_text(const Cell& cell, const TableOptions& options) {
                                             : text + " {\\scriptsize (" + interval + ")}";
 }
 
-bool shown(const Metric& metric, const TableOptions& options) {
+bool shown(const std::string& metric, const TableOptions& options) {
   const auto& named = options.metrics;
-  return named.empty() || std::find(named.begin(), named.end(), metric.name) != named.end();
+  return named.empty() || std::find(named.begin(), named.end(), metric) != named.end();
 }
 
-// Marks the best of each column where there are at least two to choose from.
-void mark_best(std::vector<std::vector<Cell>>& rows) {
+// Marks the best of each column where there are at least two to choose from, of as many samples. Whether somewhere they
+// are not.
+bool mark_best(std::vector<std::vector<Cell>>& rows) {
+  bool uneven = false;
   for (size_t column = 0; !rows.empty() && column < rows.front().size(); ++column) {
     std::vector<Cell*> candidates;
     for (auto& row : rows) {
@@ -60,13 +62,19 @@ void mark_best(std::vector<std::vector<Cell>>& rows) {
         candidates.push_back(&cell);
     }
     if (candidates.size() < 2) continue;
+    const int64_t count = candidates.front()->metric->count;
+    if (std::any_of(candidates.begin(), candidates.end(), [&](auto* cell) { return cell->metric->count != count; })) {
+      uneven = true;
+      continue;
+    }
     const auto less = [](const Cell* a, const Cell* b) { return *a->metric->percent < *b->metric->percent; };
     const double best = *(*std::max_element(candidates.begin(), candidates.end(), less))->metric->percent;
     for (Cell* cell : candidates) cell->best = *cell->metric->percent == best;
   }
+  return uneven;
 }
 
-std::vector<std::string> notes_of(const std::vector<std::vector<Cell>>& rows, bool unfinished,
+std::vector<std::string> notes_of(const std::vector<std::vector<Cell>>& rows, bool uneven, bool unfinished,
                                   const TableOptions& options) {
   bool best = false, intervals = false;
   for (const auto& row : rows)
@@ -77,6 +85,7 @@ std::vector<std::string> notes_of(const std::vector<std::vector<Cell>>& rows, bo
   std::string note;
   if (best)
     note += (options.layout == Layout::text ? "* best of the complete runs. " : "Bold: best of the complete runs. ");
+  if (uneven) note += "No best is marked where runs have different numbers of samples. ";
   if (intervals && options.intervals) note += "Ranges: 95% intervals, bootstrap over samples. ";
   if (unfinished) note += std::string(kUnfinished) + " unfinished. ";
   if (note.empty()) return {};
@@ -106,7 +115,7 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
   if (!latex) grid.columns.push_back({"", "Samples"});
   const auto& metrics = runs.front()->metrics;
   for (size_t i = 0; i < metrics.size(); ++i) {
-    if (!shown(metrics[i], options)) continue;
+    if (!shown(metrics[i].name, options)) continue;
     const bool same =
         std::all_of(runs.begin(), runs.end(), [&](auto* run) { return run->metrics[i].name == metrics[i].name; });
     grid.columns.push_back({"", same ? metrics[i].name : "Pass@N"});
@@ -116,11 +125,11 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
   for (const RunSummary* run : runs) {
     std::vector<Cell> row;
     for (size_t i = 0; i < metrics.size(); ++i)
-      if (shown(metrics[i], options)) row.push_back({&run->metrics[i], run->complete, false});
+      if (shown(metrics[i].name, options)) row.push_back({&run->metrics[i], run->complete, false});
     rows.push_back(std::move(row));
     unfinished = unfinished || !run->complete;
   }
-  mark_best(rows);
+  const bool uneven = mark_best(rows);
   const auto labels = distinct_labels(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
     std::vector<std::string> cells{escaped(labels[i], options.layout)};
@@ -129,7 +138,7 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
     for (const Cell& cell : rows[i]) cells.push_back(cell_text(cell, options));
     grid.rows.push_back(std::move(cells));
   }
-  grid.notes = notes_of(rows, unfinished, options);
+  grid.notes = notes_of(rows, uneven, unfinished, options);
   return grid;
 }
 
@@ -251,7 +260,7 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
   for (const auto& benchmark : by_benchmark(runs)) {
     const size_t first = grid.columns.size() - 1;
     for (const Metric& metric : benchmark.front()->metrics)
-      if (metric.of_model && shown(metric, options))
+      if (metric.of_model && shown(metric.name, options))
         grid.columns.push_back(joint_column(benchmark.front()->info, metric));
     if (grid.columns.size() - 1 == first) continue;  // none of its columns is shown
     for (auto& row : rows) row.resize(grid.columns.size() - 1);
@@ -262,11 +271,11 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
              benchmark_name(run->info), run->info.label);
       size_t column = first;
       for (const Metric& metric : run->metrics)
-        if (metric.of_model && shown(metric, options)) rows[place][column++] = {&metric, run->complete, false};
+        if (metric.of_model && shown(metric.name, options)) rows[place][column++] = {&metric, run->complete, false};
       unfinished[place] = unfinished[place] || !run->complete;
     }
   }
-  mark_best(rows);
+  const bool uneven = mark_best(rows);
   for (GridColumn& column : grid.columns) {
     if (options.layout == Layout::markdown && !column.group.empty() && column.group != "VL-RewardBench")
       column.name = column.group + " " + column.name;
@@ -277,7 +286,8 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
     for (const Cell& cell : rows[i]) cells.push_back(cell_text(cell, options));
     grid.rows.push_back(std::move(cells));
   }
-  grid.notes = notes_of(rows, std::find(unfinished.begin(), unfinished.end(), true) != unfinished.end(), options);
+  const bool some_unfinished = std::find(unfinished.begin(), unfinished.end(), true) != unfinished.end();
+  grid.notes = notes_of(rows, uneven, some_unfinished, options);
   return grid;
 }
 
@@ -296,12 +306,14 @@ Grid comparison_table(const Comparison& comparison, const TableOptions& options)
                   {"", "Only B"},
                   {"", "p"}};
   for (GridColumn& column : grid.columns) column.name = escaped(column.name, options.layout);
-  for (const MetricComparison& metric : comparison.metrics)
+  for (const MetricComparison& metric : comparison.metrics) {
+    if (!shown(metric.metric, options)) continue;
     grid.rows.push_back({metric.metric, fmt::format("{}", metric.count), number(metric.a, options.digits),
                          number(metric.b, options.digits), fmt::format("{:+.{}f}", metric.a - metric.b, options.digits),
                          fmt::format("{:+.1f} to {:+.1f}", metric.difference.low, metric.difference.high),
                          metric.only_a ? fmt::format("{}", *metric.only_a) : "",
                          metric.only_b ? fmt::format("{}", *metric.only_b) : "", p_text(metric.p)});
+  }
   grid.notes = {"p: McNemar's exact test where samples are counted that only one got right, else a paired bootstrap."};
   return grid;
 }

@@ -14,7 +14,7 @@ struct TableOptions {
   Layout layout = Layout::text;
   int digits = 1;                         // after the point, of percentages
   bool intervals = true;                  // beside them; of one digit
-  std::vector<std::string> metrics = {};  // only the columns of these; all where none is named
+  std::vector<std::string> metrics = {};  // only the columns (of comparisons, rows) of these; all where none is named
 };
 
 // The runs of each benchmark, in the order in which the benchmarks come; none is empty.
@@ -23,9 +23,9 @@ std::vector<std::vector<const RunSummary*>> by_benchmark(const std::vector<RunSu
 // The runs' labels; those that share one are told apart by their paths.
 std::vector<std::string> distinct_labels(const std::vector<const RunSummary*>& runs);
 
-// A table a benchmark, in the order in which the benchmarks come. The best of several complete runs is marked in each
-// column that depends on the model; equals are all best. An unfinished run is marked with †; what has no samples is
-// n/a.
+// A table a benchmark, in the order in which the benchmarks come. The best of several complete runs of as many samples
+// is marked in each column that depends on the model; equals are all best. An unfinished run is marked with †; what has
+// no samples is n/a.
 std::vector<Grid> benchmark_tables(const std::vector<RunSummary>& runs, const TableOptions& options);
 
 // The paper's one table: a row a label, all of VL-RewardBench's columns and the others' accuracy. Throws Error where

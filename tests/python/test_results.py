@@ -106,6 +106,15 @@ def test_columns_are_chosen(goldens, vlrm):
         "vlrm: --columns is for tables; csv has all")
 
 
+def test_columns_of_a_comparison(goldens, vlrm):
+    results = goldens / "eval/results/float32/vl_rewardbench"
+    compare = ("--compare", results / "vlrm.jsonl", results / "cascade.jsonl")
+    assert [line.split()[0] for line in vlrm("results", *compare, "--columns", "Macro").splitlines()] == [
+        "A:", "VL-RewardBench", "Macro", "p:"]
+    assert vlrm("results", *compare, "--columns", "macro", fails=True) == (
+        "vlrm: --columns: macro is none of General, Hallucination, Reasoning, Overall, Macro")
+
+
 def test_the_published_responses(goldens, vlrm):
     file = goldens.parent / "seed/best_of_n/textvqa_val.jsonl"
     if not file.exists():

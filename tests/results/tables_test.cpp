@@ -1,5 +1,6 @@
 #include "results/tables.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "runs.h"
@@ -92,6 +93,15 @@ TEST(Tables, UnfinishedRunsAreMarkedAndNeverBest) {
             "b             1      *0.0\n"
             "* best of the complete runs. † unfinished.\n");
   EXPECT_THAT(first_table(runs, plain(Layout::latex)), HasSubstr("half$^\\dagger$ & 100.0"));
+}
+
+TEST(Tables, NoBestOfDifferentNumbersOfSamples) {
+  const std::vector<RunSummary> runs{vl_rewardbench("part", {1, 1}), vl_rewardbench("whole", {1, 1, -1, 1})};
+  for (const std::string& table :
+       {first_table(runs, plain(Layout::text)), rendered(joint_table(runs, plain(Layout::text)), Layout::text)}) {
+    EXPECT_EQ(std::ranges::count(table, '*'), 2 + 1) << table;  // Hallucination, one sample of each, and the note
+    EXPECT_THAT(table, HasSubstr("No best is marked where runs have different numbers of samples."));
+  }
 }
 
 TEST(Tables, ATableABenchmarkAndLabelsToldApart) {
