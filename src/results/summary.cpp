@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "results/metrics.h"
 
@@ -82,6 +83,12 @@ std::vector<Metric> metrics_of(const RunResults& run) {
   }
 }
 
+int64_t rows_not_finite(const std::vector<Outcome>& outcomes) {
+  return std::ranges::count_if(outcomes, [](const Outcome& outcome) {
+    return !std::ranges::all_of(outcome.scores, [](double score) { return std::isfinite(score); });
+  });
+}
+
 }  // namespace
 
 RunSummary summarize(const RunResults& run) {
@@ -89,6 +96,7 @@ RunSummary summarize(const RunResults& run) {
                      run.info,
                      static_cast<int64_t>(run.outcomes.size()),
                      run.complete(),
+                     rows_not_finite(run.outcomes),
                      metrics_of(run),
                      ties(run.outcomes),
                      score_distributions(run.outcomes),

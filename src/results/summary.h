@@ -25,6 +25,7 @@ struct RunSummary {
   RunInfo info;
   int64_t rows = 0;
   bool complete = true;
+  int64_t not_finite = 0;  // rows with a score that is NaN or infinite
   std::vector<Metric> metrics;
   std::optional<Ties> ties;
   ScoreDistributions scores;

@@ -63,6 +63,7 @@ OrderedJson summary_json(const RunSummary& summary) {
                    {"mode", summary.info.mode.empty() ? OrderedJson(nullptr) : OrderedJson(summary.info.mode)},
                    {"rows", summary.rows},
                    {"complete", summary.complete},
+                   {"not_finite", summary.not_finite},
                    {"metrics", list_of(summary.metrics)},
                    {"ties", json_of(summary.ties)}};
   json["scores"] = {{"all", json_of(summary.scores.all)},

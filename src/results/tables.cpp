@@ -93,6 +93,15 @@ std::vector<std::string> notes_of(const std::vector<std::vector<Cell>>& rows, bo
   return {escaped(note, options.layout)};
 }
 
+// As numpy.argmax has it, NaN is the highest: an accuracy from such rows says little.
+void note_not_finite(Grid& grid, const RunSummary& run, const std::string& label, Layout layout) {
+  if (run.not_finite > 0)
+    grid.notes.push_back(
+        escaped(fmt::format("{}: {} of {} rows have scores that are no finite numbers; NaN counts as the highest.",
+                            label, run.not_finite, run.rows),
+                layout));
+}
+
 std::string samples_text(const RunSummary& run) {
   return run.complete ? fmt::format("{}", run.rows) : fmt::format("{}/{}{}", run.rows, *run.info.rows, kUnfinished);
 }
@@ -139,6 +148,7 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
     grid.rows.push_back(std::move(cells));
   }
   grid.notes = notes_of(rows, uneven, unfinished, options);
+  for (size_t i = 0; i < runs.size(); ++i) note_not_finite(grid, *runs[i], labels[i], options.layout);
   return grid;
 }
 
@@ -195,8 +205,8 @@ Grid length_table(const RunSummary& run) {
             {},
             {}};
   for (const LengthBin& bin : run.length_gap)
-    grid.rows.push_back({fmt::format("{:.0f} to {:.0f}", bin.low, bin.high), fmt::format("{}", bin.count),
-                         number(bin.accuracy * 100, 1)});
+    grid.rows.push_back({fmt::format("{0:.{2}f} to {1:.{2}f}", bin.low, bin.high, pairs ? 0 : 1),
+                         fmt::format("{}", bin.count), number(bin.accuracy * 100, 1)});
   return grid;
 }
 
@@ -288,6 +298,8 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
   }
   const bool some_unfinished = std::find(unfinished.begin(), unfinished.end(), true) != unfinished.end();
   grid.notes = notes_of(rows, uneven, some_unfinished, options);
+  for (const RunSummary& run : runs)
+    note_not_finite(grid, run, benchmark_name(run.info) + ", " + run.info.label, options.layout);
   return grid;
 }
 

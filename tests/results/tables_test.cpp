@@ -1,11 +1,13 @@
 #include "results/tables.h"
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include "runs.h"
 #include "support/support.h"
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -102,6 +104,22 @@ TEST(Tables, NoBestOfDifferentNumbersOfSamples) {
     EXPECT_EQ(std::ranges::count(table, '*'), 2 + 1) << table;  // Hallucination, one sample of each, and the note
     EXPECT_THAT(table, HasSubstr("No best is marked where runs have different numbers of samples."));
   }
+}
+
+TEST(Tables, ScoresThatAreNoNumbersAreTold) {
+  const std::vector<RunSummary> runs{vl_rewardbench("a", {NAN, 1, -1, INFINITY}), vl_rewardbench("b", {1, 1, 1, 1})};
+  const std::string told = "a: 2 of 4 rows have scores that are no finite numbers; NaN counts as the highest.";
+  EXPECT_THAT(first_table(runs, plain(Layout::text)), HasSubstr("\n" + told));
+  EXPECT_THAT(rendered(joint_table(runs, plain(Layout::text)), Layout::text), HasSubstr("VL-RewardBench, " + told));
+  EXPECT_EQ(summary_json(runs[0]).at("not_finite"), 2);
+}
+
+TEST(Tables, GapsOfLengthDoNotOverlapInPrint) {
+  RunResults run = run_of(Task::best_of_n, "a", {outcome({1, 0}, {1, 0}), outcome({1, 0}, {1, 0})});
+  run.outcomes[0].lengths = {3, 4};
+  run.outcomes[1].lengths = {4, 3};
+  EXPECT_THAT(rendered(detail_tables(summarize(run), plain(Layout::text)).at(1), Layout::text),
+              AllOf(HasSubstr("-0.5 to -0.5"), HasSubstr("0.5 to 0.5")));
 }
 
 TEST(Tables, ATableABenchmarkAndLabelsToldApart) {
