@@ -126,7 +126,7 @@ void evaluate(const EvalFlags& flags, const OpenBenchmark& open_benchmark) {
     if (!evaluation.finished()) evaluation.draw();
     return;
   }
-  flags.model.check("eval");
+  flags.model.check("eval", "--recipe, --recipes or --sweep");
   const ScorerModel model = flags.model.open();
   std::shared_ptr<const Benchmark> benchmark = open_benchmark(flags, mode);
   const ScorerOptions scorer_options = scorer_options_for(*benchmark, flags, mode);

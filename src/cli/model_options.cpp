@@ -22,9 +22,9 @@ const std::map<std::string, BackendOptions::Weights> kWeights{{"auto", BackendOp
 void ModelFlags::declare(CLI::App& command) {
   command.add_option("--model", model, "Directory or hub id of a reward model");
   command.add_option("--recipe", recipe, "Merge on load instead: a recipe (YAML), nothing is written");
-  command.add_option("--vlm", vlm, "With --recipe: the vision-language model");
-  command.add_option("--rm", rm, "With --recipe: the text reward model");
-  command.add_option("--base", base, "With --recipe: the base both were tuned from");
+  command.add_option("--vlm", vlm, "Of a merge on load: the vision-language model");
+  command.add_option("--rm", rm, "Of a merge on load: the text reward model");
+  command.add_option("--base", base, "Of a merge on load: the base both were tuned from");
   seed.declare(command);
   command.add_flag("--likelihood", likelihood, "Log-probability of the response instead of a reward");
   command.add_option("--date", date,
@@ -37,13 +37,13 @@ void ModelFlags::declare(CLI::App& command) {
   command.add_flag("--no-exif", no_exif, "Do not turn images by their EXIF orientation");
 }
 
-void ModelFlags::check(const std::string& command) const {
+void ModelFlags::check(const std::string& command, const std::string& recipes) const {
   const bool merges = !recipe.empty();
   const std::pair<const char*, bool> of_merges[] = {
       {"--vlm", !vlm.empty()}, {"--rm", !rm.empty()}, {"--base", !base.empty()}, {"--seed", seed.value.has_value()}};
   for (const auto& [option, given] : of_merges)
-    if (given && !merges) fail("{}: {} goes only with --recipe", command, option);
-  if (merges == !model.empty()) fail("{}: needs either --model, or --recipe with --vlm, --rm and --base", command);
+    if (given && !merges) fail("{}: {} goes only with {}", command, option, recipes);
+  if (merges == !model.empty()) fail("{}: needs either --model, or {} with --vlm, --rm and --base", command, recipes);
   if (merges) check_inputs(command);
 }
 

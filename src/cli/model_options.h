@@ -31,8 +31,9 @@ struct ModelFlags {
   bool likelihood = false, no_exif = false;
 
   void declare(CLI::App& command);
-  // Throws Error naming `command` where neither or both ways to name a model are used.
-  void check(const std::string& command) const;
+  // Throws Error naming `command` where neither or both ways to name a model are used. `recipes` are the options that
+  // merge on load.
+  void check(const std::string& command, const std::string& recipes = "--recipe") const;
   // The same where recipes come from elsewhere: there must be models to merge.
   void check_inputs(const std::string& command) const;
 
