@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/tell.h"
 #include "base/threads.h"
 #include "family/build.h"
@@ -110,6 +111,7 @@ BackendOptions ModelFlags::backend_options(const ScorerModel& opened) const {
   options.dtype = dtype_of(opened);
   options.weights = kWeights.at(weights);
   options.threads = thread_count();
+  options.before_layer = throw_if_interrupted;
   return options;
 }
 

@@ -14,7 +14,9 @@ class Parts {
   using Any = std::shared_ptr<const void>;
 
  public:
-  Parts(WeightReader reader, bool streamed) : reader_(std::move(reader)), streamed_(streamed) {}
+  // `before_use` is called before each part is used; it may throw.
+  Parts(WeightReader reader, bool streamed, std::function<void()> before_use = {})
+      : reader_(std::move(reader)), streamed_(streamed), before_use_(std::move(before_use)) {}
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
   ~Parts();
@@ -54,6 +56,7 @@ class Parts {
 
   WeightReader reader_;
   const bool streamed_;
+  const std::function<void()> before_use_;
   std::vector<Read> reads_;
   std::vector<Any> resident_;
   std::vector<size_t> expected_;  // last one first

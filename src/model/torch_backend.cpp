@@ -74,7 +74,8 @@ TorchBackend::TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, 
     : config_((set_threads(options.threads), config)),
       precision_(Precision::of(options.device, options.dtype)),
       memory_limit_(options.memory_limit > 0 ? options.memory_limit : available_memory(precision_.device)),
-      parts_(WeightReader(checkpoint, precision_), choose_streamed(config, *checkpoint, options, memory_limit_)),
+      parts_(WeightReader(checkpoint, precision_), choose_streamed(config, *checkpoint, options, memory_limit_),
+             options.before_layer),
       tower_(config.vision ? std::make_unique<VisionTower>(parts_, *config.vision, config.text.hidden_size) : nullptr),
       decoder_(parts_, config) {
   const int64_t weights =

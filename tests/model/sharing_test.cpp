@@ -1,4 +1,5 @@
 // What is shared is computed once, and makes no difference to the result.
+#include "base/error.h"
 #include "random_model.h"
 #include "support/support.h"
 
@@ -52,6 +53,33 @@ TEST(Sharing, CostsOneEncodingAndEachTokenOnce) {
   rewards(*backend, batch);
   EXPECT_EQ(backend->work().images_encoded, 1);
   EXPECT_EQ(backend->work().tokens, 4 + 5 + 0 + 17 + 1);
+}
+
+TEST(Layers, CanBeEndedBeforeEach) {
+  const ModelConfig config = small_mllama(Head::reward);
+  int calls = 0, last = 1000;
+  for (const auto weights : {BackendOptions::Weights::resident, BackendOptions::Weights::streamed}) {
+    BackendOptions options;
+    options.device = test_device();
+    options.dtype = Dtype::f32;
+    options.weights = weights;
+    options.before_layer = [&] {
+      if (++calls > last) fail("that will do");
+    };
+    const auto backend = load_backend(config, random_checkpoint(config, 7), options);
+    const SharedPrefixBatch batch = question(config, {random_image(config, 2, 1)}, 3);
+    calls = 0;
+    last = 1000;
+    const auto whole = rewards(*backend, batch);
+    EXPECT_GE(calls, config.text.layers);
+    calls = 0;
+    last = 2;
+    backend->keep_images(0);
+    EXPECT_EQ(error_of([&] { rewards(*backend, batch); }), "that will do");
+    EXPECT_EQ(calls, 3);
+    last = 1000;
+    EXPECT_EQ(rewards(*backend, batch), whole);
+  }
 }
 
 TEST(Sharing, AnImageInTwoQuestionsIsEncodedOnce) {

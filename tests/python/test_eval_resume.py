@@ -175,6 +175,20 @@ def test_how_a_path_is_spelled_and_when_a_file_was_written_change_nothing(vlrm, 
     assert (tmp_path / "out/results.jsonl").stat().st_mtime_ns == before
 
 
+def test_a_signal_ends_a_long_first_batch(vlrm_model, tmp_path):
+    long = write_pairs(tmp_path / "long.parquet", [row | {"query": "red " * 1500} for row in world_pairs(160)])
+    process = started(["eval", "vl-rewardbench", "--model", vlrm_model, "--data", long, "--batch-samples", "160",
+                       "--threads", "1", "-q"], tmp_path / "out")  # fmt: skip
+    while not (tmp_path / "out/run.json").exists():
+        time.sleep(0.01)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    assert process.wait() == 128 + signal.SIGINT
+    assert time.monotonic() - begun < 5
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("output, expected", [
     ("/dev/null", "/dev/null/results.jsonl: cannot be written: Not a directory"),
     ("fifo", "fifo/results.jsonl: cannot be written: Not a directory"),
