@@ -311,7 +311,7 @@ def test_responses_whose_id_the_dataset_has_not(vlrm, seeing, tmp_path):
 
 
 @pytest.mark.parametrize("flags, expected", [
-    ([], "eval: needs either --model, or --recipe with --vlm, --rm and --base"),
+    ([], "eval: needs either --model, or --recipe, --recipes or --sweep with --vlm, --rm and --base"),
     (["--model", RM, "--mode", "cascade"], "eval: --captions FILE and --mode cascade go together"),
     (["--model", RM, "--captions", "x.json", "--mode", "text-only"], "eval: --captions FILE and --mode cascade go together"),
     (["--model", RM], "a text model, which sees no image; use --mode text-only"),
