@@ -121,6 +121,8 @@ void evaluate(const EvalFlags& flags, const OpenBenchmark& open_benchmark) {
   const fs::path name = flags.model.recipe.empty() ? fs::path(flags.model.model) : fs::path(flags.model.recipe).stem();
   EvaluationOptions options = evaluation_options(flags, mode, name);
   if (mode == EvaluationMode::random) {
+    if (flags.model.names_model() || flags.model.likelihood)
+      fail("eval: --mode random draws its scores; leave the options of a model away");
     Evaluation evaluation(open_benchmark(flags, mode), std::move(options));
     tell_progress(evaluation, flags);
     if (!evaluation.finished()) evaluation.draw();

@@ -31,6 +31,7 @@ struct ModelFlags {
   bool likelihood = false, no_exif = false;
 
   void declare(CLI::App& command);
+  bool names_model() const { return !(model + recipe + vlm + rm + base).empty(); }
   // Throws Error naming `command` where neither or both ways to name a model are used. `recipes` are the options that
   // merge on load.
   void check(const std::string& command, const std::string& recipes = "--recipe") const;

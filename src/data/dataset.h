@@ -28,8 +28,9 @@ struct Row {
   std::string source;  // where the row stands, for errors: "DIR/file.parquet, row 17" (from 0), "file.jsonl, line 18"
 };
 
-// Rows that come without their images are read faster: parquet leaves those columns on the disk.
-enum class Images { with, without };
+// Rows that come without their images are read faster: parquet leaves those columns on the disk. `checked` is without,
+// but throws Error for an image that the row names and that is no file.
+enum class Images { with, without, checked };
 
 class RowStream {
  public:

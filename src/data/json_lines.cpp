@@ -34,6 +34,13 @@ void add_images(Row& row, const std::string& field, const OrderedJson& value, co
   row.images.emplace_back(field, ImageCell{"", directory / path.get<std::string>()});
 }
 
+void check_images(Row& row) {
+  for (const auto& [field, image] : row.images)
+    if (std::error_code error; !fs::is_regular_file(image.path, error))
+      fail("{}: \"{}\" names {}, which is not there", row.source, printable(field), image.path.string());
+  row.images.clear();
+}
+
 Row parse_row(const std::string& line, const std::string& source, const fs::path& directory, Images images) {
   Row row;
   row.source = source;
@@ -45,9 +52,10 @@ Row parse_row(const std::string& line, const std::string& source, const fs::path
       ++field;
       continue;
     }
-    if (images == Images::with) add_images(row, field.key(), field.value(), directory);
+    if (images != Images::without) add_images(row, field.key(), field.value(), directory);
     field = row.values.erase(field);
   }
+  if (images == Images::checked) check_images(row);
   return row;
 }
 

@@ -44,7 +44,7 @@ TableRows::TableRows(const arrow::Schema& schema, std::filesystem::path file, Im
     if (!names.insert(name).second) fail("{}: two columns are called \"{}\"", file_.string(), printable(name));
     check_column_type(*field->type(), name, file_.string());
     const Kind kind = kind_of(*field->type());
-    if (images == Images::without && kind != Kind::value) continue;
+    if (images != Images::with && kind != Kind::value) continue;
     columns_.push_back({name, kind});
     fields_.push_back(i);
   }

@@ -98,7 +98,7 @@ class BestOfN : public Benchmark {
     return {{"task", task_name(Task::best_of_n)},
             {"subtask", task_},
             {"data", rows_by_id_ ? describe(name_, *rows_by_id_->data()) : OrderedJson(nullptr)},
-            {"responses", {{"file", responses_.string()}, {"digest", file_digest(responses_)}}}};
+            {"responses", {{"file", whole_path(responses_)}, {"digest", file_digest(responses_)}}}};
   }
   bool drops_alpha() const override { return source_.drops_alpha; }
 

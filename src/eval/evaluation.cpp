@@ -111,7 +111,7 @@ Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOpt
 }
 
 void Evaluation::check_rows() const {
-  const auto rows = benchmark_->stream(0, Images::without);
+  const auto rows = benchmark_->stream(0, options_.mode == EvaluationMode::image ? Images::checked : Images::without);
   output_->check_done([&](int64_t, const std::string& text) -> std::optional<std::string> {
     const auto row = next(*rows);
     if (row && holds_result_of(text, *row)) return std::nullopt;

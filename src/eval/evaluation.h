@@ -47,8 +47,9 @@ struct EvaluationOptions {
 // Plans at construction (what is done already), so that finished work costs no model.
 class Evaluation {
  public:
-  // Looks at all rows but their images, so that what is wrong with one is told before a model is loaded. Throws Error
-  // naming the row, and if, force not being set, the folder holds another run's results.
+  // Looks at all rows, and whether the image files that JSON lines name are there, so that what is wrong is told before
+  // a model is loaded. Throws Error naming the row, and if, force not being set, the folder holds another run's
+  // results.
   Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options);
 
   bool finished() const { return done() == total(); }

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 
+namespace fs = std::filesystem;
+
 namespace vlrm {
 
 void RowFields::refuse(const std::string& column, const std::string& wanted) const {
@@ -61,8 +63,14 @@ DatasetName or_else(DatasetName name, const DatasetName& usual) {
   return name;
 }
 
+std::string whole_path(const fs::path& path) {
+  return fs::absolute(path).lexically_normal().string();
+}
+
 OrderedJson describe(const DatasetName& name, const Dataset& data) {
-  return {{"name", name.data},
+  std::error_code error;
+  const bool is_path = fs::exists(name.data, error);
+  return {{"name", is_path ? whole_path(name.data) : name.data},
           {"config", name.config},
           {"split", name.split},
           {"rows", data.rows()},

@@ -1,6 +1,7 @@
 // Reading a dataset's row by the names of its columns.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ class RowFields {
 // `name` with its empty fields taken from `usual`.
 DatasetName or_else(DatasetName name, const DatasetName& usual);
 
-// For run.json.
+// For run.json, which is read from any directory.
+std::string whole_path(const std::filesystem::path& path);
 OrderedJson describe(const DatasetName& name, const Dataset& data);
 
 }  // namespace vlrm

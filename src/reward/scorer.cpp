@@ -146,6 +146,7 @@ std::shared_ptr<const TiledImage> Scorer::tiled(const EncodedImage& image, const
   images_[digest] = made;
   return made;
 } catch (const Error& error) {
+  if (std::string_view(error.what()).starts_with(source)) throw;  // an image in the row's own cell
   fail("{}: {}", source, error.what());
 }
 

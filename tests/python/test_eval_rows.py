@@ -237,15 +237,16 @@ def test_no_rows(pairs, vlrm, tmp_path):
 
 
 @pytest.mark.parametrize("image, expected", [
-    ({"bytes": b"no image", "path": None}, "pairs.parquet, row 3, column image: "),
+    ({"bytes": b"no image", "path": None}, ", column image: "),
     ({"bytes": None, "path": "none.png"}, "none.png: "),
-    (None, "has no image; --mode no-image evaluates without"),
+    (None, ": has no image; --mode no-image evaluates without"),
 ])
 def test_an_image_that_cannot_be_read_ends_the_run_and_keeps_the_rows_before(pairs, seeing, tmp_path, image, expected):
     rows = world_pairs(6)
     rows[3]["image"] = image
     error = pairs(rows, *seeing, "--batch-samples", "1", fails=True)
-    assert error.startswith(", row 3: ") and expected in error
+    assert error.startswith(", row 3") and expected in error
+    assert error.count("row 3") == 1
     assert [row["id"] for row in rows_of(tmp_path / "out-1")] == [row["id"] for row in rows[:3]]
 
 
@@ -258,6 +259,35 @@ def test_broken_images_do_not_matter_to_who_does_not_look(pairs, seeing):
 def test_json_lines_name_images_beside_them(pairs, seeing):
     rows = world_pairs(4)
     assert results(pairs(rows, *seeing, ending="jsonl")) == results(pairs(rows, *seeing))
+
+
+def test_files_that_json_lines_name_are_looked_for_first(vlrm, monkeypatch, tmp_path):
+    monkeypatch.setenv("VLRM_MODEL_LIBRARY", "/nowhere.so")
+    data = write_pairs(tmp_path / "pairs.jsonl", world_pairs(9))
+    (tmp_path / "pictures/image-6").unlink()
+    command = ["eval", "vl-rewardbench", "--data", data, "--model", RM, "-q", "-o", tmp_path / "out"]
+    error = vlrm(*command, fails=True)
+    assert error == f'vlrm: {data}, line 7: "image" names {tmp_path}/pictures/image-6, which is not there'
+    assert not (tmp_path / "out/results.jsonl").exists()
+    assert "nowhere.so" in vlrm(*command, "--mode", "text-only", fails=True)
+
+
+def test_what_run_json_names_is_found_from_any_directory(vlrm, monkeypatch, tmp_path):
+    write_pairs(tmp_path / "pairs.jsonl", world_pairs(2))
+    write_lines(tmp_path / "r.jsonl", [RESPONSE])
+    monkeypatch.chdir(tmp_path)
+    vlrm("eval", "vl-rewardbench", "--data", "pairs.jsonl", *RANDOM, "-o", "pairs")
+    vlrm("eval", "best-of-n", "--task", "textvqa_val", "--responses", "r.jsonl", *RANDOM, "-o", "best")
+    assert json.loads((tmp_path / "pairs/run.json").read_text())["data"]["name"] == f"{tmp_path}/pairs.jsonl"
+    assert json.loads((tmp_path / "best/run.json").read_text())["responses"]["file"] == f"{tmp_path}/r.jsonl"
+    monkeypatch.chdir("/")
+    vlrm("report", tmp_path / "pairs", "-o", tmp_path / "report.html")
+    assert "data:image/" in (tmp_path / "report.html").read_text()
+
+
+def test_scores_that_are_drawn_need_no_model(pairs):
+    error = pairs(world_pairs(1), "--model", RM, *RANDOM, fails=True)
+    assert error == "vlrm: eval: --mode random draws its scores; leave the options of a model away"
 
 
 @pytest.mark.parametrize("line, expected", [
