@@ -3,13 +3,14 @@
 #include <array>
 #include <cmath>
 
+#include "base/threads.h"
 #include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {
 
 // The sample is taken in runs, since a read costs more than its elements.
-constexpr int64_t kRun = 64;
+constexpr int64_t kRun = 64, kRunsTogether = 32;
 constexpr int64_t kSmallestSample = 1 << 15, kLargestSample = 1 << 19;
 constexpr int64_t kElementsASample = 256;
 
@@ -26,23 +27,34 @@ using Sample = std::vector<int32_t>;
 // One sample a column, of magnitudes.
 std::vector<Sample> take_samples(const BlockSource& source) {
   std::vector<Sample> samples(source.columns());
-  const auto add = [&](const Block& block) {
-    for (size_t m = 0; m < samples.size(); ++m)
-      std::transform(block.tensors[m], block.tensors[m] + block.count, std::back_inserter(samples[m]), magnitude_bits);
+  // What is visited from `first` on stands in the samples from `at` on.
+  const auto copy = [&](int64_t first, int64_t count, int64_t at) {
+    source.visit(first, count, [&](const Block& block) {
+      for (size_t m = 0; m < samples.size(); ++m)
+        std::transform(block.tensors[m], block.tensors[m] + block.count,
+                       samples[m].begin() + (at + block.first - first), magnitude_bits);
+    });
+  };
+  const auto resize = [&](int64_t size) {
+    for (Sample& sample : samples) sample.resize(static_cast<size_t>(size));
   };
   const int64_t elements = source.elements();
   const int64_t size = std::clamp(elements / kElementsASample, kSmallestSample, kLargestSample);
   const int64_t run = source.row() == 0 ? kRun : source.row();
   const int64_t runs = std::max<int64_t>(1, size / run), spacing = elements / runs;
   if (elements <= 2 * size || spacing <= run) {
-    source.visit(0, elements, add);
+    resize(elements);
+    copy(0, elements, 0);
     return samples;
   }
-  for (int64_t i = 0; i < runs; ++i) {
-    const auto shift = static_cast<int64_t>(scrambled(static_cast<uint64_t>(i)) % static_cast<uint64_t>(spacing - run));
-    const int64_t first = i * spacing + shift;
-    source.visit(source.row() == 0 ? first : first / run * run, run, add);
-  }
+  resize(runs * run);
+  parallel_for((runs + kRunsTogether - 1) / kRunsTogether, [&](int64_t group) {
+    for (int64_t i = group * kRunsTogether; i < std::min(runs, (group + 1) * kRunsTogether); ++i) {
+      const uint64_t shift = scrambled(static_cast<uint64_t>(i)) % static_cast<uint64_t>(spacing - run);
+      const int64_t first = i * spacing + static_cast<int64_t>(shift);
+      copy(source.row() == 0 ? first : first / run * run, run, i * run);
+    }
+  });
   return samples;
 }
 
@@ -96,9 +108,13 @@ bool is_inside(int32_t bits, const Bracket& bracket) {
 
 std::vector<Bracket> sampled_brackets(const BlockSource& source, std::span<const LargestOf> wanted, double deviations) {
   auto samples = take_samples(source);
-  std::vector<Bracket> brackets;
-  for (const LargestOf& each : wanted)
-    brackets.push_back(bracket_of(samples[each.column], each.kept, source.elements(), deviations));
+  std::vector<Bracket> brackets(wanted.size());
+  parallel_for(static_cast<int64_t>(samples.size()), [&](int64_t index) {
+    const auto column = static_cast<size_t>(index);
+    for (size_t i = 0; i < wanted.size(); ++i)
+      if (wanted[i].column == column)
+        brackets[i] = bracket_of(samples[column], wanted[i].kept, source.elements(), deviations);
+  });
   return brackets;
 }
 

@@ -86,9 +86,13 @@ std::optional<std::vector<Selected>> select_all(const BlockSource& source, std::
                                                 const std::vector<Bracket>& brackets) {
   const auto counts = count_all(source, wanted, brackets);
   if (!counts) return std::nullopt;
+  std::vector<std::optional<Selected>> found(wanted.size());
+  parallel_for(static_cast<int64_t>(found.size()), [&](int64_t index) {
+    const auto i = static_cast<size_t>(index);
+    found[i] = select((*counts)[i], brackets[i], wanted[i].kept);
+  });
   std::vector<Selected> all;
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    auto selected = select((*counts)[i], brackets[i], wanted[i].kept);
+  for (auto& selected : found) {
     if (!selected) return std::nullopt;
     all.push_back(std::move(*selected));
   }

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "merge/methods/magnitude_order.h"
 #include "weights/target_clones.h"
 
 namespace vlrm {
@@ -11,48 +10,10 @@ namespace {
 
 // A thread's scratch for one row.
 struct Scratch {
-  std::vector<uint64_t> keys, sorted;  // magnitude bits, then the element's place
+  MagnitudeOrder order;
   std::vector<float> probabilities;
   std::vector<uint32_t> draws;
 };
-
-// Sorts what is nearly sorted; false where it turns out not to be.
-bool finish_by_insertion(std::vector<uint64_t>& keys) {
-  auto moves_left = static_cast<int64_t>(16 * keys.size());
-  for (size_t i = 1; i < keys.size(); ++i) {
-    const uint64_t key = keys[i];
-    size_t at = i;
-    for (; at > 0 && keys[at - 1] > key; --at) keys[at] = keys[at - 1];
-    keys[at] = key;
-    moves_left -= static_cast<int64_t>(i - at);
-    if (moves_left < 0) return false;
-  }
-  return true;
-}
-
-// By magnitude, of equals the first first. Two counting passes over the upper bits of the magnitudes leave few that are
-// out of order; small rows take smaller digits, since a table is cleared for each row.
-void sort(std::vector<uint64_t>& keys, std::vector<uint64_t>& sorted) {
-  constexpr size_t kLargest = size_t{1} << 11;
-  const int digit = keys.size() <= 8192 ? 10 : 11;
-  const int upper = 32 + 31 - digit, lower = upper - digit;
-  const uint64_t mask = (uint64_t{1} << digit) - 1;
-  std::array<uint32_t, kLargest> lower_starts, upper_starts;
-  std::fill_n(lower_starts.begin(), mask + 1, 0);
-  std::fill_n(upper_starts.begin(), mask + 1, 0);
-  for (const uint64_t key : keys) {
-    ++lower_starts[key >> lower & mask];
-    ++upper_starts[key >> upper & mask];
-  }
-  uint32_t lower_start = 0, upper_start = 0;
-  for (size_t i = 0; i <= mask; ++i) {
-    lower_start += std::exchange(lower_starts[i], lower_start);
-    upper_start += std::exchange(upper_starts[i], upper_start);
-  }
-  for (const uint64_t key : keys) sorted[lower_starts[key >> lower & mask]++] = key;
-  for (const uint64_t key : sorted) keys[upper_starts[key >> upper & mask]++] = key;
-  if (!finish_by_insertion(keys)) std::ranges::sort(keys);
-}
 
 // Whether an element stays: 24 bits of its draw against its probability.
 VLRM_TARGET_CLONES void drop(float* delta, const float* probabilities, const uint32_t* draws, int64_t count) {
@@ -116,14 +77,10 @@ class DropByRank final : public Sparsifier {
   }
 
   static void find_probabilities(const Model& model, const float* delta, int64_t count, Scratch& scratch) {
-    const auto size = static_cast<size_t>(count);
-    scratch.keys.resize(size);
-    scratch.sorted.resize(size);
-    scratch.probabilities.resize(size);
-    for (size_t i = 0; i < size; ++i) scratch.keys[i] = static_cast<uint64_t>(magnitude_bits(delta[i])) << 32 | i;
-    sort(scratch.keys, scratch.sorted);
-    for (size_t rank = 0; rank < size; ++rank)
-      scratch.probabilities[static_cast<uint32_t>(scratch.keys[rank])] = model.by_rank[rank];
+    scratch.probabilities.resize(static_cast<size_t>(count));
+    auto probability = model.by_rank.begin();
+    for (const uint64_t key : scratch.order.of({delta, static_cast<size_t>(count)}))
+      scratch.probabilities[static_cast<uint32_t>(key)] = *probability++;
   }
 
   bool rescale_;
