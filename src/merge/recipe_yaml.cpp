@@ -25,7 +25,7 @@ class RecipeReader {
     recipe_.method = &method(yaml_.required(root, "merge_method"));
     parameters_.emplace(yaml_, *recipe_.method, recipe_.remarks);
     if (present(root["name"])) recipe_.name = yaml_.text(root["name"]);
-    if (present(root["base_model"])) recipe_.base_model = yaml_.text(root["base_model"]);
+    if (present(root["base_model"])) recipe_.base_model = model_name(root["base_model"]);
     if (present(root["parameters"])) recipe_.parameters = parameters_->read(root["parameters"], nullptr);
     read_what_is_merged(root);
     read_tokenizer(root);
@@ -82,9 +82,8 @@ class RecipeReader {
   }
 
   RecipeSlice slice(const YAML::Node& node) const {
-    static constexpr std::string_view kKeys[] = {"sources", "base_model", "parameters"};
-    static constexpr std::string_view kNotSupported[] = {"residual_weight"};
-    yaml_.check_keys(node, "an entry of \"slices\"", kKeys, kNotSupported);
+    // mergekit has a residual_weight too, and makes nothing of it.
+    yaml_.check_keys(node, "an entry of \"slices\"", {"sources", "base_model", "parameters", "residual_weight"});
     RecipeSlice slice;
     const YAML::Node sources = yaml_.required(node, "sources");
     if (!sources.IsSequence() || sources.size() == 0)
@@ -95,7 +94,7 @@ class RecipeReader {
       if (length(model) != length(slice.models[0]))
         yaml_.fail_at(sources.Mark(), "the sources of a slice must have equally many layers, but they have {} and {}",
                       length(slice.models[0]), length(model));
-    if (present(node["base_model"])) slice.base_model = yaml_.text(node["base_model"]);
+    if (present(node["base_model"])) slice.base_model = model_name(node["base_model"]);
     if (present(node["parameters"])) slice.parameters = parameters_->read(node["parameters"], nullptr);
     return slice;
   }
@@ -115,8 +114,24 @@ class RecipeReader {
     return model;
   }
 
+  // "path@revision+adapter", or the same in parts: {model: …, lora: …}, each a text or {path: …, revision: …}.
+  std::string model_name(const YAML::Node& node) const {
+    if (!node.IsMap()) return yaml_.text(node);
+    if (present(node["path"])) return model_path(node);
+    yaml_.check_keys(node, "a model", {"model", "lora"});
+    const std::string model = model_path(yaml_.required(node, "model"));
+    return present(node["lora"]) ? model + "+" + model_path(node["lora"]) : model;
+  }
+
+  std::string model_path(const YAML::Node& node) const {
+    if (!node.IsMap()) return yaml_.text(node);
+    yaml_.check_keys(node, "a model's path", {"path", "revision"});
+    const std::string path = yaml_.text(yaml_.required(node, "path"));
+    return present(node["revision"]) ? path + "@" + yaml_.text(node["revision"]) : path;
+  }
+
   RecipeModel named_model(const YAML::Node& node) const {
-    RecipeModel model{yaml_.text(yaml_.required(node, "model"))};
+    RecipeModel model{model_name(yaml_.required(node, "model"))};
     if (present(node["parameters"])) model.parameters = parameters_->read(node["parameters"], &model.name);
     return model;
   }
@@ -151,7 +166,7 @@ class RecipeReader {
   }
 
   void read_tokenizer_source(const YAML::Node& source) {
-    const std::string name = yaml_.text(source);
+    const std::string name = model_name(source);
     recipe_.tokenizer_union = name == "union";
     if (recipe_.tokenizer_union) return;
     recipe_.tokenizer_source = name;
@@ -175,14 +190,14 @@ class RecipeReader {
   }
 
   TokenSource token_source(const YAML::Node& node) const {
-    if (node.IsScalar()) return {.kind = TokenSource::Kind::model, .model = yaml_.text(node)};
+    if (!node.IsMap() || !present(node["kind"])) return {.kind = TokenSource::Kind::model, .model = model_name(node)};
     yaml_.check_keys(node, "a token's source", {"kind", "model", "token", "token_id"});
     const std::string kind = yaml_.text(yaml_.required(node, "kind"));
     if (kind == "zero") return {.kind = TokenSource::Kind::zero};
     if (kind != "model_token")
       yaml_.fail_at(node.Mark(), "a token's source is a model, or of the kind zero or model_token, not \"{}\"",
                     printable(kind));
-    TokenSource source{.kind = TokenSource::Kind::token_of_model, .model = yaml_.text(yaml_.required(node, "model"))};
+    TokenSource source{.kind = TokenSource::Kind::token_of_model, .model = model_name(yaml_.required(node, "model"))};
     if (present(node["token"]) == present(node["token_id"]))
       yaml_.fail_at(node.Mark(), "of \"token\" and \"token_id\" there must be one");
     if (present(node["token"])) source.token = yaml_.text(node["token"]);

@@ -31,15 +31,14 @@ std::set<std::string> YamlFields::keys(const YAML::Node& node, std::string_view 
   return seen;
 }
 
-void YamlFields::check_keys(const YAML::Node& node, std::string_view what, std::span<const std::string_view> known,
-                            std::span<const std::string_view> not_supported) const {
+void YamlFields::check_keys(const YAML::Node& node, std::string_view what,
+                            std::initializer_list<std::string_view> known) const {
   keys(node, what);
   for (const auto& entry : node) {
     const std::string& key = entry.first.Scalar();
-    if (std::ranges::find(not_supported, key) != not_supported.end())
-      fail_at(entry.first.Mark(), "\"{}\" is not supported", key);
     if (std::ranges::find(known, key) == known.end())
-      fail_at(entry.first.Mark(), "unknown key \"{}\"; {}", printable(key), suggestion(key, known));
+      fail_at(entry.first.Mark(), "unknown key \"{}\"; {}", printable(key),
+              suggestion(key, std::span(known.begin(), known.size())));
   }
 }
 

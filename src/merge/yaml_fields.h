@@ -1,9 +1,9 @@
 // Fields of a YAML tree, read with errors that name the source and the line.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,13 +22,9 @@ class YamlFields {
     vlrm::fail_at(source_, mark, format, std::forward<Args>(args)...);
   }
 
-  // Throws unless `node` is a mapping in which each key stands once and is one of `known`; a key of `not_supported` is
-  // named as such. `what` is what errors call it.
-  void check_keys(const YAML::Node& node, std::string_view what, std::span<const std::string_view> known,
-                  std::span<const std::string_view> not_supported = {}) const;
-  void check_keys(const YAML::Node& node, std::string_view what, std::initializer_list<std::string_view> known) const {
-    check_keys(node, what, std::span(known.begin(), known.size()));
-  }
+  // Throws unless `node` is a mapping in which each key stands once and is one of `known`. `what` is what errors call
+  // it.
+  void check_keys(const YAML::Node& node, std::string_view what, std::initializer_list<std::string_view> known) const;
   // Throws unless `node` is a mapping without a key that stands twice.
   std::set<std::string> keys(const YAML::Node& node, std::string_view what) const;
 

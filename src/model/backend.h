@@ -34,6 +34,40 @@ struct SharedPrefixBatch {
   std::vector<std::vector<int32_t>> continuations;        // the rest of each text; may be empty
 };
 
+// Logits of the next token, a row a text.
+struct Logits {
+  int64_t width = 0;  // rows of the language model's head
+  std::vector<float> values;
+  std::span<const float> row(size_t index) const {
+    return std::span(values).subspan(index * static_cast<size_t>(width), static_cast<size_t>(width));
+  }
+};
+
+// Texts that are being written, each a token at a time, and what attention needs of their tokens before. The texts that
+// go on from one prompt are a group, whose prompt and images are encoded and kept once. On a CPU what a text gets does
+// not depend on the others, to the last bit. Throws as its Backend, which must outlive it and is used by one of them at
+// a time.
+class TextWriter {
+ public:
+  virtual ~TextWriter() = default;
+
+  // A group more for each of the prompts (batches without continuations), texts[i] texts in it. Gives the logits after
+  // each prompt, which all texts of its group have.
+  virtual Logits begin(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts) = 0;
+
+  // How a group goes on: with which of its texts, in this order, and which token each gets. Those that are not named
+  // end, and with its last text a group.
+  struct Next {
+    std::vector<int64_t> texts;  // indices among the group's
+    std::vector<int32_t> tokens;
+  };
+  // One for each group there is, in the order in which they were begun. Gives the logits after these tokens.
+  virtual Logits step(std::span<const Next> groups) = 0;
+
+  // Bytes that a group takes once each of its texts has so many more tokens.
+  virtual int64_t group_bytes(const SharedPrefixBatch& prompt, int64_t texts, int64_t tokens) const = 0;
+};
+
 // Methods throw Error for tokens outside the embedding, image tokens that do not match the images, images cut for
 // another configuration, positions outside a text, and memory that does not suffice. On a CPU what a batch gets does
 // not depend on the other batches of the call, to the last bit: a resumed run gives the bytes of an uninterrupted one.
@@ -51,6 +85,9 @@ class Backend {
   // it. Needs a checkpoint with an lm_head.
   virtual std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                            const std::vector<std::vector<int64_t>>& positions) = 0;
+
+  // Needs a checkpoint with an lm_head.
+  virtual std::unique_ptr<TextWriter> write_texts() = 0;
 
   // Goes on with the language weights of `checkpoint`: embeddings, self-attention layers, norm and heads. Vision tower,
   // projector and cross-attention layers must be the same in it, and are not read again where weights are resident; the

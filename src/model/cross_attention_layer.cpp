@@ -48,23 +48,33 @@ ImageKeysValues CrossAttentionLayer::keys_values(const at::Tensor& features, int
           existing};
 }
 
+at::Tensor CrossAttentionLayer::queries(const at::Tensor& hidden, Rows rows) const {
+  const at::Tensor projected = project(rms_norm(hidden, norm_, config_.rms_norm_eps), queries_, rows);
+  return rms_norm(projected.view({hidden.size(0), config_.attention_heads, config_.head_size}), query_norm_,
+                  config_.rms_norm_eps);
+}
+
 void CrossAttentionLayer::forward(const at::Tensor& hidden, const PrefixGroup& group,
                                   const std::vector<ImageKeysValues>& images) const {
-  const int64_t heads = config_.attention_heads, size = config_.head_size;
-  const at::Tensor projected = project(rms_norm(hidden, norm_, config_.rms_norm_eps), queries_);
-  const at::Tensor queries = rms_norm(projected.view({hidden.size(0), heads, size}), query_norm_, config_.rms_norm_eps);
-  const at::Tensor attended = at::empty(projected.sizes(), projected.options());
+  const at::Tensor all = queries(hidden, Rows::together), attended = at::empty_like(all).flatten(1);
   for (const Sight& sight : group.sights) {
     const ImageKeysValues seen = seen_by(sight, images);
     const int64_t first = sight.rows.first - group.rows.first;
     attend_all(attended.narrow(0, first, sight.rows.length),
-               {queries.narrow(0, first, sight.rows.length), seen.keys, seen.values});
+               {all.narrow(0, first, sight.rows.length), seen.keys, seen.values});
   }
   add_projection(hidden, attended, output_, attention_gate_);
   for (const Sight& sight : group.sights)
     if (!sight.everything)
       feed_forward_.add_to(hidden.narrow(0, sight.rows.first - group.rows.first, sight.rows.length),
                            feed_forward_gate_);
+}
+
+void CrossAttentionLayer::step(const at::Tensor& hidden, std::span<const Growing> groups) const {
+  const at::Tensor all = queries(hidden, Rows::apart), attended = at::empty_like(all).flatten(1);
+  attend_to_past(attended, all, groups);
+  add_projection(hidden, attended, output_, attention_gate_, Rows::apart);
+  feed_forward_.add_to(hidden, feed_forward_gate_, Rows::apart);
 }
 
 }  // namespace vlrm

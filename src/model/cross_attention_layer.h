@@ -3,6 +3,7 @@
 
 #include "model/feed_forward.h"
 #include "model/ragged_batch.h"
+#include "model/step_attention.h"
 
 namespace vlrm {
 
@@ -11,6 +12,8 @@ namespace vlrm {
 struct ImageKeysValues {
   at::Tensor keys, values;
   int64_t existing = 0;  // rows of the tiles that exist
+
+  KeysValues of_existing() const { return KeysValues::of(keys.narrow(0, 0, existing), values.narrow(0, 0, existing)); }
 };
 
 class CrossAttentionLayer {
@@ -24,7 +27,12 @@ class CrossAttentionLayer {
   // RaggedBatch::images; those of the group must be there.
   void forward(const at::Tensor& hidden, const PrefixGroup& group, const std::vector<ImageKeysValues>& images) const;
 
+  // The same for the next token of each text, in groups that see images: hidden [texts of all groups, hidden size].
+  void step(const at::Tensor& hidden, std::span<const Growing> groups) const;
+
  private:
+  at::Tensor queries(const at::Tensor& hidden, Rows rows) const;  // [rows, heads, head size]
+
   TextConfig config_;
   at::Tensor norm_, queries_, keys_values_, output_, query_norm_, key_norm_;
   double attention_gate_, feed_forward_gate_;  // tanh of the weights

@@ -33,6 +33,25 @@ at::Tensor index_tensor(const std::vector<int64_t>& values, const at::Device& de
   return index.to(device);
 }
 
+// Of a cross-attention layer.
+bool sees_images(const Growing& group) {
+  return !group.cache->shared.empty();
+}
+
+void step_where_images_are(const CrossAttentionLayer& layer, const at::Tensor& hidden,
+                           const std::vector<Growing>& groups) {
+  int64_t row = 0;
+  for (auto first = groups.begin(); first != groups.end();) {
+    const auto end = std::find_if(first, groups.end(),
+                                  [&](const Growing& group) { return sees_images(group) != sees_images(*first); });
+    int64_t rows = 0;
+    for (auto group = first; group != end; ++group) rows += group->texts;
+    if (sees_images(*first)) layer.step(hidden.narrow(0, row, rows), {first, end});
+    row += rows;
+    first = end;
+  }
+}
+
 }  // namespace
 
 struct Decoder::LanguageHead {
@@ -91,19 +110,24 @@ std::vector<size_t> Decoder::order(bool with_images, bool head) const {
 }
 
 at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeatures>& images,
-                        const Observer& observer) const {
+                        const BesideRun& beside) const {
+  const auto cache = [&](size_t group, size_t layer) {
+    return beside.caches ? &(*beside.caches)[group].layers[layer] : nullptr;
+  };
   const at::Tensor hidden = embedding_.look_up({batch.tokens.begin(), batch.tokens.end()});
   const Rope::Angles angles = rope_.angles(batch.positions);
   for (size_t i = 0; i < layers_.size(); ++i) {
-    if (observer) observer(static_cast<int64_t>(i), hidden);
+    if (beside.observer) beside.observer(static_cast<int64_t>(i), hidden);
     if (const auto* handle = std::get_if<Parts::Handle<SelfAttentionLayer>>(&layers_[i])) {
       const auto layer = parts_.use(*handle);
-      for (const PrefixGroup& group : batch.groups)
-        layer->forward(hidden.narrow(0, group.rows.first, group.rows.length), group,
-                       angles.rows(group.rows.first, group.rows.length));
+      for (size_t g = 0; g < batch.groups.size(); ++g) {
+        const Segment& rows = batch.groups[g].rows;
+        layer->forward(hidden.narrow(0, rows.first, rows.length), batch.groups[g], angles.rows(rows.first, rows.length),
+                       cache(g, i));
+      }
     } else if (!images.empty()) {
       const auto layer = parts_.use(std::get<Parts::Handle<CrossAttentionLayer>>(layers_[i]));
-      cross_attend(*layer, hidden, batch, images);
+      cross_attend(*layer, hidden, batch, images, beside, i);
     }
   }
   return hidden;
@@ -111,22 +135,60 @@ at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeature
 
 // An image's keys and values are computed when the first group asks for them and dropped after the last one.
 void Decoder::cross_attend(const CrossAttentionLayer& layer, const at::Tensor& hidden, const RaggedBatch& batch,
-                           const std::vector<ImageFeatures>& images) const {
+                           const std::vector<ImageFeatures>& images, const BesideRun& beside,
+                           size_t layer_index) const {
   std::vector<ImageKeysValues> ready(images.size());
+  std::vector<std::shared_ptr<const KeysValues>> kept(images.size());
   std::vector<int64_t> uses(images.size());
   for (const PrefixGroup& group : batch.groups)
     for (const int64_t index : group.images) ++uses[static_cast<size_t>(index)];
-  for (const PrefixGroup& group : batch.groups) {
+  for (size_t g = 0; g < batch.groups.size(); ++g) {
+    const PrefixGroup& group = batch.groups[g];
     if (group.images.empty()) continue;
     for (const int64_t image : group.images) {
-      const auto index = static_cast<size_t>(image);
-      if (!ready[index].keys.defined())
-        ready[index] = layer.keys_values(images[index].features, images[index].existing);
+      const auto at = static_cast<size_t>(image);
+      if (!ready[at].keys.defined()) ready[at] = layer.keys_values(images[at].features, images[at].existing);
     }
     layer.forward(hidden.narrow(0, group.rows.first, group.rows.length), group, ready);
+    if (beside.caches) {
+      for (const int64_t image : group.sights.back().images) {
+        const auto at = static_cast<size_t>(image);
+        if (!kept[at]) kept[at] = std::make_shared<KeysValues>(ready[at].of_existing());
+        (*beside.caches)[g].layers[layer_index].shared.push_back(kept[at]);
+      }
+    }
     for (const int64_t image : group.images)
       if (--uses[static_cast<size_t>(image)] == 0) ready[static_cast<size_t>(image)] = {};
   }
+}
+
+// Texts of a group stand at the same position. Each group by itself: libtorch computes the cosines of some elements in
+// another way than those of others, by where they stand among all.
+Rope::Angles Decoder::angles_of_ends(std::span<const TextGroup> groups) const {
+  std::vector<at::Tensor> cosines, sines;
+  for (const TextGroup& group : groups) {
+    const Rope::Angles one = rope_.angles({group.length});
+    cosines.push_back(one.cosine.expand({group.texts, 1, one.cosine.size(2)}));
+    sines.push_back(one.sine.expand({group.texts, 1, one.sine.size(2)}));
+  }
+  return {at::cat(cosines), at::cat(sines)};
+}
+
+at::Tensor Decoder::step(const std::vector<int32_t>& tokens, std::span<TextGroup> groups) const {
+  const at::Tensor hidden = embedding_.look_up({tokens.begin(), tokens.end()});
+  const Rope::Angles angles = angles_of_ends(groups);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    std::vector<Growing> all;
+    for (TextGroup& group : groups) all.push_back({group.texts, &group.layers[i]});
+    if (const auto* handle = std::get_if<Parts::Handle<SelfAttentionLayer>>(&layers_[i])) {
+      parts_.use(*handle)->step(hidden, angles, all);
+    } else if (std::ranges::any_of(all, sees_images)) {
+      const auto layer = parts_.use(std::get<Parts::Handle<CrossAttentionLayer>>(layers_[i]));
+      step_where_images_are(*layer, hidden, all);
+    }
+  }
+  for (TextGroup& group : groups) ++group.length;
+  return hidden;
 }
 
 at::Tensor Decoder::final_norm(const at::Tensor& states) const {
@@ -135,6 +197,11 @@ at::Tensor Decoder::final_norm(const at::Tensor& states) const {
 
 at::Tensor Decoder::rewards(const at::Tensor& states) const {
   return project(final_norm(states), vectors_.reward_head).squeeze(1).to(at::kCPU, at::kFloat);
+}
+
+at::Tensor Decoder::logits(const at::Tensor& states) const {
+  const auto head = parts_.use(language_head_);
+  return project(final_norm(states), head->weight, Rows::apart).to(at::kCPU, at::kFloat);
 }
 
 at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets) const {

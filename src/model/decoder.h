@@ -11,6 +11,14 @@
 
 namespace vlrm {
 
+// What Decoder::run() does beside its work.
+struct BesideRun {
+  // Called with the states that enter layer 0, 1 …: [tokens, hidden size].
+  std::function<void(int64_t layer, const at::Tensor& hidden)> observer = {};
+  // Those of the batch's groups: get what their prefixes leave.
+  std::vector<TextGroup>* caches = nullptr;
+};
+
 class Decoder {
  public:
   // Throws Error where tensors are missing or do not fit the configuration.
@@ -28,18 +36,20 @@ class Decoder {
     at::Tensor features;
     int64_t existing = 0;  // rows
   };
-  // Called with the states that enter layer 0, 1 …: [tokens, hidden size].
-  using Observer = std::function<void(int64_t layer, const at::Tensor& hidden)>;
   // The states [tokens, hidden size] after the last layer, before the final norm. images[i] is batch.images[i],
   // encoded. Layers are used one after the other, each for all groups; without images, cross-attention layers are
   // skipped.
   at::Tensor run(const RaggedBatch& batch, const std::vector<ImageFeatures>& images,
-                 const Observer& observer = {}) const;
+                 const BesideRun& beside = {}) const;
+  // The states of the next token of each text of the groups, which grow by it: [texts of all groups, hidden size].
+  at::Tensor step(const std::vector<int32_t>& tokens, std::span<TextGroup> groups) const;
 
   // What the heads read: the final norm of states after the last layer. The heads below apply it themselves.
   at::Tensor final_norm(const at::Tensor& states) const;
   // [rows] rewards of states after the last layer. Needs a reward head.
   at::Tensor rewards(const at::Tensor& states) const;
+  // [rows, rows of the language model's head] on the CPU, in float32. On a CPU no row's digits depend on the others.
+  at::Tensor logits(const at::Tensor& states) const;
   // log p(targets[i] | states[i]): [rows], float32. Needs a language model's head. Throws Error for a target outside
   // it.
   at::Tensor log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets) const;
@@ -54,7 +64,8 @@ class Decoder {
 
   Vectors read_vectors(const WeightReader& reader) const;
   void cross_attend(const CrossAttentionLayer& layer, const at::Tensor& hidden, const RaggedBatch& batch,
-                    const std::vector<ImageFeatures>& images) const;
+                    const std::vector<ImageFeatures>& images, const BesideRun& beside, size_t layer_index) const;
+  Rope::Angles angles_of_ends(std::span<const TextGroup> groups) const;
 
   TextConfig config_;
   Head head_;

@@ -32,6 +32,23 @@ auto translated(const Action& action) {
   }
 }
 
+class GuardedWriter : public TextWriter {
+ public:
+  explicit GuardedWriter(std::unique_ptr<TextWriter> writer) : writer_(std::move(writer)) {}
+  Logits begin(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts) override {
+    return translated([&] { return writer_->begin(prompts, texts); });
+  }
+  Logits step(std::span<const Next> groups) override {
+    return translated([&] { return writer_->step(groups); });
+  }
+  int64_t group_bytes(const SharedPrefixBatch& prompt, int64_t texts, int64_t tokens) const override {
+    return writer_->group_bytes(prompt, texts, tokens);
+  }
+
+ private:
+  std::unique_ptr<TextWriter> writer_;
+};
+
 class GuardedBackend : public Backend {
  public:
   GuardedBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options)
@@ -47,6 +64,9 @@ class GuardedBackend : public Backend {
   std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                    const std::vector<std::vector<int64_t>>& positions) override {
     return translated([&] { return backend_->log_likelihoods(batches, positions); });
+  }
+  std::unique_ptr<TextWriter> write_texts() override {
+    return std::make_unique<GuardedWriter>(translated([&] { return backend_->write_texts(); }));
   }
   void replace_language_weights(CheckpointPtr checkpoint) override {
     translated([&] { backend_->replace_language_weights(std::move(checkpoint)); });

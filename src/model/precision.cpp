@@ -44,4 +44,10 @@ Precision Precision::of(const std::string& device, Dtype dtype) {
   return precision;
 }
 
+Dtype dtype_of(at::ScalarType type) {
+  if (type == at::kHalf) return Dtype::f16;
+  VLRM_ASSERT(type == at::kBFloat16 || type == at::kFloat);
+  return type == at::kBFloat16 ? Dtype::bf16 : Dtype::f32;
+}
+
 }  // namespace vlrm

@@ -18,4 +18,7 @@ struct Precision {
   static Precision of(const std::string& device, Dtype dtype);
 };
 
+// The other way round, of a type that weights are kept in.
+Dtype dtype_of(at::ScalarType type);
+
 }  // namespace vlrm

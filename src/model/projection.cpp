@@ -5,6 +5,10 @@
 
 #include <algorithm>
 
+#include "base/threads.h"
+#include "model/few_rows.h"
+#include "model/precision.h"
+
 namespace vlrm {
 namespace {
 
@@ -52,6 +56,26 @@ void for_each_panel(const at::Tensor& x, const at::Tensor& weight, const Use& us
   }
 }
 
+// The rows of x one by one, [rows, outputs] in float32.
+at::Tensor product_apart(const at::Tensor& x, const at::Tensor& weight) {
+  constexpr int64_t kOutputs = 96;  // a task's
+  const int64_t outputs = weight.size(0);
+  const at::Tensor out = at::empty({x.size(0), outputs}, x.options());
+  FewRows product{x.const_data_ptr<float>(),
+                  x.stride(0),
+                  x.size(0),
+                  x.size(1),
+                  weight.const_data_ptr(),
+                  weight.stride(0),
+                  dtype_of(weight.scalar_type()),
+                  out.mutable_data_ptr<float>(),
+                  outputs};
+  parallel_for((outputs + kOutputs - 1) / kOutputs, [&](int64_t task) {
+    multiply_few_rows(product, task * kOutputs, std::min(outputs, (task + 1) * kOutputs));
+  });
+  return out;
+}
+
 }  // namespace
 
 at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
@@ -64,7 +88,15 @@ at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   return out;
 }
 
-void add_projection(const at::Tensor& sum, const at::Tensor& x, const at::Tensor& weight, double scale) {
+at::Tensor project(const at::Tensor& x, const at::Tensor& weight, Rows rows) {
+  return rows == Rows::apart && x.is_cpu() ? product_apart(x, weight) : project(x, weight);
+}
+
+void add_projection(const at::Tensor& sum, const at::Tensor& x, const at::Tensor& weight, double scale, Rows rows) {
+  if (rows == Rows::apart && x.is_cpu()) {
+    sum.add_(product_apart(x, weight), scale);
+    return;
+  }
   if (weight.scalar_type() == x.scalar_type()) {
     if (fits_one_dnn(x, weight))
       sum.add_(product(x, weight, {}), scale);

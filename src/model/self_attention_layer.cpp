@@ -18,19 +18,26 @@ SelfAttentionLayer::SelfAttentionLayer(const WeightReader& reader, const TextCon
                             config.attention_heads * config.head_size)),
       feed_forward_(reader, config, prefix) {}
 
-void SelfAttentionLayer::forward(const at::Tensor& hidden, const PrefixGroup& group, const Rope::Angles& angles) const {
+SelfAttentionLayer::QueriesKeysValues SelfAttentionLayer::project_rows(const at::Tensor& hidden,
+                                                                       const Rope::Angles& angles, Rows rows) const {
   const int64_t heads = config_.attention_heads, shared = config_.key_value_heads, size = config_.head_size;
-  const at::Tensor projected = project(rms_norm(hidden, norm_, config_.rms_norm_eps), queries_keys_values_)
+  const at::Tensor projected = project(rms_norm(hidden, norm_, config_.rms_norm_eps), queries_keys_values_, rows)
                                    .view({hidden.size(0), heads + 2 * shared, size});
   Rope::rotate(projected.narrow(1, 0, heads + shared), angles);
-  const at::Tensor queries = projected.narrow(1, 0, heads);
-  const at::Tensor keys = projected.narrow(1, heads, shared), values = projected.narrow(1, heads + shared, shared);
+  return {projected.narrow(1, 0, heads), projected.narrow(1, heads, shared),
+          projected.narrow(1, heads + shared, shared)};
+}
 
-  const at::Tensor attended = at::empty({hidden.size(0), heads * size}, hidden.options());
+void SelfAttentionLayer::forward(const at::Tensor& hidden, const PrefixGroup& group, const Rope::Angles& angles,
+                                 LayerCache* cache) const {
+  const auto [queries, keys, values] = project_rows(hidden, angles, Rows::together);
+  const at::Tensor attended =
+      at::empty({hidden.size(0), config_.attention_heads * config_.head_size}, hidden.options());
   const auto rows = [&](const at::Tensor& x, const Segment& segment) {
     return x.narrow(0, segment.first - group.rows.first, segment.length);
   };
   const at::Tensor past_keys = rows(keys, group.prefix), past_values = rows(values, group.prefix);
+  if (cache) cache->shared = {std::make_shared<KeysValues>(KeysValues::of(past_keys, past_values))};
   attend_causally(rows(attended, group.prefix), {rows(queries, group.prefix), past_keys, past_values});
   for (const Segment& segment : group.continuations) {
     if (segment.length == 0) continue;
@@ -39,6 +46,21 @@ void SelfAttentionLayer::forward(const at::Tensor& hidden, const PrefixGroup& gr
   }
   add_projection(hidden, attended, output_);
   feed_forward_.add_to(hidden);
+}
+
+void SelfAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles& angles,
+                              std::span<const Growing> groups) const {
+  const auto [queries, keys, values] = project_rows(hidden, angles, Rows::apart);
+  int64_t row = 0;
+  for (const Growing& group : groups) {
+    group.cache->append(keys.narrow(0, row, group.texts), values.narrow(0, row, group.texts));
+    row += group.texts;
+  }
+  const at::Tensor attended =
+      at::empty({hidden.size(0), config_.attention_heads * config_.head_size}, hidden.options());
+  attend_to_past(attended, queries, groups);
+  add_projection(hidden, attended, output_, 1, Rows::apart);
+  feed_forward_.add_to(hidden, 1, Rows::apart);
 }
 
 }  // namespace vlrm

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "model/memory.h"
+#include "model/torch_text_writer.h"
 
 namespace vlrm {
 namespace {
@@ -62,13 +63,13 @@ void check_positions(std::span<const SharedPrefixBatch> batches, const std::vect
   }
 }
 
+}  // namespace
+
 at::Tensor select_rows(const at::Tensor& states, const std::vector<int64_t>& rows) {
   const at::Tensor index = at::empty({static_cast<int64_t>(rows.size())}, at::kLong);
   std::copy(rows.begin(), rows.end(), index.mutable_data_ptr<int64_t>());
   return states.index_select(0, index.to(states.device()));
 }
-
-}  // namespace
 
 TorchBackend::TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options)
     : config_((set_threads(options.threads), config)),
@@ -82,6 +83,12 @@ TorchBackend::TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, 
       parts_.streamed() ? two_layers_bytes(config.text, options.dtype) : stored_bytes(*checkpoint, options.dtype);
   spare_memory_ = std::max<int64_t>(memory_limit_ - weights - working_bytes(config), 0);
   keep_images(std::min({kFewImages * encoded_image_bytes(), kFewImagesBytes, spare_memory_ / 4}));
+}
+
+std::unique_ptr<TextWriter> TorchBackend::write_texts() {
+  if (config_.head != Head::language_model)
+    fail("this model has a reward head in place of a language model's: it gives rewards, and writes nothing");
+  return std::make_unique<TorchTextWriter>(*this);
 }
 
 void TorchBackend::replace_language_weights(CheckpointPtr checkpoint) {
@@ -156,7 +163,7 @@ void TorchBackend::encode(const RaggedBatch& batch, std::vector<Decoder::ImageFe
   work_.images_encoded += static_cast<int64_t>(missing.size());
 }
 
-at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head) {
+at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, std::vector<TextGroup>* caches) {
   auto features = kept_features(batch);
   std::vector<size_t> order;
   if (!std::ranges::all_of(features, [](const auto& image) { return image.features.defined(); }))
@@ -165,7 +172,7 @@ at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head) {
   order.insert(order.end(), text.begin(), text.end());
   parts_.expect(order);
   encode(batch, features);
-  const at::Tensor states = decoder_.run(batch, features);
+  const at::Tensor states = decoder_.run(batch, features, {.caches = caches});
   work_.tokens += static_cast<int64_t>(batch.tokens.size());
   return states;
 }

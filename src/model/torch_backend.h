@@ -7,6 +7,9 @@
 
 namespace vlrm {
 
+// Some rows of [tokens, hidden size].
+at::Tensor select_rows(const at::Tensor& states, const std::vector<int64_t>& rows);
+
 class TorchBackend : public Backend {
  public:
   TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options);
@@ -15,6 +18,7 @@ class TorchBackend : public Backend {
                                           const std::vector<std::vector<int64_t>>& positions) override;
   std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                    const std::vector<std::vector<int64_t>>& positions) override;
+  std::unique_ptr<TextWriter> write_texts() override;
   void replace_language_weights(CheckpointPtr checkpoint) override;
   void keep_images(int64_t bytes) override;
   int64_t encoded_image_bytes() const override;
@@ -23,6 +27,7 @@ class TorchBackend : public Backend {
   bool streamed() const override { return parts_.streamed(); }
 
  private:
+  friend class TorchTextWriter;
   // What one pass through the layers takes at once: as many batches as memory allows, at least one.
   struct Pass {
     size_t first = 0, count = 0;
@@ -30,7 +35,7 @@ class TorchBackend : public Backend {
   std::vector<Pass> passes(std::span<const SharedPrefixBatch> batches) const;
   int64_t activation_bytes(const SharedPrefixBatch& batch) const;
   // The states after the last layer; `head` says whether the language model's head is used afterwards.
-  at::Tensor run(const RaggedBatch& batch, bool head);
+  at::Tensor run(const RaggedBatch& batch, bool head, std::vector<TextGroup>* caches = nullptr);
   // Those images of the batch that are kept; the others' features are undefined.
   std::vector<Decoder::ImageFeatures> kept_features(const RaggedBatch& batch);
   // Encodes those that are undefined.

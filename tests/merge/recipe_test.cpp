@@ -118,6 +118,30 @@ TEST(RecipeYaml, ErrorsNameFileLineAndTheNearestKey) {
   EXPECT_THAT(error("merge_method: linear"), HasSubstr("\"models\" is missing"));
 }
 
+TEST(RecipeYaml, ModelsMayBeNamedInParts) {
+  const Recipe recipe = parse(
+      "merge_method: task_arithmetic\n"
+      "base_model: {model: {path: org/base, revision: v1}}\n"
+      "models:\n"
+      "  - model: {model: org/tuned, lora: {path: org/adapter, revision: main}}\n"
+      "    parameters: {weight: 1}\n"
+      "tokenizer: {source: {path: org/base, revision: v1}, tokens: {a: {source: {model: org/tuned}}}}");
+  EXPECT_EQ(recipe.base_model, "org/base@v1");
+  EXPECT_EQ(recipe.models()[0].name, "org/tuned+org/adapter@main");
+  EXPECT_EQ(recipe.tokenizer_source, "org/base@v1");
+  EXPECT_EQ(recipe.tokens.at("a").model, "org/tuned");
+}
+
+TEST(RecipeYaml, ErrorsOfModelsInParts) {
+  const auto message = [](const std::string& model) {
+    return error("merge_method: linear\nmodels:\n  - model: " + model + "\n    parameters: {weight: 1}");
+  };
+  EXPECT_EQ(message("{lora: x}"), "r.yaml:3: \"model\" is missing");
+  EXPECT_EQ(message("{model: x, lore: y}"), "r.yaml:3: unknown key \"lore\"; did you mean \"lora\"?");
+  EXPECT_THAT(message("{path: [x]}"), HasSubstr("r.yaml:3: "));
+  EXPECT_THAT(message("[x]"), HasSubstr("r.yaml:3: "));
+}
+
 TEST(RecipeYaml, MergeKeysAreNotSupported) {
   EXPECT_EQ(error("models: &m []\n<<: {merge_method: ties}"), "r.yaml:2: \"<<\" is not supported");
 }

@@ -84,7 +84,7 @@ TEST(Decoder, HiddenStatesOfEveryLayerAreTheReferences) {
     const auto expected = model.expected.floats(fmt::format("one_image|hidden_{}", layer));
     EXPECT_LT(relative_error(values(hidden), expected), kTolerance) << "entering layer " << layer;
   };
-  const at::Tensor states = model.decoder.run(batch, {model.encoded("rgb_wide.png")}, check);
+  const at::Tensor states = model.decoder.run(batch, {model.encoded("rgb_wide.png")}, {.observer = check});
   check(model.config.text.layers, model.decoder.final_norm(states));
 }
 
