@@ -1,6 +1,6 @@
 // A line of a samples file.
 #include "base/error.h"
-#include "reward/sample.h"
+#include "prompt/sample.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

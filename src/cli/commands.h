@@ -10,6 +10,7 @@ void add_check_command(CLI::App& program);
 void add_compare_command(CLI::App& program);
 void add_eval_command(CLI::App& program);
 void add_extract_command(CLI::App& program);
+void add_generate_command(CLI::App& program);
 void add_merge_command(CLI::App& program);
 void add_map_command(CLI::App& program);
 void add_inspect_command(CLI::App& program);

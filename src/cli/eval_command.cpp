@@ -48,7 +48,7 @@ EvaluationOptions evaluation_options(const EvalFlags& flags, EvaluationMode mode
 
 ScorerOptions scorer_options_for(const Benchmark& benchmark, const EvalFlags& flags, EvaluationMode mode) {
   ScorerOptions options = flags.model.scorer_options(scorer_mode(mode));
-  if (benchmark.drops_alpha()) options.decode.alpha = DecodeOptions::Alpha::drop;
+  if (benchmark.drops_alpha()) options.prompt.decode.alpha = DecodeOptions::Alpha::drop;
   return options;
 }
 
@@ -85,7 +85,7 @@ void evaluate_sweep(const EvalFlags& flags, EvaluationMode mode, const OpenBench
     options.model_settings = flags.model.settings(recipe, scorer_options);
     parts.push_back({recipe.name(), std::move(options), [&] {
                        std::vector<std::string> remarks;
-                       ScorerModel merged = flags.model.merged(recipe, remarks);
+                       OpenedModel merged = flags.model.merged(recipe, remarks);
                        told.tell_new(remarks);
                        return merged;
                      }});
@@ -99,7 +99,7 @@ void evaluate_sweep(const EvalFlags& flags, EvaluationMode mode, const OpenBench
   if (sweep.done() > 0)
     tell(fmt::format("{}: going on after {} of {} rows of all recipes", flags.output, sweep.done(), sweep.total()));
   const Sweep::Work work = sweep.score(
-      [&](const ScorerModel& model) {
+      [&](const OpenedModel& model) {
         return std::make_unique<Scorer>(model, scorer_options, flags.model.backend_options(model));
       },
       limit);
@@ -129,7 +129,7 @@ void evaluate(const EvalFlags& flags, const OpenBenchmark& open_benchmark) {
     return;
   }
   flags.model.check("eval", "--recipe, --recipes or --sweep");
-  const ScorerModel model = flags.model.open();
+  const OpenedModel model = flags.model.open();
   std::shared_ptr<const Benchmark> benchmark = open_benchmark(flags, mode);
   const ScorerOptions scorer_options = scorer_options_for(*benchmark, flags, mode);
   options.model_settings = flags.model.settings(model, scorer_options);

@@ -34,6 +34,7 @@ void declare(CLI::App& program) {
       ->check(vlrm::whole_number(0));
   vlrm::add_build_command(program);
   vlrm::add_score_command(program);
+  vlrm::add_generate_command(program);
   vlrm::add_eval_command(program);
   vlrm::add_results_command(program);
   vlrm::add_report_command(program);

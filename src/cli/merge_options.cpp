@@ -31,7 +31,7 @@ void add_recipe_flags(CLI::App& command, RecipeFlags& flags) {
 }
 
 CLI::Option* SeedFlag::declare(CLI::App& command) {
-  return command.add_option("--seed", value, "Seed of the random masks (dare_*)")
+  return command.add_option(option, value, "Seed of the random masks (dare_*)")
       ->check(whole_number(0))
       ->default_str("0");
 }
@@ -39,7 +39,7 @@ CLI::Option* SeedFlag::declare(CLI::App& command) {
 void SeedFlag::apply(Recipe& recipe) const {
   recipe.seed = value.value_or(0);
   if (value && !recipe.method->draws)
-    tell(fmt::format("note: --seed changes nothing: {} has no random masks", recipe.method->name));
+    tell(fmt::format("note: {} changes nothing: {} has no random masks", option, recipe.method->name));
 }
 
 void OutputFlags::declare(CLI::App& command) {

@@ -17,6 +17,7 @@ void add_recipe_flags(CLI::App& command, RecipeFlags& flags);
 // --seed.
 struct SeedFlag {
   std::optional<uint64_t> value = {};
+  std::string option = "--seed";
 
   CLI::Option* declare(CLI::App& command);
   void apply(Recipe& recipe) const;  // a seed that was given in vain gets a remark

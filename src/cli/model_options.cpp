@@ -7,7 +7,7 @@
 #include "base/tell.h"
 #include "base/threads.h"
 #include "family/build.h"
-#include "reward/stamps.h"
+#include "prompt/stamps.h"
 #include "weights/hub_cache.h"
 #include "weights/views.h"
 
@@ -20,14 +20,16 @@ const std::map<std::string, BackendOptions::Weights> kWeights{{"auto", BackendOp
 
 }  // namespace
 
-void ModelFlags::declare(CLI::App& command) {
+void ModelFlags::declare(CLI::App& command, For what) {
   command.add_option("--model", model, "Directory or hub id of a reward model");
   command.add_option("--recipe", recipe, "Merge on load instead: a recipe (YAML), nothing is written");
   command.add_option("--vlm", vlm, "Of a merge on load: the vision-language model");
   command.add_option("--rm", rm, "Of a merge on load: the text reward model");
   command.add_option("--base", base, "Of a merge on load: the base both were tuned from");
+  if (what == For::writing) seed.option = "--merge-seed";
   seed.declare(command);
-  command.add_flag("--likelihood", likelihood, "Log-probability of the response instead of a reward");
+  if (what == For::scoring)
+    command.add_flag("--likelihood", likelihood, "Log-probability of the response instead of a reward");
   command.add_option("--date", date,
                      "Date for templates that ask for one: \"01 Jan 2025\" or \"today\" (default: the template's own)");
   command.add_option("--dtype", dtype, "Of the weights: float32, bfloat16 or float16 (default: as stored)");
@@ -40,8 +42,8 @@ void ModelFlags::declare(CLI::App& command) {
 
 void ModelFlags::check(const std::string& command, const std::string& recipes) const {
   const bool merges = !recipe.empty();
-  const std::pair<const char*, bool> of_merges[] = {
-      {"--vlm", !vlm.empty()}, {"--rm", !rm.empty()}, {"--base", !base.empty()}, {"--seed", seed.value.has_value()}};
+  const std::pair<std::string, bool> of_merges[] = {
+      {"--vlm", !vlm.empty()}, {"--rm", !rm.empty()}, {"--base", !base.empty()}, {seed.option, seed.value.has_value()}};
   for (const auto& [option, given] : of_merges)
     if (given && !merges) fail("{}: {} goes only with {}", command, option, recipes);
   if (merges == !model.empty()) fail("{}: needs either --model, or {} with --vlm, --rm and --base", command, recipes);
@@ -57,7 +59,7 @@ std::optional<Dtype> ModelFlags::named_dtype() const {
   return dtype_option_or_throw(dtype);
 }
 
-Dtype ModelFlags::dtype_of(const ScorerModel& opened) const {
+Dtype ModelFlags::dtype_of(const OpenedModel& opened) const {
   if (const auto named = named_dtype()) return *named;
   if (model.empty()) return Dtype::bf16;  // merged
   const char* norm = opened.config.vision ? "language_model.model.norm.weight" : "model.norm.weight";
@@ -75,7 +77,7 @@ NamedRecipe NamedRecipe::parse_or_throw(const std::string& text, const std::file
   return {path.filename().string(), digest.hex(), parse_recipe_or_throw(text, path.string())};
 }
 
-ScorerModel ModelFlags::merged(NamedRecipe how, std::vector<std::string>& remarks) const {
+OpenedModel ModelFlags::merged(NamedRecipe how, std::vector<std::string>& remarks) const {
   BuildInputs inputs{resolve_checkpoint(vlm), resolve_checkpoint(rm), std::nullopt};
   if (!base.empty()) inputs.base = resolve_checkpoint(base);
   how.recipe.seed = seed.value.value_or(0);
@@ -86,26 +88,26 @@ ScorerModel ModelFlags::merged(NamedRecipe how, std::vector<std::string>& remark
   return {std::move(plan.config), cast(std::move(plan.weights), stored), plan.sources};
 }
 
-ScorerModel ModelFlags::open() const {
-  if (recipe.empty()) return ScorerModel::from_directory(resolve_checkpoint(model));
+OpenedModel ModelFlags::open() const {
+  if (recipe.empty()) return OpenedModel::from_directory(resolve_checkpoint(model));
   NamedRecipe read = NamedRecipe::read_or_throw(recipe);
   seed.apply(read.recipe);
   std::vector<std::string> remarks;
-  ScorerModel opened = merged(std::move(read), remarks);
+  OpenedModel opened = merged(std::move(read), remarks);
   for (const auto& remark : remarks) tell("note: " + remark);
   return opened;
 }
 
 ScorerOptions ModelFlags::scorer_options(Mode mode) const {
   ScorerOptions options;
-  options.mode = mode;
+  options.prompt.mode = mode;
   options.likelihood = likelihood;
-  if (!date.empty()) options.clock = TemplateClock::parse_or_throw(date);
-  options.decode.apply_exif = !no_exif;
+  if (!date.empty()) options.prompt.clock = TemplateClock::parse_or_throw(date);
+  options.prompt.decode.apply_exif = !no_exif;
   return options;
 }
 
-BackendOptions ModelFlags::backend_options(const ScorerModel& opened) const {
+BackendOptions ModelFlags::backend_options(const OpenedModel& opened) const {
   BackendOptions options;
   options.device = device;
   options.dtype = dtype_of(opened);
@@ -115,7 +117,7 @@ BackendOptions ModelFlags::backend_options(const ScorerModel& opened) const {
   return options;
 }
 
-OrderedJson ModelFlags::settings(const ScorerModel& opened, const ScorerOptions& options) const {
+OrderedJson ModelFlags::settings(const OpenedModel& opened, const ScorerOptions& options) const {
   if (!recipe.empty()) return settings(NamedRecipe::read_or_throw(recipe), options);
   return settings(nullptr, dtype_of(opened), options);
 }
@@ -140,7 +142,7 @@ OrderedJson ModelFlags::settings(const NamedRecipe* how, Dtype type, const Score
   settings["dtype"] = torch_name(type);
   settings["device"] = device;
   settings["exif"] = !no_exif;
-  settings["date"] = options.clock ? OrderedJson(options.clock->date()) : OrderedJson(nullptr);
+  settings["date"] = options.prompt.clock ? OrderedJson(options.prompt.clock->date()) : OrderedJson(nullptr);
   return settings;
 }
 

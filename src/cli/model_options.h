@@ -30,7 +30,8 @@ struct ModelFlags {
   SeedFlag seed;
   bool likelihood = false, no_exif = false;
 
-  void declare(CLI::App& command);
+  enum class For { scoring, writing };  // writing: no --likelihood, and the masks' seed is --merge-seed
+  void declare(CLI::App& command, For what = For::scoring);
   bool names_model() const { return !(model + recipe + vlm + rm + base).empty(); }
   // Throws Error naming `command` where neither or both ways to name a model are used. `recipes` are the options that
   // merge on load.
@@ -39,15 +40,15 @@ struct ModelFlags {
   void check_inputs(const std::string& command) const;
 
   // The model that is named. A merge's remarks are told.
-  ScorerModel open() const;
+  OpenedModel open() const;
   // What a recipe makes of --vlm, --rm and --base, with --seed; `remarks` get what the user should know.
-  ScorerModel merged(NamedRecipe how, std::vector<std::string>& remarks) const;
+  OpenedModel merged(NamedRecipe how, std::vector<std::string>& remarks) const;
   // What its weights are kept in: what the user says, else as they are stored, or as vlrm build would store them.
-  Dtype dtype_of(const ScorerModel& model) const;
+  Dtype dtype_of(const OpenedModel& model) const;
   ScorerOptions scorer_options(Mode mode) const;
-  BackendOptions backend_options(const ScorerModel& model) const;
+  BackendOptions backend_options(const OpenedModel& model) const;
   // What scores depend on, but for mode and input: kept beside outputs, so that a run is only resumed with the same.
-  OrderedJson settings(const ScorerModel& model, const ScorerOptions& options) const;
+  OrderedJson settings(const OpenedModel& model, const ScorerOptions& options) const;
   // The same of what a recipe makes.
   OrderedJson settings(const NamedRecipe& how, const ScorerOptions& options) const;
 

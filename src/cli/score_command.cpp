@@ -33,7 +33,7 @@ void check_flags(const ScoreFlags& flags) {
 }
 
 // What the scores depend on. Kept beside an output file, so that a run is only ever resumed with the same.
-OrderedJson settings(const ScoreFlags& flags, const ScorerModel& model, const ScorerOptions& options) {
+OrderedJson settings(const ScoreFlags& flags, const OpenedModel& model, const ScorerOptions& options) {
   OrderedJson settings = {{"vlrm", VLRM_VERSION}, {"mode", flags.mode}};
   settings.update(flags.model.settings(model, options));
   return settings;
@@ -49,7 +49,7 @@ void print_table(const std::vector<std::string>& responses, const std::vector<do
 }
 
 void score_one(const ScoreFlags& flags) {
-  const ScorerModel model = flags.model.open();
+  const OpenedModel model = flags.model.open();
   Sample sample;
   sample.messages.push_back(user_message(*flags.prompt, flags.images.size()));
   for (const auto& image : flags.images) sample.images.push_back({image});
@@ -57,22 +57,22 @@ void score_one(const ScoreFlags& flags) {
   const ScorerOptions options = flags.model.scorer_options(kModes.at(flags.mode));
   Scorer scorer(model, options, flags.model.backend_options(model));
   const std::vector<PreparedSample> prepared{scorer.prepare(sample, "the sample")};
-  if (options.mode == Mode::image && sample.images.empty()) tell("note: no --image: scored without one");
+  if (options.prompt.mode == Mode::image && sample.images.empty()) tell("note: no --image: scored without one");
   const std::vector<double> scores = scorer.score(prepared).front();
   if (!flags.json) {
     print_table(flags.responses, scores);
-    if (options.clock) fmt::print("  date {}\n", options.clock->date());
+    if (options.prompt.clock) fmt::print("  date {}\n", options.prompt.clock->date());
     return;
   }
   OrderedJson line = {{"scores", OrderedJson::array()}};
   for (const double score : scores)
     line["scores"].push_back(parse_ordered_json_or_throw(fmt::format("{}", static_cast<float>(score)), "score"));
-  if (options.clock) line["date"] = options.clock->date();
+  if (options.prompt.clock) line["date"] = options.prompt.clock->date();
   fmt::print("{}\n", line.dump());
 }
 
 void score_input(const ScoreFlags& flags) {
-  const ScorerModel model = flags.model.open();
+  const OpenedModel model = flags.model.open();
   const ScorerOptions options = flags.model.scorer_options(kModes.at(flags.mode));
   ScoreRunOptions run_options{flags.input, std::nullopt, flags.batch_samples, flags.force,
                               settings(flags, model, options)};
@@ -84,7 +84,7 @@ void score_input(const ScoreFlags& flags) {
   }
   if (run.done() > 0) tell(fmt::format("{}: going on after {} of {} samples", flags.output, run.done(), run.total()));
   Scorer scorer(model, options, flags.model.backend_options(model));
-  if (options.mode == Mode::image && run.without_image() > 0)
+  if (options.prompt.mode == Mode::image && run.without_image() > 0)
     tell(fmt::format("note: {} of {} samples have no image: scored without one", run.without_image(), run.total()));
   run.score(scorer);
 }

@@ -8,7 +8,7 @@
 #include "eval/benchmark.h"
 #include "eval/images_by_id.h"
 #include "eval/row_fields.h"
-#include "reward/stamps.h"
+#include "prompt/stamps.h"
 
 namespace fs = std::filesystem;
 

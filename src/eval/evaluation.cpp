@@ -8,8 +8,8 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/python_json.h"
+#include "prompt/stamps.h"
 #include "reward/scoring_loop.h"
-#include "reward/stamps.h"
 
 namespace fs = std::filesystem;
 

@@ -9,8 +9,8 @@
 namespace vlrm {
 namespace {
 
-constexpr int64_t kPanel = 512;     // inputs: what a tile works on stays in the first-level cache
-constexpr int64_t kTogether = 64;   // rows that a weight is loaded for once
+constexpr int64_t kPanel = 512;    // inputs: what a tile works on stays in the first-level cache
+constexpr int64_t kTogether = 64;  // rows that a weight is loaded for once
 
 // A register full of floats, and what it is loaded from, anywhere in memory.
 template <int kLanes>
@@ -86,16 +86,16 @@ std::vector<float> in_panels(const FewRows& product) {
   std::vector<float> packed(static_cast<size_t>(panels * product.rows * kPanel));
   for (int64_t panel = 0; panel < panels; ++panel)
     for (int64_t row = 0; row < product.rows; ++row)
-      std::copy_n(product.x + row * product.x_stride + panel * kPanel, std::min(kPanel, product.inputs - panel * kPanel),
+      std::copy_n(product.x + row * product.x_stride + panel * kPanel,
+                  std::min(kPanel, product.inputs - panel * kPanel),
                   packed.begin() + (panel * product.rows + row) * kPanel);
   return packed;
 }
 
 // Outputs [output, output + kOutputs) of the rows [first, first + rows), at most kTogether.
 template <int kLanes, int kOutputs, int kRows, class Weight>
-[[gnu::always_inline]] inline void multiply_outputs(const FewRows& product, const float* packed,
-                                                    const Weight* weight, int64_t output, int64_t first,
-                                                    int64_t rows) {
+[[gnu::always_inline]] inline void multiply_outputs(const FewRows& product, const float* packed, const Weight* weight,
+                                                    int64_t output, int64_t first, int64_t rows) {
   const int64_t tiles = (rows + kRows - 1) / kRows, tile = (rows + tiles - 1) / tiles;  // 8 rows: 4 and 4, not 6 and 2
   typename Vector<kLanes>::Type sums[kOutputs * kTogether] = {};
   float ends[kOutputs * kTogether] = {};  // of inputs that fill no vector
@@ -108,8 +108,7 @@ template <int kLanes, int kOutputs, int kRows, class Weight>
       add_rows<kLanes, kOutputs, kRows>(w, x + row * kPanel, std::min(tile, rows - row), whole, sums + row);
     for (int64_t k = whole; k < count; ++k)
       for (int o = 0; o < kOutputs; ++o)
-        for (int64_t row = 0; row < rows; ++row)
-          ends[o * kTogether + row] += as_float(w[o][k]) * x[row * kPanel + k];
+        for (int64_t row = 0; row < rows; ++row) ends[o * kTogether + row] += as_float(w[o][k]) * x[row * kPanel + k];
   }
   for (int o = 0; o < kOutputs; ++o)
     for (int64_t row = 0; row < rows; ++row)
@@ -126,7 +125,8 @@ template <int kLanes, int kOutputs, int kRows, class Weight>
     int64_t output = first;
     for (; output + kOutputs <= end; output += kOutputs)
       multiply_outputs<kLanes, kOutputs, kRows>(product, packed.data(), weight, output, row, rows);
-    for (; output < end; ++output) multiply_outputs<kLanes, 1, kRows>(product, packed.data(), weight, output, row, rows);
+    for (; output < end; ++output)
+      multiply_outputs<kLanes, 1, kRows>(product, packed.data(), weight, output, row, rows);
   }
 }
 
@@ -139,7 +139,8 @@ template <int kLanes, int kOutputs, int kRows>
 }
 
 // float16 is converted row by row first.
-void multiply_converted(const FewRows& product, int64_t first, int64_t end, void (*multiply)(const FewRows&, int64_t, int64_t)) {
+void multiply_converted(const FewRows& product, int64_t first, int64_t end,
+                        void (*multiply)(const FewRows&, int64_t, int64_t)) {
   std::vector<float> row(static_cast<size_t>(product.inputs));
   FewRows one = product;
   one.dtype = Dtype::f32;

@@ -24,8 +24,7 @@ VLRM_TARGET_CLONES void exponentiate(float* values, int64_t count, float top, fl
     const float x = std::max((values[i] - top) * scale, -87.0f);
     const float whole = (x * 0x1.715476p0f + kRounder) - kRounder;
     const float r = (x - whole * 0x1.62e4p-1f) - whole * 0x1.7f7d1cp-20f;
-    const float p =
-        1 + r * (1 + r * (0.5f + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r * (1.0f / 720))))));
+    const float p = 1 + r * (1 + r * (0.5f + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r * (1.0f / 720))))));
     values[i] = p * std::bit_cast<float>((static_cast<int32_t>(whole) + 127) << 23);
   }
 }

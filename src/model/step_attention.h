@@ -13,8 +13,8 @@ struct Growing {
   LayerCache* cache = nullptr;
 };
 
-// Every cache has something that its texts share. queries [texts of all groups, heads, head size]; out [texts, heads · head size] is written. On a CPU what a text gets
-// does not depend on the others, to the last bit.
+// Every cache has something that its texts share. queries [texts of all groups, heads, head size]; out [texts, heads ·
+// head size] is written. On a CPU what a text gets does not depend on the others, to the last bit.
 void attend_to_past(const at::Tensor& out, const at::Tensor& queries, std::span<const Growing> groups);
 
 // The same by libtorch's operators: what is done on a GPU.

@@ -1,9 +1,9 @@
 #include "report/page.h"
 
 #include "base/html.h"
+#include "prompt/stamps.h"
 #include "report/thumbnails.h"
 #include "results/grid.h"
-#include "reward/stamps.h"
 
 namespace vlrm {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
-#include "reward/stamps.h"
+#include "prompt/stamps.h"
 #include "vision/encode_jpeg.h"
 #include "vision/resize.h"
 

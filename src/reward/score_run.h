@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/resumable_lines.h"
-#include "reward/samples_file.h"
+#include "prompt/samples_file.h"
 #include "reward/scorer.h"
 
 namespace vlrm {

@@ -5,40 +5,19 @@
 // alone; the numbers are the same).
 #pragma once
 
-#include <filesystem>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "model/backend.h"
-#include "reward/sample.h"
-#include "text/chat_template.h"
-#include "text/tokenizer.h"
-#include "vision/mllama_processor.h"
+#include "prompt/prompt_encoder.h"
 
 namespace vlrm {
 
-// image: the conversation with its images. no_image: the same model, the images left out. text_only: a text reward
-// model, whose template gets contents as strings.
-enum class Mode { image, no_image, text_only };
-
 struct ScorerOptions {
-  Mode mode = Mode::image;
-  bool likelihood = false;             // log-probability of the response instead of a reward
-  std::optional<TemplateClock> clock;  // none: the template's own fallback date
-  DecodeOptions decode;
-};
-
-// A model and the files that say how to talk to it.
-struct ScorerModel {
-  ModelConfig config;
-  CheckpointPtr weights;        // canonical names (family/names.h)
-  std::filesystem::path files;  // directory with its tokenizer, chat template and preprocessor_config.json
-
-  static ScorerModel from_directory(const std::filesystem::path& directory);
+  PromptOptions prompt;
+  bool likelihood = false;  // log-probability of the response instead of a reward
 };
 
 // A sample rendered, tokenised, its images decoded and cut into tiles: all that needs no model. Equal texts are
@@ -55,7 +34,7 @@ class Scorer {
  public:
   // Loads the model. Throws Error where model, mode and options do not go together (a text model in mode image, a model
   // without a reward head unless likelihood is asked for, …).
-  Scorer(const ScorerModel& model, ScorerOptions options, const BackendOptions& backend);
+  Scorer(const OpenedModel& model, ScorerOptions options, const BackendOptions& backend);
   ~Scorer();
 
   // Throws Error naming `source` for what the template refuses, images that cannot be read, and texts whose image
@@ -79,25 +58,14 @@ class Scorer {
     std::vector<int32_t> ids;
     int64_t position = 0;
   };
-  ContentForm content_form() const;
   Text encode(const Sample& sample, const std::string& response, const std::string& source) const;
-  std::string render(const Sample& sample, const std::string* response, const std::string& source) const;
-  std::shared_ptr<const TiledImage> tiled(const EncodedImage& image, const std::string& source) const;
   int64_t reward_position(const std::vector<int32_t>& ids) const;
-  std::string image_token_name() const;  // for messages
-  void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
 
   ModelConfig config_;
-  ScorerOptions options_;
+  bool likelihood_;
   Dtype dtype_;
-  Tokenizer tokenizer_;
-  ChatTemplate template_;
-  OrderedJson variables_;
-  std::optional<MllamaProcessorConfig> processor_;
+  PromptEncoder encoder_;
   std::unique_ptr<Backend> backend_;
-  // Samples of one batch often show the same image; it is decoded once while any of them is alive.
-  mutable std::mutex images_mutex_;
-  mutable std::map<std::string, std::weak_ptr<const TiledImage>> images_;  // by the digest of their bytes
 };
 
 // The score that two responses are compared by, as in the reference: rounded to 5 decimals, half to even on the exact

@@ -54,7 +54,8 @@ TEST(StepAttention, KernelsAndOperatorsAgree) {
   };
   LayerCache first, second;
   for (const int64_t tokens : {7, 100})
-    first.shared.push_back(std::make_shared<KeysValues>(KeysValues::of(random({tokens, 2, 8}), random({tokens, 2, 8}))));
+    first.shared.push_back(
+        std::make_shared<KeysValues>(KeysValues::of(random({tokens, 2, 8}), random({tokens, 2, 8}))));
   second.shared.push_back(first.shared[0]);
   for (int i = 0; i < 33; ++i) first.append(random({3, 2, 8}), random({3, 2, 8}));
   const std::vector<Growing> groups{{3, &first}, {1, &second}};

@@ -90,7 +90,8 @@ TEST(TextWriter, WritesWhatReadingTheWholeTextGives) {
 }
 
 // Some logits of two steps of one prompt's texts, written beside other prompts' or alone.
-std::vector<float> digits(Backend& backend, const std::vector<SharedPrefixBatch>& prompts, size_t which, int64_t texts) {
+std::vector<float> digits(Backend& backend, const std::vector<SharedPrefixBatch>& prompts, size_t which,
+                          int64_t texts) {
   const auto writer = backend.write_texts();
   const std::vector<int64_t> counts(prompts.size(), texts);
   Logits logits = writer->begin(prompts, counts);

@@ -1,4 +1,4 @@
-#include "reward/samples_file.h"
+#include "prompt/samples_file.h"
 
 #include <cerrno>
 #include <cstring>
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "reward/stamps.h"
+#include "prompt/stamps.h"
 
 namespace fs = std::filesystem;
 

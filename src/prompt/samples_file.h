@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/line_reader.h"
-#include "reward/sample.h"
+#include "prompt/sample.h"
 
 namespace vlrm {
 

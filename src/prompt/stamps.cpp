@@ -1,4 +1,4 @@
-#include "reward/stamps.h"
+#include "prompt/stamps.h"
 
 #include <algorithm>
 #include <new>

@@ -1,4 +1,4 @@
-#include "reward/sample.h"
+#include "prompt/sample.h"
 
 #include "support/support.h"
 

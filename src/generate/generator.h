@@ -1,0 +1,66 @@
+// The generator: conversations in, the assistant's next messages out.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "generate/sampler.h"
+#include "model/backend.h"
+#include "prompt/prompt_encoder.h"
+
+namespace vlrm {
+
+struct GeneratorOptions {
+  PromptOptions prompt;
+  SamplingOptions sampling;
+  int64_t max_new_tokens = 512;  // above 0
+  int64_t texts_together = 64;   // written at once, as far as memory goes; above 0
+};
+
+// Several answers to one conversation (its responses are not looked at).
+struct GenerationRequest {
+  Sample sample;
+  std::string source;           // what errors call it
+  std::vector<uint64_t> seeds;  // a text for each
+};
+
+struct WrittenText {
+  std::string text;             // without special tokens
+  std::vector<int32_t> tokens;  // with the one that ended it
+  std::vector<float> log_probabilities;
+  bool ended = false;  // by a stop token; else by max_new_tokens
+};
+
+class Generator {
+ public:
+  // Loads the model. Throws Error where it is a text model and images are to be shown, or has no language model's head.
+  Generator(const OpenedModel& model, GeneratorOptions options, const BackendOptions& backend);
+  ~Generator();
+
+  // Takes requests as long as `next` gives some and answers them, many at a time: a text that ends makes room for the
+  // next request's. `done` gets each request's number (from 0, in the order taken) and its texts, one a seed, in the
+  // order in which requests are finished. What a text is does not depend on those beside it (on a CPU). Throws Error
+  // naming the source.
+  using Next = std::function<std::optional<GenerationRequest>()>;
+  using Done = std::function<void(int64_t request, std::vector<WrittenText> texts)>;
+  void run(const Next& next, const Done& done);
+
+  // One request. `grown` is called after each token with the index of its text and the text so far.
+  using Grown = std::function<void(size_t text, const std::string& so_far)>;
+  std::vector<WrittenText> write(const GenerationRequest& request, const Grown& grown = {});
+
+  Backend::Work work() const { return backend_->work(); }
+
+ private:
+  class Writing;
+
+  GeneratorOptions options_;
+  PromptEncoder encoder_;
+  std::vector<int32_t> stop_tokens_;
+  std::unique_ptr<Backend> backend_;
+};
+
+}  // namespace vlrm

@@ -1,0 +1,61 @@
+// From conversations about images to what a model reads: the chat template's text, its tokens, the images in tiles.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "prompt/opened_model.h"
+#include "prompt/sample.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+#include "vision/mllama_processor.h"
+
+namespace vlrm {
+
+// image: the conversation with its images. no_image: the same model, the images left out. text_only: a text model,
+// whose template gets contents as strings.
+enum class Mode { image, no_image, text_only };
+
+struct PromptOptions {
+  Mode mode = Mode::image;
+  std::optional<TemplateClock> clock;  // none: the template's own fallback date
+  DecodeOptions decode;
+};
+
+// Methods are thread-safe, and throw Error naming `source`, where what is wrong stands.
+class PromptEncoder {
+ public:
+  // Throws Error where files are missing or malformed.
+  PromptEncoder(const OpenedModel& model, PromptOptions options);
+
+  // The conversation as the template writes it, with `response` as the assistant's message, or, without one, up to where
+  // the assistant begins.
+  std::string render(const Sample& sample, const std::string* response, const std::string& source) const;
+  // Its tokens, none added. Throws too where these do not hold one image token for each image that the mode shows.
+  std::vector<int32_t> tokens(const std::string& rendered, const Sample& sample, const std::string& source) const;
+  // The images that the mode shows, decoded and cut into tiles. While one is alive, the same bytes give the same object.
+  std::vector<std::shared_ptr<const TiledImage>> images(const Sample& sample, const std::string& source) const;
+
+  const Tokenizer& tokenizer() const { return tokenizer_; }
+  const PromptOptions& options() const { return options_; }
+
+ private:
+  std::shared_ptr<const TiledImage> tiled(const EncodedImage& image, const std::string& source) const;
+  std::string image_token_name() const;
+  void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
+
+  PromptOptions options_;
+  int32_t image_token_;
+  Tokenizer tokenizer_;
+  ChatTemplate template_;
+  OrderedJson variables_;
+  std::optional<MllamaProcessorConfig> processor_;
+  mutable std::mutex images_mutex_;
+  mutable std::map<std::string, std::weak_ptr<const TiledImage>> images_;  // by the digest of their bytes
+};
+
+}  // namespace vlrm
