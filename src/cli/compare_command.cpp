@@ -22,13 +22,13 @@ struct CompareFlags {
 // Under the names of a Llama where another model is one: of an Mllama then its text part.
 ComparedModel opened(const std::string& name, bool as_text) {
   const CausalModel model = open_causal_model(name, nullptr);
-  if (!as_text || model.config.value("model_type", "") != "mllama") return {name, model.weights};
+  if (!as_text || model.type() != "mllama") return {name, model.weights};
   return {name, text_part_of_mllama(model.weights, ModelConfig::from_directory(model.directory).text)};
 }
 
 bool all_are_mllamas(const std::vector<std::string>& names) {
   for (const std::string& name : names)
-    if (open_causal_model(name, nullptr).config.value("model_type", "") != "mllama") return false;
+    if (open_causal_model(name, nullptr).type() != "mllama") return false;
   return true;
 }
 

@@ -41,15 +41,24 @@ OrderedJson read_config(const fs::path& directory) {
 
 using Rename = std::function<std::optional<std::string>(const std::string&)>;
 
+std::string model_type(const OrderedJson& config) {
+  const auto type = config.find("model_type");
+  return type != config.end() && type->is_string() ? type->get<std::string>() : "";
+}
+
 // To canonical names, where the config says of which family the model is.
 Rename renaming_of(const OrderedJson& config) {
-  const std::string type = config.value("model_type", "");
+  const std::string type = model_type(config);
   if (type == "llama") return canonical_llama_name;
   if (type == "mllama") return canonical_mllama_name;
   return [](const std::string& name) { return std::optional(name); };
 }
 
 }  // namespace
+
+std::string CausalModel::type() const {
+  return model_type(config);
+}
 
 int64_t CausalModel::vocabulary() const {
   const OrderedJson& text = text_part(config);
@@ -66,7 +75,11 @@ CausalModel open_causal_model(const std::string& name, const WatchInput& watch) 
   if (watch) model.weights = watch(name, model.directory, model.weights);
   const Rename rename = renaming_of(model.config);
   model.weights = renamed(std::move(model.weights), rename);
-  if (names.adapter) model.weights = with_adapter(std::move(model.weights), resolve_checkpoint(*names.adapter), rename);
+  if (!names.adapter) return model;
+  const fs::path directory = resolve_checkpoint(*names.adapter);
+  CheckpointPtr adapter = open_adapter(directory);
+  if (watch) adapter = watch(kAdapterRole + *names.adapter, directory, std::move(adapter));
+  model.weights = with_adapter(std::move(model.weights), directory, std::move(adapter), rename);
   return model;
 }
 

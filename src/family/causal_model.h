@@ -15,12 +15,13 @@ struct CausalModel {
   OrderedJson config;     // config.json
   CheckpointPtr weights;  // a Llama's and an Mllama's under canonical names (see names.h)
 
+  std::string type() const;    // model_type, such as "llama"; empty where the config has none
   int64_t vocabulary() const;  // vocab_size, of the text part where there is one; 0 where the config has none
 };
 
 // Opens a checkpoint by its name, with the adapter behind a + applied: "org/name", "org/name@revision",
-// "./model+./lora". `watch` gets the name as the role. Throws Error for what is missing or malformed, and for quantized
-// weights.
+// "./model+./lora". `watch` gets the name as the role, and "adapter ./lora" with the adapter. Throws Error for what is
+// missing or malformed, and for quantized weights.
 CausalModel open_causal_model(const std::string& name, const WatchInput& watch);
 
 // `config` for a model like it with so many rows of embeddings, layers (its own where there are none), and this type

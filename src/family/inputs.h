@@ -22,6 +22,7 @@ struct OpenModel {
 // checkpoint, and gives the checkpoint to be used (see manifest.h).
 using WatchInput = std::function<CheckpointPtr(const std::string& role, const std::filesystem::path& directory,
                                                CheckpointPtr checkpoint)>;
+constexpr const char* kAdapterRole = "adapter ";  // of an adapter, with its name behind it
 
 // Reads config and headers. Throws Error for what is missing or malformed.
 OpenModel open_model(const std::string& role, const std::filesystem::path& directory, const WatchInput& watch);

@@ -4,6 +4,7 @@
 
 #include "base/atomic_output.h"
 #include "base/error.h"
+#include "weights/adapter.h"
 #include "weights/hub_cache.h"
 
 namespace fs = std::filesystem;
@@ -49,7 +50,7 @@ std::string change_of_files(const OrderedJson& recorded, const OrderedJson& foun
 }
 
 // What changed of one input, or "".
-std::string change_of(const OrderedJson& input, const std::string& source) {
+std::string change_of(const std::string& role, const OrderedJson& input, const std::string& source) {
   const fs::path directory = required_field<std::string>(input, "directory", source);
   if (!fs::is_directory(directory)) return "its directory is gone";
   const bool fingerprinted = input.contains("weights");
@@ -61,7 +62,8 @@ std::string change_of(const OrderedJson& input, const std::string& source) {
   const auto recorded = required_field<std::string>(weights, "xxh3-128", source);
   const auto left_out = optional_field<std::vector<std::string>>(weights, "left_out", {}, source);
   try {
-    const CheckpointPtr checkpoint = open_checkpoint(directory);
+    const CheckpointPtr checkpoint =
+        role.starts_with(kAdapterRole) ? open_adapter(directory) : open_checkpoint(directory);
     return fingerprint_of(checkpoint, {left_out.begin(), left_out.end()}) == recorded ? ""
                                                                                       : "its weights are others now";
   } catch (const Error& error) {
@@ -147,7 +149,7 @@ std::vector<std::string> changed_inputs(const fs::path& output) {
   if (!inputs.is_object()) fail("{}: \"inputs\" is no object", path.string());
   std::vector<std::string> changes;
   for (const auto& [role, input] : inputs.items()) {
-    const std::string change = change_of(input, path.string());
+    const std::string change = change_of(role, input, path.string());
     if (change.empty()) continue;
     changes.push_back(
         fmt::format("{} ({}): {}", printable(role), printable(input.at("directory").get<std::string>()), change));

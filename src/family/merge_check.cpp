@@ -21,12 +21,13 @@ int64_t bytes_of(const Checkpoint& checkpoint) {
   return bytes;
 }
 
-std::string kind_of_model(const OrderedJson& config) {
-  const auto architectures = config.find("architectures");
-  if (architectures != config.end() && architectures->is_array() && !architectures->empty() &&
+std::string kind_of_model(const CausalModel& model) {
+  const auto architectures = model.config.find("architectures");
+  if (architectures != model.config.end() && architectures->is_array() && !architectures->empty() &&
       architectures->front().is_string())
     return architectures->front().get<std::string>();
-  return config.value("model_type", "of no kind that its config tells");
+  const std::string type = model.type();
+  return type.empty() ? "of no kind that its config tells" : type;
 }
 
 int64_t memory_of(const Recipe& recipe, const std::vector<CheckedModel>& models) {
@@ -48,8 +49,8 @@ MergeCheck check_merge(const Recipe& recipe) {
   for (const std::string& name : recipe.model_names()) {
     const CausalModel model = open_causal_model(name, nullptr);
     const int64_t bytes = bytes_of(*model.weights);
-    check.models.push_back({name, kind_of_model(model.config), model.directory, std::ssize(model.weights->tensors()),
-                            bytes, model.vocabulary()});
+    check.models.push_back(
+        {name, kind_of_model(model), model.directory, std::ssize(model.weights->tensors()), bytes, model.vocabulary()});
     check.bytes_read += bytes * recipe.method->reads;
     kinds.insert(check.models.back().kind);
   }

@@ -1,6 +1,7 @@
 #include "weights/adapter.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -17,6 +18,16 @@ namespace {
 
 constexpr std::string_view kPrefix = "base_model.model.";
 constexpr int64_t kLargestRank = 1 << 16;
+// Ways to start a training that take from the model's weights what they put into the factors.
+constexpr std::array<std::string_view, 5> kResidualStarts{"pissa", "olora", "corda", "loftq", "lora_ga"};
+
+// How peft names the two factors of a weight.
+struct FactorNames {
+  std::string_view a, b;
+  bool of_embedding = false;  // they are factors of the weight's transpose
+};
+constexpr std::array<FactorNames, 2> kFactors{
+    {{".lora_A", ".lora_B", false}, {".lora_embedding_A", ".lora_embedding_B", true}}};
 
 VLRM_TARGET_CLONES void add_scaled(float factor, const float* x, int64_t count, float* sum) {
   for (int64_t i = 0; i < count; ++i) sum[i] += factor * x[i];
@@ -27,11 +38,12 @@ class AdapterConfig {
  public:
   explicit AdapterConfig(const fs::path& directory) : file_((directory / "adapter_config.json").string()) {
     if (!fs::exists(file_)) fail("{}: is not there: an adapter has one", file_);
-    const Json config = read_json_or_throw(file_);
+    const OrderedJson config = read_ordered_json_or_throw(file_);
     if (!config.is_object()) fail("{}: not a JSON object", file_);
     const auto kind = required_field<std::string>(config, "peft_type", file_);
     if (kind != "LORA") fail("{}: peft_type is {}; only LORA can be merged", file_, printable(kind));
     if (optional_field(config, "use_dora", false, file_)) fail("{}: DoRA (use_dora) is not supported", file_);
+    refuse_other_weights(config);
     rank_ = static_cast<double>(required_field<int64_t>(config, "r", file_));
     alpha_ = optional_field<double>(config, "lora_alpha", 8, file_);
     by_root_ = optional_field(config, "use_rslora", false, file_);
@@ -49,9 +61,23 @@ class AdapterConfig {
   }
 
  private:
-  using Patterns = std::map<std::string, double>;
+  using Patterns = std::vector<std::pair<std::string, double>>;  // the first that fits counts
 
-  Patterns patterns(const Json& config, const char* key) const {
+  // Adapters whose weights are not W + B·A with the model's own W.
+  void refuse_other_weights(const OrderedJson& config) const {
+    if (config.contains("layer_replication") && !config.at("layer_replication").is_null())
+      fail("{}: layer_replication is not supported: repeat the layers by \"slices\" first", file_);
+    const auto start = config.find("init_lora_weights");
+    if (start == config.end() || !start->is_string()) return;
+    const auto name = start->get<std::string>();
+    if (std::ranges::any_of(kResidualStarts, [&](std::string_view known) { return name.starts_with(known); }))
+      fail(
+          "{}: init_lora_weights is {}: its factors belong to changed weights, not to the model's; let peft convert it "
+          "to a plain LoRA (path_initial_model_for_weight_conversion)",
+          file_, printable(name));
+  }
+
+  Patterns patterns(const OrderedJson& config, const char* key) const {
     Patterns result;
     if (!config.contains(key) || config.at(key).is_null()) return result;
     if (!config.at(key).is_object()) fail("{}: {} is no object", file_, key);
@@ -60,7 +86,7 @@ class AdapterConfig {
       if (module.find_first_of("\\^$*+?()[]{}|") != module.npos)
         fail("{}: {} has \"{}\": patterns that are regular expressions are not supported", file_, key,
              printable(module));
-      result[module] = value.get<double>();
+      result.emplace_back(module, value.get<double>());
     }
     return result;
   }
@@ -143,8 +169,9 @@ class AdaptedCheckpoint final : public Checkpoint {
   AdaptedCheckpoint(CheckpointPtr model, CheckpointPtr adapter)
       : model_(std::move(model)), adapter_(std::move(adapter)), tensors_(model_->tensors()) {}
 
-  void adapt(const std::string& name, Factors factors) { factors_[name] = std::move(factors); }
-  void replace(const std::string& name, const std::string& by) { replaced_[name] = by; }
+  // false where the tensor has some already.
+  bool adapt(const std::string& name, Factors factors) { return factors_.emplace(name, std::move(factors)).second; }
+  bool replace(const std::string& name, const std::string& by) { return replaced_.emplace(name, by).second; }
 
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
   std::string description() const override { return model_->description() + " + " + adapter_->description(); }
@@ -200,40 +227,50 @@ class AdaptedCheckpoint final : public Checkpoint {
 // Sorts an adapter's tensors onto the model's.
 class Matcher {
  public:
-  Matcher(CheckpointPtr model, const fs::path& directory,
+  Matcher(CheckpointPtr model, const fs::path& directory, CheckpointPtr adapter,
           const std::function<std::optional<std::string>(const std::string&)>& name_of)
-      : config_(directory), model_(std::move(model)), adapter_(open_weights(directory)), name_of_(name_of) {}
+      : config_(directory), model_(std::move(model)), adapter_(std::move(adapter)), name_of_(name_of) {}
 
   CheckpointPtr match() {
+    if (adapter_->tensors().empty()) fail("{}: holds no tensor: there is nothing to apply", adapter_->description());
     auto adapted = std::make_shared<AdaptedCheckpoint>(model_, adapter_);
     for (const TensorInfo& tensor : adapter_->tensors()) {
       if (!tensor.name.starts_with(kPrefix))
         fail("{}: tensor {}: names of an adapter begin with {}", adapter_->description(), printable(tensor.name),
              kPrefix);
-      const std::string name = tensor.name.substr(kPrefix.size());
-      if (module_of(name, ".lora_B") || module_of(name, ".lora_embedding_B")) continue;  // taken with the first
-      if (const auto module = module_of(name, ".lora_A"))
-        adapt(*adapted, tensor, *module, ".lora_B", config_.transposed());
-      else if (const auto embedding = module_of(name, ".lora_embedding_A"))
-        adapt(*adapted, tensor, *embedding, ".lora_embedding_B", true);
-      else
-        replace(*adapted, tensor, without_base_layer(name));
+      if (!is_factor(*adapted, tensor))
+        replace(*adapted, tensor, without_base_layer(tensor.name.substr(kPrefix.size())));
     }
     return adapted;
   }
 
  private:
-  static CheckpointPtr open_weights(const fs::path& directory) {
-    const fs::path file = directory / "adapter_model.safetensors";
-    if (fs::exists(file)) return open_safetensors_file(file);
-    if (fs::exists(directory / "adapter_model.bin"))
-      fail("{}: is a pickle, which is never loaded; save the adapter as safetensors",
-           (directory / "adapter_model.bin").string());
-    fail("{}: is not there", file.string());
+  // Whether `tensor` is a factor of a weight; both are noted with the first.
+  bool is_factor(AdaptedCheckpoint& adapted, const TensorInfo& tensor) const {
+    const std::string name = tensor.name.substr(kPrefix.size());
+    for (const FactorNames& names : kFactors) {
+      if (const auto module = module_of(name, names.a)) {
+        const TensorInfo& b = other_factor(tensor, names.a, names.b);
+        adapt(adapted, tensor, b, *module, names.of_embedding || config_.transposed());
+        return true;
+      }
+      if (module_of(name, names.b)) return other_factor(tensor, names.b, names.a), true;
+    }
+    return false;
+  }
+
+  const TensorInfo& other_factor(const TensorInfo& factor, std::string_view own, std::string_view other) const {
+    std::string name = factor.name;
+    name.replace(name.rfind(own), own.size(), other);
+    const TensorInfo* found = adapter_->find(name);
+    if (found == nullptr)
+      fail("{}: tensor {}: its other factor, {}, is not there", adapter_->description(), printable(factor.name),
+           printable(name));
+    return *found;
   }
 
   // "….q_proj" of "….q_proj.lora_A.weight" or "….lora_A.default.weight".
-  static std::optional<std::string> module_of(const std::string& name, const std::string& factor) {
+  static std::optional<std::string> module_of(const std::string& name, std::string_view factor) {
     const size_t at = name.find(factor);
     if (at == name.npos) return std::nullopt;
     const std::string rest = name.substr(at + factor.size());
@@ -260,12 +297,8 @@ class Matcher {
     return *weight;
   }
 
-  void adapt(AdaptedCheckpoint& adapted, const TensorInfo& a, const std::string& module, const std::string& second,
+  void adapt(AdaptedCheckpoint& adapted, const TensorInfo& a, const TensorInfo& b, const std::string& module,
              bool is_transposed) const {
-    std::string b_name = a.name;
-    const std::string first = second == ".lora_B" ? ".lora_A" : ".lora_embedding_A";
-    b_name.replace(b_name.rfind(first), first.size(), second);
-    const TensorInfo& b = adapter_->info_or_throw(b_name);
     const TensorInfo& weight = weight_or_throw(a, module + ".weight");
     const auto is_matrix = [](const TensorInfo& tensor) { return tensor.shape.size() == 2 && is_float(tensor.dtype); };
     if (!is_matrix(a) || !is_matrix(b) || !is_matrix(weight))
@@ -279,15 +312,21 @@ class Matcher {
     if (static_cast<double>(rank) != config_.rank(module))
       fail("{}: the rank of {} is {}, but {} has {}", config_.file(), printable(module), config_.rank(module),
            printable(a.name), rank);
-    adapted.adapt(weight.name, {a.name, b.name, config_.scaling(module), is_transposed});
+    if (!adapted.adapt(weight.name, {a.name, b.name, config_.scaling(module), is_transposed})) fail_twice(a, weight);
   }
 
   void replace(AdaptedCheckpoint& adapted, const TensorInfo& whole, const std::string& name) const {
     const TensorInfo& weight = weight_or_throw(whole, name);
     if (!is_float(whole.dtype) || whole.shape != weight.shape)
-      fail("{}: tensor {} is {}, the model's {} {}", adapter_->description(), printable(whole.name),
-           shape_string(whole.shape), printable(weight.name), shape_string(weight.shape));
-    adapted.replace(weight.name, whole.name);
+      fail("{}: tensor {} is {} {}, the model's {} {} {}", adapter_->description(), printable(whole.name),
+           safetensors_name(whole.dtype), shape_string(whole.shape), printable(weight.name),
+           safetensors_name(weight.dtype), shape_string(weight.shape));
+    if (!adapted.replace(weight.name, whole.name)) fail_twice(whole, weight);
+  }
+
+  [[noreturn]] void fail_twice(const TensorInfo& tensor, const TensorInfo& weight) const {
+    fail("{}: tensor {}: there is another for the model's {}", adapter_->description(), printable(tensor.name),
+         printable(weight.name));
   }
 
   const AdapterConfig config_;
@@ -297,9 +336,18 @@ class Matcher {
 
 }  // namespace
 
-CheckpointPtr with_adapter(CheckpointPtr model, const fs::path& directory,
+CheckpointPtr open_adapter(const fs::path& directory) {
+  const fs::path file = directory / "adapter_model.safetensors";
+  if (fs::exists(file)) return open_safetensors_file(file);
+  if (fs::exists(directory / "adapter_model.bin"))
+    fail("{}: is a pickle, which is never loaded; save the adapter as safetensors",
+         (directory / "adapter_model.bin").string());
+  fail("{}: is not there", file.string());
+}
+
+CheckpointPtr with_adapter(CheckpointPtr model, const fs::path& directory, CheckpointPtr adapter,
                            const std::function<std::optional<std::string>(const std::string&)>& name_of) {
-  return Matcher(std::move(model), directory, name_of).match();
+  return Matcher(std::move(model), directory, std::move(adapter), name_of).match();
 }
 
 ModelName split_model_name(const std::string& name) {

@@ -1,6 +1,7 @@
 """LoRA adapters in recipes, MODEL+ADAPTER, beside peft."""
 
 import json
+import shutil
 import subprocess
 
 import numpy as np
@@ -78,6 +79,32 @@ def test_an_adapter_takes_part_in_a_merge(vlrm, made):
     assert np.allclose(half[key], (base[key] + whole[key]) / 2, atol=1e-6)
 
 
+def test_the_manifest_knows_the_adapter(vlrm, made, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(made / "part", folder)
+    merged(vlrm, folder)
+    assert "what they were" in vlrm("inspect", "--verify", folder / "out")
+    file = folder / "adapter/adapter_model.safetensors"
+    save_file({key: tensor + 1 for key, tensor in load_file(file).items()}, file)
+    assert "not the same any more" in vlrm("inspect", "--verify", folder / "out", fails=True)
+
+
+def test_the_first_pattern_that_fits_counts(vlrm, made, tmp_path):
+    """As in peft: in the order of the file, not of the alphabet."""
+    folder = tmp_path / "copy"
+    shutil.copytree(made / "part", folder)
+    settings = folder / "adapter/adapter_config.json"
+    config = json.loads(settings.read_text())
+    key = "model.layers.0.self_attn.q_proj.weight"
+    before = load_file(folder / "model/model.safetensors")[key]
+
+    def change(**patterns):
+        settings.write_text(json.dumps({**config, "alpha_pattern": patterns}))
+        return merged(vlrm, folder)[key] - before
+
+    assert np.allclose(change(**{"q_proj": 16, "layers.0.self_attn.q_proj": 80}), 2 * change(), atol=1e-5)
+
+
 def test_says_what_is_wrong_with_an_adapter(vlrm, made):
     folder = made / "part"
     file, settings = folder / "adapter/adapter_model.safetensors", folder / "adapter/adapter_config.json"
@@ -101,6 +128,15 @@ def test_says_what_is_wrong_with_an_adapter(vlrm, made):
     assert "names of an adapter begin with" in error({"lora": tensors[name]})
     assert "has no model.layers.0.self_attn.q_proj.lora_magnitude_vector" in error(
         {name.replace("lora_A.weight", "lora_magnitude_vector"): np.ones(16, np.float32)})
+    save_file({key: tensor for key, tensor in tensors.items() if key != name}, file)  # a factor without the other
+    settings.write_text(json.dumps(config))
+    assert f"its other factor, {name}, is not there" in vlrm("merge", folder / "r.yml", folder / "never", fails=True)
+    save_file({}, file)
+    assert "holds no tensor" in vlrm("merge", folder / "r.yml", folder / "never", fails=True)
+    assert "there is another for the model's" in error({name.replace("lora_A", "lora_A.default"): tensors[name],
+                                                        name.replace("lora_A", "lora_B.default"): np.zeros((16, 4), np.float32)})
+    assert "layer_replication is not supported" in error(layer_replication=[[0, 2], [0, 2]])
+    assert "init_lora_weights is pissa_niter_4" in error(init_lora_weights="pissa_niter_4")
     file.unlink()
     (folder / "adapter/adapter_model.bin").write_bytes(b"")
     recipe = folder / "r.yml"
