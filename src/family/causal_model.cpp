@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "family/names.h"
 #include "family/side_files.h"
+#include "merge/vocabulary.h"
 #include "weights/adapter.h"
 #include "weights/hub_cache.h"
 #include "weights/views.h"
@@ -16,6 +17,7 @@ namespace vlrm {
 namespace {
 
 constexpr std::array kLayerKeys{"num_hidden_layers", "n_layer", "num_layers", "n_layers"};
+constexpr const char* kTied = "tie_word_embeddings";
 constexpr std::array kTextParts{"text_config", "llm_config", "language_config"};
 
 // The part of a config that speaks of the language model.
@@ -66,6 +68,12 @@ int64_t CausalModel::vocabulary() const {
   return found != text.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
 }
 
+bool CausalModel::tied() const {
+  for (const OrderedJson* part : {&text_part(config), &config})
+    if (const auto said = part->find(kTied); said != part->end() && said->is_boolean()) return said->get<bool>();
+  return head_of(*weights) == nullptr;
+}
+
 CausalModel open_causal_model(const std::string& name, const WatchInput& watch) {
   const ModelName names = split_model_name(name);
   CausalModel model;
@@ -87,6 +95,7 @@ OrderedJson changed_config(OrderedJson config, const ConfigChanges& changes) {
   if (changes.dtype) set_dtype(config, *changes.dtype);
   OrderedJson& text = text_part(config);
   if (changes.vocabulary) text["vocab_size"] = *changes.vocabulary;
+  if (changes.untied) text[kTied] = config[kTied] = false;
   if (!changes.layers) return config;
   for (const char* key : kLayerKeys)
     if (text.contains(key)) text[key] = *changes.layers;

@@ -15,7 +15,9 @@ struct CausalModel {
   OrderedJson config;     // config.json
   CheckpointPtr weights;  // a Llama's and an Mllama's under canonical names (see names.h)
 
-  std::string type() const;    // model_type, such as "llama"; empty where the config has none
+  std::string type() const;  // model_type, such as "llama"; empty where the config has none
+  // Whether the embeddings are the head too: as the config says, else where there is no head.
+  bool tied() const;
   int64_t vocabulary() const;  // vocab_size, of the text part where there is one; 0 where the config has none
 };
 
@@ -29,6 +31,7 @@ CausalModel open_causal_model(const std::string& name, const WatchInput& watch);
 struct ConfigChanges {
   std::optional<int64_t> vocabulary = {}, layers = {};
   std::optional<Dtype> dtype = {};
+  bool untied = false;                    // it has a head of its own
   std::vector<int64_t> kept_layers = {};  // of the old model's, by layer of the new one; empty: all, in order
 };
 OrderedJson changed_config(OrderedJson config, const ConfigChanges& changes);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "base/error.h"
@@ -27,14 +28,6 @@ std::vector<int64_t> kept_layers(const Recipe& recipe) {
   return kept;
 }
 
-// The rows of the merged embeddings, where the recipe changes them.
-std::optional<int64_t> merged_rows(const MergedModel& merged, const CausalModel& donor) {
-  const MergeSource as_source{"", merged.weights};
-  const TensorInfo* embeddings = tied_embeddings(as_source);
-  if (embeddings == nullptr || embeddings->shape.empty() || donor.vocabulary() == 0) return std::nullopt;
-  return embeddings->shape[0];
-}
-
 // Of the recipe, its models in order; the first is the one whose files the output has.
 struct Models {
   std::vector<std::string> names;
@@ -51,6 +44,42 @@ Models open_models(const Recipe& recipe, const WatchInput& watch) {
   }
   for (const std::string& name : models.names) models.opened.emplace(name, open_causal_model(name, watch));
   return models;
+}
+
+// Rows of the embeddings and of the head of its own; 0: there is none.
+struct Rows {
+  int64_t embeddings = 0, head = 0;
+};
+
+Rows rows_of(const CheckpointPtr& weights) {
+  const auto rows = [](const TensorInfo* tensor) {
+    return tensor == nullptr || tensor->shape.empty() ? 0 : tensor->shape[0];
+  };
+  return {rows(tied_embeddings({"", weights})), rows(head_of(*weights))};
+}
+
+// The merged model's vocab_size. A Mllama's embeddings have more rows than that, and keep them. Throws Error where the
+// embeddings and the head have come to differ, which no config can say.
+std::optional<int64_t> merged_vocabulary(const Recipe& recipe, const Models& models, const CheckpointPtr& merged) {
+  const CausalModel& donor = models.donor();
+  const Rows own = rows_of(donor.weights), made = rows_of(merged);
+  const int64_t usual = own.head > 0 ? own.embeddings - own.head : 0;
+  if (own.embeddings > 0 && made.embeddings > 0 && made.head > 0 && made.embeddings - made.head != usual)
+    fail(
+        "{}: the embeddings come out with {} rows and the head with {}, where the config of {} wants {} more rows of "
+        "the first: {}",
+        recipe.source, made.embeddings, made.head, models.names.front(), usual,
+        recipe.tokenizer_source || recipe.tokenizer_union
+            ? "such a model's vocabulary cannot be aligned (\"tokenizer\")"
+            : "align the vocabularies by \"tokenizer\"");
+  if (own.embeddings == 0 || made.embeddings == 0 || donor.vocabulary() == 0) return std::nullopt;
+  return donor.vocabulary() + made.embeddings - own.embeddings;
+}
+
+// Whether the merged model has a head of its own, though the donor's config says that it has none.
+bool is_untied(const Models& models, const CheckpointPtr& merged) {
+  const auto tied = [](const auto& model) { return model.second.tied(); };
+  return head_of(*merged) != nullptr && models.donor().tied() && !std::ranges::all_of(models.opened, tied);
 }
 
 // The output's tokenizer where it is made for it: a union, or one with tokens that the recipe adds.
@@ -107,9 +136,14 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
 
   MergedModel merged = plan_merge(recipe, sources);
   planned.dtype = recipe.out_dtype ? recipe.out_dtype : recipe.dtype;
-  planned.config = changed_config(donor.config, {.vocabulary = merged_rows(merged, donor),
+  const bool untied = is_untied(models, merged.weights);
+  if (untied)
+    merged.remarks.push_back(fmt::format("the output has a head of its own (tie_word_embeddings is false), unlike {}",
+                                         printable(models.names.front())));
+  planned.config = changed_config(donor.config, {.vocabulary = merged_vocabulary(recipe, models, merged.weights),
                                                  .layers = merged.layers,
                                                  .dtype = planned.dtype,
+                                                 .untied = untied,
                                                  .kept_layers = kept_layers(recipe)});
   planned.weights = planned.dtype ? std::move(merged.weights) : cast_each(std::move(merged.weights), merged.stored);
   planned.remarks = std::move(merged.remarks);

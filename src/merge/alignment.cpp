@@ -17,7 +17,7 @@ class RowAlignment::AlignedTensor : public TensorReader {
     info_ = (*tensors_)[model]->info();
     info_.dtype = Dtype::f32;
     info_.shape[0] = plan_->rows;
-    columns_ = info_.shape[1];
+    columns_ = info_.shape.size() > 1 ? info_.shape[1] : 1;
   }
   void set_padding(std::vector<float> row) { padding_ = std::move(row); }
 

@@ -35,9 +35,9 @@ class RowAlignment {
 
   int64_t rows() const { return plan_->rows; }  // of the output, padding included
 
-  // tensors[i] is model i's, [its rows, columns]; what comes back are readers of [rows(), columns], float32 unless a
-  // model's rows are in place already. They gather while they are read, consecutive rows in one go. Where there are
-  // padding rows this reads the tensors once for their means, with all threads.
+  // tensors[i] is model i's, [its rows, columns] or [its rows]; what comes back are readers of as many columns and
+  // rows() rows, float32 unless a model's rows are in place already. They gather while they are read, consecutive rows
+  // in one go. Where there are padding rows this reads the tensors once for their means, with all threads.
   std::vector<std::shared_ptr<const TensorReader>> align(
       std::vector<std::shared_ptr<const TensorReader>> tensors) const;
 

@@ -56,8 +56,8 @@ int64_t group_size(int64_t rows) {
 
 std::vector<float> column_means(const TensorReader& matrix, int64_t rows) {
   const auto& shape = matrix.info().shape;
-  VLRM_ASSERT(shape.size() == 2 && rows > 0 && rows <= shape[0]);
-  const Cascade cascade{shape[1], group_size(rows)};
+  VLRM_ASSERT(!shape.empty() && rows > 0 && rows <= shape[0]);
+  const Cascade cascade{shape.size() > 1 ? shape[1] : 1, group_size(rows)};
   const int64_t block = cascade.group * cascade.group * cascade.group;
   const int64_t blocks = (rows + block - 1) / block;
   std::vector<std::array<Row, 3>> partial(static_cast<size_t>(blocks));

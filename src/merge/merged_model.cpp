@@ -107,6 +107,8 @@ class Planner {
   void plan_whole(const RecipeModule& module, const RecipeSlice& slice) {
     const auto participants = participants_of(slice);
     const Names names = names_of(module, participants);
+    if (names.empty() && module.name.empty())
+      fail("{} ({}): holds no tensor", participants[0].source->name, participants[0].source->weights->description());
     if (names.empty()) fail("{}: no tensor is of the module \"{}\"", recipe_.source, printable(module.name));
     std::map<std::string, int64_t> layers = layers_of(*participants[0].source->weights);
     for (const Participant& other : participants) refuse_other_layers(layers, participants[0], other);
@@ -154,6 +156,7 @@ class Planner {
                       {name, before ? 0.0 : 1.0, std::vector(participants.size(), name)});
     }
     int64_t layer = 0;
+    first_of_layers_.clear();
     for (const RecipeSlice& slice : module.slices) {
       const int64_t count = slice.models[0].layers->end - slice.models[0].layers->begin;
       const auto participants = participants_of(slice);
@@ -188,7 +191,23 @@ class Planner {
       for (const Participant& participant : participants)
         wanted.names.push_back(fmt::format("{}.{}.{}", prefix, participant.first_layer() + index, rest));
       plan_tensor(place, participants, wanted);
+      refuse_other_shapes(prefix, rest, *participants.front().source);
     }
+  }
+
+  // Layers of different models, stacked, must be of one shape, but for models whose own layers differ so.
+  void refuse_other_shapes(const std::string& prefix, const std::string& rest, const MergeSource& source) {
+    const TensorInfo& tensor = tensors_.back().output;
+    const auto& [shape, first] = first_of_layers_.try_emplace(rest, tensor.shape, &source).first->second;
+    const auto has_a_layer_of = [&](const MergeSource& model, const std::vector<int64_t>& wanted) {
+      return std::ranges::any_of(model.weights->tensors(), [&](const TensorInfo& other) {
+        const TensorPlace place = place_of(other.name);
+        return other.shape == wanted && place.prefix == prefix && place.rest == rest;
+      });
+    };
+    if (tensor.shape == shape || has_a_layer_of(source, shape) || has_a_layer_of(*first, tensor.shape)) return;
+    fail("{}: {} of the layers of {} is {}, but {} in {}: they cannot be layers of one model", recipe_.source,
+         printable(rest), source.name, shape_string(tensor.shape), shape_string(shape), first->name);
   }
 
   // Tensors.
@@ -197,6 +216,7 @@ class Planner {
     std::vector<const TensorInfo*> infos;
     for (size_t i = 0; i < participants.size(); ++i) infos.push_back(find(*participants[i].source, wanted.names[i]));
     const bool everywhere = std::ranges::none_of(infos, [](const TensorInfo* info) { return info == nullptr; });
+    if (everywhere && infos.size() > 1) refuse_other_floats(participants, infos);
     const auto is_number = [](const TensorInfo* info) { return info == nullptr || is_float(info->dtype); };
     if (!everywhere || !std::ranges::all_of(infos, is_number))
       return carry_over(participants, infos, wanted, everywhere);
@@ -214,6 +234,18 @@ class Planner {
     tensors_.push_back(std::move(planned));
   }
 
+  // These are weights, and what is carried over is one model's.
+  static void refuse_other_floats(const std::vector<Participant>& participants,
+                                  const std::vector<const TensorInfo*>& infos) {
+    for (size_t i = 0; i < infos.size(); ++i) {
+      const Dtype dtype = infos[i]->dtype;
+      if (dtype == Dtype::f64 || dtype == Dtype::f8_e4m3 || dtype == Dtype::f8_e5m2)
+        fail("{} ({}): tensor {} is {}; convert the model: only F32, F16 and BF16 are merged",
+             participants[i].source->name, participants[i].source->weights->description(), printable(infos[i]->name),
+             safetensors_name(dtype));
+    }
+  }
+
   static bool are_vocabularies(const std::vector<Participant>& participants,
                                const std::vector<const TensorInfo*>& infos) {
     for (size_t i = 0; i < infos.size(); ++i)
@@ -224,7 +256,7 @@ class Planner {
   // A head that a model lacks is its embeddings.
   static const TensorInfo* find(const MergeSource& source, const std::string& name) {
     const TensorInfo* info = source.weights->find(name);
-    const bool is_head = is_named_like_vocabulary(name) && !is_before_layers(name);
+    const bool is_head = is_named_like_head(name) && !name.ends_with(".bias");
     return info == nullptr && is_head ? tied_embeddings(source) : info;
   }
 
@@ -276,7 +308,7 @@ class Planner {
   void fit_rows(const std::vector<Participant>& participants, const std::vector<const TensorInfo*>& infos,
                 PlannedTensor& planned) {
     for (size_t i = 0; i < infos.size(); ++i)
-      if (infos[i]->shape.size() != 2)
+      if (infos[i]->shape.size() != (is_bias_of_head(infos[i]->name) ? 1 : 2))
         fail("{} ({}): tensor {} is {}, not rows of embeddings", participants[i].source->name,
              participants[i].source->weights->description(), printable(infos[i]->name), shape_string(infos[i]->shape));
     if (recipe_.tokenizer_source || recipe_.tokenizer_union) {
@@ -299,14 +331,16 @@ class Planner {
     }
   }
 
+  static bool is_bias_of_head(const std::string& name) { return is_named_like_head(name) && name.ends_with(".bias"); }
+
   // Rows of a vocabulary may differ: these have been fitted.
   static void check_shapes(const std::vector<Participant>& participants, const std::vector<const TensorInfo*>& infos,
                            const std::string& name) {
     for (size_t i = 1; i < infos.size(); ++i) {
       const auto& first = infos[0]->shape;
       const auto& shape = infos[i]->shape;
-      const bool rows_may_differ = is_vocabulary(*infos[0], *participants[0].source) && shape.size() == 2;
-      if (rows_may_differ ? shape[1] == first[1] : shape == first) continue;
+      const bool rows_may_differ = is_vocabulary(*infos[0], *participants[0].source) && shape.size() == first.size();
+      if (rows_may_differ ? std::equal(shape.begin() + 1, shape.end(), first.begin() + 1) : shape == first) continue;
       fail("tensor {} is {} in {} and {} in {}: these models cannot be merged", printable(name), shape_string(first),
            participants[0].source->name, shape_string(shape), participants[i].source->name);
     }
@@ -356,7 +390,7 @@ class Planner {
                             printable(models[static_cast<size_t>(complaint->input - merge.inputs.data())]->name));
       fail("{}: tensor {}{}: {}", recipe_.source, printable(merge.output.name), model, complaint->what);
     }
-    if (is_named_like_vocabulary(merge.output.name) && !is_before_layers(merge.output.name)) return;
+    if (is_named_like_head(merge.output.name)) return;
     weights_cancel_ = weights_cancel_ && method.name == "ties" && merge.inputs.size() > 1 &&
                       merge.is_set("normalize") &&
                       std::ranges::all_of(merge.inputs, [&](const TensorMerge::Input& input) {
@@ -382,7 +416,7 @@ class Planner {
                                               names.size() == 1 ? "" : ", …"));
     };
     add(not_everywhere_, "that not all models have");
-    add(no_floats_, "of whole numbers");
+    add(no_floats_, "of another type than F32, F16 and BF16");
     add(of_other_modules_, "of modules that the recipe does not name");
   }
 
@@ -393,6 +427,8 @@ class Planner {
   std::vector<PlannedTensor> tensors_;
   std::map<std::string, std::vector<std::string>> not_everywhere_, no_floats_,
       of_other_modules_;  // by the model they are taken from
+  std::map<std::string, std::pair<std::vector<int64_t>, const MergeSource*>>
+      first_of_layers_;  // of a module's tensors, by what stands behind the layer's number
   int64_t merged_ = 0;
   bool weights_cancel_ = true;
 };

@@ -59,12 +59,15 @@ std::string name_at(const TensorPlace& place, int64_t layer) {
 }
 
 bool is_before_layers(std::string_view name) {
-  if (has_part_of(name, kHeads)) return false;
-  return has_part_of(name, kTokenEmbeddings) || has_part_of(name, kOtherEmbeddings);
+  return !is_named_like_head(name) && (has_part_of(name, kTokenEmbeddings) || has_part_of(name, kOtherEmbeddings));
 }
 
 bool is_named_like_vocabulary(std::string_view name) {
   return has_part_of(name, kTokenEmbeddings) || has_part_of(name, kHeads);
+}
+
+bool is_named_like_head(std::string_view name) {
+  return has_part_of(name, kHeads);
 }
 
 }  // namespace vlrm

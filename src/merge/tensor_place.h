@@ -26,5 +26,7 @@ bool is_before_layers(std::string_view name);
 
 // Whether a tensor in no layer has, by its name, a row for each token: embeddings and language model heads.
 bool is_named_like_vocabulary(std::string_view name);
+// Whether it is, by its name, a language model head, or a head's bias.
+bool is_named_like_head(std::string_view name);
 
 }  // namespace vlrm

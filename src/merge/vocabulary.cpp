@@ -17,6 +17,13 @@ const TensorInfo* tied_embeddings(const MergeSource& source) {
   return nullptr;
 }
 
+const TensorInfo* head_of(const Checkpoint& weights) {
+  for (const TensorInfo& tensor : weights.tensors())
+    if (!place_of(tensor.name).in_layer() && is_named_like_head(tensor.name) && tensor.shape.size() == 2)
+      return &tensor;
+  return nullptr;
+}
+
 std::shared_ptr<const RowAlignment> Vocabularies::align(const std::vector<Input>& inputs, std::optional<size_t> base) {
   std::vector<std::shared_ptr<const TokenRows>> vocabularies;
   std::vector<RowAlignment::Model> models;

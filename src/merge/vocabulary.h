@@ -16,6 +16,8 @@ bool is_vocabulary(const TensorInfo& tensor, const MergeSource& source);
 
 // What stands in for a head that `source` lacks: its embeddings (a tied model). Null where there are none.
 const TensorInfo* tied_embeddings(const MergeSource& source);
+// Its language model head. Null where it has none of its own.
+const TensorInfo* head_of(const Checkpoint& weights);
 
 // The recipe's tokenizer, and how the sources' rows fit it.
 class Vocabularies {
@@ -23,7 +25,7 @@ class Vocabularies {
   // Reads nothing yet. Both must outlive this.
   Vocabularies(const Recipe& recipe, const MergeSources& sources) : recipe_(recipe), sources_(sources) {}
 
-  // One source's tensor of the merged one, [rows, …].
+  // One source's tensor of the merged one, [rows, …] or a head's bias, [rows].
   struct Input {
     const MergeSource* source;
     int64_t rows;

@@ -1,0 +1,103 @@
+"""Merges of models that are not quite alike: heads, biases, types, shapes."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+EMBEDDINGS, HEAD, LAYER = "model.embed_tokens.weight", "lm_head.weight", "model.layers.{}.mlp.weight"
+
+
+def model(path, rows=4, head=4, layers=1, width=3, value=1.0, tensors=None, **config):
+    """All elements are `value`; `tensors` are added, or replace others."""
+    path.mkdir()
+    made = {EMBEDDINGS: (rows, width), **({HEAD: (head, width)} if head else {}),
+            **{LAYER.format(layer): (width, width) for layer in range(layers)}}
+    made = {name: np.full(shape, value, np.float32) for name, shape in made.items()}
+    save_file({**made, **(tensors or {})}, path / "model.safetensors")
+    (path / "config.json").write_text(json.dumps({"model_type": "llama", "vocab_size": rows, **config}))
+    vocabulary = {f"t{i}": i for i in range(rows)}
+    (path / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE", "vocab": vocabulary, "merges": []}}))
+    return path
+
+
+@pytest.fixture
+def linear(vlrm, tmp_path):
+    """Merges the average of models, and gives the tensors, the config and the notes, or the error."""
+
+    def run(*models, more="", fails=False):
+        recipe = tmp_path / "r.yml"
+        recipe.write_text("merge_method: linear\nparameters: {weight: 0.5}\nmodels:\n" +
+                          "".join(f"- model: {model}\n" for model in models) + more)
+        said = vlrm("-q", "merge", recipe, tmp_path / "out", "--force", fails=fails, notes=not fails)
+        if fails:
+            return said
+        return load_file(tmp_path / "out/model.safetensors"), json.loads((tmp_path / "out/config.json").read_text()), said
+
+    return run
+
+
+def test_a_head_that_only_some_have_is_told_in_the_config(linear, tmp_path):
+    tied = model(tmp_path / "tied", head=0, tie_word_embeddings=True)
+    silent = model(tmp_path / "silent", head=0)  # of a family whose models are tied by default
+    other = model(tmp_path / "other", value=3.0, tie_word_embeddings=False)
+    for first in (tied, silent):
+        tensors, config, notes = linear(first, other)
+        assert tensors[HEAD][0, 0] == 2 and config["tie_word_embeddings"] is False
+        assert [note for note in notes if "has a head of its own" in note]
+    tensors, config, _ = linear(tied, silent)
+    assert HEAD not in tensors and config["tie_word_embeddings"] is True
+
+
+def test_an_mllama_keeps_its_reserved_rows(linear, tmp_path):
+    one, two = (model(tmp_path / name, rows=12, text_config={"vocab_size": 4}) for name in ("one", "two"))
+    tensors, config, _ = linear(one, two)
+    assert len(tensors[EMBEDDINGS]) == 12 and config["text_config"]["vocab_size"] == 4
+    error = linear(one, two, more=f"tokenizer_source: {one}\n", fails=True)
+    assert "the embeddings come out with 12 rows and the head with 12" in error and "wants 8 more" in error
+
+
+def test_biases_of_heads_have_rows_too(linear, tmp_path):
+    bias = "lm_head.bias"
+    one = model(tmp_path / "one", tensors={bias: np.arange(4, dtype=np.float32)})
+    two = model(tmp_path / "two", rows=6, head=6, tensors={bias: np.arange(10, 16, dtype=np.float32)})
+    without = model(tmp_path / "without")
+    assert linear(one, two)[0][bias].tolist() == [5, 6, 7, 8]
+    assert linear(one, two, more="tokenizer_source: union\n")[0][bias].tolist() == [5, 6, 7, 8, 14, 15]
+    padded = linear(one, two, more=f"tokenizer: {{source: {one}, pad_to_multiple_of: 8}}\n")[0][bias]
+    assert padded.tolist() == [5, 6, 7, 8] + [6.5] * 4
+    tensors, _, notes = linear(one, without)
+    assert tensors[bias].tolist() == [0, 1, 2, 3] and [note for note in notes if "that not all models have" in note]
+
+
+def stack(vlrm, tmp_path, *models):
+    recipe = tmp_path / "r.yml"
+    recipe.write_text("merge_method: passthrough\nslices:\n" +
+                      "".join(f"- sources: [{{model: {model}, layer_range: [0, 1]}}]\n" for model in models))
+    return vlrm("merge", recipe, tmp_path / "out", fails=True)
+
+
+def test_refuses_stacks_that_no_config_describes(vlrm, tmp_path):
+    one, wide, large = (model(tmp_path / "one"), model(tmp_path / "wide", width=5),
+                        model(tmp_path / "large", rows=9, head=9))
+    assert "mlp.weight of the layers of " in (error := stack(vlrm, tmp_path, one, wide))
+    assert "is [5, 5], but [3, 3] in" in error
+    assert "come out with 4 rows and the head with 9" in stack(vlrm, tmp_path, one, large)
+
+
+def test_says_which_numbers_cannot_be_merged(linear, tmp_path):
+    one = model(tmp_path / "one")
+    double = model(tmp_path / "double", tensors={LAYER.format(0): np.ones((3, 3), np.float64)})
+    assert "tensor model.layers.0.mlp.weight is F64; convert the model" in linear(one, double, fails=True)
+    counts = {"model.counts": np.arange(3)}
+    _, _, notes = linear(*(model(tmp_path / name, tensors=counts) for name in ("whole", "too")))
+    assert [note for note in notes if "1 tensor of another type than F32, F16 and BF16" in note]
+
+
+def test_models_without_a_type_or_tensors(linear, tmp_path):
+    one, typeless = model(tmp_path / "one"), model(tmp_path / "typeless", model_type=None)
+    assert linear(one, typeless)[0][HEAD][0, 0] == 1
+    empty = model(tmp_path / "empty")
+    save_file({}, empty / "model.safetensors")
+    assert "holds no tensor" in linear(empty, fails=True)
