@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -124,6 +125,20 @@ class StagingFile {
 };
 
 }  // namespace
+
+int64_t bytes_left_over(const fs::path& target) {
+  int64_t bytes = 0;
+  const auto add = [&](const fs::path& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0) bytes += int64_t{status.st_blocks} * 512;
+  };
+  std::error_code error;
+  for (const fs::path& leftover : leftovers_of(without_trailing_slash(target))) {
+    add(leftover);
+    for (const auto& entry : fs::recursive_directory_iterator(leftover, error)) add(entry.path());
+  }
+  return bytes;
+}
 
 void refuse_existing(const fs::path& target, bool force) {
   if (!force && fs::exists(fs::symlink_status(target)))

@@ -1,6 +1,7 @@
 // Outputs that appear whole or not at all.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -54,6 +55,9 @@ class AtomicDirectory {
   bool force_, adopted_ = false, kept_ = false, committed_ = false;
   ParentDirectories parents_;
 };
+
+// Bytes on the disk of what killed processes of this host left of `target`: for who asks whether there is room.
+int64_t bytes_left_over(const std::filesystem::path& target);
 
 // Throws Error if `target` exists and `force` is not set: for who has much to do before the output is written.
 void refuse_existing(const std::filesystem::path& target, bool force);

@@ -8,6 +8,7 @@
 #include "base/tell.h"
 #include "cli/commands.h"
 #include "family/merge_check.h"
+#include "merge/recipe_set.h"
 
 namespace fs = std::filesystem;
 
@@ -30,7 +31,9 @@ void print_models(const MergeCheck& check, const Recipe& recipe) {
 }
 
 void run_check(const std::string& file, const std::string& output) {
-  const Recipe recipe = read_recipe_or_throw(file);
+  const std::vector<Recipe> recipes = parse_recipes_or_throw(read_recipe_text_or_throw(file), file);
+  if (recipes.size() > 1) fail("{}: holds {} recipes; vlrm check takes one", file, recipes.size());
+  const Recipe& recipe = recipes.front();
   const MergeCheck check = check_merge(recipe);
   fmt::print("method    {} ({}){}{}\n", recipe.method->name, recipe.method->title,
              recipe.method->reference.empty() ? "" : ", ", recipe.method->reference);
@@ -47,6 +50,9 @@ void run_check(const std::string& file, const std::string& output) {
   if (const auto free = free_space(where))
     fmt::print("disk      {} free{}\n", bytes(*free),
                *free < check.bytes_written ? fmt::format(": {} too little", bytes(check.bytes_written - *free)) : "");
+  std::error_code error;
+  if (!output.empty() && fs::exists(fs::symlink_status(output, error)))
+    tell(fmt::format("note: {}: exists already; vlrm merge replaces it with --force only", output));
   for (const std::string& note : check.notes) tell("note: " + note);
   if (!output.empty()) require_space(output, check.bytes_written);
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/tell.h"
 #include "cli/commands.h"
+#include "cli/usage_errors.h"
 #include "compare/comparison.h"
 #include "compare/comparison_page.h"
 #include "family/causal_model.h"
@@ -34,6 +35,7 @@ bool all_are_mllamas(const std::vector<std::string>& names) {
 
 void run_compare(const CompareFlags& flags) {
   if (flags.output.empty() && flags.json.empty()) fail("compare: -o names the page to write, --json the figures");
+  if (flags.output == flags.json) fail("compare: {} is to be both the page (-o) and the figures (--json)", flags.json);
   for (const std::string& output : {flags.output, flags.json})
     if (!output.empty()) refuse_existing(output, flags.force);
   std::vector<std::string> names{flags.a, flags.b};
@@ -62,6 +64,7 @@ void add_compare_command(CLI::App& program) {
   command->add_option("-o,--output", flags->output, "The HTML file to write");
   command->add_option("--json", flags->json, "The same figures as JSON");
   command->add_option("--top", flags->top, "The share of largest magnitudes that is looked at for what both have")
+      ->check(finite_number())
       ->check(CLI::Range(1e-6, 1.0))
       ->capture_default_str();
   command->add_flag("--force", flags->force, "Replace outputs that exist");

@@ -1,11 +1,14 @@
 // vlrm merge: a mergekit recipe over models of one kind.
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
+#include "base/atomic_output.h"
 #include "base/error.h"
 #include "base/tell.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
+#include "family/causal_model.h"
 #include "family/model_card.h"
 #include "merge/recipe_set.h"
 
@@ -21,37 +24,61 @@ struct MergeOptions {
   OutputFlags output;
 };
 
-void merge(Recipe recipe, const std::string& yaml, const MergeOptions& options, const OutputFlags& output) {
-  options.seed.apply(recipe);
-  Manifest manifest("merge", {{"recipe", recipe_to_json(recipe)}, {"seed", recipe.seed}});
+Manifest manifest_of(const Recipe& recipe) {
+  return Manifest("merge", {{"recipe", recipe_to_json(recipe)}, {"seed", recipe.seed}});
+}
+
+void merge(const Recipe& recipe, const std::string& yaml, const MergeOptions& options, const OutputFlags& output) {
+  Manifest manifest = manifest_of(recipe);
   PlannedOutput planned = plan_merge_models(recipe, manifest.watcher());
   if (options.card) planned.texts.merge(descriptions(recipe, yaml, output.directory));
   write_and_report(planned, output, manifest);
 }
 
+// What can be known to be wrong before the first of the recipes has taken its time.
+void check_all(const std::vector<Recipe>& recipes, const MergeOptions& options) {
+  OutputFlags output = options.output;
+  if (output.sink == "null") fail("--sink null writes no model that other recipes (--intermediate-dir) could use");
+  const bool all_have_names =
+      std::ranges::all_of(recipes, [](const Recipe& recipe) { return recipe.name.has_value(); });
+  if (all_have_names && !output.directory.empty())
+    fail("{}: each recipe has a name, which says where it goes: {} has no use", options.recipe, output.directory);
+  if (!all_have_names && output.directory.empty())
+    fail("{}: the recipe without a name needs a second argument, OUT", options.recipe);
+  if (all_have_names) output.directory = options.intermediate_directory;
+  output.options();
+  if (!all_have_names && !output.resume) refuse_existing(output.directory, output.force);
+  for (const Recipe& recipe : recipes)
+    for (const std::string& model : recipe.model_names())
+      if (!is_made_by(recipes, model)) open_causal_model(model, nullptr);
+}
+
 // Those with a name go to a directory of their own, and stay as they are where they are there already.
 void merge_all(const std::vector<Recipe>& recipes, const std::string& yaml, const MergeOptions& options) {
+  check_all(recipes, options);
   const fs::path directory = options.intermediate_directory;
-  for (const Recipe& recipe : recipes) {
+  for (const Recipe& each : recipes) {
+    const Recipe recipe = with_models_in(directory, each, recipes);
     OutputFlags output = options.output;
     if (recipe.name) output.directory = (directory / *recipe.name).string();
     if (recipe.name && fs::exists(output.directory) && !output.force) {
-      tell(fmt::format("note: {}: is there already", output.directory));
+      tell(fmt::format("note: {}: is there already{}; --force makes it anew", output.directory,
+                       manifest_of(recipe).is_of(output.directory) ? "" : ", made of another recipe than now"));
       continue;
     }
-    if (output.directory.empty()) fail("{}: the recipe without a name needs a second argument, OUT", options.recipe);
-    merge(with_models_in(directory, recipe, recipes), yaml, options, output);
+    merge(recipe, yaml, options, output);
   }
 }
 
 void run_merge(const MergeOptions& options) {
   if (options.intermediate_directory.empty()) options.output.options();  // complains before any work
   const std::string yaml = read_recipe_text_or_throw(options.recipe);
-  const std::vector<Recipe> recipes = parse_recipes_or_throw(yaml, options.recipe);
-  if (!options.intermediate_directory.empty()) return merge_all(recipes, yaml, options);
-  if (recipes.size() > 1)
+  std::vector<Recipe> recipes = parse_recipes_or_throw(yaml, options.recipe);
+  if (options.intermediate_directory.empty() && recipes.size() > 1)
     fail("{}: holds {} recipes; --intermediate-dir names the directory for those with a name", options.recipe,
          recipes.size());
+  for (Recipe& recipe : recipes) options.seed.apply(recipe);
+  if (!options.intermediate_directory.empty()) return merge_all(recipes, yaml, options);
   merge(recipes.front(), yaml, options, options.output);
 }
 

@@ -1,10 +1,8 @@
 #include "cli/merge_options.h"
 
-#include "base/disk_space.h"
 #include "base/error.h"
 #include "base/tell.h"
 #include "cli/usage_errors.h"
-#include "family/merge_check.h"
 
 namespace vlrm {
 
@@ -76,7 +74,6 @@ Dtype dtype_option_or_throw(const std::string& name) {
 }
 
 void write_and_report(const PlannedOutput& planned, const OutputFlags& flags, const Manifest& manifest) {
-  if (flags.sink != "null") require_space(flags.directory, bytes_to_write(planned));
   for (const std::string& remark : write_output(planned, flags.options(), manifest)) tell("note: " + remark);
   if (flags.sink != "null") fmt::print("{}\n", flags.directory);
 }

@@ -19,7 +19,7 @@ struct OpenModel {
 };
 
 // Stands between the inputs of a command and their files: gets each input's role ("vlm", "rm", "base"), directory and
-// checkpoint, and gives the checkpoint to be used (see manifest.h).
+// checkpoint (null where only its other files count), and gives the checkpoint to be used (see manifest.h).
 using WatchInput = std::function<CheckpointPtr(const std::string& role, const std::filesystem::path& directory,
                                                CheckpointPtr checkpoint)>;
 constexpr const char* kAdapterRole = "adapter ";  // of an adapter, with its name behind it

@@ -56,7 +56,9 @@ std::string change_of(const std::string& role, const OrderedJson& input, const s
   const bool fingerprinted = input.contains("weights");
   const auto files = required_field<OrderedJson>(input, "files", source);
   if (!files.is_object()) fail("{}: \"files\" is no object", source);
-  if (auto change = change_of_files(files, file_hashes(directory, !fingerprinted)); !change.empty()) return change;
+  const bool hashed_weights =
+      std::ranges::any_of(files.items(), [](const auto& file) { return kind_of(file.key()) == FileKind::weights; });
+  if (auto change = change_of_files(files, file_hashes(directory, hashed_weights)); !change.empty()) return change;
   if (!fingerprinted) return "";
   const OrderedJson& weights = input.at("weights");
   const auto recorded = required_field<std::string>(weights, "xxh3-128", source);
@@ -86,8 +88,8 @@ void Manifest::name_input(const std::string& role, const std::string& name) {
 }
 
 CheckpointPtr Manifest::watch(const std::string& role, const fs::path& directory, CheckpointPtr checkpoint) {
-  Input input{fs::absolute(directory).lexically_normal(), std::nullopt};
-  if (!hub_knows_weights(directory)) {
+  Input input{fs::absolute(directory).lexically_normal(), std::nullopt, checkpoint != nullptr};
+  if (checkpoint != nullptr && !hub_knows_weights(directory)) {
     input.weights.emplace(std::move(checkpoint));
     checkpoint = input.weights->checkpoint();
   }
@@ -121,6 +123,13 @@ bool Manifest::is_of(const fs::path& output) const {
          json.at("settings") == OrderedJson::parse(text_of(settings_));
 }
 
+std::optional<std::string> Manifest::role_of(const fs::path& directory) const {
+  std::error_code error;
+  for (const auto& [role, input] : inputs_)
+    if (fs::equivalent(input.directory, directory, error)) return role;
+  return std::nullopt;
+}
+
 OrderedJson Manifest::json() const {
   OrderedJson json{{"version", VLRM_VERSION}, {"command", command_}, {"settings", settings_}};
   json["inputs"] = OrderedJson::object();
@@ -128,7 +137,7 @@ OrderedJson Manifest::json() const {
     OrderedJson entry = OrderedJson::object();
     if (const auto name = names_.find(role); name != names_.end()) entry["name"] = name->second;
     entry["directory"] = input.directory.string();
-    entry["files"] = file_hashes(input.directory, !input.weights);
+    entry["files"] = file_hashes(input.directory, input.has_weights && !input.weights);
     if (input.weights) {
       entry["weights"] = {{"xxh3-128", input.weights->digest()}};
       if (const auto left_out = input.weights->left_out(); !left_out.empty()) entry["weights"]["left_out"] = left_out;

@@ -24,7 +24,8 @@ class Manifest {
 
   // What the user called the input with this role.
   void name_input(const std::string& role, const std::string& name);
-  // Notes an input. The result is to be read in place of `checkpoint`.
+  // Notes an input. The result is to be read in place of `checkpoint`; null where no weights are read of it, only other
+  // files.
   CheckpointPtr watch(const std::string& role, const std::filesystem::path& directory, CheckpointPtr checkpoint);
 
   WatchInput watcher();  // of this manifest, which must outlive it
@@ -34,6 +35,9 @@ class Manifest {
   // Whether `output` holds the manifest of a run with the same command and settings.
   bool is_of(const std::filesystem::path& output) const;
 
+  // Of the input that `directory` is, or nothing.
+  std::optional<std::string> role_of(const std::filesystem::path& directory) const;
+
   // After everything has been read.
   OrderedJson json() const;
   void write(const std::filesystem::path& output) const;
@@ -41,7 +45,8 @@ class Manifest {
  private:
   struct Input {
     std::filesystem::path directory;
-    std::optional<Fingerprint> weights;  // nothing where the hub cache names every file
+    std::optional<Fingerprint> weights;  // nothing where the hub cache names every file, or none are read
+    bool has_weights;                    // that are read
   };
   std::string command_;
   OrderedJson settings_;

@@ -125,6 +125,8 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
     directories.push_back(model.directory);
   }
   sources.output_tokenizer = recipe.tokenizer_source ? resolve_checkpoint(*recipe.tokenizer_source) : donor.directory;
+  if (watch && recipe.tokenizer_source && !models.opened.contains(*recipe.tokenizer_source))
+    watch("tokenizer " + *recipe.tokenizer_source, sources.output_tokenizer, nullptr);
   PlannedOutput planned;
   if (auto made = made_tokenizer(recipe, models, sources.output_tokenizer)) {
     sources.output_tokens = made->tokens;

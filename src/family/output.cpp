@@ -1,6 +1,7 @@
 #include "family/output.h"
 
 #include "base/atomic_output.h"
+#include "base/disk_space.h"
 #include "base/error.h"
 #include "family/fingerprint.h"
 #include "weights/views.h"
@@ -45,6 +46,11 @@ void remove_all_but_weights(const std::filesystem::path& directory) {
   }
 }
 
+void refuse_input(const std::filesystem::path& directory, const Manifest& manifest) {
+  if (const auto role = manifest.role_of(directory))
+    fail("{}: is an input ({}), which would be gone; name another output", directory.string(), printable(*role));
+}
+
 }  // namespace
 
 std::vector<std::string> write_output(const PlannedOutput& planned, const OutputOptions& options,
@@ -60,6 +66,9 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
     remarks.push_back(fmt::format("{}: is there already", options.directory.string()));
     return remarks;
   }
+  refuse_input(options.directory, manifest);
+  // What a killed run left is taken over or removed.
+  require_space(options.directory, total_bytes(*weights) - bytes_left_over(options.directory));
   const std::string identity = identity_of(*weights, options, manifest);
   AtomicDirectory output(options.directory, options.force, kManifestName, [&](const std::filesystem::path& leftover) {
     return options.resume && SaveJournal::holds_work(leftover / kJournalName, identity);

@@ -23,7 +23,8 @@ struct OutputOptions {
 // Writes weights, config.json, side files and the manifest; the directory appears whole or not at all. With resume,
 // what a killed run has safely written is kept, an interrupted one leaves it, and finished work is left alone; the
 // bytes are those of one run. Returns what the user should know, one line each. Throws Error where the output stands
-// already and force is not set, and whatever the inputs and the disk throw.
+// already and force is not set, where it is an input or the disk has too little room, and whatever the inputs and the
+// disk throw.
 std::vector<std::string> write_output(const PlannedOutput& planned, const OutputOptions& options,
                                       const Manifest& manifest);
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace fs = std::filesystem;
 
@@ -58,6 +59,7 @@ std::string commonest_template(const std::vector<fs::path>& models, const std::s
   for (const fs::path& model : models) {
     const auto found = template_of(model);
     if (!found) continue;
+    if (utf8::first_invalid(*found)) fail("{}: the chat template is not UTF-8", model.string());
     const auto known = std::ranges::find(counts, *found, &std::pair<std::string, int>::first);
     known == counts.end() ? (void)counts.emplace_back(*found, 1) : (void)++known->second;
   }

@@ -78,11 +78,14 @@ std::vector<Recipe> parse_recipes_or_throw(const std::string& yaml, const std::s
   return Order(std::move(recipes)).sorted();
 }
 
+bool is_made_by(const std::vector<Recipe>& recipes, const std::string& model) {
+  const std::string name = without_adapter(model);
+  return std::ranges::any_of(recipes, [&](const Recipe& recipe) { return recipe.name == name; });
+}
+
 Recipe with_models_in(const std::filesystem::path& directory, Recipe recipe, const std::vector<Recipe>& others) {
   for_each_model_name(recipe, [&](std::string& name) {
-    const std::string model = without_adapter(name);
-    if (std::ranges::any_of(others, [&](const Recipe& other) { return other.name == model; }))
-      name = (directory / model).string() + name.substr(model.size());
+    if (is_made_by(others, name)) name = (directory / name).string();
   });
   return recipe;
 }

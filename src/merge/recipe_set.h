@@ -14,6 +14,9 @@ namespace vlrm {
 // with one name, two without, a name that is no file name, and recipes that use each other in a circle.
 std::vector<Recipe> parse_recipes_or_throw(const std::string& yaml, const std::string& source);
 
+// Whether a recipe's model, "x" or "x+./adapter", is what one of `recipes` makes.
+bool is_made_by(const std::vector<Recipe>& recipes, const std::string& model);
+
 // `recipe` with the names of `others` replaced by the directories of their models in `directory`.
 Recipe with_models_in(const std::filesystem::path& directory, Recipe recipe, const std::vector<Recipe>& others);
 

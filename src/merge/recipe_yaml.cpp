@@ -185,6 +185,8 @@ class RecipeReader {
       if (!present(entry.second["force"])) continue;
       const auto force = yaml_.truth(entry.second["force"]);
       if (!force) yaml_.fail_at(entry.second["force"].Mark(), "force must be true or false");
+      if (*force && token.kind == TokenSource::Kind::usual)
+        yaml_.fail_at(entry.second.Mark(), "force needs a \"source\" to take the token's row from");
       token.force = *force;
     }
   }

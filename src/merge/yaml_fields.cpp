@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/nearest.h"
+#include "base/utf8.h"
 
 namespace vlrm {
 namespace {
@@ -50,6 +51,7 @@ YAML::Node YamlFields::required(const YAML::Node& node, const char* key) const {
 
 std::string YamlFields::text(const YAML::Node& node) const {
   if (!node.IsScalar() || node.Scalar().empty()) fail_at(node.Mark(), "a name is needed here");
+  if (utf8::first_invalid(node.Scalar())) fail_at(node.Mark(), "\"{}\" is not UTF-8", printable(node.Scalar()));
   count(node);
   return node.Scalar();
 }

@@ -29,7 +29,7 @@ class YamlFields {
   std::set<std::string> keys(const YAML::Node& node, std::string_view what) const;
 
   YAML::Node required(const YAML::Node& node, const char* key) const;
-  std::string text(const YAML::Node& node) const;  // throws where there is none
+  std::string text(const YAML::Node& node) const;  // throws where there is none, or none that is UTF-8
   std::optional<double> number(const YAML::Node& node) const;
   // true or false, and nothing for what is quoted.
   std::optional<bool> truth(const YAML::Node& node) const;

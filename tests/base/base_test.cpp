@@ -131,6 +131,16 @@ TEST(AtomicDirectoryTest, RemovesWhatKilledProcessesLeft) {
   for (const auto& name : strangers) EXPECT_TRUE(fs::exists(dir / name)) << name;
 }
 
+TEST(AtomicDirectoryTest, CountsTheBytesThatKilledProcessesHold) {
+  const TemporaryDirectory dir;
+  const std::string text(1 << 20, 'x');
+  EXPECT_EQ(bytes_left_over(dir / "out"), 0);
+  write_text(dir / staging_name("out", "2147483647") / "below" / "file", text);
+  write_text(dir / staging_name("out", "1") / "file", text);  // of a process that lives
+  EXPECT_GE(bytes_left_over(dir / "out/"), 1 << 20);
+  EXPECT_LT(bytes_left_over(dir / "out"), 2 << 20);
+}
+
 TEST(ParentDirectoriesTest, StayWhereSomethingIsInThem) {
   const TemporaryDirectory dir;
   { const ParentDirectories parents(dir / "a" / "b" / "out"); }

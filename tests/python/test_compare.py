@@ -85,6 +85,8 @@ def test_says_what_is_wrong(vlrm, models, tmp_path):
     model(other, 4)
     save_file({"x": np.ones(3, np.float32)}, other / "model.safetensors")
     assert "have no tensor in common" in vlrm("compare", folder / "a", other, "-o", out, fails=True)
+    assert "is to be both the page (-o) and the figures" in vlrm("compare", folder / "a", folder / "b", "-o", out, "--json", out, fails=True)
+    assert "--top" in vlrm("compare", folder / "a", folder / "b", "-o", out, "--top", "nan", fails=True)
     assert not out.exists()
     out.write_text("")
     assert "exists already" in vlrm("compare", folder / "a", folder / "b", "-o", out, fails=True)

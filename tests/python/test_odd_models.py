@@ -101,3 +101,42 @@ def test_models_without_a_type_or_tensors(linear, tmp_path):
     empty = model(tmp_path / "empty")
     save_file({}, empty / "model.safetensors")
     assert "holds no tensor" in linear(empty, fails=True)
+
+
+def test_an_input_is_no_output(vlrm, linear, tmp_path):
+    one, two = model(tmp_path / "one"), model(tmp_path / "two")
+    linear(one, two)
+    before = (tmp_path / "out/model.safetensors").read_bytes()
+    assert "out: is an input (" in linear(tmp_path / "out", two, fails=True)
+    assert (tmp_path / "out/model.safetensors").read_bytes() == before
+
+
+def test_a_tokenizer_of_no_model_is_an_input(vlrm, linear, tmp_path):
+    one, two, words = (model(tmp_path / name) for name in ("one", "two", "words"))
+    linear(one, two, more=f"tokenizer_source: {words}\n")
+    (words / "model.safetensors").unlink()  # which nobody reads
+    assert "what they were" in vlrm("inspect", "--verify", tmp_path / "out")
+    vocabulary = {f"t{i}": (i + 1) % 4 for i in range(4)}
+    (words / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE", "vocab": vocabulary, "merges": []}}))
+    assert "not the same any more" in vlrm("inspect", "--verify", tmp_path / "out", fails=True)
+
+
+@pytest.mark.parametrize("more, expected", [
+    ("chat_template: '{{ messages }} and \xff and more'\n", 'r.yml:5: "{{ messages }} and \\xff and more" is not UTF-8'),
+    ("tokenizer: {source: union, tokens: {'\xff': {source: {kind: zero}}}}\n", "is not UTF-8"),
+    ("tokenizer: {source: union, tokens: {t1: {force: true}}}\n", 'r.yml:5: force needs a "source"'),
+])
+def test_says_what_is_wrong_with_a_recipe(vlrm, tmp_path, more, expected):
+    one, two = model(tmp_path / "one"), model(tmp_path / "two")
+    recipe = tmp_path / "r.yml"
+    recipe.write_bytes((f"merge_method: linear\nmodels:\n- model: {one}\n- model: {two}\n{more}parameters: {{weight: 0.5}}\n").encode("latin-1"))
+    assert expected in vlrm("merge", recipe, tmp_path / "out", fails=True)
+
+
+def test_check_tells_of_an_output_that_is_there(vlrm, linear, tmp_path):
+    linear(model(tmp_path / "one"), model(tmp_path / "two"))
+    notes = vlrm("check", tmp_path / "r.yml", tmp_path / "out", notes=True)
+    assert [note for note in notes if "exists already; vlrm merge replaces it with --force only" in note]
+    text = (tmp_path / "r.yml").read_text()
+    (tmp_path / "r.yml").write_text(f"name: one\n{text}---\n{text}")
+    assert "holds 2 recipes; vlrm check takes one" in vlrm("check", tmp_path / "r.yml", fails=True)

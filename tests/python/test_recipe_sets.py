@@ -40,6 +40,33 @@ def test_recipes_use_each_others_models(vlrm, tmp_path):
 
 
 @pytest.mark.parametrize("text, arguments, expected", [
+    (USING, ["OUT", "--out-shard-size", "5X"], "is not a size"),
+    (USING + "models2: 1\n", [], 'unknown key "models2"'),
+    (USING.replace(f"{MODELS}/base}}", "nowhere}"), ["OUT"], "nowhere: no such directory"),
+    (USING, [], "the recipe without a name needs a second argument, OUT"),
+    (USING, ["EXISTS"], "exists already; --force replaces it"),
+    ("name: other\n" + USING, ["OUT"], "each recipe has a name, which says where it goes"),
+    (USING, ["--sink", "null"], "--sink null writes no model"),
+])
+def test_complains_before_the_first_merge(vlrm, tmp_path, text, arguments, expected):
+    (tmp_path / "exists").mkdir()
+    places = {"OUT": tmp_path / "out", "EXISTS": tmp_path / "exists"}
+    config = written(tmp_path, "name: half\n" + HALF + "---\n" + text)
+    assert expected in vlrm("merge", config, *(places.get(each, each) for each in arguments),
+                            "--intermediate-dir", tmp_path / "parts", fails=True)
+    assert not (tmp_path / "parts").exists()
+
+
+def test_tells_models_of_another_recipe(vlrm, tmp_path):
+    def notes(text):
+        return vlrm("-q", "merge", written(tmp_path, text), "--intermediate-dir", tmp_path / "parts", notes=True)
+
+    notes("name: half\n" + HALF)
+    assert [note for note in notes("name: half\n" + HALF) if note.endswith("is there already; --force makes it anew")]
+    assert [note for note in notes("name: half\n" + HALF.replace("0.5", "0.6")) if "made of another recipe than now" in note]
+
+
+@pytest.mark.parametrize("text, arguments, expected", [
     (HALF + "---\nname: x\n" + HALF, [], "holds 2 recipes; --intermediate-dir names the directory"),
     (HALF + "---\n" + HALF, ["--intermediate-dir", "parts"], "two recipes have no name"),
     ("name: a\n" + HALF + "---\nname: a\n" + HALF, ["--intermediate-dir", "parts"], 'two recipes have the name "a"'),
