@@ -29,7 +29,7 @@ void add_recipe_flags(CLI::App& command, RecipeFlags& flags) {
 }
 
 CLI::Option* SeedFlag::declare(CLI::App& command) {
-  return command.add_option(option, value, "Seed of the random masks (dare_*)")
+  return command.add_option(option, value, "Seed of the random masks (dare_*, della*)")
       ->check(whole_number(0))
       ->default_str("0");
 }

@@ -156,20 +156,20 @@ ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, c
       if (!who.empty() || model == &b) continue;
       const Tensor common(models, tensor.name);
       if (!common.why_not().empty()) {
-        comparison.remarks.push_back(fmt::format("{}: not compared: it {}", tensor.name, common.why_not()));
+        comparison.remarks.push_back(fmt::format("{}: not compared: it {}", printable(tensor.name), common.why_not()));
         continue;
       }
       if (common.in_part())
-        comparison.remarks.push_back(
-            fmt::format("{}: only the first {} rows, which all have, are compared", tensor.name, common.shape()[0]));
+        comparison.remarks.push_back(fmt::format("{}: only the first {} rows, which all have, are compared",
+                                                 printable(tensor.name), common.shape()[0]));
       comparison.tensors.push_back(relate(common.open(), top));
       if (progress != nullptr)
         for (const ComparedModel* each : models) progress->advance(each->weights->info_or_throw(tensor.name).bytes());
     }
   for (const auto& [who, names] : missing)
     comparison.remarks.push_back(fmt::format("{} tensor{} not compared, not being in {} ({}{})", names.size(),
-                                             names.size() == 1 ? " is" : "s are", who, names.front(),
-                                             names.size() == 1 ? "" : ", …"));
+                                             names.size() == 1 ? " is" : "s are", printable(who),
+                                             printable(names.front()), names.size() == 1 ? "" : ", …"));
   if (comparison.tensors.empty()) fail("{} and {} have no tensor in common", a.name, b.name);
   return comparison;
 }

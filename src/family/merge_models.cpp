@@ -16,8 +16,6 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-const std::vector<FileKind> kTokenizer{FileKind::tokenizer, FileKind::chat_template};
-
 // The donor's layer that each of the output's stands for: the one of the first model of its slice.
 std::vector<int64_t> kept_layers(const Recipe& recipe) {
   std::vector<int64_t> kept;
@@ -149,7 +147,9 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
                                                  .kept_layers = kept_layers(recipe)});
   planned.weights = planned.dtype ? std::move(merged.weights) : cast_each(std::move(merged.weights), merged.stored);
   planned.remarks = std::move(merged.remarks);
-  planned.side_files = {{sources.output_tokenizer, kTokenizer}, {donor.directory, {FileKind::other}}};
+  std::vector<FileKind> tokenizer{FileKind::tokenizer};
+  if (!recipe.chat_template) tokenizer.push_back(FileKind::chat_template);  // else it has one already
+  planned.side_files = {{sources.output_tokenizer, tokenizer}, {donor.directory, {FileKind::other}}};
   return planned;
 }
 

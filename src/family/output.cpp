@@ -63,7 +63,10 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
     return remarks;
   }
   if (options.resume && manifest.is_of(options.directory)) {
-    remarks.push_back(fmt::format("{}: is there already", options.directory.string()));
+    remarks.push_back(fmt::format(
+        "{0}: is there already, of the same settings (vlrm inspect --verify {0} tells whether its inputs have "
+        "changed since)",
+        options.directory.string()));
     return remarks;
   }
   refuse_input(options.directory, manifest);

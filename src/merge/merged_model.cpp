@@ -294,14 +294,11 @@ class Planner {
     const auto is_of_a_module = [&](const std::string& name) {
       return std::ranges::any_of(recipe_.modules, [&](const RecipeModule& module) { return owns(module, name); });
     };
-    for (const std::string& name : recipe_.model_names()) {
-      const MergeSource& source = sources_.models.at(recipe_.base_model.value_or(name));
-      for (const TensorInfo& tensor : source.weights->tensors()) {
-        if (is_of_a_module(tensor.name) || !planned.insert(tensor.name).second) continue;
-        tensors_.push_back({tensor, {{source.weights, tensor.name}}, std::nullopt, false, nullptr});
-        of_other_modules_[source.name].push_back(tensor.name);
-      }
-      return;
+    const MergeSource& source = sources_.models.at(recipe_.base_model.value_or(recipe_.model_names().front()));
+    for (const TensorInfo& tensor : source.weights->tensors()) {
+      if (is_of_a_module(tensor.name) || !planned.insert(tensor.name).second) continue;
+      tensors_.push_back({tensor, {{source.weights, tensor.name}}, std::nullopt, false, nullptr});
+      of_other_modules_[source.name].push_back(tensor.name);
     }
   }
 

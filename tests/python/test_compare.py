@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from browser import open_browser, requests
 from conftest import GOLDENS
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 LAYERS = 3
 
@@ -74,6 +74,14 @@ def test_a_vlms_text_part_meets_the_llamas(vlrm, tmp_path):
     found = json.loads((tmp_path / "c.json").read_text())
     layers = {tensor["name"].split(".")[2] for tensor in found["tensors"] if ".layers." in tensor["name"]}
     assert len(layers) == json.loads((names[2] / "config.json").read_text())["num_hidden_layers"]
+
+
+def test_names_are_fit_for_a_terminal(vlrm, models, tmp_path):
+    folder, _ = models
+    model(tmp_path / "other", 4)
+    save_file({**load_file(folder / "a/model.safetensors"), "x\x1b[31m": np.ones(3, np.float32)}, tmp_path / "other/model.safetensors")
+    notes = vlrm("compare", folder / "a", tmp_path / "other", "--json", tmp_path / "c.json", notes=True)
+    assert [note for note in notes if "x\\x1b[31m" in note]
 
 
 def test_says_what_is_wrong(vlrm, models, tmp_path):

@@ -109,6 +109,9 @@ def test_chat_templates(vlrm, tmp_path, models):
     assert rendered("exaone") == "[|system|]S[|endofturn|]\n[|user|]U\n[|assistant|]A[|endofturn|]\n"
     assert rendered("auto").startswith("B [")
     assert rendered("'{{ messages[0].content }} and no more'") == "S and no more"
+    (models[0] / "chat_template.json").write_text('{"chat_template": "another"}')  # a processor's
+    assert rendered("chatml").startswith("<|im_start|>")
+    assert not (tmp_path / "out/chat_template.json").exists()
     assert 'chat_template "vicuna" is neither' in merge(vlrm, tmp_path, models, "chat_template: vicuna", fails=True)
 
 
