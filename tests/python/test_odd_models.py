@@ -140,3 +140,16 @@ def test_check_tells_of_an_output_that_is_there(vlrm, linear, tmp_path):
     text = (tmp_path / "r.yml").read_text()
     (tmp_path / "r.yml").write_text(f"name: one\n{text}---\n{text}")
     assert "holds 2 recipes; vlrm check takes one" in vlrm("check", tmp_path / "r.yml", fails=True)
+
+
+def test_multislerp_leaves_what_no_model_changed(vlrm, tmp_path):
+    """mergekit finds no direction there and gives up."""
+    names = ("base", "one", "two", "three")
+    for i, name in enumerate(names):
+        model(tmp_path / name, tensors={HEAD: np.full((4, 3), i, np.float32)})
+    recipe = tmp_path / "r.yml"
+    recipe.write_text(f"merge_method: multislerp\nbase_model: {tmp_path}/base\nparameters: {{weight: 1}}\nmodels:\n" +
+                      "".join(f"- model: {tmp_path}/{name}\n" for name in names[1:]))
+    vlrm("-q", "merge", recipe, tmp_path / "out")
+    merged = load_file(tmp_path / "out/model.safetensors")
+    assert (merged[EMBEDDINGS] == 1).all() and np.allclose(merged[HEAD], 2)

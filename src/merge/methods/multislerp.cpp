@@ -64,9 +64,12 @@ std::vector<float> coefficients_of(const TensorMerge& merge, const MergeInputs& 
   if (merge.is_set("normalize_weights"))
     for (double& weight : weights) weight /= sum;
   if (weights.size() == 1) return {1.0f};
-  auto result = barycentre(gram_of(inputs), weights, merge.number("eps"));
+  const Grams grams = gram_of(inputs);
+  auto result = barycentre(grams, weights, merge.number("eps"));
   if (!result) {
-    if (weights.size() > 2)
+    bool none_has_a_length = true;  // as where training left a tensor as it was
+    for (size_t i = 0; i < weights.size(); ++i) none_has_a_length = none_has_a_length && grams.at(0, i, i) == 0;
+    if (weights.size() > 2 && !none_has_a_length)
       fail("tensor {}: the models' directions, weighted, sum to 0: they have no barycentre; change a weight",
            printable(merge.output.name));
     result = weights;
