@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "merge/fit.h"
 #include "merge/planned_tensor.h"
 #include "merge/tensor_place.h"
 #include "merge/vocabulary.h"
@@ -11,16 +12,6 @@
 
 namespace vlrm {
 namespace {
-
-// A model that takes part in a slice.
-struct Participant {
-  const RecipeModel* model;  // in the recipe; null for a base that is not listed
-  const MergeSource* source;
-  int position;  // among the slice's models
-  bool is_base;  // that stands apart
-
-  int64_t first_layer() const { return model != nullptr && model->layers ? model->layers->begin : 0; }
-};
 
 // One tensor of the output, and what its participants call it.
 struct Wanted {
@@ -92,14 +83,6 @@ class Planner {
     whole ? plan_whole(module, module.slices[0]) : plan_slices(module);
   }
 
-  static std::map<std::string, int64_t> layers_of(const Checkpoint& weights) {
-    std::map<std::string, int64_t> layers;  // by prefix
-    for (const TensorInfo& tensor : weights.tensors())
-      if (const TensorPlace place = place_of(tensor.name); place.in_layer())
-        layers[place.prefix] = std::max(layers[place.prefix], place.layer + 1);
-    return layers;
-  }
-
   static double depth_in(int64_t layer, int64_t layers) {
     return layers > 1 ? static_cast<double>(layer) / static_cast<double>(layers - 1) : 1;
   }
@@ -118,17 +101,6 @@ class Planner {
                            : is_before_layers(name) ? 0
                                                     : 1;
       plan_tensor({module, slice}, participants, {name, depth, std::vector(participants.size(), name)});
-    }
-  }
-
-  // What one model has many of, as layers, and another fewer, cannot be merged one by one.
-  static void refuse_other_layers(const std::map<std::string, int64_t>& layers, const Participant& first,
-                                  const Participant& other) {
-    for (const auto& [prefix, count] : layers_of(*other.source->weights)) {
-      const auto own = layers.find(prefix);
-      if (own != layers.end() && own->second != count)
-        fail("{} has {} layers {}.*, but {} has {}: name the layers by \"slices\"", first.source->name, own->second,
-             printable(prefix), other.source->name, count);
     }
   }
 
@@ -156,7 +128,7 @@ class Planner {
                       {name, before ? 0.0 : 1.0, std::vector(participants.size(), name)});
     }
     int64_t layer = 0;
-    first_of_layers_.clear();
+    stacked_ = StackedLayers(recipe_.source);
     for (const RecipeSlice& slice : module.slices) {
       const int64_t count = slice.models[0].layers->end - slice.models[0].layers->begin;
       const auto participants = participants_of(slice);
@@ -191,23 +163,8 @@ class Planner {
       for (const Participant& participant : participants)
         wanted.names.push_back(fmt::format("{}.{}.{}", prefix, participant.first_layer() + index, rest));
       plan_tensor(place, participants, wanted);
-      refuse_other_shapes(prefix, rest, *participants.front().source);
+      stacked_.add(prefix, rest, tensors_.back().output, *participants.front().source);
     }
-  }
-
-  // Layers of different models, stacked, must be of one shape, but for models whose own layers differ so.
-  void refuse_other_shapes(const std::string& prefix, const std::string& rest, const MergeSource& source) {
-    const TensorInfo& tensor = tensors_.back().output;
-    const auto& [shape, first] = first_of_layers_.try_emplace(rest, tensor.shape, &source).first->second;
-    const auto has_a_layer_of = [&](const MergeSource& model, const std::vector<int64_t>& wanted) {
-      return std::ranges::any_of(model.weights->tensors(), [&](const TensorInfo& other) {
-        const TensorPlace place = place_of(other.name);
-        return other.shape == wanted && place.prefix == prefix && place.rest == rest;
-      });
-    };
-    if (tensor.shape == shape || has_a_layer_of(source, shape) || has_a_layer_of(*first, tensor.shape)) return;
-    fail("{}: {} of the layers of {} is {}, but {} in {}: they cannot be layers of one model", recipe_.source,
-         printable(rest), source.name, shape_string(tensor.shape), shape_string(shape), first->name);
   }
 
   // Tensors.
@@ -227,23 +184,11 @@ class Planner {
       planned.origins.push_back({participants[i].source->weights, infos[i]->name});
     planned.has_base = participants.back().is_base;
     if (are_vocabularies(participants, infos)) fit_rows(participants, infos, planned);
-    check_shapes(participants, infos, wanted.name);
+    refuse_other_shapes(participants, infos, wanted.name);
     planned.merge = numbers_of(place, participants, wanted, planned.output);
     ++merged_;
     result_.stored[wanted.name] = (planned.has_base ? infos.back() : infos.front())->dtype;
     tensors_.push_back(std::move(planned));
-  }
-
-  // These are weights, and what is carried over is one model's.
-  static void refuse_other_floats(const std::vector<Participant>& participants,
-                                  const std::vector<const TensorInfo*>& infos) {
-    for (size_t i = 0; i < infos.size(); ++i) {
-      const Dtype dtype = infos[i]->dtype;
-      if (dtype == Dtype::f64 || dtype == Dtype::f8_e4m3 || dtype == Dtype::f8_e5m2)
-        fail("{} ({}): tensor {} is {}; convert the model: only F32, F16 and BF16 are merged",
-             participants[i].source->name, participants[i].source->weights->description(), printable(infos[i]->name),
-             safetensors_name(dtype));
-    }
   }
 
   static bool are_vocabularies(const std::vector<Participant>& participants,
@@ -273,18 +218,6 @@ class Planner {
                         false,
                         nullptr});
     (everywhere ? no_floats_ : not_everywhere_)[source.name].push_back(wanted.name);
-  }
-
-  // A model that has a tensor in its other layers lacks it by some accident.
-  static void refuse_a_hole(const MergeSource& source, const std::string& name) {
-    const TensorPlace place = place_of(name);
-    if (!place.in_layer()) return;
-    for (const TensorInfo& tensor : source.weights->tensors()) {
-      const TensorPlace other = place_of(tensor.name);
-      if (other.prefix == place.prefix && other.rest == place.rest)
-        fail("{} ({}): the tensor {}, which other models have, is missing, though other layers have theirs",
-             source.name, source.weights->description(), printable(name));
-    }
   }
 
   // Modules that the recipe does not name are left as they are.
@@ -329,19 +262,6 @@ class Planner {
   }
 
   static bool is_bias_of_head(const std::string& name) { return is_named_like_head(name) && name.ends_with(".bias"); }
-
-  // Rows of a vocabulary may differ: these have been fitted.
-  static void check_shapes(const std::vector<Participant>& participants, const std::vector<const TensorInfo*>& infos,
-                           const std::string& name) {
-    for (size_t i = 1; i < infos.size(); ++i) {
-      const auto& first = infos[0]->shape;
-      const auto& shape = infos[i]->shape;
-      const bool rows_may_differ = is_vocabulary(*infos[0], *participants[0].source) && shape.size() == first.size();
-      if (rows_may_differ ? std::equal(shape.begin() + 1, shape.end(), first.begin() + 1) : shape == first) continue;
-      fail("tensor {} is {} in {} and {} in {}: these models cannot be merged", printable(name), shape_string(first),
-           participants[0].source->name, shape_string(shape), participants[i].source->name);
-    }
-  }
 
   // Numbers.
 
@@ -423,9 +343,8 @@ class Planner {
   MergedModel result_;
   std::vector<PlannedTensor> tensors_;
   std::map<std::string, std::vector<std::string>> not_everywhere_, no_floats_,
-      of_other_modules_;  // by the model they are taken from
-  std::map<std::string, std::pair<std::vector<int64_t>, const MergeSource*>>
-      first_of_layers_;  // of a module's tensors, by what stands behind the layer's number
+      of_other_modules_;                   // by the model they are taken from
+  StackedLayers stacked_{recipe_.source};  // of the module
   int64_t merged_ = 0;
   bool weights_cancel_ = true;
 };
