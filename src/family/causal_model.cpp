@@ -1,5 +1,6 @@
 #include "family/causal_model.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -48,6 +49,15 @@ std::string model_type(const OrderedJson& config) {
   return type != config.end() && type->is_string() ? type->get<std::string>() : "";
 }
 
+// Such as a reward model: it has a head of another kind.
+bool is_classifier(const OrderedJson& config) {
+  const auto architectures = config.find("architectures");
+  if (architectures == config.end() || !architectures->is_array()) return false;
+  return std::ranges::any_of(*architectures, [](const OrderedJson& name) {
+    return name.is_string() && name.get<std::string>().ends_with("Classification");
+  });
+}
+
 // To canonical names, where the config says of which family the model is.
 Rename renaming_of(const OrderedJson& config) {
   const std::string type = model_type(config);
@@ -71,7 +81,7 @@ int64_t CausalModel::vocabulary() const {
 bool CausalModel::tied() const {
   for (const OrderedJson* part : {&text_part(config), &config})
     if (const auto said = part->find(kTied); said != part->end() && said->is_boolean()) return said->get<bool>();
-  return head_of(*weights) == nullptr;
+  return head_of(*weights) == nullptr && !is_classifier(config);
 }
 
 CausalModel open_causal_model(const std::string& name, const WatchInput& watch) {

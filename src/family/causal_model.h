@@ -16,7 +16,7 @@ struct CausalModel {
   CheckpointPtr weights;  // a Llama's and an Mllama's under canonical names (see names.h)
 
   std::string type() const;  // model_type, such as "llama"; empty where the config has none
-  // Whether the embeddings are the head too: as the config says, else where there is no head.
+  // Whether the embeddings are the head too: as the config says, else where there is no head of any kind.
   bool tied() const;
   int64_t vocabulary() const;  // vocab_size, of the text part where there is one; 0 where the config has none
 };

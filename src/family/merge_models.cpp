@@ -119,7 +119,7 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   std::vector<fs::path> directories;
   for (const std::string& name : models.names) {
     const CausalModel& model = models.opened.at(name);
-    sources.models[name] = {name, model.weights, model.directory, model.vocabulary()};
+    sources.models[name] = {name, model.weights, model.directory, model.vocabulary(), model.tied()};
     directories.push_back(model.directory);
   }
   sources.output_tokenizer = recipe.tokenizer_source ? resolve_checkpoint(*recipe.tokenizer_source) : donor.directory;

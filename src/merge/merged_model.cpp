@@ -198,11 +198,11 @@ class Planner {
     return true;
   }
 
-  // A head that a model lacks is its embeddings.
+  // A head that a tied model lacks is its embeddings; a reward model has no head at all.
   static const TensorInfo* find(const MergeSource& source, const std::string& name) {
     const TensorInfo* info = source.weights->find(name);
     const bool is_head = is_named_like_head(name) && !name.ends_with(".bias");
-    return info == nullptr && is_head ? tied_embeddings(source) : info;
+    return info == nullptr && is_head && source.tied ? tied_embeddings(source) : info;
   }
 
   void carry_over(const std::vector<Participant>& participants, const std::vector<const TensorInfo*>& infos,

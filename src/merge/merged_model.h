@@ -20,6 +20,7 @@ struct MergeSource {
   CheckpointPtr weights;
   std::filesystem::path tokenizer = {};  // directory with its tokenizer.json; read only where vocabularies are aligned
   int64_t vocabulary = 0;                // rows of its embeddings, as its config says; 0: not known
+  bool tied = true;                      // its embeddings stand in for a head that it lacks
 };
 
 struct MergeSources {
@@ -37,8 +38,8 @@ struct MergedModel {
 
 // Plans every tensor of the output. Tensors are told apart by their names alone: layers by the number in them (see
 // tensor_place.h), embeddings and heads by their names and by having as many rows as the vocabulary. These are aligned
-// by token where the recipe names a tokenizer, else cut to the rows that all models have; a head that a model lacks (it
-// is tied) is its embeddings. A tensor that not all models of a slice have, or that is no float, is carried over: from
+// by token where the recipe names a tokenizer, else cut to the rows that all models have; a head that a tied model
+// lacks is its embeddings. A tensor that not all models of a slice have, or that is no float, is carried over: from
 // the base if that has it, else from the first model that has it; the remarks say so.
 //
 // Throws Error where the models do not fit together (other shapes, no such layers), the recipe lacks a parameter for a

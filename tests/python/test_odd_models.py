@@ -50,6 +50,15 @@ def test_a_head_that_only_some_have_is_told_in_the_config(linear, tmp_path):
     assert HEAD not in tensors and config["tie_word_embeddings"] is True
 
 
+@pytest.mark.parametrize("config", [{"tie_word_embeddings": False}, {"architectures": ["LlamaForSequenceClassification"]}])
+def test_the_embeddings_of_a_reward_model_are_no_head(linear, tmp_path, config):
+    base = model(tmp_path / "base", tensors={HEAD: np.full((4, 3), 7, np.float32)})
+    reward = model(tmp_path / "reward", head=0, value=3.0, tensors={"score.weight": np.ones((1, 3), np.float32)}, **config)
+    tensors, made, notes = linear(base, reward)
+    assert (tensors[HEAD] == 7).all() and (tensors[EMBEDDINGS] == 2).all()
+    assert [note for note in notes if "that not all models have: taken from" in note and "lm_head" in note]
+
+
 def test_an_mllama_keeps_its_reserved_rows(linear, tmp_path):
     one, two = (model(tmp_path / name, rows=12, text_config={"vocab_size": 4}) for name in ("one", "two"))
     tensors, config, _ = linear(one, two)
