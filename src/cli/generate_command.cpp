@@ -106,8 +106,9 @@ void add_generate_command(CLI::App& program) {
       ->capture_default_str();
   command->add_option("--top-p", flags->sampling.top_p, "Draw from the most likely tokens of so much probability")
       ->capture_default_str();
-  command->add_option("--repetition-penalty", flags->sampling.repetition_penalty,
-                      "Above 1: tokens that were there already are less likely")
+  command
+      ->add_option("--repetition-penalty", flags->sampling.repetition_penalty,
+                   "Above 1: tokens that were there already are less likely")
       ->capture_default_str();
   command->add_option("--max-new-tokens", flags->max_new_tokens, "Where a text ends at the latest")
       ->check(whole_number(1))

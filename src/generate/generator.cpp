@@ -106,7 +106,8 @@ class Generator::Writing {
       group.texts.push_back({Sampler(options().sampling, seed), group.prompt.prefix, {}});
     }
     VLRM_ASSERT(!group.texts.empty());
-    group.bytes = writer_->group_bytes(group.prompt, static_cast<int64_t>(group.texts.size()), options().max_new_tokens);
+    group.bytes =
+        writer_->group_bytes(group.prompt, static_cast<int64_t>(group.texts.size()), options().max_new_tokens);
     return group;
   }
 
@@ -122,8 +123,7 @@ class Generator::Writing {
     text.written.tokens.push_back(drawn.token);
     text.written.log_probabilities.push_back(drawn.log_probability);
     text.written.ended = std::ranges::find(generator_.stop_tokens_, drawn.token) != generator_.stop_tokens_.end();
-    text.finished =
-        text.written.ended || static_cast<int64_t>(text.written.tokens.size()) >= options().max_new_tokens;
+    text.finished = text.written.ended || static_cast<int64_t>(text.written.tokens.size()) >= options().max_new_tokens;
     if (!text.finished && !grown_) return;
     text.written.text = generator_.encoder_.tokenizer().decode(text.written.tokens, true);
     if (grown_) grown_(index, text.written.text);

@@ -52,7 +52,8 @@ std::string PromptEncoder::image_token_name() const {
   }
 }
 
-void PromptEncoder::check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const {
+void PromptEncoder::check_image_tokens(const std::vector<int32_t>& ids, size_t images,
+                                       const std::string& source) const {
   if (image_token_ < 0) return;
   const auto found = static_cast<size_t>(std::count(ids.begin(), ids.end(), image_token_));
   if (found > images)

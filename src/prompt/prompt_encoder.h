@@ -32,12 +32,13 @@ class PromptEncoder {
   // Throws Error where files are missing or malformed.
   PromptEncoder(const OpenedModel& model, PromptOptions options);
 
-  // The conversation as the template writes it, with `response` as the assistant's message, or, without one, up to where
-  // the assistant begins.
+  // The conversation as the template writes it, with `response` as the assistant's message, or, without one, up to
+  // where the assistant begins.
   std::string render(const Sample& sample, const std::string* response, const std::string& source) const;
   // Its tokens, none added. Throws too where these do not hold one image token for each image that the mode shows.
   std::vector<int32_t> tokens(const std::string& rendered, const Sample& sample, const std::string& source) const;
-  // The images that the mode shows, decoded and cut into tiles. While one is alive, the same bytes give the same object.
+  // The images that the mode shows, decoded and cut into tiles. While one is alive, the same bytes give the same
+  // object.
   std::vector<std::shared_ptr<const TiledImage>> images(const Sample& sample, const std::string& source) const;
 
   const Tokenizer& tokenizer() const { return tokenizer_; }

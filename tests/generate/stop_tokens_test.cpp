@@ -24,7 +24,8 @@ TEST(StopTokens, AreOneOrAListOfTheFirstFileThatHasThem) {
 }
 
 TEST(StopTokens, MustBeTokens) {
-  for (const std::string bad : {R"({"eos_token_id": "x"})", R"({"eos_token_id": -1})", R"({"eos_token_id": [1, 1e99]})"})
+  for (const std::string bad :
+       {R"({"eos_token_id": "x"})", R"({"eos_token_id": -1})", R"({"eos_token_id": [1, 1e99]})"})
     EXPECT_THAT(error_of([&] { stops(bad, "{}"); }), ::testing::HasSubstr("\"eos_token_id\" must be a token's number"));
 }
 
