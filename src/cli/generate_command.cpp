@@ -1,8 +1,8 @@
 // vlrm generate: what a model answers to one prompt.
+#include <algorithm>
 #include <memory>
 
 #include "base/error.h"
-#include "base/tell.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/usage_errors.h"
@@ -64,12 +64,11 @@ void generate(const GenerateFlags& flags) {
   const OpenedModel model = flags.model.open();
   GeneratorOptions options;
   const bool sees = model.config.vision.has_value();
-  const Mode mode = flags.images.empty() && sees ? Mode::no_image : sees ? Mode::image : Mode::text_only;
-  if (!sees && !flags.images.empty()) fail("{}: a text model, which sees no image", model.weights->description());
+  const Mode without = sees ? Mode::no_image : Mode::text_only, mode = flags.images.empty() ? without : Mode::image;
   options.prompt = flags.model.scorer_options(mode).prompt;
   options.sampling = flags.sampling;
   options.max_new_tokens = flags.max_new_tokens;
-  options.texts_together = std::max<int64_t>(flags.texts, 1);
+  options.texts_together = flags.texts;
   Generator generator(model, options, flags.model.backend_options(model));
   const GenerationRequest request = request_of(flags);
   if (flags.json) return print_json(generator.write(request), request.seeds);

@@ -52,8 +52,6 @@ class Generator {
   using Grown = std::function<void(size_t text, const std::string& so_far)>;
   std::vector<WrittenText> write(const GenerationRequest& request, const Grown& grown = {});
 
-  Backend::Work work() const { return backend_->work(); }
-
  private:
   class Writing;
 

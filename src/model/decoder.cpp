@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "model/index_tensor.h"
 #include "model/projection.h"
 #include "model/rms_norm.h"
 
@@ -25,12 +26,6 @@ std::string embedding_name(const ModelConfig& config) {
 int64_t rows_of(const WeightReader& reader, const std::string& name) {
   const TensorInfo& info = reader.checkpoint().info_or_throw(name);
   return info.shape.empty() ? 0 : info.shape[0];
-}
-
-at::Tensor index_tensor(const std::vector<int64_t>& values, const at::Device& device) {
-  const at::Tensor index = at::empty({static_cast<int64_t>(values.size())}, at::kLong);
-  std::copy(values.begin(), values.end(), index.mutable_data_ptr<int64_t>());
-  return index.to(device);
 }
 
 // Of a cross-attention layer.

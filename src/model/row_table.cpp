@@ -1,6 +1,7 @@
 #include "model/row_table.h"
 
 #include "base/error.h"
+#include "model/index_tensor.h"
 
 namespace vlrm {
 
@@ -23,10 +24,7 @@ at::Tensor RowTable::look_up(const std::vector<int64_t>& ids) const {
       fail("{}: id {} is outside the {} rows of {}: tokenizer and weights do not belong together",
            reader_.checkpoint().description(), id, rows_, name_);
   if (!resident_.defined()) return reader_.gather_rows(name_, ids, columns_);
-  const at::Tensor index = at::empty({static_cast<int64_t>(ids.size())}, at::kLong);
-  std::copy(ids.begin(), ids.end(), index.mutable_data_ptr<int64_t>());
-  const Precision& precision = reader_.precision();
-  return resident_.index_select(0, index.to(precision.device)).to(precision.compute_type);
+  return select_rows(resident_, ids).to(reader_.precision().compute_type);
 }
 
 }  // namespace vlrm

@@ -1,17 +1,11 @@
 #include "model/text_cache.h"
 
-#include <algorithm>
+#include "model/index_tensor.h"
 
 namespace vlrm {
 namespace {
 
 constexpr int64_t kFirstRoom = 32;  // tokens; doubled when they are written
-
-at::Tensor index_tensor(const std::vector<int64_t>& indices) {
-  const at::Tensor index = at::empty({static_cast<int64_t>(indices.size())}, at::kLong);
-  std::copy(indices.begin(), indices.end(), index.mutable_data_ptr<int64_t>());
-  return index;
-}
 
 // `old` with room for `room` tokens along `dimension`.
 at::Tensor with_room(const at::Tensor& old, int64_t dimension, int64_t count, int64_t room) {
@@ -52,7 +46,7 @@ void TextGroup::keep(const std::vector<int64_t>& indices) {
   bool all = static_cast<int64_t>(indices.size()) == texts;
   for (size_t i = 0; i < indices.size(); ++i) all = all && indices[i] == static_cast<int64_t>(i);
   if (all) return;
-  const at::Tensor index = index_tensor(indices);
+  const at::Tensor index = index_tensor(indices, at::kCPU);
   for (LayerCache& layer : layers) layer.keep(index);
   texts = static_cast<int64_t>(indices.size());
 }

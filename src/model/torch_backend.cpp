@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "model/index_tensor.h"
 #include "model/memory.h"
 #include "model/torch_text_writer.h"
 
@@ -64,12 +65,6 @@ void check_positions(std::span<const SharedPrefixBatch> batches, const std::vect
 }
 
 }  // namespace
-
-at::Tensor select_rows(const at::Tensor& states, const std::vector<int64_t>& rows) {
-  const at::Tensor index = at::empty({static_cast<int64_t>(rows.size())}, at::kLong);
-  std::copy(rows.begin(), rows.end(), index.mutable_data_ptr<int64_t>());
-  return states.index_select(0, index.to(states.device()));
-}
 
 TorchBackend::TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options)
     : config_((set_threads(options.threads), config)),

@@ -7,9 +7,6 @@
 
 namespace vlrm {
 
-// Some rows of [tokens, hidden size].
-at::Tensor select_rows(const at::Tensor& states, const std::vector<int64_t>& rows);
-
 class TorchBackend : public Backend {
  public:
   TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options);

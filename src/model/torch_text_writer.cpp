@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "model/index_tensor.h"
 
 namespace vlrm {
 

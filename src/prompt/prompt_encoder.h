@@ -42,7 +42,6 @@ class PromptEncoder {
   std::vector<std::shared_ptr<const TiledImage>> images(const Sample& sample, const std::string& source) const;
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
-  const PromptOptions& options() const { return options_; }
 
  private:
   std::shared_ptr<const TiledImage> tiled(const EncodedImage& image, const std::string& source) const;

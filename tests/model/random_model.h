@@ -26,6 +26,16 @@ std::shared_ptr<const TiledImage> random_image(const ModelConfig& config, int64_
 // `language` for what replace_language_weights takes over, and for the rest `checkpoint`.
 CheckpointPtr with_language_of(const CheckpointPtr& checkpoint, const CheckpointPtr& language,
                                const ModelConfig& config);
+// A backend for random_checkpoint(config, 7) on test_device().
+inline std::unique_ptr<Backend> random_backend(const ModelConfig& config, Dtype dtype = Dtype::f32,
+                                               BackendOptions::Weights weights = BackendOptions::Weights::automatic) {
+  BackendOptions options;
+  options.device = test_device();
+  options.dtype = dtype;
+  options.weights = weights;
+  return load_backend(config, random_checkpoint(config, 7), options);
+}
+
 // Tokens that are not the image token.
 std::vector<int32_t> random_tokens(const ModelConfig& config, size_t count, uint64_t seed);
 

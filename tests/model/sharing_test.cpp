@@ -6,13 +6,6 @@
 namespace vlrm::testing {
 namespace {
 
-std::unique_ptr<Backend> backend_for(const ModelConfig& config) {
-  BackendOptions options;
-  options.device = test_device();
-  options.dtype = Dtype::f32;
-  return load_backend(config, random_checkpoint(config, 7), options);
-}
-
 // A prompt that shows the images, and some responses of different lengths, one of them empty.
 SharedPrefixBatch question(const ModelConfig& config, std::vector<std::shared_ptr<const TiledImage>> images,
                            uint64_t seed) {
@@ -48,7 +41,7 @@ SharedPrefixBatch alone(const SharedPrefixBatch& batch, size_t index) {
 
 TEST(Sharing, CostsOneEncodingAndEachTokenOnce) {
   const ModelConfig config = small_mllama(Head::reward);
-  const auto backend = backend_for(config);
+  const auto backend = random_backend(config);
   const SharedPrefixBatch batch = question(config, {random_image(config, 2, 1)}, 3);
   rewards(*backend, batch);
   EXPECT_EQ(backend->work().images_encoded, 1);
@@ -84,7 +77,7 @@ TEST(Layers, CanBeEndedBeforeEach) {
 
 TEST(Sharing, AnImageInTwoQuestionsIsEncodedOnce) {
   const ModelConfig config = small_mllama(Head::reward);
-  const auto backend = backend_for(config);
+  const auto backend = random_backend(config);
   const auto image = random_image(config, 3, 1);
   const std::vector<SharedPrefixBatch> batches{question(config, {image}, 3), question(config, {image, image}, 4)};
   backend->rewards(batches, {last_positions(batches[0]), last_positions(batches[1])});
@@ -93,7 +86,7 @@ TEST(Sharing, AnImageInTwoQuestionsIsEncodedOnce) {
 
 TEST(Sharing, ChangesNoReward) {
   const ModelConfig config = small_mllama(Head::reward);
-  const auto backend = backend_for(config);
+  const auto backend = random_backend(config);
   for (const size_t images : {0, 1, 2, 3}) {
     std::vector<std::shared_ptr<const TiledImage>> shown;
     for (size_t i = 0; i < images; ++i) shown.push_back(random_image(config, static_cast<int64_t>(1 + i), i));
@@ -106,7 +99,7 @@ TEST(Sharing, ChangesNoReward) {
 
 TEST(Sharing, ARewardDoesNotDependOnWhatElseIsScored) {
   const ModelConfig config = small_mllama(Head::reward);
-  const auto backend = backend_for(config);
+  const auto backend = random_backend(config);
   std::vector<SharedPrefixBatch> batches;
   std::vector<std::vector<int64_t>> positions;
   for (uint64_t i = 0; i < 4; ++i) {
@@ -119,7 +112,7 @@ TEST(Sharing, ARewardDoesNotDependOnWhatElseIsScored) {
 
 TEST(Sharing, LikelihoodsAddUp) {
   const ModelConfig config = small_mllama(Head::language_model);
-  const auto backend = backend_for(config);
+  const auto backend = random_backend(config);
   const SharedPrefixBatch batch = question(config, {random_image(config, 2, 1)}, 3);
   const auto n = static_cast<int64_t>(batch.prefix.size());
   const auto likelihood = [&](const SharedPrefixBatch& texts, std::vector<int64_t> from) {

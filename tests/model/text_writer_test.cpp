@@ -11,15 +11,6 @@ namespace {
 
 using Next = TextWriter::Next;
 
-std::unique_ptr<Backend> backend_for(const ModelConfig& config, Dtype dtype = Dtype::f32,
-                                     BackendOptions::Weights weights = BackendOptions::Weights::resident) {
-  BackendOptions options;
-  options.device = test_device();
-  options.dtype = dtype;
-  options.weights = weights;
-  return load_backend(config, random_checkpoint(config, 7), options);
-}
-
 SharedPrefixBatch prompt(const ModelConfig& config, std::vector<std::shared_ptr<const TiledImage>> images,
                          uint64_t seed) {
   SharedPrefixBatch batch;
@@ -82,7 +73,7 @@ void expect_as_read_whole(const ModelConfig& config, const SharedPrefixBatch& as
 TEST(TextWriter, WritesWhatReadingTheWholeTextGives) {
   const ModelConfig config = small_mllama(Head::language_model);
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16, Dtype::f16}) {
-    const auto backend = backend_for(config, dtype);
+    const auto backend = random_backend(config, dtype);
     expect_as_read_whole(config, prompt(config, {random_image(config, 2, 1)}, 3), *backend);
     expect_as_read_whole(config, prompt(config, {random_image(config, 2, 1), random_image(config, 4, 2)}, 4), *backend);
     expect_as_read_whole(config, prompt(config, {}, 5), *backend);
@@ -116,8 +107,8 @@ TEST(TextWriter, WhatATextGetsDoesNotDependOnTheOthers) {
   const std::vector<SharedPrefixBatch> prompts{prompt(config, {random_image(config, 2, 8)}, 1), prompt(config, {}, 2),
                                                prompt(config, {image}, 3), prompt(config, {image}, 4)};
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
-    const auto backend = backend_for(config, dtype);
-    const auto streamed = backend_for(config, dtype, BackendOptions::Weights::streamed);
+    const auto backend = random_backend(config, dtype);
+    const auto streamed = random_backend(config, dtype, BackendOptions::Weights::streamed);
     const auto alone = digits(*backend, {prompts[2]}, 0, 1);
     EXPECT_EQ(digits(*backend, {prompts[2]}, 0, 7), alone);
     EXPECT_EQ(digits(*backend, prompts, 2, 5), alone);
@@ -130,7 +121,7 @@ TEST(TextWriter, WhatATextGetsDoesNotDependOnTheOthers) {
 
 TEST(TextWriter, GoesOnWithSomeTextsInAnyOrder) {
   const ModelConfig config = small_mllama(Head::language_model);
-  const auto backend = backend_for(config);
+  const auto backend = random_backend(config);
   const auto asked = prompt(config, {random_image(config, 2, 1)}, 3);
   const auto writer = backend->write_texts();
   writer->begin({&asked, 1}, std::vector<int64_t>{3});
@@ -150,7 +141,7 @@ TEST(TextWriter, GoesOnWithSomeTextsInAnyOrder) {
 }
 
 TEST(TextWriter, NeedsALanguageModelsHead) {
-  const auto backend = backend_for(small_mllama(Head::reward));
+  const auto backend = random_backend(small_mllama(Head::reward));
   EXPECT_THAT(error_of([&] { backend->write_texts(); }), ::testing::HasSubstr("it gives rewards, and writes nothing"));
 }
 

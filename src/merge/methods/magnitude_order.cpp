@@ -37,17 +37,6 @@ VLRM_TARGET_CLONES void find_buckets(const float* row, int64_t count, float mean
   }
 }
 
-// Whether more than a few neighbours are out of order, by those of the middle. Where many magnitudes are equal, as
-// between models stored in half types, they are not.
-bool needs_ordering(std::span<const uint64_t> keys) {
-  constexpr size_t kLookedAt = 256;
-  const size_t first = keys.size() / 2 - std::min(keys.size(), kLookedAt) / 2;
-  const size_t count = std::min(keys.size() - first, kLookedAt);
-  size_t found = 0;
-  for (size_t i = first + 1; i < first + count; ++i) found += keys[i - 1] > keys[i];
-  return 16 * found > count;
-}
-
 // A step of odd-even transposition: no branch, where insertion would mispredict one.
 VLRM_TARGET_CLONES void order_pairs(uint64_t* keys, int64_t count) {
   for (int64_t i = 0; i + 1 < count; i += 2) {
@@ -89,8 +78,7 @@ void MagnitudeOrder::distribute(std::span<const float> row) {
 std::span<const uint64_t> MagnitudeOrder::of(std::span<const float> row) {
   distribute(row);
   const auto count = static_cast<int64_t>(row.size());
-  if (needs_ordering(keys_))
-    for (const int64_t first : {0, 1, 0}) order_pairs(keys_.data() + first, count - first);
+  for (const int64_t first : {0, 1, 0}) order_pairs(keys_.data() + first, count - first);
   if (!finish_by_insertion(keys_)) std::ranges::sort(keys_);
   return keys_;
 }
