@@ -51,8 +51,9 @@ bool is_digest(const OrderedJson& value) {
   return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-// What keeps a run from going on, if anything does.
-std::optional<std::string> first_difference(const OrderedJson& before, const OrderedJson& now) {
+}  // namespace
+
+std::optional<std::string> settings_difference(const OrderedJson& before, const OrderedJson& now) {
   if (!before.is_object()) return "other settings";
   for (const auto& [key, value] : now.items()) {
     if (!before.contains(key)) return key + " is new";
@@ -64,8 +65,6 @@ std::optional<std::string> first_difference(const OrderedJson& before, const Ord
     if (!now.contains(key)) return fmt::format("{} was {}, now there is none", key, value.dump());
   return std::nullopt;
 }
-
-}  // namespace
 
 ResumableLines::ResumableLines(Options options)
     : options_(std::move(options)), name_(options_.output ? options_.output->string() : "standard output") {
@@ -121,7 +120,7 @@ void ResumableLines::plan_resume() {
   const Kept kept = kept_lines(*options_.output, options_.batch, options_.total);
   if (!kept.whole_line) return;
   const OrderedJson before = read_ordered_json_or_throw(options_.settings_file);
-  if (const auto difference = first_difference(before, options_.settings))
+  if (const auto difference = settings_difference(before, options_.settings))
     fail("{}: made with other settings ({}); --force starts anew", name_, *difference);
   done_ = kept.lines;
   done_bytes_ = kept.bytes;

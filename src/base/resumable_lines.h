@@ -14,6 +14,10 @@
 
 namespace vlrm {
 
+// What keeps a run with the settings `now` from going on with what `before` made, in words, if anything does. Of an
+// object with a "stamp" or a "digest", which alone says what something is, "name" and "file" are not compared.
+std::optional<std::string> settings_difference(const OrderedJson& before, const OrderedJson& now);
+
 // Lines are added a batch at a time, and what they depend on stands in a settings file beside them. A run that was
 // killed starts again at the batch that it broke off in, so that the final bytes are those of an uninterrupted one. One
 // that fails or is interrupted before its first line leaves nothing behind.
@@ -22,9 +26,7 @@ class ResumableLines {
   struct Options {
     std::optional<std::filesystem::path> output = {};  // none: standard output, not resumable
     std::filesystem::path settings_file = {};
-    // What the lines depend on: compared on resume, but for an object's "name" and "file" where it has a "stamp" or a
-    // "digest", which alone says what something is.
-    OrderedJson settings = {};
+    OrderedJson settings = {};  // what the lines depend on: compared on resume
     int64_t batch = 1;   // lines a batch
     int64_t total = 0;   // lines of a finished file
     bool force = false;  // start anew where the output exists

@@ -5,12 +5,16 @@
 
 namespace vlrm {
 
+void add_aggregate_command(CLI::App& program);
+void add_answers_command(CLI::App& program);
 void add_build_command(CLI::App& program);
+void add_caption_command(CLI::App& program);
 void add_check_command(CLI::App& program);
 void add_compare_command(CLI::App& program);
 void add_eval_command(CLI::App& program);
 void add_extract_command(CLI::App& program);
 void add_generate_command(CLI::App& program);
+void add_judge_command(CLI::App& program);
 void add_merge_command(CLI::App& program);
 void add_map_command(CLI::App& program);
 void add_inspect_command(CLI::App& program);

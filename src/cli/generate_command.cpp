@@ -4,9 +4,8 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cli/model_options.h"
 #include "cli/usage_errors.h"
-#include "generate/generator.h"
+#include "cli/writing_options.h"
 
 namespace vlrm {
 namespace {
@@ -99,16 +98,7 @@ void add_generate_command(CLI::App& program) {
   command->add_option("--seed", flags->seed, "Of the first text; the next ones have the next")
       ->check(whole_number(0))
       ->capture_default_str();
-  command->add_option("--temperature", flags->sampling.temperature, "0: the most likely token, nothing is drawn")
-      ->capture_default_str();
-  command->add_option("--top-k", flags->sampling.top_k, "Draw from the so many most likely tokens; 0: from all")
-      ->capture_default_str();
-  command->add_option("--top-p", flags->sampling.top_p, "Draw from the most likely tokens of so much probability")
-      ->capture_default_str();
-  command
-      ->add_option("--repetition-penalty", flags->sampling.repetition_penalty,
-                   "Above 1: tokens that were there already are less likely")
-      ->capture_default_str();
+  declare_sampling(*command, flags->sampling);
   command->add_option("--max-new-tokens", flags->max_new_tokens, "Where a text ends at the latest")
       ->check(whole_number(1))
       ->capture_default_str();

@@ -35,6 +35,10 @@ void declare(CLI::App& program) {
   vlrm::add_build_command(program);
   vlrm::add_score_command(program);
   vlrm::add_generate_command(program);
+  vlrm::add_caption_command(program);
+  vlrm::add_answers_command(program);
+  vlrm::add_aggregate_command(program);
+  vlrm::add_judge_command(program);
   vlrm::add_eval_command(program);
   vlrm::add_results_command(program);
   vlrm::add_report_command(program);

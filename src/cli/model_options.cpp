@@ -21,7 +21,8 @@ const std::map<std::string, BackendOptions::Weights> kWeights{{"auto", BackendOp
 }  // namespace
 
 void ModelFlags::declare(CLI::App& command, For what) {
-  command.add_option("--model", model, "Directory or hub id of a reward model");
+  command.add_option("--model", model,
+                     what == For::scoring ? "Directory or hub id of a reward model" : "Directory or hub id of a model");
   command.add_option("--recipe", recipe, "Merge on load instead: a recipe (YAML), nothing is written");
   command.add_option("--vlm", vlm, "Of a merge on load: the vision-language model");
   command.add_option("--rm", rm, "Of a merge on load: the text reward model");

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/resumable_lines.h"
-#include "eval/benchmark.h"
+#include "tasks/benchmark.h"
 #include "reward/scoring_loop.h"
 
 namespace vlrm {

@@ -1,6 +1,8 @@
 #include "generate/generator.h"
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <list>
 
 #include "base/error.h"
@@ -35,6 +37,11 @@ struct Group {
   int64_t bytes = 0;
 };
 
+template <class Value>
+bool is_ready(const std::future<Value>& future) {
+  return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
 }  // namespace
 
 // One run: the requests that are being answered.
@@ -44,6 +51,7 @@ class Generator::Writing {
       : generator_(generator), writer_(generator.backend_->write_texts()), next_(next), done_(done), grown_(grown) {}
 
   void run() {
+    prepare_next();
     for (;;) {
       admit();
       if (groups_.empty()) return;
@@ -51,26 +59,58 @@ class Generator::Writing {
     }
   }
 
+  // No text goes on after its prompt.
+  void show_next_tokens(const Shown& shown) {
+    prepare_next();
+    for (std::list<Group> fresh = admitted(true); !fresh.empty(); fresh = admitted(true)) {
+      const Logits logits = begin(fresh);
+      size_t row = 0;
+      for (const Group& group : fresh) shown(group.number, group.source, logits.row(row++));
+      writer_ = generator_.backend_->write_texts();
+      texts_ = bytes_ = 0;
+    }
+  }
+
  private:
   const GeneratorOptions& options() const { return generator_.options_; }
 
-  // New requests, as many as there is room for, and at least one.
-  void admit() {
+  // New requests, as many as there is room for and, unless they are to be waited for, are prepared; where nothing is
+  // written, at least one.
+  std::list<Group> admitted(bool wait = false) {
     std::list<Group> fresh;
-    while (!waiting_ || fits(*waiting_)) {
-      if (waiting_) fresh.push_back(take_waiting());
-      auto request = next_();
-      if (!request) break;
-      waiting_ = prepare(std::move(*request));
+    for (;;) {
+      if (!waiting_ && coming_.valid() && (texts_ == 0 || wait || is_ready(coming_))) {
+        waiting_ = coming_.get();
+        if (waiting_) prepare_next();
+      }
+      if (!waiting_ || !fits(*waiting_)) return fresh;
+      fresh.push_back(take_waiting());
     }
-    if (fresh.empty()) return;
+  }
+
+  // While others are written. There is none to come once `next_` gave none.
+  void prepare_next() {
+    coming_ = std::async(std::launch::async, [this]() -> std::optional<Group> {
+      auto request = next_();
+      if (!request) return std::nullopt;
+      return prepare(std::move(*request));
+    });
+  }
+
+  Logits begin(const std::list<Group>& fresh) {
     std::vector<SharedPrefixBatch> prompts;
     std::vector<int64_t> counts;
     for (const Group& group : fresh) {
       prompts.push_back(group.prompt);
       counts.push_back(static_cast<int64_t>(group.texts.size()));
     }
-    const Logits logits = writer_->begin(prompts, counts);
+    return writer_->begin(prompts, counts);
+  }
+
+  void admit() {
+    std::list<Group> fresh = admitted();
+    if (fresh.empty()) return;
+    const Logits logits = begin(fresh);
     size_t row = 0;
     for (Group& group : fresh) {
       for (size_t text = 0; text < group.texts.size(); ++text) draw(group, text, logits.row(row));
@@ -79,15 +119,20 @@ class Generator::Writing {
     groups_.splice(groups_.end(), fresh);
   }
 
+  int64_t bytes_of(const Group& group) const {
+    return writer_->group_bytes(group.prompt, static_cast<int64_t>(group.texts.size()), options().max_new_tokens);
+  }
+
   bool fits(const Group& group) const {
     if (texts_ == 0) return true;
     const auto more = static_cast<int64_t>(group.texts.size());
-    return texts_ + more <= options().texts_together && bytes_ + group.bytes <= generator_.backend_->spare_memory();
+    return texts_ + more <= options().texts_together && bytes_ + bytes_of(group) <= generator_.backend_->spare_memory();
   }
 
   Group take_waiting() {
     Group group = std::move(*waiting_);
     waiting_.reset();
+    group.bytes = bytes_of(group);
     texts_ += static_cast<int64_t>(group.texts.size());
     bytes_ += group.bytes;
     return group;
@@ -106,8 +151,6 @@ class Generator::Writing {
       group.texts.push_back({Sampler(options().sampling, seed), group.prompt.prefix, {}});
     }
     VLRM_ASSERT(!group.texts.empty());
-    group.bytes =
-        writer_->group_bytes(group.prompt, static_cast<int64_t>(group.texts.size()), options().max_new_tokens);
     return group;
   }
 
@@ -168,13 +211,14 @@ class Generator::Writing {
   }
 
   const Generator& generator_;
-  const std::unique_ptr<TextWriter> writer_;
+  std::unique_ptr<TextWriter> writer_;
   const Next& next_;
   const Done& done_;
   const Grown& grown_;
   std::list<Group> groups_;  // in the writer's order
   std::optional<Group> waiting_;
   int64_t taken_ = 0, texts_ = 0, bytes_ = 0;
+  std::future<std::optional<Group>> coming_;  // the one after it; last, since what prepares it uses the others
 };
 
 Generator::Generator(const OpenedModel& model, GeneratorOptions options, const BackendOptions& backend)
@@ -192,6 +236,12 @@ Generator::~Generator() = default;
 void Generator::run(const Next& next, const Done& done) {
   const Grown grown;
   Writing(*this, next, done, grown).run();
+}
+
+void Generator::show_next_tokens(const Next& next, const Shown& shown) {
+  const Done done;
+  const Grown grown;
+  Writing(*this, next, done, grown).show_next_tokens(shown);
 }
 
 std::vector<WrittenText> Generator::write(const GenerationRequest& request, const Grown& grown) {

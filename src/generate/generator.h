@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ class Generator {
   Generator(const OpenedModel& model, GeneratorOptions options, const BackendOptions& backend);
   ~Generator();
 
-  // Takes requests as long as `next` gives some and answers them, many at a time: a text that ends makes room for the
+  // Takes requests as long as `next` gives some (it is called from another thread, one call at a time, and not again
+  // once it gave none) and answers them, many at a time: a text that ends makes room for the
   // next request's. `done` gets each request's number (from 0, in the order taken) and its texts, one a seed, in the
   // order in which requests are finished. What a text is does not depend on those beside it (on a CPU). Throws Error
   // naming the source.
@@ -48,9 +50,16 @@ class Generator {
   using Done = std::function<void(int64_t request, std::vector<WrittenText> texts)>;
   void run(const Next& next, const Done& done);
 
+  // For who wants to know what the model would say, not to have it said: `shown` gets the logits [vocabulary] of the
+  // token after the prompt.
+  using Shown = std::function<void(int64_t request, const std::string& source, std::span<const float> logits)>;
+  void show_next_tokens(const Next& next, const Shown& shown);
+
   // One request. `grown` is called after each token with the index of its text and the text so far.
   using Grown = std::function<void(size_t text, const std::string& so_far)>;
   std::vector<WrittenText> write(const GenerationRequest& request, const Grown& grown = {});
+
+  const Tokenizer& tokenizer() const { return encoder_.tokenizer(); }
 
  private:
   class Writing;

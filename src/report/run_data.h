@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "eval/benchmark.h"
+#include "tasks/benchmark.h"
 #include "results/result_folder.h"
 
 namespace vlrm {

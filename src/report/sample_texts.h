@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "eval/benchmark.h"
+#include "tasks/benchmark.h"
 #include "results/result_folder.h"
 
 namespace vlrm {

@@ -1,7 +1,7 @@
-#include "eval/images_by_id.h"
+#include "tasks/images_by_id.h"
 
 #include "base/error.h"
-#include "eval/row_fields.h"
+#include "tasks/row_fields.h"
 
 namespace vlrm {
 

@@ -1,7 +1,7 @@
 // The benchmarks of pairs: which of two responses is better.
 #include "base/error.h"
-#include "eval/benchmark.h"
-#include "eval/row_fields.h"
+#include "tasks/benchmark.h"
+#include "tasks/row_fields.h"
 
 namespace vlrm {
 namespace {
@@ -67,7 +67,7 @@ class Pairs : public Benchmark {
     line["prompts"] = prompts;
     line["outputs"] = scores;
     line["predicted_answer"] = first_largest(scores);
-    line["ground_truth"] = row.fields.at("ground_truth");
+    line.update(row.fields);
     return line;
   }
   OrderedJson description() const override {

@@ -1,4 +1,4 @@
-#include "eval/row_fields.h"
+#include "tasks/row_fields.h"
 
 #include <algorithm>
 

@@ -56,9 +56,11 @@ std::unique_ptr<Benchmark> open_vl_rewardbench(DatasetName data);
 std::unique_ptr<Benchmark> open_rlaif_v(DatasetName data);
 
 // A responses file, a JSON object a line: id, input, responses, correctness and whatever else, whose images stand under
-// the same id in a dataset. `task` says which: textvqa_val (lmms-lab/textvqa), mmmu_pro_standard_cot and
-// mmmu_pro_vision_cot (MMMU/MMMU_Pro). Without `with_images` no dataset is opened. `data` may leave its fields empty.
+// the same id in a dataset. `task`: see known_data.h. Without `with_images` no dataset is opened. `data` may leave its
+// fields empty. Where only its `questions` are asked for, lines need only id and input.
+enum class ResponsesFile { questions, responses };
 std::unique_ptr<Benchmark> open_best_of_n(const std::string& task, const std::filesystem::path& responses,
-                                          DatasetName data, bool with_images);
+                                          DatasetName data, bool with_images,
+                                          ResponsesFile holds = ResponsesFile::responses);
 
 }  // namespace vlrm

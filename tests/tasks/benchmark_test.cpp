@@ -1,4 +1,4 @@
-#include "eval/benchmark.h"
+#include "tasks/benchmark.h"
 
 #include "base/python_json.h"
 #include "support/support.h"
@@ -88,7 +88,7 @@ TEST(Benchmarks, HaveRows) {
   EXPECT_THAT(error_of([&] { open_best_of_n("textvqa_val", dir / "r.jsonl", {}, false); }),
               EndsWith("r.jsonl: has no rows; there is nothing to evaluate"));
   EXPECT_THAT(error_of([&] { open_best_of_n("textvqa", dir / "r.jsonl", {}, false); }),
-              HasSubstr("--task: textvqa is none of mmmu_pro_standard_cot, mmmu_pro_vision_cot, textvqa_val"));
+              HasSubstr("--task: textvqa is none of mmmu_pro_standard_cot, mmmu_pro_vision_cot, textvqa_train_100, textvqa_val"));
 }
 
 TEST(BestOfN, FindsImagesByIdInAnyOrder) {

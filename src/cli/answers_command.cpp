@@ -1,0 +1,48 @@
+// vlrm answers: candidate answers for best-of-N.
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/usage_errors.h"
+#include "cli/writing_options.h"
+#include "tasks/answer_task.h"
+
+namespace vlrm {
+namespace {
+
+struct AnswersFlags {
+  WritingFlags writing;
+  AnswerJobOptions job;
+};
+
+void answers(AnswersFlags flags) {
+  flags.writing.model.check("answers");
+  flags.job.data = flags.writing.data;
+  const std::shared_ptr<const WritingJob> job = answer_job(flags.job);
+  flags.writing.run("answers", job, {flags.writing.output, flags.writing.output + ".run.json"},
+                    usual_max_new_tokens(flags.job.task));
+}
+
+}  // namespace
+
+void add_answers_command(CLI::App& program) {
+  auto flags = std::make_shared<AnswersFlags>();
+  CLI::App* command = program.add_subcommand("answers", "Write and mark candidate answers for best-of-N");
+  command->footer(
+      "Examples:\n"
+      "  vlrm answers --model VLM --task textvqa_val -o best_of_n/textvqa_val.jsonl\n"
+      "  vlrm eval best-of-n --task textvqa_val --responses best_of_n/textvqa_val.jsonl --model OUT -o results/textvqa\n\n"
+      "Writes a line a question: id, question, answers (or subject and answer), input, responses, correctness. Each "
+      "question is saved as it is finished; a killed run continues where it ended. Answer i is drawn with seed + i.");
+  flags->writing.sampling.temperature = 1;
+  flags->writing.declare(*command, "the task's id there", "The file of responses");
+  command
+      ->add_option("--task", flags->job.task,
+                   "textvqa_val, textvqa_train_100, mmmu_pro_standard_cot or mmmu_pro_vision_cot")
+      ->required();
+  command->add_option("-n", flags->job.texts, "Answers a question")->check(whole_number(1))->capture_default_str();
+  command->add_option("--seed", flags->job.first_seed, "Of the first answer; the next ones have the next")
+      ->check(whole_number(0))
+      ->capture_default_str();
+  command->callback([flags] { answers(*flags); });
+}
+
+}  // namespace vlrm

@@ -1,0 +1,77 @@
+// vlrm judge: a vision-language model's opinion of responses.
+#include <map>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/writing_options.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+constexpr int64_t kMaxNewTokens = 2048;  // as the reference
+
+const std::map<std::string, Judging> kJudgings{
+    {"score", Judging::score}, {"likelihood", Judging::likelihood}, {"pairwise", Judging::pairwise}};
+
+struct JudgeFlags {
+  WritingFlags writing;
+  std::string task, responses, judge = "score", prompt, system_prompt, label;
+};
+
+std::shared_ptr<const Benchmark> benchmark_of(const JudgeFlags& flags) {
+  const bool has_responses = flags.task == "vl_rewardbench" || flags.task == "rlaif_v";
+  if (has_responses && !flags.responses.empty())
+    fail("judge: --responses does not go with {}, which has its own", flags.task);
+  if (flags.task == "vl_rewardbench") return open_vl_rewardbench(flags.writing.data);
+  if (flags.task == "rlaif_v") return open_rlaif_v(flags.writing.data);
+  if (flags.responses.empty()) fail("judge: --task {} needs --responses FILE", printable(flags.task));
+  return open_best_of_n(flags.task, flags.responses, flags.writing.data, true);
+}
+
+void judge(const JudgeFlags& flags) {
+  flags.writing.model.check("judge");
+  JudgeJobOptions options;
+  options.judging = kJudgings.at(flags.judge);
+  if (!flags.prompt.empty()) options.prompt = flags.prompt;
+  if (!flags.system_prompt.empty()) options.system_prompt = flags.system_prompt;
+  const std::shared_ptr<const WritingJob> job = judge_job(benchmark_of(flags), options);
+  const fs::path folder = flags.writing.output;
+  const std::string label = flags.label.empty() ? "judge (" + flags.judge + ")" : flags.label;
+  flags.writing.run("judge", job, {folder / "results.jsonl", folder / "run.json"}, kMaxNewTokens, {{"label", label}});
+}
+
+}  // namespace
+
+void add_judge_command(CLI::App& program) {
+  auto flags = std::make_shared<JudgeFlags>();
+  CLI::App* command = program.add_subcommand("judge", "Let a vision-language model judge responses");
+  command->footer(
+      "Examples:\n"
+      "  vlrm judge --model VLM --task vl_rewardbench -o results/judge\n"
+      "  vlrm judge --model VLM --task textvqa_val --responses textvqa_val.jsonl -o results/judge\n"
+      "  vlrm judge --model VLM --task vl_rewardbench --judge pairwise -o results/pairwise\n"
+      "  vlrm results results/*\n\n"
+      "score: the model gives reasons and a number; the score is the first number after the last \"Overall\", else the "
+      "last one, else 0. likelihood: nothing is written; the score is the number from 1 to 5 that is to be expected. "
+      "pairwise: each two responses side by side in both orders; the score is the share that a response wins. "
+      "A prompt template has {INSTRUCTION}, {ANSWER} (pairwise: {ANSWER_A}, {ANSWER_B}) and <|image|> (else images stand "
+      "before {INSTRUCTION}). A killed run continues where it ended.");
+  flags->writing.declare(*command, "the task's id there", "The result folder");
+  command
+      ->add_option("--task", flags->task,
+                   "vl_rewardbench, rlaif_v, textvqa_val, textvqa_train_100, mmmu_pro_standard_cot or "
+                   "mmmu_pro_vision_cot")
+      ->required();
+  command->add_option("--responses", flags->responses, "JSON lines: id, input, responses, correctness");
+  command->add_option("--judge", flags->judge, "score, likelihood or pairwise")
+      ->check(CLI::IsMember({"score", "likelihood", "pairwise"}))
+      ->capture_default_str();
+  command->add_option("--prompt-template", flags->prompt, "A file in place of the program's own wording");
+  command->add_option("--system-prompt", flags->system_prompt, "A file with the system's message");
+  command->add_option("--label", flags->label, "The row's name in tables");
+  command->callback([flags] { judge(*flags); });
+}
+
+}  // namespace vlrm

@@ -1,0 +1,23 @@
+// What a judge is asked, where the user gives no prompt of their own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "writing/prompt_template.h"
+#include "writing/writing_job.h"
+
+namespace vlrm {
+
+struct JudgePrompts {
+  std::string system;  // may be empty
+  PromptTemplate prompt;
+  // Throws Error for templates that cannot be read or lack a place for what is judged: {ANSWER}, or, pairwise,
+  // {ANSWER_A} and {ANSWER_B}.
+  static JudgePrompts of(const JudgeJobOptions& options);
+};
+
+// The program's own wording for captions.
+PromptTemplate default_caption_prompt();
+
+}  // namespace vlrm

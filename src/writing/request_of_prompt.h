@@ -1,0 +1,23 @@
+// From a filled prompt to a request.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "generate/generator.h"
+
+namespace vlrm {
+
+// One text, drawn with seed 0. `text` shows the images already; `system` may be empty.
+inline GenerationRequest request_of_prompt(const std::string& system, const std::string& text,
+                                           std::vector<EncodedImage> images, std::string source) {
+  GenerationRequest request;
+  if (!system.empty()) request.sample.messages.push_back({{"role", "system"}, {"content", system}});
+  request.sample.messages.push_back(user_message(text, 0));
+  request.sample.images = std::move(images);
+  request.source = std::move(source);
+  request.seeds = {0};
+  return request;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,93 @@
+#include "writing/verdicts.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+
+#include "reward/scorer.h"
+
+namespace vlrm {
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// The end of the longest number that starts at `start`, or `start` where there is none.
+size_t end_of_number(std::string_view text, size_t start) {
+  size_t end = start;
+  if (end < text.size() && text[end] == '-') ++end;
+  const size_t digits = end;
+  while (end < text.size() && (is_digit(text[end]) || text[end] == ',')) ++end;
+  if (end + 1 < text.size() && text[end] == '.' && is_digit(text[end + 1])) {
+    ++end;
+    while (end < text.size() && is_digit(text[end])) ++end;
+    return end;
+  }
+  while (end > digits && text[end - 1] == ',') --end;
+  return end > digits ? end : start;
+}
+
+double value_of(std::string_view number) {
+  std::string digits(number);
+  std::erase(digits, ',');
+  double value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);  // ".5" is fine; what is too large stays 0
+  return rounded_score(value);
+}
+
+// The first number of a text, or its last.
+std::optional<double> find_number(std::string_view text, bool last) {
+  std::optional<double> found;
+  for (size_t i = 0; i < text.size();) {
+    const size_t end = end_of_number(text, i);
+    if (end == i) {
+      ++i;
+      continue;
+    }
+    found = value_of(text.substr(i, end - i));
+    if (!last) break;
+    i = end;
+  }
+  return found;
+}
+
+bool stands_alone(std::string_view text, size_t at, size_t length) {
+  return (at == 0 || !is_letter(text[at - 1])) && (at + length >= text.size() || !is_letter(text[at + length]));
+}
+
+}  // namespace
+
+double overall_score(std::string_view text) {
+  constexpr std::string_view kOverall = "Overall";
+  const size_t overall = text.rfind(kOverall);
+  if (overall != std::string_view::npos)
+    if (const auto number = find_number(text.substr(overall + kOverall.size()), false)) return *number;
+  return find_number(text, true).value_or(0);
+}
+
+double first_answers_share(std::string_view text) {
+  constexpr std::string_view kVerdict = "Verdict:";
+  if (const size_t verdict = text.rfind(kVerdict); verdict != std::string_view::npos) {
+    for (size_t i = verdict + kVerdict.size(); i < text.size(); ++i) {
+      const std::string_view rest = text.substr(i);
+      if (rest.starts_with('A') && stands_alone(text, i, 1)) return 1;
+      if (rest.starts_with('B') && stands_alone(text, i, 1)) return 0;
+      if ((rest.starts_with("tie") || rest.starts_with("Tie")) && stands_alone(text, i, 3)) return 0.5;
+    }
+  }
+  const auto place = [&](std::string_view mark) {
+    const size_t at = text.rfind(mark);
+    return at == std::string_view::npos ? int64_t{-1} : static_cast<int64_t>(at);
+  };
+  const int64_t first = place("[[A]]"), second = place("[[B]]"), tie = place("[[C]]");
+  if (first > std::max(second, tie)) return 1;
+  return second > std::max(first, tie) ? 0 : 0.5;
+}
+
+}  // namespace vlrm

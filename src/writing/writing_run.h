@@ -1,0 +1,48 @@
+// A job, done: its file, written by a model, resumable.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "writing/text_journal.h"
+#include "writing/writing_job.h"
+
+namespace vlrm {
+
+struct WritingOptions {
+  std::filesystem::path output;
+  std::filesystem::path settings_file;
+  std::string label;     // of the progress
+  OrderedJson settings;  // what the texts depend on, beside the job: model and sampling
+  bool force = false;    // start anew where there is something
+};
+
+// Plans at construction (what is done already), so that finished work costs no model.
+class WritingRun {
+ public:
+  // Throws Error as TextJournal does.
+  WritingRun(std::shared_ptr<const WritingJob> job, WritingOptions options);
+
+  bool finished() const { return journal_.finished(); }
+  int64_t done() const { return journal_.done(); }  // requests
+  int64_t total() const { return job_->requests(); }
+  // Puts the output together where all requests were answered, but a kill came before it: needs no model.
+  bool finish_if_complete();
+
+  struct Work {
+    int64_t texts = 0, cut = 0;  // cut: did not end before the most tokens
+    int64_t tokens = 0;
+  };
+  // Writes the rest. Throws Error naming the row; what was finished before it is kept.
+  Work write(Generator& generator);
+
+ private:
+  void write_texts(Generator& generator, RequestStream& requests, Work& work);
+  void expect_numbers(Generator& generator, RequestStream& requests);
+  const std::shared_ptr<const WritingJob> job_;
+  const WritingOptions options_;
+  TextJournal journal_;
+};
+
+}  // namespace vlrm
