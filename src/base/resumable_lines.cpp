@@ -58,7 +58,7 @@ std::optional<std::string> settings_difference(const OrderedJson& before, const 
   for (const auto& [key, value] : now.items()) {
     if (!before.contains(key)) return key + " is new";
     if (identity(before.at(key)) == identity(value)) continue;
-    if (is_digest(value)) return key + " changed since";
+    if (is_digest(value) || (value.is_object() && value.contains("text"))) return key + " changed since";
     return fmt::format("{} was {}, now {}", key, before.at(key).dump(), value.dump());
   }
   for (const auto& [key, value] : before.items())

@@ -27,9 +27,9 @@ class ResumableLines {
     std::optional<std::filesystem::path> output = {};  // none: standard output, not resumable
     std::filesystem::path settings_file = {};
     OrderedJson settings = {};  // what the lines depend on: compared on resume
-    int64_t batch = 1;   // lines a batch
-    int64_t total = 0;   // lines of a finished file
-    bool force = false;  // start anew where the output exists
+    int64_t batch = 1;          // lines a batch
+    int64_t total = 0;          // lines of a finished file
+    bool force = false;         // start anew where the output exists
   };
 
   // Plans, and keeps others from the output by a lock on it (where the file system knows locks), for which it is made,

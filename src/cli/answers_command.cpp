@@ -29,7 +29,8 @@ void add_answers_command(CLI::App& program) {
   command->footer(
       "Examples:\n"
       "  vlrm answers --model VLM --task textvqa_val -o best_of_n/textvqa_val.jsonl\n"
-      "  vlrm eval best-of-n --task textvqa_val --responses best_of_n/textvqa_val.jsonl --model OUT -o results/textvqa\n\n"
+      "  vlrm eval best-of-n --task textvqa_val --responses best_of_n/textvqa_val.jsonl --model OUT -o "
+      "results/textvqa\n\n"
       "Writes a line a question: id, question, answers (or subject and answer), input, responses, correctness. Each "
       "question is saved as it is finished; a killed run continues where it ended. Answer i is drawn with seed + i.");
   flags->writing.sampling.temperature = 1;

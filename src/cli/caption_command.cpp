@@ -19,15 +19,16 @@ std::shared_ptr<const Benchmark> benchmark_of(const CaptionFlags& flags) {
   if (has_questions && !flags.responses.empty()) fail("caption: --responses does not go with vl_rewardbench");
   if (has_questions) return open_vl_rewardbench(flags.writing.data);
   if (flags.responses.empty())
-    fail("caption: --task {} needs --responses FILE, whose lines have the questions as \"input\"", printable(flags.task));
+    fail("caption: --task {} needs --responses FILE, whose lines have the questions as \"input\"",
+         printable(flags.task));
   return open_best_of_n(flags.task, flags.responses, flags.writing.data, true, ResponsesFile::questions);
 }
 
 void caption(const CaptionFlags& flags) {
   flags.writing.model.check("caption");
-  PromptTemplate prompt = flags.prompt.empty()
-                              ? default_caption_prompt()
-                              : PromptTemplate::parse_or_throw(read_prompt_text_or_throw(flags.prompt), {}, flags.prompt);
+  PromptTemplate prompt =
+      flags.prompt.empty() ? default_caption_prompt()
+                           : PromptTemplate::parse_or_throw(read_prompt_text_or_throw(flags.prompt), {}, flags.prompt);
   const std::shared_ptr<const WritingJob> job = caption_job(benchmark_of(flags), std::move(prompt));
   flags.writing.run("caption", job, {flags.writing.output, flags.writing.output + ".run.json"}, kMaxNewTokens);
 }
@@ -42,7 +43,8 @@ void add_caption_command(CLI::App& program) {
       "  vlrm caption --model VLM --task vl_rewardbench -o captions.json\n"
       "  vlrm caption --model VLM --task textvqa_val --responses textvqa_val.jsonl -o captions.json\n"
       "  vlrm eval vl-rewardbench --model RM --mode cascade --captions captions.json -o results/cascade\n\n"
-      "Writes {\"id\": \"caption\", …}. Each caption is saved as it is finished; a killed run continues where it ended. "
+      "Writes {\"id\": \"caption\", …}. Each caption is saved as it is finished; a killed run continues where it "
+      "ended. "
       "A prompt template is a text with {INSTRUCTION} where the question goes and <|image|> where the images go.");
   flags->writing.declare(*command, "the task's id there", "The file of captions");
   command

@@ -192,7 +192,10 @@ void add_eval_command(CLI::App& program) {
               [](const EvalFlags& given, EvaluationMode mode) {
                 return open_best_of_n(given.task, given.responses, given.data, mode == EvaluationMode::image);
               });
-  best_of_n->add_option("--task", flags->task, "textvqa_val, mmmu_pro_standard_cot or mmmu_pro_vision_cot")->required();
+  best_of_n
+      ->add_option("--task", flags->task,
+                   "textvqa_val, textvqa_train_100, mmmu_pro_standard_cot or mmmu_pro_vision_cot")
+      ->required();
   best_of_n->add_option("--responses", flags->responses, "JSON lines: id, input, responses, correctness")->required();
 }
 

@@ -56,7 +56,8 @@ void add_judge_command(CLI::App& program) {
       "score: the model gives reasons and a number; the score is the first number after the last \"Overall\", else the "
       "last one, else 0. likelihood: nothing is written; the score is the number from 1 to 5 that is to be expected. "
       "pairwise: each two responses side by side in both orders; the score is the share that a response wins. "
-      "A prompt template has {INSTRUCTION}, {ANSWER} (pairwise: {ANSWER_A}, {ANSWER_B}) and <|image|> (else images stand "
+      "A prompt template has {INSTRUCTION}, {ANSWER} (pairwise: {ANSWER_A}, {ANSWER_B}) and <|image|> (else images "
+      "stand "
       "before {INSTRUCTION}). A killed run continues where it ended.");
   flags->writing.declare(*command, "the task's id there", "The result folder");
   command

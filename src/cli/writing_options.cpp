@@ -22,8 +22,7 @@ void tell_work(const std::string& output, const WritingRun::Work& work, double s
   if (work.texts == 0) return;
   tell(fmt::format("{}: {} texts, {} tokens, {:.1f} a second", output, work.texts, work.tokens,
                    static_cast<double>(work.tokens) / seconds));
-  if (work.cut > 0)
-    tell(fmt::format("note: {} of {} texts were cut off at --max-new-tokens", work.cut, work.texts));
+  if (work.cut > 0) tell(fmt::format("note: {} of {} texts were cut off at --max-new-tokens", work.cut, work.texts));
 }
 
 }  // namespace
@@ -45,7 +44,8 @@ void WritingFlags::declare(CLI::App& command, const std::string& task_data, cons
   model.declare(command, ModelFlags::For::writing);
   command.add_option("--data", data.data,
                      "The dataset: a directory or file (parquet, Arrow, JSON lines), or an id in the hub's local cache "
-                     "(default: " + task_data + ")");
+                     "(default: " +
+                         task_data + ")");
   command.add_option("--config", data.config, "Of a dataset that has several");
   command.add_option("--split", data.split, "Of a dataset that has several");
   command.add_option("-o,--output", output, what_output)->required();
@@ -63,7 +63,8 @@ void WritingFlags::declare(CLI::App& command, const std::string& task_data, cons
 void WritingFlags::run(const std::string& command, const std::shared_ptr<const WritingJob>& job, const Files& files,
                        int64_t usual_max_new_tokens, const OrderedJson& more_settings) const {
   const OpenedModel opened = model.open();
-  if (!opened.config.vision) fail("{}: {} is a text model, which sees no image", command, opened.weights->description());
+  if (!opened.config.vision)
+    fail("{}: {} is a text model, which sees no image", command, opened.weights->description());
   ScorerOptions prompts = model.scorer_options(Mode::image);
   if (job->drops_alpha()) prompts.prompt.decode.alpha = DecodeOptions::Alpha::drop;
   GeneratorOptions options;
@@ -74,7 +75,7 @@ void WritingFlags::run(const std::string& command, const std::shared_ptr<const W
   options.texts_together = texts_together;
   WritingOptions writing{files.output, files.settings, command, more_settings, force};
   writing.settings.update(model.settings(opened, prompts));
-  writing.settings.update(sampling_settings(sampling, options.max_new_tokens));
+  if (job->numbers_at_once().empty()) writing.settings.update(sampling_settings(sampling, options.max_new_tokens));
   WritingRun run(job, std::move(writing));
   const std::string name = files.output.string();
   if (run.finished()) return tell(fmt::format("{}: all {} requests are answered already", name, run.total()));

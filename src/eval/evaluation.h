@@ -8,8 +8,8 @@
 #include <string>
 
 #include "base/resumable_lines.h"
-#include "tasks/benchmark.h"
 #include "reward/scoring_loop.h"
+#include "tasks/benchmark.h"
 
 namespace vlrm {
 

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "tasks/benchmark.h"
 #include "results/result_folder.h"
+#include "tasks/benchmark.h"
 
 namespace vlrm {
 

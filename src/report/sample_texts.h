@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tasks/benchmark.h"
 #include "results/result_folder.h"
+#include "tasks/benchmark.h"
 
 namespace vlrm {
 

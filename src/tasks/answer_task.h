@@ -36,7 +36,7 @@ class AnswerTask {
   virtual std::unique_ptr<Stream> stream(Images images) const = 0;
   // How right a response is: VQA accuracy, or whether its option is the right one.
   virtual OrderedJson correctness(const Question& question, const std::string& response) const = 0;
-  virtual OrderedJson data() const = 0;        // for run.json
+  virtual OrderedJson data() const = 0;  // for run.json
 };
 
 // `task`: see known_data.h; `data` may leave its fields empty. Throws Error if it cannot be opened or has no rows.

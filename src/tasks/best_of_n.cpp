@@ -4,11 +4,11 @@
 #include "base/error.h"
 #include "base/line_reader.h"
 #include "base/python_json.h"
+#include "prompt/stamps.h"
 #include "tasks/benchmark.h"
 #include "tasks/images_by_id.h"
 #include "tasks/known_data.h"
 #include "tasks/row_fields.h"
-#include "prompt/stamps.h"
 
 namespace fs = std::filesystem;
 

@@ -9,8 +9,8 @@ namespace vlrm {
 
 struct KnownData {
   DatasetName data;
-  std::string id;         // column
-  bool drops_alpha;       // the reference converts these images to RGB itself, before the processor sees them
+  std::string id;          // column
+  bool drops_alpha;        // the reference converts these images to RGB itself, before the processor sees them
   int64_t first_rows = 0;  // only so many of its rows are the task; 0: all
 };
 

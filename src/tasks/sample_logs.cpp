@@ -26,7 +26,8 @@ std::vector<fs::path> logs_under(const fs::path& directory) {
 }
 
 const OrderedJson& field(const OrderedJson& object, const char* key, const std::string& source) {
-  if (!object.is_object() || !object.contains(key)) fail("{}: has no \"{}\": not a sample that lmms-eval logged", source, key);
+  if (!object.is_object() || !object.contains(key))
+    fail("{}: has no \"{}\": not a sample that lmms-eval logged", source, key);
   return object.at(key);
 }
 
@@ -77,7 +78,8 @@ AggregatedAnswers aggregate_sample_logs(const fs::path& directory, const std::st
       OrderedJson question = question_of(line, task, lines.source());
       const auto [place, is_new] = places.emplace(question.dump(), questions.size());
       if (is_new) {
-        question["responses"] = question["correctness"] = OrderedJson::array();
+        question["responses"] = OrderedJson::array();
+        question["correctness"] = OrderedJson::array();
         questions.push_back(std::move(question));
       }
       OrderedJson& known = questions[place->second];

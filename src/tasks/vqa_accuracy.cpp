@@ -12,7 +12,7 @@ namespace vlrm {
 namespace {
 
 const std::map<std::string, std::string, std::less<>> kNumbers{
-    {"none", "0"}, {"zero", "0"}, {"one", "1"}, {"two", "2"},   {"three", "3"}, {"four", "4"},
+    {"none", "0"}, {"zero", "0"}, {"one", "1"},   {"two", "2"},   {"three", "3"}, {"four", "4"},
     {"five", "5"}, {"six", "6"},  {"seven", "7"}, {"eight", "8"}, {"nine", "9"},  {"ten", "10"}};
 const std::set<std::string, std::less<>> kArticles{"a", "an", "the"};
 
@@ -93,7 +93,8 @@ std::string normalized_vqa_answer(std::string_view answer) {
   std::erase_if(text, [](char c) { return c == ',' || c == '?'; });
   replace_all(text, "'s", " 's");
   text = jinja::trimmed(text);
-  std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  std::ranges::replace_if(
+      text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
   std::string result;
   for (std::string& word : words(without_periods(without_punctuation(text)))) {
     if (const auto number = kNumbers.find(word); number != kNumbers.end()) word = number->second;

@@ -16,8 +16,8 @@ std::string name_of(const OrderedJson& id) {
 
 class CaptionStream : public RequestStream {
  public:
-  CaptionStream(std::unique_ptr<BenchmarkStream> rows, const std::vector<int64_t>& requests, const PromptTemplate& prompt,
-                WritingJob::Wanted wanted)
+  CaptionStream(std::unique_ptr<BenchmarkStream> rows, const std::vector<int64_t>& requests,
+                const PromptTemplate& prompt, WritingJob::Wanted wanted)
       : rows_(std::move(rows)), requests_(requests), prompt_(prompt), wanted_(std::move(wanted)) {}
   std::optional<NumberedRequest> next() override {
     while (auto row = rows_->next()) {

@@ -1,4 +1,7 @@
 // A vision-language model as the judge of responses.
+#include <algorithm>
+#include <map>
+
 #include "base/error.h"
 #include "base/python_json.h"
 #include "prompt/stamps.h"
@@ -14,14 +17,26 @@ namespace {
 // Which responses a request shows: one, or two in this order.
 struct Shown {
   size_t first = 0, second = 0;
+  auto operator<=>(const Shown&) const = default;
 };
 
-std::vector<Shown> shown_of(Judging judging, size_t responses) {
+// For each response the first one that is equal to it: equal ones are judged once.
+std::vector<size_t> first_equals(const std::vector<std::string>& responses) {
+  std::vector<size_t> firsts;
+  for (const std::string& response : responses)
+    firsts.push_back(static_cast<size_t>(std::ranges::find(responses, response) - responses.begin()));
+  return firsts;
+}
+
+// The requests of a row, in their order.
+std::vector<Shown> shown_of(Judging judging, const std::vector<std::string>& responses) {
+  const std::vector<size_t> firsts = first_equals(responses);
   std::vector<Shown> all;
-  for (size_t i = 0; i < responses; ++i) {
+  for (size_t i = 0; i < responses.size(); ++i) {
+    if (firsts[i] != i) continue;
     if (judging != Judging::pairwise) all.push_back({i, i});
-    for (size_t j = 0; judging == Judging::pairwise && j < responses; ++j)
-      if (i != j) all.push_back({i, j});
+    for (size_t j = 0; judging == Judging::pairwise && j < responses.size(); ++j)
+      if (firsts[j] == j && i != j) all.push_back({i, j});
   }
   return all;
 }
@@ -53,11 +68,11 @@ class JudgeStream : public RequestStream {
       : rows_(std::move(rows)), prompts_(prompts), judging_(judging), wanted_(std::move(wanted)) {}
   std::optional<NumberedRequest> next() override {
     for (;;) {
-      if (at_ == shown_.size()) {
+      while (at_ == shown_.size()) {  // there may be nothing to ask about a row
         row_ = rows_->next();
         if (!row_) return std::nullopt;
         if (row_->images.empty()) fail("{}: has no image", row_->source);
-        shown_ = shown_of(judging_, row_->responses.size());
+        shown_ = shown_of(judging_, row_->responses);
         at_ = 0;
       }
       const Shown& shown = shown_[at_++];
@@ -84,8 +99,8 @@ class JudgeJob : public WritingJob {
   JudgeJob(std::shared_ptr<const Benchmark> benchmark, const JudgeJobOptions& options)
       : benchmark_(std::move(benchmark)), judging_(options.judging), prompts_(JudgePrompts::of(options)) {
     const auto rows = benchmark_->stream(0, Images::checked);
-    while (const auto row = rows->next())
-      requests_ += static_cast<int64_t>(shown_of(judging_, row->responses.size()).size());
+    while (const auto row = rows->next()) requests_ += static_cast<int64_t>(shown_of(judging_, row->responses).size());
+    if (requests_ == 0) fail("--judge pairwise: no row has two responses that differ; there is nothing to judge");
   }
   int64_t requests() const override { return requests_; }
   std::unique_ptr<RequestStream> stream(Wanted wanted) const override {
@@ -96,10 +111,9 @@ class JudgeJob : public WritingJob {
     std::string lines;
     int64_t number = 0;
     while (auto row = rows->next()) {
-      std::vector<OrderedJson> values;
-      const std::vector<Shown> shown = shown_of(judging_, row->responses.size());
-      for (size_t i = 0; i < shown.size(); ++i) values.push_back(written(number++));
-      lines += python_json(line(*row, shown, values)) + "\n";
+      std::map<Shown, OrderedJson> values;
+      for (const Shown& shown : shown_of(judging_, row->responses)) values[shown] = written(number++);
+      lines += python_json(line(*row, values)) + "\n";
     }
     return lines;
   }
@@ -118,31 +132,52 @@ class JudgeJob : public WritingJob {
   bool drops_alpha() const override { return benchmark_->drops_alpha(); }
 
  private:
-  // Of values: what was written for each of `shown`.
-  OrderedJson line(BenchmarkRow& row, const std::vector<Shown>& shown, const std::vector<OrderedJson>& values) const {
-    std::vector<double> scores(row.responses.size());
-    OrderedJson texts = OrderedJson::array();
-    for (size_t i = 0; i < shown.size(); ++i) {
-      if (judging_ == Judging::likelihood) {
-        scores[shown[i].first] = values[i].get<double>();
-        continue;
-      }
-      const std::string text = values[i].at(0).get<std::string>();
-      texts.push_back(text);
-      if (judging_ == Judging::score) {
-        scores[shown[i].first] = overall_score(text);
-      } else {
-        const double share = first_answers_share(text), games = 2.0 * static_cast<double>(row.responses.size() - 1);
-        scores[shown[i].first] += share / games;
-        scores[shown[i].second] += (1 - share) / games;
-      }
-    }
-    for (double& score : scores) score = rounded_score(score);
-    row.fields["vlm_outputs"] = std::move(texts);
+  OrderedJson line(BenchmarkRow& row, const std::map<Shown, OrderedJson>& values) const {
+    Judged judged = judging_ == Judging::pairwise ? pairwise(row.responses, values) : one_by_one(row.responses, values);
+    for (double& score : judged.scores) score = rounded_score(score);
+    row.fields["vlm_outputs"] = std::move(judged.texts);
     std::vector<std::string> prompts;
     for (size_t i = 0; i < row.responses.size(); ++i)
       prompts.push_back(filled(prompts_.prompt, row, {i, i}, row.images.size()));
-    return benchmark_->result(row, prompts, scores);
+    return benchmark_->result(row, prompts, judged.scores);
+  }
+
+  struct Judged {
+    std::vector<double> scores;  // a response
+    OrderedJson texts = OrderedJson::array();
+  };
+
+  Judged one_by_one(const std::vector<std::string>& responses, const std::map<Shown, OrderedJson>& values) const {
+    Judged judged;
+    for (const size_t first : first_equals(responses)) {
+      const OrderedJson& value = values.at({first, first});
+      if (judging_ == Judging::likelihood) {
+        judged.scores.push_back(value.get<double>());
+        continue;
+      }
+      judged.texts.push_back(value.at(0));
+      judged.scores.push_back(overall_score(value.at(0).get<std::string>()));
+    }
+    return judged;
+  }
+
+  // Each against each other one, equal ones a tie.
+  static Judged pairwise(const std::vector<std::string>& responses, const std::map<Shown, OrderedJson>& values) {
+    const std::vector<size_t> firsts = first_equals(responses);
+    Judged judged{std::vector<double>(responses.size())};
+    const double games = 2.0 * static_cast<double>(responses.size() - 1);
+    for (size_t i = 0; i < responses.size(); ++i) {
+      for (size_t j = 0; j < responses.size(); ++j) {
+        if (i == j) continue;
+        const auto value = values.find({firsts[i], firsts[j]});
+        const std::string text = value == values.end() ? "" : value->second.at(0).get<std::string>();
+        const double share = value == values.end() ? 0.5 : first_answers_share(text);
+        judged.scores[i] += share / games;
+        judged.scores[j] += (1 - share) / games;
+        judged.texts.push_back({{"a", i}, {"b", j}, {"text", text}});
+      }
+    }
+    return judged;
   }
 
   const std::shared_ptr<const Benchmark> benchmark_;

@@ -10,7 +10,8 @@ constexpr const char* kSystem = "You judge answers to questions about images, st
 constexpr const char* kScore =
     "<|image|>Somebody was shown this and asked:\n\n{INSTRUCTION}\n\nThe answer was:\n\n{ANSWER}\n\n"
     "How good is this answer? Look first whether what it says is true of the image, then whether it answers all of the "
-    "question, and last whether it is clear. Give your reasons in a few sentences. Then end with one line of this form, "
+    "question, and last whether it is clear. Give your reasons in a few sentences. Then end with one line of this "
+    "form, "
     "with a number from 1 (useless or false) to 5 (could not be better):\nOverall: NUMBER";
 
 constexpr const char* kLikelihood =
@@ -20,7 +21,8 @@ constexpr const char* kLikelihood =
 constexpr const char* kPairwise =
     "<|image|>Two people were shown this and asked:\n\n{INSTRUCTION}\n\nAnswer A:\n\n{ANSWER_A}\n\nAnswer B:\n\n"
     "{ANSWER_B}\n\nWhich answer is better? Look first whether what they say is true of the image, then whether they "
-    "answer all of the question, and last whether they are clear; which comes first means nothing. Give your reasons in "
+    "answer all of the question, and last whether they are clear; which comes first means nothing. Give your reasons "
+    "in "
     "a few sentences. Then end with one of these lines:\nVerdict: A\nVerdict: B\nVerdict: tie";
 
 constexpr const char* kCaption =

@@ -25,8 +25,8 @@ PromptTemplate PromptTemplate::parse_or_throw(std::string text, std::vector<std:
   made.text_ = std::move(text);
   made.read_parts(source);
   const auto has = [&](std::string_view field) {
-    return std::ranges::any_of(
-        made.parts_, [&](const Part& part) { return part.kind == Part::Kind::field && part.text == field; });
+    return std::ranges::any_of(made.parts_,
+                               [&](const Part& part) { return part.kind == Part::Kind::field && part.text == field; });
   };
   std::string known = "INSTRUCTION";
   for (const std::string& field : needed) {

@@ -115,13 +115,14 @@ void WritingRun::expect_numbers(Generator& generator, RequestStream& requests) {
   const std::vector<int32_t> tokens = tokens_of(numbers, generator.tokenizer());
   Progress progress(options_.label, total() - done(), Progress::Unit::samples);
   Numbers taken_numbers(requests);
-  generator.show_next_tokens(
-      taken_numbers.next(), [&](int64_t taken, const std::string& source, std::span<const float> logits) {
-        const double expected = expectation(numbers, tokens, logits);
-        if (!std::isfinite(expected)) fail("{}: the model's logits are no finite numbers", source);
-        journal_.add(taken_numbers.of(taken), expected);
-        progress.advance(1);
-      });
+  generator.show_next_tokens(taken_numbers.next(),
+                             [&](int64_t taken, const std::string& source, std::span<const float> logits) {
+                               const double expected = expectation(numbers, tokens, logits);
+                               if (!std::isfinite(expected))
+                                 fail("{}: the model's logits are no finite numbers", source);
+                               journal_.add(taken_numbers.of(taken), expected);
+                               progress.advance(1);
+                             });
 }
 
 }  // namespace vlrm

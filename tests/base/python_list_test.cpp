@@ -22,7 +22,8 @@ TEST(PythonList, ReadsWhatReprWrites) {
 }
 
 TEST(PythonList, SaysWhereItIsNone) {
-  for (const char* text : {"", "a", "[", "['a'", "['a", "['a' 'b']", "['a'] x", "[1]", "['\\x4']", "['\\ud800']", "['\\"})
+  for (const char* text :
+       {"", "a", "[", "['a'", "['a", "['a' 'b']", "['a'] x", "[1]", "['\\x4']", "['\\ud800']", "['\\"})
     EXPECT_THAT(error_of([&] { parsed(text); }), HasSubstr("rows, row 3: not a Python list of strings, from byte"))
         << text;
 }

@@ -87,8 +87,10 @@ TEST(Benchmarks, HaveRows) {
   write_text(dir / "r.jsonl", " \n");
   EXPECT_THAT(error_of([&] { open_best_of_n("textvqa_val", dir / "r.jsonl", {}, false); }),
               EndsWith("r.jsonl: has no rows; there is nothing to evaluate"));
-  EXPECT_THAT(error_of([&] { open_best_of_n("textvqa", dir / "r.jsonl", {}, false); }),
-              HasSubstr("--task: textvqa is none of mmmu_pro_standard_cot, mmmu_pro_vision_cot, textvqa_train_100, textvqa_val"));
+  EXPECT_THAT(
+      error_of([&] { open_best_of_n("textvqa", dir / "r.jsonl", {}, false); }),
+      HasSubstr(
+          "--task: textvqa is none of mmmu_pro_standard_cot, mmmu_pro_vision_cot, textvqa_train_100, textvqa_val"));
 }
 
 TEST(BestOfN, FindsImagesByIdInAnyOrder) {

@@ -21,11 +21,11 @@ TEST(MultipleChoice, FindsTheLetter) {
   EXPECT_EQ(chosen("B"), 'B');
   EXPECT_EQ(chosen("C."), 'C');
   EXPECT_EQ(chosen("Answer: D"), 'D');
-  EXPECT_EQ(chosen("It is (C), not A or B"), 'C');           // brackets before anything else
-  EXPECT_EQ(chosen("First (A), then (D)."), 'D');            // the last of several
-  EXPECT_EQ(chosen("A thing like that. Answer: B"), 'B');    // "A" was an article
-  EXPECT_EQ(chosen("So C.\nThat is it"), 'C');               // a point after it
-  EXPECT_EQ(chosen("**B**\nAnswer: $D "), 'D');              // "D " without a space before it still counts
+  EXPECT_EQ(chosen("It is (C), not A or B"), 'C');                    // brackets before anything else
+  EXPECT_EQ(chosen("First (A), then (D)."), 'D');                     // the last of several
+  EXPECT_EQ(chosen("A thing like that. Answer: B"), 'B');             // "A" was an article
+  EXPECT_EQ(chosen("So C.\nThat is it"), 'C');                        // a point after it
+  EXPECT_EQ(chosen("**B**\nAnswer: $D "), 'D');                       // "D " without a space before it still counts
   EXPECT_EQ(chosen("from what i see it must be banana SPLIT"), 'B');  // the option's own text, in any case
   EXPECT_EQ(chosen("an apple or a date, i would think so: apple"), 'A');
 }

@@ -1,0 +1,295 @@
+"""vlrm caption, answers and judge beside the same prompts in transformers; and what a run owes its user."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pyarrow.parquet as pq
+import pytest
+from conftest import PROGRAM, ROOT, read_lines, write_lines
+from evaluations import DATE, PAIRS, world_pairs, write_pairs
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+from transformers_writer import Writer, opened  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def writer(goldens):
+    return Writer(goldens / "models/vlm")
+
+
+@pytest.fixture(scope="module")
+def asked(goldens):
+    """The options that make our numbers the reference's."""
+    return ["--model", goldens / "models/vlm", "--dtype", "float32", "--date", DATE, "-q"]
+
+
+def prompt_file(goldens, name):
+    return goldens.parent / f"seed/prompts/{name}.txt"
+
+
+def rows(goldens, name):
+    return pq.read_table(sorted((goldens / "eval/data" / name).glob("*.parquet"))[0]).to_pylist()
+
+
+def test_captions_are_transformers(goldens, vlrm, writer, asked, tmp_path):
+    prompt = prompt_file(goldens, "caption_user")
+    data = goldens / "eval/data/vl_rewardbench"
+    vlrm("caption", *asked, "--task", "vl_rewardbench", "--data", data, "--prompt-template", prompt, "--max-new-tokens", 12,
+         "-o", tmp_path / "c.json")
+    captions = json.loads((tmp_path / "c.json").read_text())
+    for row in rows(goldens, "vl_rewardbench")[1:7]:  # the first one's id comes again
+        text = prompt.read_text().format(INSTRUCTION=row["query"])
+        assert captions[row["id"]] == writer.greedy(writer.inputs(text, [opened(row["image"])]), 12)
+    assert (tmp_path / "c.json").read_text() == json.dumps(captions, indent=4)
+
+
+def test_of_rows_with_one_id_the_last_is_described_at_the_first_ones_place(vlrm, tmp_path):
+    pairs = world_pairs(6)
+    pairs[0]["id"] = pairs[4]["id"] = "twice"
+    model = ["--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "-q"]
+    vlrm("caption", *model, "--data", write_pairs(tmp_path / "all.parquet", pairs), "-o", tmp_path / "all.json")
+    vlrm("caption", *model, "--data", write_pairs(tmp_path / "last.parquet", [pairs[4]]), "-o", tmp_path / "last.json")
+    captions = json.loads((tmp_path / "all.json").read_text())
+    assert list(captions) == ["twice", *(pair["id"] for pair in pairs[1:4]), pairs[5]["id"]]
+    assert captions["twice"] == json.loads((tmp_path / "last.json").read_text())["twice"]
+
+
+def test_captions_of_a_file_of_questions_feed_the_cascade(vlrm, goldens, tmp_path):
+    questions = [{"id": row["id"], "input": row["input"]} for row in read_lines(goldens / "eval/responses/textvqa_val.jsonl")]
+    task = ["--task", "textvqa_val", "--data", goldens / "eval/data/textvqa"]
+    vlrm("caption", "--model", goldens / "models/vlm", *task, "--responses", write_lines(tmp_path / "q.jsonl", questions),
+         "--max-new-tokens", 4, "-o", tmp_path / "captions.json", "-q")
+    assert list(json.loads((tmp_path / "captions.json").read_text())) == [str(row["id"]) for row in questions]
+    vlrm("eval", "best-of-n", *task, "--responses", goldens / "eval/responses/textvqa_val.jsonl", "--model",
+         goldens / "models/rm", "--mode", "cascade", "--captions", tmp_path / "captions.json", "-o", tmp_path / "out", "-q")
+
+
+def test_a_judges_texts_and_scores_are_the_references(goldens, vlrm, writer, asked, tmp_path):
+    system, user = (prompt_file(goldens, f"judge_{part}") for part in ("system", "user"))
+    responses = read_lines(goldens / "eval/responses/textvqa_val.jsonl")
+    vlrm("judge", *asked, "--task", "textvqa_val", "--data", goldens / "eval/data/textvqa", "--responses",
+         goldens / "eval/responses/textvqa_val.jsonl", "--prompt-template", user, "--system-prompt", system,
+         "--max-new-tokens", 12, "-o", tmp_path / "out")
+    judged = read_lines(tmp_path / "out/results.jsonl")
+    images = {row["question_id"]: opened(row["image"]).convert("RGB") for row in rows(goldens, "textvqa")}
+    assert [list(row) for row in judged] == [[*row, "vlm_outputs", "scores"] for row in responses]
+    for row in judged[:2]:
+        assert len(row["vlm_outputs"]) == len(row["scores"]) == len(row["responses"])
+        for response, output in set(zip(row["responses"], row["vlm_outputs"])):
+            text = user.read_text().format(INSTRUCTION="<|image|>" + row["input"], ANSWER=response)
+            assert output == writer.greedy(writer.inputs(text, [images[row["id"]]], system.read_text()), 12)
+
+
+def test_likelihood_is_the_expected_number(goldens, vlrm, writer, asked, tmp_path):
+    import torch
+
+    template = tmp_path / "rate.txt"
+    template.write_text("{INSTRUCTION} / {ANSWER} / 1 to 5:")
+    vlrm("judge", *asked, "--task", "vl_rewardbench", "--data", goldens / "eval/data/vl_rewardbench", "--judge", "likelihood",
+         "--prompt-template", template, "-o", tmp_path / "out")
+    numbers = torch.tensor([1.0, 2, 3, 4, 5], dtype=torch.float64)
+    tokens = [writer.processor.tokenizer.encode(str(i), add_special_tokens=False) for i in range(1, 6)]
+    judged = read_lines(tmp_path / "out/results.jsonl")
+    for row, result in zip(rows(goldens, "vl_rewardbench")[:4], judged):
+        for response, score in zip(row["response"], result["outputs"]):
+            text = f"<|image|>{row['query']} / {response} / 1 to 5:"
+            logits = writer.next_token(writer.inputs(text, [opened(row["image"])]))
+            expected = (torch.softmax(logits[[token[0] for token in tokens]], 0) * numbers).sum()
+            assert abs(score - expected.item()) < 1e-4
+    assert "vlm_outputs" in judged[0] and judged[0]["vlm_outputs"] == []
+    assert "judge (likelihood)" in vlrm("results", tmp_path / "out")
+
+
+def test_pairs_are_judged_in_both_orders(vlrm, tmp_path):
+    pairs = world_pairs(3)
+    pairs[2]["response"] = ["the same", "the same"]
+    data = write_pairs(tmp_path / "pairs.parquet", pairs)
+    # A model of the world answers such a prompt with no verdict: all are ties.
+    vlrm("judge", "--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "--data", data, "--judge", "pairwise",
+         "--max-new-tokens", 6, "-o", tmp_path / "out", "-q")
+    judged = read_lines(tmp_path / "out/results.jsonl")
+    assert [[(game["a"], game["b"]) for game in row["vlm_outputs"]] for row in judged] == [[(0, 1), (1, 0)]] * 3
+    assert [game["text"] for game in judged[2]["vlm_outputs"]] == ["", ""]
+    assert all(row["outputs"] == [0.5, 0.5] for row in judged)
+
+
+ANSWERS = {
+    "textvqa_val": ("textvqa", ["id", "question", "answers", "input", "responses", "correctness"]),
+    "mmmu_pro_standard_cot": ("mmmu_pro_standard", ["id", "subject", "question", "answer", "input", "responses", "correctness"]),
+    "mmmu_pro_vision_cot": ("mmmu_pro_vision", ["id", "subject", "answer", "input", "responses", "correctness"]),
+}
+
+
+@pytest.mark.parametrize("task", list(ANSWERS))
+def test_answers_have_the_published_fields_and_are_evaluated(goldens, vlrm, task, tmp_path):
+    folder, fields = ANSWERS[task]
+    out = tmp_path / "answers.jsonl"
+    data = ["--task", task, "--data", goldens / "eval/data" / folder]
+    vlrm("answers", "--model", goldens / "models/vlm", *data, "--max-new-tokens", 5, "-n", 3, "-o", out, "-q")
+    answers, published = read_lines(out), read_lines(goldens / f"eval/responses/{task}.jsonl")
+    assert [list(row) for row in answers] == [fields] * len(answers)
+    known = {row["id"]: row for row in published}
+    if task == "textvqa_val":  # the same questions as the published ones
+        for row in answers:
+            assert {key: row[key] for key in fields[:4]} == {key: known[row["id"]][key] for key in fields[:4]}
+    assert all(len(row["responses"]) == len(row["correctness"]) == 3 for row in answers)
+    vlrm("eval", "best-of-n", *data, "--responses", out, "--model", goldens / "vlrm_ties", "-o", tmp_path / "results", "-q")
+
+
+@pytest.fixture(scope="module")
+def answering(goldens):
+    return ["answers", "--model", goldens / "models/vlm", "--task", "textvqa_val", "--data", goldens / "eval/data/textvqa",
+            "--max-new-tokens", 24, "-q"]
+
+
+@pytest.fixture(scope="module")
+def whole(answering, vlrm, tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole") / "a.jsonl"
+    start = time.monotonic()
+    vlrm(*answering, "-n", 4, "-o", out)
+    return out.read_bytes(), time.monotonic() - start
+
+
+@pytest.mark.parametrize("flags", [["--texts-together", 1], ["--texts-together", 7], ["--threads", 1], ["--weights", "streamed"]])
+def test_answers_do_not_depend_on_what_is_written_beside_them(answering, whole, vlrm, flags, tmp_path):
+    vlrm(*answering, "-n", 4, *flags, "-o", tmp_path / "a.jsonl")
+    assert (tmp_path / "a.jsonl").read_bytes() == whole[0]
+
+
+def test_a_seed_starts_where_it_is_told(answering, whole, vlrm, tmp_path):
+    vlrm(*answering, "--seed", 2, "-n", 2, "-o", tmp_path / "a.jsonl")
+    expected = [json.loads(line)["responses"][2:] for line in whole[0].splitlines()]
+    assert [row["responses"] for row in read_lines(tmp_path / "a.jsonl")] == expected
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(answering, whole, vlrm, tmp_path):
+    expected, seconds = whole
+    command = [*answering, "-n", 4, "--texts-together", 8]
+    draw, resumed = random.Random(3), 0
+    for attempt in range(12):
+        out = tmp_path / f"{attempt}.jsonl"
+        process = subprocess.Popen([PROGRAM, *map(str, command), "-o", out], stderr=subprocess.DEVNULL)
+        time.sleep(draw.uniform(0.2, 1.2) * seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        partial = tmp_path / f"{attempt}.jsonl.partial"
+        resumed += partial.exists() and partial.stat().st_size > 0
+        vlrm(*command, "-o", out)
+        assert out.read_bytes() == expected
+        assert sorted(os.listdir(tmp_path)) == sorted(
+            name for i in range(attempt + 1) for name in (f"{i}.jsonl", f"{i}.jsonl.run.json"))
+    assert resumed >= 3
+
+
+def test_an_interrupted_run_that_wrote_nothing_leaves_nothing(answering, tmp_path):
+    process = subprocess.Popen([PROGRAM, *map(str, answering), "--texts-together", "1", "-o", tmp_path / "in/a.jsonl"],
+                               stderr=subprocess.PIPE)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() in (130, -2)
+    assert not os.listdir(tmp_path) or os.listdir(tmp_path / "in")
+
+
+def test_finished_work_is_left_alone_and_others_is_not_mixed_in(answering, vlrm, tmp_path):
+    out = tmp_path / "a.jsonl"
+    small = [*answering, "-n", 1, "-o", out]
+    vlrm(*small)
+    before = out.stat().st_mtime_ns
+    vlrm(*small)
+    assert out.stat().st_mtime_ns == before
+    error = vlrm(*small, "--temperature", "0.5", fails=True)
+    assert error.endswith("a.jsonl: made with other settings (temperature was 1.0, now 0.5); --force starts anew")
+    vlrm(*small, "--temperature", "0.5", "--force")
+    assert out.stat().st_mtime_ns != before
+
+
+def test_aggregate_reads_lmms_evals_logs(vlrm, tmp_path):
+    def textvqa(number, response, right):
+        return {"doc_id": number, "target": "x", "filtered_resps": [response], "resps": [[response]], "exact_match": right,
+                "doc": {"question_id": number, "question": "what?", "answers": ["a"] * 10, "image": None},
+                "input": "What?\nShort.", "submission": {"question_id": number, "answer": response}}
+
+    for seed, folder in enumerate(("seed_0", "seed_1/model", "seed_10")):
+        (tmp_path / "logs" / folder).mkdir(parents=True)
+        write_lines(tmp_path / "logs" / folder / "x_samples_textvqa_val.jsonl",
+                    [textvqa(number, f"r{seed}", (1, 0.9, 0.0)[seed]) for number in ((7, 3) if seed else (3, 7))])
+    (tmp_path / "logs/results.json").write_text("{}")
+    vlrm("aggregate", tmp_path / "logs", "--task", "textvqa_val", "-o", tmp_path / "new/out.jsonl")
+    shared = {"question": "what?", "answers": ["a"] * 10, "input": "What?\nShort."}
+    assert (tmp_path / "new/out.jsonl").read_text() == "".join(json.dumps(
+        {"id": number, **shared, "responses": ["r0", "r1", "r2"], "correctness": [1, 0.9, 0.0]}) + "\n" for number in (3, 7))
+    error = vlrm("aggregate", tmp_path / "logs", "--task", "textvqa_val", "-o", tmp_path / "new/out.jsonl", fails=True)
+    assert "exists" in error
+
+
+def test_aggregate_compares_mmmus_answers(vlrm, tmp_path):
+    def mmmu(parsed):
+        return {"doc": {"id": "test_1", "subject": "Art", "question": "q?", "answer": "B", "options": "['x']"}, "input": "q?\nA. x",
+                "resps": [["so " + parsed]], "mmmu_acc": {"id": "test_1", "subject": "Art", "answer": "B", "parsed_pred": parsed}}
+
+    write_lines(tmp_path / "a.jsonl", [mmmu("B"), mmmu("C")])
+    for task, question in (("mmmu_pro_standard_cot", {"question": "q?"}), ("mmmu_pro_vision_cot", {})):
+        vlrm("aggregate", tmp_path, "--task", task, "-o", tmp_path / "out.json", "--force")
+        assert read_lines(tmp_path / "out.json") == [{"id": "test_1", "subject": "Art", **question, "answer": "B",
+                                                     "input": "q?\nA. x", "responses": ["so B", "so C"],
+                                                     "correctness": [True, False]}]
+
+
+@pytest.mark.parametrize("line, expected", [
+    ("{", "a.jsonl, line 1"),
+    ({}, "a.jsonl, line 1: has no \"doc\": not a sample that lmms-eval logged"),
+    ({"doc": {"question_id": 1}}, "has no \"question\""),
+    ({"doc": {"question_id": 1, "question": "", "answers": []}, "input": "", "resps": [["a", "b"]], "exact_match": 1},
+     "\"resps\" is not one text in two lists"),
+    ({"doc": {"question_id": 1, "question": "", "answers": []}, "input": "", "resps": [["a"]]}, "has no \"exact_match\""),
+    (None, "a.jsonl files are empty"),
+])
+def test_what_is_no_log_is_told(vlrm, tmp_path, line, expected):
+    (tmp_path / "a.jsonl").write_text("" if line is None else line if isinstance(line, str) else json.dumps(line))
+    error = vlrm("aggregate", tmp_path, "--task", "textvqa_val", "-o", tmp_path / "out", fails=True)
+    assert expected in error.replace("its .jsonl", "a.jsonl")
+
+
+@pytest.mark.parametrize("command, expected", [
+    (["caption", "--task", "textvqa_val"], "caption: --task textvqa_val needs --responses FILE"),
+    (["caption", "--task", "nothing", "--responses", "r"], "--task: nothing is none of mmmu_pro_standard_cot"),
+    (["caption", "--task", "vl_rewardbench", "--responses", "r"], "--responses does not go with vl_rewardbench"),
+    (["answers", "--task", "vl_rewardbench"], "--task: vl_rewardbench is none of"),
+    (["judge", "--task", "textvqa_val"], "judge: --task textvqa_val needs --responses FILE"),
+    (["judge", "--task", "rlaif_v", "--responses", "r"], "--responses does not go with rlaif_v"),
+    (["aggregate", "{tmp}", "--task", "textvqa_val"], "has no .jsonl files of samples"),
+    (["aggregate", "{tmp}/none", "--task", "textvqa_val"], "none: cannot be read"),
+    (["aggregate", "{tmp}", "--task", "x"], "--task: x is none of"),
+])
+def test_mistakes_are_told_before_anything_is_written(vlrm, command, expected, tmp_path):
+    model = [] if command[0] == "aggregate" else ["--model", ROOT / "world/vlm"]
+    command = [part.format(tmp=tmp_path) for part in command]
+    assert expected in vlrm(*command, *model, "-o", tmp_path / "out", fails=True)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("change, expected", [
+    ({"query": None}, "\"query\" is not a text"),
+    ({"image": None}, "row 1: has no image"),
+    ({"image": {"bytes": b"no image", "path": None}}, "row 1, column image: "),
+])
+def test_a_bad_row_is_named(vlrm, change, expected, tmp_path):
+    pairs = world_pairs(2)
+    pairs[1].update(change)
+    data = write_pairs(tmp_path / "pairs.parquet", pairs, PAIRS)
+    for command in ("caption", "judge"):
+        error = vlrm(command, "--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "--data", data, "-o",
+                     tmp_path / "out", "-q", "--max-new-tokens", 2, fails=True)
+        assert expected in error
+
+
+def test_a_text_model_sees_nothing(vlrm, tmp_path):
+    data = write_pairs(tmp_path / "pairs.parquet", world_pairs(1))
+    error = vlrm("caption", "--model", ROOT / "world/rm", "--task", "vl_rewardbench", "--data", data, "-o", tmp_path / "o",
+                 fails=True)
+    assert error.endswith("a text model, which sees no image")
