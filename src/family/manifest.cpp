@@ -123,6 +123,18 @@ bool Manifest::is_of(const fs::path& output) const {
          json.at("settings") == OrderedJson::parse(text_of(settings_));
 }
 
+bool Manifest::has_input_newer_than(const fs::path& output) const {
+  const auto written = fs::last_write_time(output / kManifestName);
+  for (const auto& [role, input] : inputs_) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(input.directory, error)) {
+      const auto changed = fs::last_write_time(entry.path(), error);
+      if (!error && entry.is_regular_file() && changed > written) return true;
+    }
+  }
+  return false;
+}
+
 std::optional<std::string> Manifest::role_of(const fs::path& directory) const {
   std::error_code error;
   for (const auto& [role, input] : inputs_)

@@ -35,6 +35,9 @@ class Manifest {
   // Whether `output` holds the manifest of a run with the same command and settings.
   bool is_of(const std::filesystem::path& output) const;
 
+  // Whether a file of an input was written after the manifest in `output`.
+  bool has_input_newer_than(const std::filesystem::path& output) const;
+
   // Of the input that `directory` is, or nothing.
   std::optional<std::string> role_of(const std::filesystem::path& directory) const;
 

@@ -51,6 +51,13 @@ void refuse_input(const std::filesystem::path& directory, const Manifest& manife
     fail("{}: is an input ({}), which would be gone; name another output", directory.string(), printable(*role));
 }
 
+// Inputs are read again only where one was written after the output.
+void refuse_changed_inputs(const std::filesystem::path& directory, const Manifest& manifest) {
+  if (!manifest.has_input_newer_than(directory)) return;
+  const std::vector<std::string> changes = changed_inputs(directory);
+  if (!changes.empty()) fail("{}: is there already, but {}; --force merges anew", directory.string(), changes.front());
+}
+
 }  // namespace
 
 std::vector<std::string> write_output(const PlannedOutput& planned, const OutputOptions& options,
@@ -63,10 +70,8 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
     return remarks;
   }
   if (options.resume && manifest.is_of(options.directory)) {
-    remarks.push_back(fmt::format(
-        "{0}: is there already, of the same settings (vlrm inspect --verify {0} tells whether its inputs have "
-        "changed since)",
-        options.directory.string()));
+    refuse_changed_inputs(options.directory, manifest);
+    remarks.push_back(fmt::format("{}: is there already, of the same settings and inputs", options.directory.string()));
     return remarks;
   }
   refuse_input(options.directory, manifest);

@@ -111,3 +111,19 @@ def test_a_partial_of_other_settings_is_not_gone_on_with(models, tmp_path):
     ours, theirs = contents(out), contents(whole)
     assert {name for name in ours if ours[name] != theirs[name]} <= {"README.md"}
     assert not partials(tmp_path)
+
+
+def test_what_is_there_of_inputs_that_changed_is_not_passed_for_done(models, tmp_path):
+    out, weights = tmp_path / "out", models / "one/model.safetensors"
+    finish(start(models, out))
+    before = weights.read_bytes()
+    try:
+        weights.touch()  # written again, but the same
+        assert "is there already, of the same settings and inputs" in finish(start(models, out, "--resume"))
+        weights.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+        process = start(models, out, "--resume")
+        error = process.stderr.read()
+        assert process.wait() == 2
+        assert "out: is there already, but" in error and "its weights are others now; --force merges anew" in error
+    finally:
+        weights.write_bytes(before)

@@ -81,8 +81,8 @@ TEST(TextJournal, DoesNotMixSettings) {
 }
 
 TEST(TextJournal, RefusesLinesThatAreNotItsOwn) {
-  for (const char* line : {"{}", "no", R"({"request": 3, "written": 1})", R"({"request": "0", "written": 1})",
-                           R"({"request": 0})"}) {
+  for (const char* line :
+       {"{}", "no", R"({"request": 3, "written": 1})", R"({"request": "0", "written": 1})", R"({"request": 0})"}) {
     const TemporaryDirectory dir;
     write_text(dir / "out.json.partial", std::string(line) + "\n");
     write_text(dir / "out.json.run.json", R"({"model": "m"})");
