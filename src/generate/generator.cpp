@@ -32,9 +32,24 @@ struct Group {
   int64_t number = 0;
   std::string source;
   SharedPrefixBatch prompt;
+  std::vector<uint64_t> seeds;
   std::vector<GrowingText> texts;
   std::vector<size_t> living;  // those that the writer has, in its order
-  int64_t bytes = 0;
+  int64_t written = 0;         // tokens of each of them, beyond the prompt
+  int64_t expected = 0;        // tokens that they are thought to have in the end
+  bool put_back = false;       // there was no room for it to go on: it starts again later
+
+  // At its prompt. Seeds give the same texts again.
+  void start(const SamplingOptions& sampling) {
+    texts.clear();
+    living.clear();
+    for (const uint64_t seed : seeds) {
+      living.push_back(texts.size());
+      texts.push_back({Sampler(sampling, seed), prompt.prefix, {}});
+    }
+    written = 0;
+    put_back = false;
+  }
 };
 
 template <class Value>
@@ -67,7 +82,6 @@ class Generator::Writing {
       size_t row = 0;
       for (const Group& group : fresh) shown(group.number, group.source, logits.row(row++));
       writer_ = generator_.backend_->write_texts();
-      texts_ = bytes_ = 0;
     }
   }
 
@@ -79,12 +93,14 @@ class Generator::Writing {
   std::list<Group> admitted(bool wait = false) {
     std::list<Group> fresh;
     for (;;) {
-      if (!waiting_ && coming_.valid() && (texts_ == 0 || wait || is_ready(coming_))) {
-        waiting_ = coming_.get();
-        if (waiting_) prepare_next();
+      if (waiting_.empty() && coming_.valid() && ((groups_.empty() && fresh.empty()) || wait || is_ready(coming_))) {
+        if (auto group = coming_.get()) {
+          waiting_.push_back(std::move(*group));
+          prepare_next();
+        }
       }
-      if (!waiting_ || !fits(*waiting_)) return fresh;
-      fresh.push_back(take_waiting());
+      if (waiting_.empty() || !fits(waiting_.front(), fresh)) return fresh;
+      fresh.splice(fresh.end(), waiting_, waiting_.begin());
     }
   }
 
@@ -119,23 +135,37 @@ class Generator::Writing {
     groups_.splice(groups_.end(), fresh);
   }
 
-  int64_t bytes_of(const Group& group) const {
-    return writer_->group_bytes(group.prompt, static_cast<int64_t>(group.texts.size()), options().max_new_tokens);
+  // Once each text has so many tokens.
+  int64_t bytes_of(const Group& group, int64_t tokens) const {
+    return writer_->group_bytes(group.prompt, static_cast<int64_t>(group.living.size()), tokens);
+  }
+  int64_t expected_bytes(const Group& group) const {
+    return bytes_of(group, std::max(group.written + 1, group.expected));
+  }
+  // The rest of what there is is for encoded images and for what a pass computes.
+  int64_t memory() const { return options().memory > 0 ? options().memory : generator_.backend_->spare_memory() / 2; }
+
+  bool fits(const Group& group, const std::list<Group>& fresh) const {
+    auto texts = static_cast<int64_t>(group.texts.size());
+    int64_t bytes = expected_bytes(group);
+    for (const std::list<Group>* others : {&groups_, &fresh})
+      for (const Group& other : *others) {
+        texts += static_cast<int64_t>(other.living.size());
+        bytes += expected_bytes(other);
+      }
+    return (groups_.empty() && fresh.empty()) || (texts <= options().texts_together && bytes <= memory());
   }
 
-  bool fits(const Group& group) const {
-    if (texts_ == 0) return true;
-    const auto more = static_cast<int64_t>(group.texts.size());
-    return texts_ + more <= options().texts_together && bytes_ + bytes_of(group) <= generator_.backend_->spare_memory();
-  }
-
-  Group take_waiting() {
-    Group group = std::move(*waiting_);
-    waiting_.reset();
-    group.bytes = bytes_of(group);
-    texts_ += static_cast<int64_t>(group.texts.size());
-    bytes_ += group.bytes;
-    return group;
+  // Texts grow beyond what was expected. Where the next tokens do not fit, the requests begun last make room.
+  void make_room() {
+    int64_t bytes = 0;
+    for (Group& group : groups_) {
+      if (group.living.empty()) continue;
+      const int64_t more = bytes_of(group, group.written + 1);
+      group.put_back = bytes > 0 && bytes + more > memory();
+      if (!group.put_back) bytes += more;
+      if (group.put_back) group.expected = std::min(2 * group.written, options().max_new_tokens);
+    }
   }
 
   Group prepare(GenerationRequest request) {
@@ -146,11 +176,10 @@ class Generator::Writing {
     const std::string rendered = encoder.render(request.sample, nullptr, group.source);
     group.prompt.prefix = encoder.tokens(rendered, request.sample, group.source);
     group.prompt.images = encoder.images(request.sample, group.source);
-    for (const uint64_t seed : request.seeds) {
-      group.living.push_back(group.texts.size());
-      group.texts.push_back({Sampler(options().sampling, seed), group.prompt.prefix, {}});
-    }
-    VLRM_ASSERT(!group.texts.empty());
+    VLRM_ASSERT(!request.seeds.empty());
+    group.seeds = std::move(request.seeds);
+    group.expected = std::min(options().max_new_tokens, options().expected_tokens);
+    group.start(options().sampling);
     return group;
   }
 
@@ -181,12 +210,19 @@ class Generator::Writing {
       for (size_t i = 0; i < group.living.size(); ++i) {
         const GrowingText& text = group.texts[group.living[i]];
         if (text.finished) continue;
+        living.push_back(group.living[i]);
         next.texts.push_back(static_cast<int64_t>(i));
         next.tokens.push_back(text.tokens.back());
-        living.push_back(group.living[i]);
       }
       group.living = std::move(living);
+      ++group.written;
       all.push_back(std::move(next));
+    }
+    make_room();
+    auto next = all.begin();
+    for (const Group& group : groups_) {
+      if (group.put_back) *next = {};  // the writer forgets it
+      ++next;
     }
     const Logits logits = writer_->step(all);
     finish();
@@ -197,16 +233,17 @@ class Generator::Writing {
 
   void finish() {
     for (auto group = groups_.begin(); group != groups_.end();) {
-      if (!group->living.empty()) {
-        ++group;
-        continue;
+      const auto after = std::next(group);
+      if (group->living.empty()) {
+        std::vector<WrittenText> texts;
+        for (GrowingText& text : group->texts) texts.push_back(std::move(text.written));
+        done_(group->number, std::move(texts));
+        groups_.erase(group);
+      } else if (group->put_back) {
+        group->start(options().sampling);
+        waiting_.splice(waiting_.begin(), groups_, group);
       }
-      std::vector<WrittenText> texts;
-      for (GrowingText& text : group->texts) texts.push_back(std::move(text.written));
-      texts_ -= static_cast<int64_t>(texts.size());
-      bytes_ -= group->bytes;
-      done_(group->number, std::move(texts));
-      group = groups_.erase(group);
+      group = after;
     }
   }
 
@@ -215,9 +252,9 @@ class Generator::Writing {
   const Next& next_;
   const Done& done_;
   const Grown& grown_;
-  std::list<Group> groups_;  // in the writer's order
-  std::optional<Group> waiting_;
-  int64_t taken_ = 0, texts_ = 0, bytes_ = 0;
+  std::list<Group> groups_;   // in the writer's order
+  std::list<Group> waiting_;  // for room: those put back, or the next one
+  int64_t taken_ = 0;
   std::future<std::optional<Group>> coming_;  // the one after it; last, since what prepares it uses the others
 };
 
@@ -225,13 +262,17 @@ Generator::Generator(const OpenedModel& model, GeneratorOptions options, const B
     : options_((checked_model(model, options), std::move(options))),
       encoder_(model, options_.prompt),
       stop_tokens_(stop_tokens(model.files)) {
-  VLRM_ASSERT(options_.max_new_tokens > 0 && options_.texts_together > 0);
+  VLRM_ASSERT(options_.max_new_tokens > 0 && options_.texts_together > 0 && options_.expected_tokens > 0);
   ModelConfig config = model.config;
   config.head = Head::language_model;
   backend_ = load_backend(config, model.weights, backend);
 }
 
 Generator::~Generator() = default;
+
+Backend::Work Generator::work() const {
+  return backend_->work();
+}
 
 void Generator::run(const Next& next, const Done& done) {
   const Grown grown;

@@ -17,8 +17,10 @@ namespace vlrm {
 struct GeneratorOptions {
   PromptOptions prompt;
   SamplingOptions sampling;
-  int64_t max_new_tokens = 512;  // above 0
-  int64_t texts_together = 64;   // written at once, as far as memory goes; above 0
+  int64_t max_new_tokens = 512;   // above 0
+  int64_t texts_together = 64;    // written at once, as far as memory goes; above 0
+  int64_t expected_tokens = 256;  // as long texts are thought to become; longer ones may have to start again, above 0
+  int64_t memory = 0;             // bytes for what attention keeps of texts; 0: half of what the backend can spare
 };
 
 // Several answers to one conversation (its responses are not looked at).
@@ -42,10 +44,10 @@ class Generator {
   ~Generator();
 
   // Takes requests as long as `next` gives some (it is called from another thread, one call at a time, and not again
-  // once it gave none) and answers them, many at a time: a text that ends makes room for the
-  // next request's. `done` gets each request's number (from 0, in the order taken) and its texts, one a seed, in the
-  // order in which requests are finished. What a text is does not depend on those beside it (on a CPU). Throws Error
-  // naming the source.
+  // once it gave none) and answers them, many at a time: a text that ends makes room for the next request's; where
+  // memory runs out, those begun last start again later. `done` gets each request's number (from 0, in the order taken)
+  // and its texts, one a seed, in the order in which requests are finished. What a text is does not depend on those
+  // beside it (on a CPU). Throws Error naming the source.
   using Next = std::function<std::optional<GenerationRequest>()>;
   using Done = std::function<void(int64_t request, std::vector<WrittenText> texts)>;
   void run(const Next& next, const Done& done);
@@ -59,6 +61,7 @@ class Generator {
   using Grown = std::function<void(size_t text, const std::string& so_far)>;
   std::vector<WrittenText> write(const GenerationRequest& request, const Grown& grown = {});
 
+  Backend::Work work() const;
   const Tokenizer& tokenizer() const { return encoder_.tokenizer(); }
 
  private:
