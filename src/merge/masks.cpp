@@ -8,6 +8,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/error.h"
 #include "weights/target_clones.h"
 
 namespace vlrm {
@@ -22,48 +23,40 @@ constexpr int kRounds = 20;
 
 using Key = std::array<uint32_t, 4>;
 
-// The draws of `groups` whole groups from the one numbered `first_group`, each as `form` gives it.
-template <class Form>
-[[gnu::always_inline]] inline void draw_groups(const Key& key, uint64_t first_group, int64_t groups, uint32_t* out,
-                                               const Form& form) {
+// The words of the group with that number.
+VLRM_TARGET_CLONES void draw_words(const Key& key, uint64_t group, uint32_t* out) {
   constexpr int kRotations[8][2] = {{10, 26}, {11, 21}, {13, 27}, {23, 5}, {6, 20}, {17, 11}, {25, 10}, {18, 20}};
   const uint32_t keys[5] = {key[0], key[1], key[2], key[3], 0x1BD11BDA ^ key[0] ^ key[1] ^ key[2] ^ key[3]};
-  for (int64_t group = 0; group < groups; ++group, out += kGroup) {
-    const uint64_t counter = (first_group + static_cast<uint64_t>(group)) * kLanes;  // a multiple of kLanes: no carry
-    const auto low = static_cast<uint32_t>(counter), high = static_cast<uint32_t>(counter >> 32);
-    for (uint32_t lane = 0; lane < kLanes; ++lane) {
-      uint32_t x0 = low + lane + keys[0], x1 = high + keys[1], x2 = keys[2], x3 = keys[3];
+  const uint64_t counter = group * kLanes;  // a multiple of kLanes: no carry
+  const auto low = static_cast<uint32_t>(counter), high = static_cast<uint32_t>(counter >> 32);
+  for (uint32_t lane = 0; lane < kLanes; ++lane) {
+    uint32_t x0 = low + lane + keys[0], x1 = high + keys[1], x2 = keys[2], x3 = keys[3];
 #pragma GCC unroll 20
-      for (int round = 0; round < kRounds; ++round) {
-        if (round % 2 == 1) std::swap(x1, x3);
-        x0 += x1;
-        x1 = std::rotl(x1, kRotations[round % 8][0]) ^ x0;
-        x2 += x3;
-        x3 = std::rotl(x3, kRotations[round % 8][1]) ^ x2;
-        if (round % 2 == 1) std::swap(x1, x3);
-        if (round % 4 == 3) {
-          const int injection = round / 4 + 1;
-          x0 += keys[injection % 5];
-          x1 += keys[(injection + 1) % 5];
-          x2 += keys[(injection + 2) % 5];
-          x3 += keys[(injection + 3) % 5] + static_cast<uint32_t>(injection);
-        }
+    for (int round = 0; round < kRounds; ++round) {
+      if (round % 2 == 1) std::swap(x1, x3);
+      x0 += x1;
+      x1 = std::rotl(x1, kRotations[round % 8][0]) ^ x0;
+      x2 += x3;
+      x3 = std::rotl(x3, kRotations[round % 8][1]) ^ x2;
+      if (round % 2 == 1) std::swap(x1, x3);
+      if (round % 4 == 3) {
+        const int injection = round / 4 + 1;
+        x0 += keys[injection % 5];
+        x1 += keys[(injection + 1) % 5];
+        x2 += keys[(injection + 2) % 5];
+        x3 += keys[(injection + 3) % 5] + static_cast<uint32_t>(injection);
       }
-      out[lane] = form(x0);
-      out[lane + kLanes] = form(x1);
-      out[lane + 2 * kLanes] = form(x2);
-      out[lane + 3 * kLanes] = form(x3);
     }
+    out[lane] = x0;
+    out[lane + kLanes] = x1;
+    out[lane + 2 * kLanes] = x2;
+    out[lane + 3 * kLanes] = x3;
   }
-}
-
-VLRM_TARGET_CLONES void draw_words(const Key& key, uint64_t first_group, int64_t groups, uint32_t* draws) {
-  draw_groups(key, first_group, groups, draws, [](uint32_t draw) { return draw; });
 }
 
 // A mask takes 16 bits of a word for an element, so that one group of words serves two groups of elements: the lower
 // halves, then the upper ones. Only where these 16 bits do not decide (once in 65,536), 16 more are taken from the same
-// place of a second sequence: an element is kept with its probability to 32 bits.
+// place of a second sequence: an element is kept with its probability to 32 bits (or 31, where each has its own).
 constexpr int64_t kMaskGroup = 2 * kGroup;
 
 struct Limit {
@@ -86,46 +79,72 @@ uint32_t half_of(const uint32_t* words, int64_t element) {
   return element < kGroup ? words[element] & 0xFFFF : words[element - kGroup] >> 16;
 }
 
-void draw_masks(const Key& key, uint64_t first_group, int64_t groups, uint32_t* kept, Limit limit) {
+// Words whose halves decide where the first ones do not.
+void draw_more(const Key& key, uint64_t group, uint32_t* words) {
+  draw_words({key[0], key[1], key[2], key[3] + 1}, group, words);
+}
+
+void draw_mask(const Key& key, uint64_t group, Limit limit, uint32_t* kept) {
   std::array<uint32_t, kGroup> words, more;
-  for (int64_t group = 0; group < groups; ++group, kept += kMaskGroup) {
-    const uint64_t number = first_group + static_cast<uint64_t>(group);
-    draw_words(key, number, 1, words.data());
-    if (!compare_halves(words.data(), limit, kept)) continue;
-    draw_words({key[0], key[1], key[2], key[3] + 1}, number, 1, more.data());
-    for (int64_t i = 0; i < kMaskGroup; ++i)
-      if (half_of(words.data(), i) == limit.high) kept[i] = half_of(more.data(), i) < limit.low ? ~0u : 0u;
+  draw_words(key, group, words.data());
+  if (!compare_halves(words.data(), limit, kept)) return;
+  draw_more(key, group, more.data());
+  for (int64_t i = 0; i < kMaskGroup; ++i)
+    if (half_of(words.data(), i) == limit.high) kept[i] = half_of(more.data(), i) < limit.low ? ~0u : 0u;
+}
+
+// A probability in 31 bits: what converts fast is signed.
+[[gnu::always_inline]] inline uint32_t limit_of(float probability) {
+  return static_cast<uint32_t>(static_cast<int32_t>(std::min(probability, 0x1.fffffep-1f) * 0x1p31f));
+}
+
+VLRM_TARGET_CLONES bool compare_halves_each(const uint32_t* words, const float* probabilities, uint32_t* kept) {
+  uint32_t equal = 0;
+  for (int64_t i = 0; i < kGroup; ++i) {
+    const uint32_t lower = words[i] & 0xFFFF, upper = words[i] >> 16;
+    const uint32_t low_limit = limit_of(probabilities[i]) >> 15, up_limit = limit_of(probabilities[i + kGroup]) >> 15;
+    kept[i] = lower < low_limit ? ~0u : 0u;
+    kept[i + kGroup] = upper < up_limit ? ~0u : 0u;
+    equal |= static_cast<uint32_t>(lower == low_limit) | static_cast<uint32_t>(upper == up_limit);
+  }
+  return equal != 0;
+}
+
+void draw_mask(const Key& key, uint64_t group, const float* probabilities, uint32_t* kept) {
+  std::array<uint32_t, kGroup> words, more;
+  draw_words(key, group, words.data());
+  if (!compare_halves_each(words.data(), probabilities, kept)) return;
+  draw_more(key, group, more.data());
+  for (int64_t i = 0; i < kMaskGroup; ++i) {
+    const uint32_t limit = limit_of(probabilities[i]);
+    if (half_of(words.data(), i) == limit >> 15) kept[i] = half_of(more.data(), i) >> 1 < (limit & 0x7FFF) ? ~0u : 0u;
   }
 }
 
-// Elements [first, first + out.size()), where draw(first_group, groups, out) gives whole groups of kSize.
-template <int64_t kSize, class Draw>
-void read_elements(int64_t first, std::span<uint32_t> out, const Draw& draw) {
-  auto group = static_cast<uint64_t>(first / kSize);
-  int64_t skipped = first % kSize;
-  while (!out.empty()) {
-    const auto whole_groups = skipped == 0 ? static_cast<int64_t>(out.size()) / kSize : 0;
-    if (whole_groups > 0) {
-      draw(group, whole_groups, out.data());
-      group += static_cast<uint64_t>(whole_groups);
-      out = out.subspan(static_cast<size_t>(whole_groups * kSize));
-      continue;
-    }
-    std::array<uint32_t, kSize> whole;
-    draw(group++, 1, whole.data());
-    const size_t count = std::min(out.size(), static_cast<size_t>(kSize - skipped));
-    std::copy_n(whole.begin() + skipped, count, out.begin());
-    out = out.subspan(count);
-    skipped = 0;
+// The stretches of elements [first, first + count) that lie in one group each.
+template <class Part>
+void for_each_group(int64_t first, int64_t count, const Part& part) {
+  for (int64_t done = 0; done < count;) {
+    const int64_t inside = (first + done) % kMaskGroup, taken = std::min(count - done, kMaskGroup - inside);
+    part(static_cast<uint64_t>((first + done) / kMaskGroup), inside, done, taken);
+    done += taken;
   }
 }
 
-class ThreefryDraws final : public RandomDraws {
+class OwnProbabilities final : public ProbabilityMask {
  public:
-  explicit ThreefryDraws(const Key& key) : key_(key) {}
-  void read(int64_t first, std::span<uint32_t> draws) const override {
-    read_elements<kGroup>(first, draws,
-                          [&](uint64_t group, int64_t groups, uint32_t* out) { draw_words(key_, group, groups, out); });
+  explicit OwnProbabilities(const Key& key) : key_(key) {}
+  void read(int64_t first, std::span<const float> probabilities, std::span<uint32_t> kept) const override {
+    VLRM_ASSERT(probabilities.size() == kept.size());
+    const auto part = [&](uint64_t group, int64_t inside, int64_t done, int64_t taken) {
+      if (taken == kMaskGroup) return draw_mask(key_, group, probabilities.data() + done, kept.data() + done);
+      std::array<float, kMaskGroup> padded{};
+      std::array<uint32_t, kMaskGroup> whole;
+      std::copy_n(probabilities.begin() + done, taken, padded.begin() + inside);
+      draw_mask(key_, group, padded.data(), whole.data());
+      std::copy_n(whole.begin() + inside, taken, kept.begin() + done);
+    };
+    for_each_group(first, static_cast<int64_t>(kept.size()), part);
   }
 
  private:
@@ -136,9 +155,13 @@ class RandomMask final : public ElementMask {
  public:
   RandomMask(const Key& key, Limit limit) : key_(key), limit_(limit) {}
   void read(int64_t first, std::span<uint32_t> kept) const override {
-    read_elements<kMaskGroup>(first, kept, [&](uint64_t group, int64_t groups, uint32_t* out) {
-      draw_masks(key_, group, groups, out, limit_);
-    });
+    const auto part = [&](uint64_t group, int64_t inside, int64_t done, int64_t taken) {
+      if (taken == kMaskGroup) return draw_mask(key_, group, limit_, kept.data() + done);
+      std::array<uint32_t, kMaskGroup> whole;
+      draw_mask(key_, group, limit_, whole.data());
+      std::copy_n(whole.begin() + inside, taken, kept.begin() + done);
+    };
+    for_each_group(first, static_cast<int64_t>(kept.size()), part);
   }
 
  private:
@@ -153,8 +176,8 @@ Key key_of(uint64_t seed, int model, std::string_view tensor) {
 
 }  // namespace
 
-std::unique_ptr<RandomDraws> random_draws(uint64_t seed, int model, std::string_view tensor) {
-  return std::make_unique<ThreefryDraws>(key_of(seed, model, tensor));
+std::unique_ptr<ProbabilityMask> probability_mask(uint64_t seed, int model, std::string_view tensor) {
+  return std::make_unique<OwnProbabilities>(key_of(seed, model, tensor));
 }
 
 std::unique_ptr<ElementMask> random_mask(uint64_t seed, int model, std::string_view tensor, double density) {

@@ -15,19 +15,19 @@ class ElementMask {
   virtual void read(int64_t first, std::span<uint32_t> kept) const = 0;
 };
 
-// Uniform draws of 32 bits, one an element.
-class RandomDraws {
+// Keeps each element with a probability of its own, independently.
+class ProbabilityMask {
  public:
-  virtual ~RandomDraws() = default;
-  // Those of elements [first, first + draws.size()). From any thread.
-  virtual void read(int64_t first, std::span<uint32_t> draws) const = 0;
+  virtual ~ProbabilityMask() = default;
+  // As ElementMask's, for elements with these probabilities (0 to 1, of which 31 bits count).
+  virtual void read(int64_t first, std::span<const float> probabilities, std::span<uint32_t> kept) const = 0;
 };
 
 // The draws are Threefry4x32-20's (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), keyed by seed,
 // tensor name and model, counted by element: so they depend on neither threads nor chunks nor what else is merged.
-std::unique_ptr<RandomDraws> random_draws(uint64_t seed, int model, std::string_view tensor);
+std::unique_ptr<ProbabilityMask> probability_mask(uint64_t seed, int model, std::string_view tensor);
 
-// The smallest density that is drawn as it is: a draw has 32 bits.
+// The smallest density of a random_mask that is drawn as it is: a draw has 32 bits.
 constexpr double kLeastDensity = 0x1p-32;
 
 // Keeps each element with probability `density` (kLeastDensity to 1), independently, by these draws.

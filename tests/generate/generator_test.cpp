@@ -76,9 +76,7 @@ TEST(Generator, ShowsWhatWouldComeNext) {
   };
   int64_t asked = 0, shown = 0;
   generator.show_next_tokens(
-      [&]() -> std::optional<GenerationRequest> {
-        return asked == 3 ? std::nullopt : std::optional(request(++asked));
-      },
+      [&]() -> std::optional<GenerationRequest> { return asked == 3 ? std::nullopt : std::optional(request(++asked)); },
       [&](int64_t number, const std::string&, std::span<const float> logits) {
         const auto greedy = static_cast<int32_t>(std::ranges::max_element(logits) - logits.begin());
         EXPECT_EQ(generator.write(request(number + 1))[0].tokens[0], greedy);

@@ -58,6 +58,42 @@ Words threefry(Words x, const Words& key) {
   return x;
 }
 
+TEST(ProbabilityMask, KeepsEachElementWithItsProbability) {
+  constexpr size_t kKinds = 5;
+  const std::array<float, kKinds> kinds{0.0f, 0.001f, 0.25f, 0.7f, 0.9999f};
+  std::vector<float> probabilities(kMany);
+  for (size_t i = 0; i < kMany; ++i) probabilities[i] = kinds[i % kKinds];
+  std::vector<uint32_t> kept(kMany);
+  const auto mask = probability_mask(7, 0, "w");
+  mask->read(0, probabilities, kept);
+  for (size_t kind = 0; kind < kKinds; ++kind) {
+    std::vector<uint32_t> own;
+    for (size_t i = kind; i < kMany; i += kKinds) own.push_back(kept[i]);
+    if (kind == 0)
+      EXPECT_EQ(share_kept(own), 0);
+    else
+      EXPECT_LT(deviations(share_kept(own), kinds[kind], own.size()), 4) << kinds[kind];
+  }
+  // In pieces of any size it is the same.
+  for (const size_t piece : {1, 511, 512, 700}) {
+    for (size_t first = 3; first + piece < 5000; first += piece) {
+      std::vector<uint32_t> part(piece);
+      mask->read(static_cast<int64_t>(first), std::span(probabilities).subspan(first, piece), part);
+      ASSERT_TRUE(std::equal(part.begin(), part.end(), kept.begin() + static_cast<std::ptrdiff_t>(first)));
+    }
+  }
+}
+
+// Of one probability for all it is the mask of that density, but for its last bit.
+TEST(ProbabilityMask, DrawsAsTheMaskOfADensityDoes) {
+  for (const float density : {0.25f, 0.6f, 1.0f}) {
+    const std::vector<float> probabilities(1 << 17, density);
+    std::vector<uint32_t> kept(probabilities.size());
+    probability_mask(42, 3, "tensor")->read(0, probabilities, kept);
+    EXPECT_EQ(kept, all_of(*random_mask(42, 3, "tensor", density), kept.size())) << density;
+  }
+}
+
 TEST(RandomMask, DrawsAreThreefrys) {
   // Known answers of the generator's authors.
   EXPECT_EQ(threefry({}, {}), (Words{0x9c6ca96a, 0xe17eae66, 0xfc10ecd4, 0x5256a7d8}));
@@ -70,11 +106,7 @@ TEST(RandomMask, DrawsAreThreefrys) {
                                  {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32), 3, sequence});
     return draws[element / 64 % 4];
   };
-  std::vector<uint32_t> draws(4096);
-  random_draws(42, 3, "tensor")->read(0, draws);
-  for (uint32_t i = 0; i < draws.size(); ++i) ASSERT_EQ(draws[i], word_of(i, 0)) << i;
-
-  // A mask: the halves of 256 words for 512 elements, and where they do not decide those of the next sequence.
+  // The halves of 256 words for 512 elements, and where they do not decide those of the next sequence.
   int undecided = 0;
   for (const double density : {0.25, 0.6000001, 1e-4}) {
     const auto kept = all_of(*random_mask(42, 3, "tensor", density), 1 << 17);

@@ -12,21 +12,15 @@ namespace {
 struct Scratch {
   MagnitudeOrder order;
   std::vector<float> probabilities;
-  std::vector<uint32_t> draws;
+  std::vector<uint32_t> kept;
 };
 
-// Whether an element stays: 24 bits of its draw against its probability.
-VLRM_TARGET_CLONES void drop(float* delta, const float* probabilities, const uint32_t* draws, int64_t count) {
-  for (int64_t i = 0; i < count; ++i)
-    delta[i] = static_cast<float>(draws[i] >> 8) * 0x1p-24f < probabilities[i] ? delta[i] : 0.0f;
-}
-
-VLRM_TARGET_CLONES void drop_masked(float* delta, const uint32_t* kept, int64_t count) {
+VLRM_TARGET_CLONES void drop(float* delta, const uint32_t* kept, int64_t count) {
   for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] : 0.0f;
 }
 
-VLRM_TARGET_CLONES void divide_each(float* values, const float* divisors, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) values[i] /= divisors[i];
+VLRM_TARGET_CLONES void drop_and_rescale(float* delta, const uint32_t* kept, const float* divisors, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] / divisors[i] : 0.0f;
 }
 
 class DropByRank final : public Sparsifier {
@@ -35,7 +29,7 @@ class DropByRank final : public Sparsifier {
     for (const auto& input : merge.inputs) {
       Model model{merge.number(input, "density"), {}, nullptr, input.mask};
       if (model.density < 1) model.by_rank = probabilities_by_rank(model.density, merge.number(input, "epsilon"), row);
-      if (!model.mask) model.draws = random_draws(merge.seed, input.model, merge.output.name);
+      if (!model.mask) model.drawn = probability_mask(merge.seed, input.model, merge.output.name);
       models_.push_back(std::move(model));
     }
   }
@@ -49,8 +43,8 @@ class DropByRank final : public Sparsifier {
  private:
   struct Model {
     double density;
-    std::vector<float> by_rank;  // of a row
-    std::shared_ptr<const RandomDraws> draws;
+    std::vector<float> by_rank;                    // of a row
+    std::shared_ptr<const ProbabilityMask> drawn;  // in place of a mask that is given
     std::shared_ptr<const ElementMask> mask;
   };
 
@@ -65,15 +59,15 @@ class DropByRank final : public Sparsifier {
 
   void drop_row(const Model& model, float* delta, int64_t first, int64_t count, Scratch& scratch) const {
     find_probabilities(model, delta, count, scratch);
-    scratch.draws.resize(static_cast<size_t>(count));
-    if (model.mask) {
-      model.mask->read(first, scratch.draws);
-      drop_masked(delta, scratch.draws.data(), count);
-    } else {
-      model.draws->read(first, scratch.draws);
-      drop(delta, scratch.probabilities.data(), scratch.draws.data(), count);
-    }
-    if (rescale_) divide_each(delta, scratch.probabilities.data(), count);
+    scratch.kept.resize(static_cast<size_t>(count));
+    if (model.mask)
+      model.mask->read(first, scratch.kept);
+    else
+      model.drawn->read(first, scratch.probabilities, scratch.kept);
+    if (rescale_)
+      drop_and_rescale(delta, scratch.kept.data(), scratch.probabilities.data(), count);
+    else
+      drop(delta, scratch.kept.data(), count);
   }
 
   static void find_probabilities(const Model& model, const float* delta, int64_t count, Scratch& scratch) {
