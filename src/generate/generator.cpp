@@ -258,8 +258,8 @@ class Generator::Writing {
   std::future<std::optional<Group>> coming_;  // the one after it; last, since what prepares it uses the others
 };
 
-Generator::Generator(const OpenedModel& model, GeneratorOptions options, const BackendOptions& backend)
-    : options_((checked_model(model, options), std::move(options))),
+Generator::Generator(const OpenedModel& model, const GeneratorOptions& options, const BackendOptions& backend)
+    : options_((checked_model(model, options), options)),
       encoder_(model, options_.prompt),
       stop_tokens_(stop_tokens(model.files)) {
   VLRM_ASSERT(options_.max_new_tokens > 0 && options_.texts_together > 0 && options_.expected_tokens > 0);

@@ -53,7 +53,7 @@ template <class Stream>
 class Pairs : public Benchmark {
  public:
   Pairs(Task task, DatasetName name) : task_(task), name_(std::move(name)), data_(open_dataset(name_)) {
-    if (rows() == 0) fail("{}; there is nothing to evaluate", data_->description());
+    if (data_->rows() == 0) fail("{}; there is nothing to evaluate", data_->description());
   }
   Task task() const override { return task_; }
   int64_t rows() const override { return data_->rows(); }

@@ -1,6 +1,7 @@
 // A vision-language model as the judge of responses.
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/python_json.h"
@@ -17,7 +18,7 @@ namespace {
 // Which responses a request shows: one, or two in this order.
 struct Shown {
   size_t first = 0, second = 0;
-  auto operator<=>(const Shown&) const = default;
+  bool operator<(const Shown& other) const { return std::tie(first, second) < std::tie(other.first, other.second); }
 };
 
 // For each response the first one that is equal to it: equal ones are judged once.
