@@ -101,6 +101,11 @@ const std::string& Captions::of(const OrderedJson& id, const std::string& source
 Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options)
     : benchmark_(std::move(benchmark)), options_(std::move(options)) {
   VLRM_ASSERT(options_.captions.has_value() == (options_.mode == EvaluationMode::cascade));
+  // Its end would put a judge's rows beside this run's settings.
+  const fs::path texts = options_.output / "results.jsonl.partial";
+  if (fs::exists(texts))
+    fail("{}: of a vlrm judge that has not finished; let it go on, remove the file, or take another folder",
+         texts.string());
   output_.emplace(ResumableLines::Options{.output = options_.output / "results.jsonl",
                                           .settings_file = options_.output / "run.json",
                                           .settings = run_settings(*benchmark_, options_),

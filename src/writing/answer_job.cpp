@@ -41,6 +41,7 @@ class AnswerJob : public WritingJob {
     while (questions->next()) continue;
   }
   int64_t requests() const override { return task_->rows(); }
+  int64_t texts_a_request() const override { return options_.texts; }
   std::unique_ptr<RequestStream> stream(Wanted wanted) const override {
     std::vector<uint64_t> seeds;
     for (int64_t i = 0; i < options_.texts; ++i) seeds.push_back(options_.first_seed + static_cast<uint64_t>(i));

@@ -14,45 +14,41 @@ namespace {
 constexpr const char* kRequest = "request";
 constexpr const char* kWritten = "written";
 
-// The request that a line of the journal answers, or nothing if it is no such line.
-std::optional<int64_t> request_of(const std::string& line, int64_t requests) {
-  try {
-    const OrderedJson json = parse_ordered_json_or_throw(line, "");
-    if (!json.is_object() || !json.contains(kWritten) || !json.contains(kRequest)) return std::nullopt;
-    const OrderedJson& request = json.at(kRequest);
-    if (!request.is_number_integer() || request < 0 || request >= requests) return std::nullopt;
-    return request.get<int64_t>();
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
 TextJournal::TextJournal(Options options)
     : options_(std::move(options)), places_(static_cast<size_t>(options_.requests), -1) {
+  const std::string name = options_.output.string();
+  if (!options_.output.has_filename()) fail("{}: is no name of a file", name);
   const fs::file_status status = fs::status(options_.output);
-  if (fs::exists(status) && !fs::is_regular_file(status)) fail("{}: not a regular file", options_.output.string());
-  if (!options_.force && is_finished_output()) {
-    done_ = options_.requests;
-    return;
+  if (fs::exists(status) && !fs::is_regular_file(status)) fail("{}: not a regular file", name);
+  // Beside a journal, OUTPUT is what an earlier run left there.
+  bool finished = !options_.force && !fs::exists(partial()) && is_finished_output();
+  if (!finished) {
+    lines_.emplace(ResumableLines::Options{.output = partial(),
+                                           .settings_file = options_.settings_file,
+                                           .settings = options_.settings,
+                                           .batch = 1,
+                                           .total = options_.requests,
+                                           .force = options_.force});
+    find_lines();
+    // An empty journal is what a run leaves that is killed before it begins, or the one that we have just made where
+    // another run has just finished.
+    finished = !options_.force && done_ == 0 && is_finished_output();
   }
-  lines_.emplace(ResumableLines::Options{.output = partial(),
-                                         .settings_file = options_.settings_file,
-                                         .settings = options_.settings,
-                                         .batch = 1,
-                                         .total = options_.requests,
-                                         .force = options_.force});
-  find_lines();
+  if (!finished) return;
+  done_ = options_.requests;
+  std::error_code stays;
+  if (lines_) fs::remove(partial(), stays);  // while it is locked
+  lines_.reset();
 }
 
 fs::path TextJournal::partial() const {
   return options_.output.string() + ".partial";
 }
 
-// Beside a journal, OUTPUT is what an earlier run left there.
 bool TextJournal::is_finished_output() const {
-  if (!fs::exists(options_.output) || fs::exists(partial())) return false;
+  if (!fs::exists(options_.output)) return false;
   const std::string name = options_.output.string();
   if (!fs::exists(options_.settings_file))
     fail("{}: exists already, without the {} of a run that made it; --force starts anew", name,
@@ -63,18 +59,39 @@ bool TextJournal::is_finished_output() const {
   return true;
 }
 
+// Reads bytes, not lines of text: what a place is counts them.
 void TextJournal::find_lines() {
-  lines_->check_done([&](int64_t, const std::string& line) -> std::optional<std::string> {
-    const auto request = request_of(line, options_.requests);
-    if (!request || has(*request)) return "a request that is answered nowhere else";
+  std::ifstream stream(partial(), std::ios::binary);
+  for (std::string line; done_ < lines_->done() && std::getline(stream, line); ++done_) {
+    const auto request = request_of(line);
+    if (!request || has(*request))
+      fail(
+          "{}, line {}: is no answer to a request that is answered nowhere else; remove the file, or let --force "
+          "start anew",
+          partial().string(), done_ + 1);
     places_[static_cast<size_t>(*request)] = bytes_;
     bytes_ += static_cast<int64_t>(line.size()) + 1;
+  }
+}
+
+// The request that a line of the journal answers, or nothing if it is no such line.
+std::optional<int64_t> TextJournal::request_of(const std::string& line) const {
+  try {
+    const OrderedJson json = parse_ordered_json_or_throw(line, "");
+    if (!json.is_object() || !json.contains(kWritten) || !json.contains(kRequest)) return std::nullopt;
+    const OrderedJson& request = json.at(kRequest);
+    if (!request.is_number_integer() || request < 0 || request >= options_.requests) return std::nullopt;
+    if (options_.could_be_written && !options_.could_be_written(json.at(kWritten))) return std::nullopt;
+    return request.get<int64_t>();
+  } catch (const Error&) {
     return std::nullopt;
-  });
-  done_ = lines_->done();
+  }
 }
 
 void TextJournal::begin() {
+  std::error_code error;
+  if (options_.force) fs::remove(options_.output, error);
+  if (error) fail("{}: cannot be removed: {}", options_.output.string(), error.message());
   lines_->begin();
 }
 

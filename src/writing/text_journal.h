@@ -23,16 +23,18 @@ class TextJournal {
     OrderedJson settings;  // what the texts depend on; see ResumableLines
     int64_t requests = 0;
     bool force = false;  // start anew where there is something
+    // Whether a line of an earlier run holds what could have been given to add(). None: anything.
+    std::function<bool(const OrderedJson& written)> could_be_written = {};
   };
 
-  // Plans. Throws Error as ResumableLines does, and for an OUTPUT that was made with other settings.
+  // Plans. Throws Error as ResumableLines does, and for an OUTPUT that was made with other settings or is no file.
   explicit TextJournal(Options options);
 
   bool finished() const { return !lines_; }  // OUTPUT is there
   int64_t done() const { return done_; }     // requests
   bool has(int64_t request) const { return places_[static_cast<size_t>(request)] >= 0; }
 
-  // Once, before the first add().
+  // Once, before the first add(). Where everything starts anew, an OUTPUT goes: the settings file is no longer its own.
   void begin();
   void add(int64_t request, const OrderedJson& written);
   // Where all requests are there: writes what `output` makes of them.
@@ -42,6 +44,7 @@ class TextJournal {
  private:
   bool is_finished_output() const;
   void find_lines();
+  std::optional<int64_t> request_of(const std::string& line) const;
   std::filesystem::path partial() const;
   OrderedJson read(int64_t request) const;
 

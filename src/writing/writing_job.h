@@ -33,6 +33,7 @@ class WritingJob {
  public:
   virtual ~WritingJob() = default;
   virtual int64_t requests() const = 0;
+  virtual int64_t texts_a_request() const { return 1; }
   // In the order of their numbers, without those that are not wanted. Must not outlive the job.
   using Wanted = std::function<bool(int64_t number)>;
   virtual std::unique_ptr<RequestStream> stream(Wanted wanted) const = 0;

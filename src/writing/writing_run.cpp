@@ -1,6 +1,8 @@
 #include "writing/writing_run.h"
 
+#include <algorithm>
 #include <cmath>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/progress.h"
@@ -13,6 +15,13 @@ OrderedJson all_settings(const WritingJob& job, const WritingOptions& options) {
   settings.update(job.settings());
   settings.update(options.settings);
   return settings;
+}
+
+// Whether a journal's line can be of this job; somebody may have edited it.
+bool could_be_of(const WritingJob& job, const OrderedJson& written) {
+  if (!job.numbers_at_once().empty()) return written.is_number();
+  return written.is_array() && static_cast<int64_t>(written.size()) == job.texts_a_request() &&
+         std::ranges::all_of(written, [](const OrderedJson& text) { return text.is_string(); });
 }
 
 // The requests of a stream for a generator, and which they were.
@@ -71,7 +80,8 @@ WritingRun::WritingRun(std::shared_ptr<const WritingJob> job, WritingOptions opt
                 .settings_file = options_.settings_file,
                 .settings = all_settings(*job_, options_),
                 .requests = job_->requests(),
-                .force = options_.force}) {}
+                .force = options_.force,
+                .could_be_written = [job = job_](const OrderedJson& written) { return could_be_of(*job, written); }}) {}
 
 bool WritingRun::finish_if_complete() {
   if (finished() || done() < total()) return false;

@@ -208,6 +208,43 @@ def test_finished_work_is_left_alone_and_others_is_not_mixed_in(answering, vlrm,
     assert out.stat().st_mtime_ns != before
 
 
+def test_what_is_begun_anew_does_not_stand_beside_the_old_results(vlrm, tmp_path):
+    out = tmp_path / "out"
+    judge = ["judge", "--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "--data",
+             write_pairs(tmp_path / "pairs.parquet", world_pairs(40)), "-o", out, "-q", "--max-new-tokens"]
+    vlrm(*judge, 1)
+    process = subprocess.Popen([PROGRAM, *map(str, judge), "200", "--texts-together", "1", "--force"], stderr=subprocess.DEVNULL)
+    while '"max_new_tokens": 1\n' in (out / "run.json").read_text():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert sorted(os.listdir(out)) == ["results.jsonl.partial", "run.json"]
+    assert "0/40†" in vlrm("results", out)
+    error = vlrm("eval", "vl-rewardbench", "--model", ROOT / "world/vlm", "--likelihood", "--data", tmp_path / "pairs.parquet",
+                 "-o", out, "--force", fails=True)
+    assert "results.jsonl.partial: of a vlrm judge that has not finished" in error
+
+
+@pytest.mark.parametrize("line", ['{"request": 0, "written": "x"}', '{"request": 0, "written": []}', '{"request": 0, "written": [3]}'])
+def test_an_edited_journal_is_told(vlrm, line, tmp_path):
+    out = tmp_path / "c.json"
+    caption = ["caption", "--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "--data",
+               write_pairs(tmp_path / "pairs.parquet", world_pairs(1)), "-o", out, "-q", "--max-new-tokens", 1]
+    vlrm(*caption)
+    out.unlink()
+    (tmp_path / "c.json.partial").write_text(line + "\n")
+    assert "c.json.partial, line 1: is no answer to a request" in vlrm(*caption, fails=True)
+
+
+def test_a_directory_is_no_output(vlrm, tmp_path):
+    data = write_pairs(tmp_path / "pairs.parquet", world_pairs(1))
+    error = vlrm("caption", "--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "--data", data, "-o", f"{tmp_path}/new/",
+                 fails=True)
+    assert error.endswith("new/: is no name of a file")
+    assert os.listdir(tmp_path) == ["pairs.parquet"]
+
+
 def test_aggregate_reads_lmms_evals_logs(vlrm, tmp_path):
     def textvqa(number, response, right):
         return {"doc_id": number, "target": "x", "filtered_resps": [response], "resps": [[response]], "exact_match": right,

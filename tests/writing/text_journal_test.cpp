@@ -86,16 +86,63 @@ TEST(TextJournal, RefusesLinesThatAreNotItsOwn) {
     const TemporaryDirectory dir;
     write_text(dir / "out.json.partial", std::string(line) + "\n");
     write_text(dir / "out.json.run.json", R"({"model": "m"})");
-    EXPECT_THAT(error_of([&] { open(dir); }), HasSubstr("out.json.partial, line 1: does not hold a request"));
+    EXPECT_THAT(error_of([&] { open(dir); }), HasSubstr("out.json.partial, line 1: is no answer to a request"));
   }
   const TemporaryDirectory dir;
   write_text(dir / "out.json.run.json", R"({"model": "m"})");
   write_text(dir / "out.json.partial", "{\"request\": 0, \"written\": 1}\n{\"request\": 0, \"written\": 2}\n");
-  EXPECT_THAT(error_of([&] { open(dir); }), HasSubstr("line 2: does not hold"));
+  EXPECT_THAT(error_of([&] { open(dir); }), HasSubstr("line 2: is no answer"));
+}
+
+TEST(TextJournal, RefusesLinesThatHoldNothingThatWasWritten) {
+  const TemporaryDirectory dir;
+  write_text(dir / "out.json.run.json", R"({"model": "m"})");
+  write_text(dir / "out.json.partial", "{\"request\": 0, \"written\": \"a\"}\n{\"request\": 1, \"written\": 2}\n");
+  const auto open_texts = [&] {
+    TextJournal({.output = dir / "out.json",
+                 .settings_file = dir / "out.json.run.json",
+                 .settings = {{"model", "m"}},
+                 .requests = 3,
+                 .could_be_written = [](const OrderedJson& written) { return written.is_string(); }});
+  };
+  EXPECT_THAT(error_of(open_texts), HasSubstr("out.json.partial, line 2: is no answer to a request"));
+}
+
+TEST(TextJournal, ReadsLinesThatAnEditorEndedInItsOwnWay) {
+  const TemporaryDirectory dir;
+  write_text(dir / "out.json.run.json", R"({"model": "m"})");
+  write_text(dir / "out.json.partial",
+             "{\"request\": 0, \"written\": \"a\"}\r\n{\"request\": 1, \"written\": \"b\"}\r\n");
+  write_all(open(dir));
+  EXPECT_EQ(read_text_or_throw(dir / "out.json", 100), "a;b;text 2;");
+}
+
+// Of a result folder both would be taken for one run.
+TEST(TextJournal, StartsAnewWithoutTheOldOutputBesideTheNewSettings) {
+  const TemporaryDirectory dir;
+  write_all(open(dir));
+  TextJournal journal = open(dir, {{"model", "n"}}, true);
+  EXPECT_TRUE(fs::exists(dir / "out.json"));
+  journal.begin();
+  EXPECT_FALSE(fs::exists(dir / "out.json"));
+}
+
+TEST(TextJournal, KeepsAFinishedOutputWhereARunWasKilledBeforeItBegan) {
+  const TemporaryDirectory dir;
+  write_all(open(dir));
+  write_text(dir / "out.json.partial", "");
+  EXPECT_THAT(error_of([&] { open(dir, {{"model", "n"}}); }), HasSubstr("made with other settings"));
+  EXPECT_TRUE(open(dir).finished());
+  EXPECT_FALSE(fs::exists(dir / "out.json.partial"));
 }
 
 TEST(TextJournal, RefusesAnOutputThatIsNoFile) {
   const TemporaryDirectory dir;
+  EXPECT_THAT(error_of([&] {
+                TextJournal({.output = dir / "sub/", .settings_file = dir / "s", .settings = {}, .requests = 1});
+              }),
+              EndsWith("sub/: is no name of a file"));
+  EXPECT_TRUE(fs::is_empty(dir.path()));
   fs::create_directory(dir / "out.json");
   EXPECT_THAT(error_of([&] { open(dir); }), EndsWith("out.json: not a regular file"));
 }
