@@ -108,7 +108,9 @@ class JudgeJob : public WritingJob {
     return std::make_unique<JudgeStream>(benchmark_->stream(0), prompts_, judging_, std::move(wanted));
   }
   std::string output(const Written& written) const override {
-    const auto rows = benchmark_->stream(0, Images::without);
+    // Lines about pairs hold prompts, which show the images.
+    const bool shows_prompts = benchmark_->task() != Task::best_of_n;
+    const auto rows = benchmark_->stream(0, shows_prompts ? Images::with : Images::without);
     std::string lines;
     int64_t number = 0;
     while (auto row = rows->next()) {
@@ -137,10 +139,17 @@ class JudgeJob : public WritingJob {
     Judged judged = judging_ == Judging::pairwise ? pairwise(row.responses, values) : one_by_one(row.responses, values);
     for (double& score : judged.scores) score = rounded_score(score);
     row.fields["vlm_outputs"] = std::move(judged.texts);
+    return benchmark_->result(row, prompts_of(row), judged.scores);
+  }
+
+  // What is asked about each response, or, pairwise, in each of the games as vlm_outputs has them.
+  std::vector<std::string> prompts_of(const BenchmarkRow& row) const {
     std::vector<std::string> prompts;
     for (size_t i = 0; i < row.responses.size(); ++i)
-      prompts.push_back(filled(prompts_.prompt, row, {i, i}, row.images.size()));
-    return benchmark_->result(row, prompts, judged.scores);
+      for (size_t j = 0; j < row.responses.size(); ++j)
+        if ((i == j) != (judging_ == Judging::pairwise))
+          prompts.push_back(filled(prompts_.prompt, row, {i, j}, row.images.size()));
+    return prompts;
   }
 
   struct Judged {

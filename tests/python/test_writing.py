@@ -116,6 +116,10 @@ def test_pairs_are_judged_in_both_orders(vlrm, tmp_path):
     assert [[(game["a"], game["b"]) for game in row["vlm_outputs"]] for row in judged] == [[(0, 1), (1, 0)]] * 3
     assert [game["text"] for game in judged[2]["vlm_outputs"]] == ["", ""]
     assert all(row["outputs"] == [0.5, 0.5] for row in judged)
+    for pair, row in zip(pairs, judged):  # what was asked in each of the games
+        for prompt, order in zip(row["prompts"], ((0, 1), (1, 0)), strict=True):
+            a, b = (prompt.index(f"Answer {letter}:\n\n{pair['response'][i]}\n") for letter, i in zip("AB", order))
+            assert prompt.startswith("<|image|>") and a < b
 
 
 ANSWERS = {
