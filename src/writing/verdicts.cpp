@@ -61,6 +61,21 @@ bool stands_alone(std::string_view text, size_t at, size_t length) {
   return (at == 0 || !is_letter(text[at - 1])) && (at + length >= text.size() || !is_letter(text[at + length]));
 }
 
+// The end of the text where there is no such word.
+size_t after_last_verdict(std::string_view text) {
+  size_t after = text.size();
+  for (const std::string_view word : {"Verdict", "verdict"})
+    if (const size_t at = text.rfind(word); at != std::string_view::npos)
+      after = after == text.size() ? at + word.size() : std::max(after, at + word.size());
+  return after;
+}
+
+bool says_tie(std::string_view text, size_t at) {
+  if (at >= text.size()) return false;
+  const std::string_view word = text.substr(at, 3);
+  return (word == "tie" || word == "Tie" || word == "TIE") && stands_alone(text, at, 3);
+}
+
 }  // namespace
 
 double overall_score(std::string_view text) {
@@ -72,14 +87,11 @@ double overall_score(std::string_view text) {
 }
 
 double first_answers_share(std::string_view text) {
-  constexpr std::string_view kVerdict = "Verdict:";
-  if (const size_t verdict = text.rfind(kVerdict); verdict != std::string_view::npos) {
-    for (size_t i = verdict + kVerdict.size(); i < text.size(); ++i) {
-      const std::string_view rest = text.substr(i);
-      if (rest.starts_with('A') && stands_alone(text, i, 1)) return 1;
-      if (rest.starts_with('B') && stands_alone(text, i, 1)) return 0;
-      if ((rest.starts_with("tie") || rest.starts_with("Tie")) && stands_alone(text, i, 3)) return 0.5;
-    }
+  for (size_t i = after_last_verdict(text); i < text.size(); ++i) {
+    if (says_tie(text, i)) return 0.5;
+    if (!stands_alone(text, i, 1)) continue;
+    if (text[i] == 'A') return says_tie(text, i + 2) ? 0.5 : 1;  // "A tie"
+    if (text[i] == 'B') return 0;
   }
   const auto place = [&](std::string_view mark) {
     const size_t at = text.rfind(mark);

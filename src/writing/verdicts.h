@@ -10,7 +10,7 @@ namespace vlrm {
 double overall_score(std::string_view text);
 
 // 1 where the first answer is the better one, 0 where the second, 0.5 for a tie: the first "A", "B" or "tie" after the
-// last "Verdict:", else what stands in the last of [[A]], [[B]] and [[C]] (a tie), else a tie.
+// last "Verdict" or "verdict", else what stands in the last of [[A]], [[B]] and [[C]] (a tie), else a tie.
 double first_answers_share(std::string_view text);
 
 }  // namespace vlrm

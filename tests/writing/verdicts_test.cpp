@@ -35,6 +35,11 @@ TEST(Verdicts, OfPairs) {
   EXPECT_EQ(first_answers_share("Verdict: tie"), 0.5);
   EXPECT_EQ(first_answers_share("Verdict: A\nno,\nVerdict: B"), 0);
   EXPECT_EQ(first_answers_share("Verdict: Both"), 0.5);
+  EXPECT_EQ(first_answers_share("A errs.\n**Verdict**: B"), 0);
+  EXPECT_EQ(first_answers_share("My verdict: B"), 0);
+  EXPECT_EQ(first_answers_share("Verdict: A\nFinal verdict: B"), 0);
+  EXPECT_EQ(first_answers_share("Verdict: TIE between A and B"), 0.5);
+  EXPECT_EQ(first_answers_share("Verdict: A tie."), 0.5);
   EXPECT_EQ(first_answers_share("so [[A]] it is"), 1);
   EXPECT_EQ(first_answers_share("[[A]] or [[B]]: [[B]]"), 0);
   EXPECT_EQ(first_answers_share("[[A]], no, [[C]]"), 0.5);
