@@ -47,9 +47,9 @@ void add_caption_command(CLI::App& program) {
       "ended. "
       "A prompt template is a text with {INSTRUCTION} where the question goes and <|image|> where the images go.");
   flags->writing.declare(*command, "the task's id there", "The file of captions");
-  command
-      ->add_option("--task", flags->task,
-                   "vl_rewardbench, textvqa_val, textvqa_train_100, mmmu_pro_standard_cot or mmmu_pro_vision_cot")
+  command->add_option("--task", flags->task, "Whose images are described")
+      ->check(CLI::IsMember(
+          {"vl_rewardbench", "textvqa_val", "textvqa_train_100", "mmmu_pro_standard_cot", "mmmu_pro_vision_cot"}))
       ->required();
   command->add_option("--responses", flags->responses, "JSON lines with id and input: the questions of other tasks");
   command->add_option("--prompt-template", flags->prompt, "A file in place of the program's own wording");

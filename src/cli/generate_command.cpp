@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/usage_errors.h"
 #include "cli/writing_options.h"
@@ -21,6 +22,7 @@ struct GenerateFlags {
 };
 
 GenerationRequest request_of(const GenerateFlags& flags) {
+  if (const auto invalid = utf8::first_invalid(flags.prompt)) fail("--prompt: not UTF-8, from byte {} on", *invalid);
   GenerationRequest request;
   request.source = "the prompt";
   request.sample.messages.push_back(user_message(flags.prompt, flags.images.size()));

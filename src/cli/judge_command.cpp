@@ -34,6 +34,10 @@ void judge(const JudgeFlags& flags) {
   flags.writing.model.check("judge");
   JudgeJobOptions options;
   options.judging = kJudgings.at(flags.judge);
+  if (options.judging == Judging::likelihood && flags.writing.sets_how_texts_are_written())
+    fail(
+        "judge: --judge likelihood has nothing written: --temperature, --top-k, --top-p, --repetition-penalty and "
+        "--max-new-tokens do not go with it");
   if (!flags.prompt.empty()) options.prompt = flags.prompt;
   if (!flags.system_prompt.empty()) options.system_prompt = flags.system_prompt;
   const std::shared_ptr<const WritingJob> job = judge_job(benchmark_of(flags), options);
@@ -60,10 +64,9 @@ void add_judge_command(CLI::App& program) {
       "stand "
       "before {INSTRUCTION}). A killed run continues where it ended.");
   flags->writing.declare(*command, "the task's id there", "The result folder");
-  command
-      ->add_option("--task", flags->task,
-                   "vl_rewardbench, rlaif_v, textvqa_val, textvqa_train_100, mmmu_pro_standard_cot or "
-                   "mmmu_pro_vision_cot")
+  command->add_option("--task", flags->task, "Whose responses are judged")
+      ->check(CLI::IsMember({"vl_rewardbench", "rlaif_v", "textvqa_val", "textvqa_train_100", "mmmu_pro_standard_cot",
+                             "mmmu_pro_vision_cot"}))
       ->required();
   command->add_option("--responses", flags->responses, "JSON lines: id, input, responses, correctness");
   command->add_option("--judge", flags->judge, "score, likelihood or pairwise")

@@ -26,6 +26,8 @@ struct WritingFlags {
   std::string output;
   bool force = false;
 
+  // Whether an option was given that only matters where texts are written.
+  bool sets_how_texts_are_written() const { return max_new_tokens || !(sampling == SamplingOptions{}); }
   // `output`: what -o is.
   void declare(CLI::App& command, const std::string& task_data, const std::string& what_output);
   // Where the file of a run and its settings go.

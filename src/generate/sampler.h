@@ -15,6 +15,7 @@ struct SamplingOptions {
 
   // Throws Error for values that make no sense.
   void check() const;
+  bool operator==(const SamplingOptions&) const = default;
 };
 
 struct Drawn {

@@ -139,3 +139,8 @@ def test_models_that_cannot_write(vlrm):
     assert error.endswith("a text reward model has no lm_head to write with")
     error = vlrm("generate", "--model", ROOT / "world/rm", "--prompt", "What?", "--image", "a.png", fails=True)
     assert error.endswith("a text model, which sees no image")
+
+
+def test_a_prompt_that_is_no_utf_8_is_told(vlrm):
+    error = vlrm("generate", "--model", ROOT / "world/vlm", "--prompt", "what\udcff", fails=True)
+    assert error == "vlrm: --prompt: not UTF-8, from byte 4 on"
