@@ -50,7 +50,11 @@ OrderedJson question_of(const OrderedJson& line, const std::string& task, const 
 }
 
 OrderedJson correctness_of(const OrderedJson& line, const std::string& task, const std::string& source) {
-  if (task.starts_with("textvqa")) return field(line, "exact_match", source);
+  if (task.starts_with("textvqa")) {
+    const OrderedJson& accuracy = field(line, "exact_match", source);
+    if (!accuracy.is_number()) fail("{}: \"exact_match\" is not a number", source);
+    return accuracy;
+  }
   const OrderedJson& accuracy = field(line, "mmmu_acc", source);
   return field(accuracy, "answer", source) == field(accuracy, "parsed_pred", source);
 }
