@@ -21,6 +21,7 @@ class CaptionStream : public RequestStream {
       : rows_(std::move(rows)), requests_(requests), prompt_(prompt), wanted_(std::move(wanted)) {}
   std::optional<NumberedRequest> next() override {
     while (auto row = rows_->next()) {
+      if (at_ == requests_.size()) break;  // the file has grown, which the run tells
       const int64_t number = requests_[at_++];
       if (number < 0 || !wanted_(number)) continue;
       if (row->images.empty()) fail("{}: has no image", row->source);

@@ -123,8 +123,8 @@ class JudgeJob : public WritingJob {
   OrderedJson settings() const override {
     OrderedJson settings = benchmark_->description();
     settings["mode"] = fmt::format("judge {}", name_of(judging_));
-    settings["prompt"] = {{"text", prompts_.prompt.text()}, {"digest", content_digest(prompts_.prompt.text())}};
-    settings["system_prompt"] = prompts_.system;
+    for (const auto& [name, text] : {std::pair{"prompt", prompts_.prompt.text()}, {"system_prompt", prompts_.system}})
+      settings[name] = {{"text", text}, {"digest", content_digest(text)}};
     settings["rows"] = benchmark_->rows();
     return settings;
   }

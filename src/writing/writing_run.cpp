@@ -76,15 +76,19 @@ double expectation(const std::vector<int>& numbers, const std::vector<int32_t>& 
 WritingRun::WritingRun(std::shared_ptr<const WritingJob> job, WritingOptions options)
     : job_(std::move(job)),
       options_(std::move(options)),
+      settings_(all_settings(*job_, options_)),
       journal_({.output = options_.output,
                 .settings_file = options_.settings_file,
-                .settings = all_settings(*job_, options_),
+                .settings = settings_,
                 .requests = job_->requests(),
                 .force = options_.force,
                 .could_be_written = [job = job_](const OrderedJson& written) { return could_be_of(*job, written); }}) {}
 
 bool WritingRun::finish_if_complete() {
   if (finished() || done() < total()) return false;
+  if (const auto difference = settings_difference(settings_, all_settings(*job_, options_)))
+    fail("{}: {}, while texts were written; undo that, or let --force start anew", options_.output.string(),
+         *difference);
   journal_.finish([&](const TextJournal::Written& written) { return job_->output(written); });
   return true;
 }
@@ -94,13 +98,16 @@ WritingRun::Work WritingRun::write(Generator& generator) {
   // The journal changes while another thread asks for requests.
   std::vector<bool> missing;
   for (int64_t i = 0; i < total(); ++i) missing.push_back(!journal_.has(i));
-  const auto requests = job_->stream([&](int64_t number) { return missing[static_cast<size_t>(number)]; });
+  const auto requests =
+      job_->stream([&](int64_t number) { return number < total() && missing[static_cast<size_t>(number)]; });
   Work work;
   if (job_->numbers_at_once().empty())
     write_texts(generator, *requests, work);
   else
     expect_numbers(generator, *requests);
-  finish_if_complete();
+  if (!finish_if_complete())
+    fail("{}: {} of {} requests were found; the data has changed while texts were written", options_.output.string(),
+         done(), total());
   return work;
 }
 

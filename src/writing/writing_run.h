@@ -27,14 +27,16 @@ class WritingRun {
   bool finished() const { return journal_.finished(); }
   int64_t done() const { return journal_.done(); }  // requests
   int64_t total() const { return job_->requests(); }
-  // Puts the output together where all requests were answered, but a kill came before it: needs no model.
+  // Puts the output together where all requests were answered, but a kill came before it: needs no model. Throws Error
+  // where the data is no longer what was planned.
   bool finish_if_complete();
 
   struct Work {
     int64_t texts = 0, cut = 0;  // cut: did not end before the most tokens
     int64_t tokens = 0;
   };
-  // Writes the rest. Throws Error naming the row; what was finished before it is kept.
+  // Writes the rest. Throws Error naming the row, and where the data is no longer what was planned; what was finished
+  // before is kept.
   Work write(Generator& generator);
 
  private:
@@ -42,6 +44,7 @@ class WritingRun {
   void expect_numbers(Generator& generator, RequestStream& requests);
   const std::shared_ptr<const WritingJob> job_;
   const WritingOptions options_;
+  const OrderedJson settings_;  // of the job as it was planned
   TextJournal journal_;
 };
 

@@ -230,6 +230,29 @@ def test_what_is_begun_anew_does_not_stand_beside_the_old_results(vlrm, tmp_path
     assert "results.jsonl.partial: of a vlrm judge that has not finished" in error
 
 
+@pytest.mark.parametrize("change", ["grown", "shrunk", "edited"])
+def test_responses_that_change_meanwhile_are_told(goldens, vlrm, change, tmp_path):
+    rows = read_lines(goldens / "eval/responses/textvqa_val.jsonl")[:6]
+    for row in rows:
+        row["responses"], row["correctness"] = ["red", "blue"], [1, 0]
+    responses, out = write_lines(tmp_path / "r.jsonl", rows[:5]), tmp_path / "out"
+    judge = ["judge", "--model", goldens / "models/vlm", "--task", "textvqa_val", "--data", goldens / "eval/data/textvqa",
+             "--responses", responses, "-o", out, "-q", "--texts-together", 1, "--max-new-tokens", 40]
+    process = subprocess.Popen([PROGRAM, *map(str, judge)], stderr=subprocess.PIPE, text=True)
+    while not (out / "results.jsonl.partial").exists() or not (out / "results.jsonl.partial").read_text():
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGSTOP)
+    changed = {"grown": rows, "shrunk": rows[:2], "edited": [*rows[1:5], rows[0]]}[change]
+    write_lines(tmp_path / "new.jsonl", changed)
+    os.truncate(responses, 0)  # the same file, not another of its name
+    responses.write_bytes((tmp_path / "new.jsonl").read_bytes())
+    process.send_signal(signal.SIGCONT)
+    _, error = process.communicate()
+    assert process.returncode == 2 and "while texts were written" in error, error
+    assert not (out / "results.jsonl").exists()
+
+
 @pytest.mark.parametrize("line", ['{"request": 0, "written": "x"}', '{"request": 0, "written": []}', '{"request": 0, "written": [3]}'])
 def test_an_edited_journal_is_told(vlrm, line, tmp_path):
     out = tmp_path / "c.json"
@@ -288,6 +311,8 @@ def test_aggregate_compares_mmmus_answers(vlrm, tmp_path):
     ({"doc": {"question_id": 1, "question": "", "answers": []}, "input": "", "resps": [["a", "b"]], "exact_match": 1},
      "\"resps\" is not one text in two lists"),
     ({"doc": {"question_id": 1, "question": "", "answers": []}, "input": "", "resps": [["a"]]}, "has no \"exact_match\""),
+    ({"doc": {"question_id": 1, "question": "", "answers": []}, "input": "", "resps": [["a"]], "exact_match": None},
+     "line 1: \"exact_match\" is not a number"),
     (None, "a.jsonl files are empty"),
 ])
 def test_what_is_no_log_is_told(vlrm, tmp_path, line, expected):
