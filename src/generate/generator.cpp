@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <future>
 #include <list>
 
@@ -67,11 +68,8 @@ class Generator::Writing {
 
   void run() {
     prepare_next();
-    for (;;) {
-      admit();
-      if (groups_.empty()) return;
-      step();
-    }
+    for (admit(); !groups_.empty(); admit()) step();
+    if (failure_) std::rethrow_exception(failure_);
   }
 
   // No text goes on after its prompt.
@@ -83,6 +81,7 @@ class Generator::Writing {
       for (const Group& group : fresh) shown(group.number, group.source, logits.row(row++));
       writer_ = generator_.backend_->write_texts();
     }
+    if (failure_) std::rethrow_exception(failure_);
   }
 
  private:
@@ -94,13 +93,23 @@ class Generator::Writing {
     std::list<Group> fresh;
     for (;;) {
       if (waiting_.empty() && coming_.valid() && ((groups_.empty() && fresh.empty()) || wait || is_ready(coming_))) {
-        if (auto group = coming_.get()) {
+        if (auto group = take_coming()) {
           waiting_.push_back(std::move(*group));
           prepare_next();
         }
       }
       if (waiting_.empty() || !fits(waiting_.front(), fresh)) return fresh;
       fresh.splice(fresh.end(), waiting_, waiting_.begin());
+    }
+  }
+
+  // Nothing is to come after what cannot be prepared; those before it are written to their end.
+  std::optional<Group> take_coming() {
+    try {
+      return coming_.get();
+    } catch (...) {
+      failure_ = std::current_exception();
+      return std::nullopt;
     }
   }
 
@@ -255,6 +264,7 @@ class Generator::Writing {
   std::list<Group> groups_;   // in the writer's order
   std::list<Group> waiting_;  // for room: those put back, or the next one
   int64_t taken_ = 0;
+  std::exception_ptr failure_;                // of the request after the last
   std::future<std::optional<Group>> coming_;  // the one after it; last, since what prepares it uses the others
 };
 

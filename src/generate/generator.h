@@ -47,7 +47,8 @@ class Generator {
   // once it gave none) and answers them, many at a time: a text that ends makes room for the next request's; where
   // memory runs out, those begun last start again later. `done` gets each request's number (from 0, in the order taken)
   // and its texts, one a seed, in the order in which requests are finished. What a text is does not depend on those
-  // beside it (on a CPU). Throws Error naming the source.
+  // beside it (on a CPU). Throws Error naming the source; where that is of a request that cannot be shown to the model,
+  // after those before it are done.
   using Next = std::function<std::optional<GenerationRequest>()>;
   using Done = std::function<void(int64_t request, std::vector<WrittenText> texts)>;
   void run(const Next& next, const Done& done);

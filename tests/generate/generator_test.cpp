@@ -60,6 +60,30 @@ TEST(Generator, WritesAsManyTextsTogetherAsItIsTold) {
   EXPECT_EQ(run(0, 1).tokens, run(0, 6).tokens);
 }
 
+TEST(Generator, AnswersWhatComesBeforeARequestThatCannotBe) {
+  VLRM_NEED_GOLDENS();
+  const OpenedModel model = OpenedModel::from_directory(goldens() / "models/base_instruct");
+  GeneratorOptions options;
+  options.prompt.mode = Mode::text_only;
+  options.max_new_tokens = 5;
+  Generator generator(model, options, {.dtype = Dtype::f32});
+  int64_t asked = 0, done = 0, shown = 0;
+  const Generator::Next next = [&]() -> std::optional<GenerationRequest> {
+    if (asked == 3) fail("row 3: is bad");
+    GenerationRequest made;
+    made.sample.messages.push_back(user_message("Question " + std::to_string(asked++), 0));
+    made.seeds = {0};
+    return made;
+  };
+  EXPECT_EQ(error_of([&] { generator.run(next, [&](int64_t, const std::vector<WrittenText>&) { ++done; }); }),
+            "row 3: is bad");
+  EXPECT_EQ(done, 3);
+  asked = 0;
+  const auto count = [&](int64_t, const std::string&, std::span<const float>) { ++shown; };
+  EXPECT_EQ(error_of([&] { generator.show_next_tokens(next, count); }), "row 3: is bad");
+  EXPECT_EQ(shown, 3);
+}
+
 TEST(Generator, ShowsWhatWouldComeNext) {
   VLRM_NEED_GOLDENS();
   const OpenedModel model = OpenedModel::from_directory(goldens() / "models/base_instruct");

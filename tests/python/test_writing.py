@@ -356,6 +356,17 @@ def test_a_bad_row_is_named(vlrm, change, expected, tmp_path):
         assert expected in error
 
 
+@pytest.mark.parametrize("flags", [["--max-new-tokens", 9], ["--judge", "likelihood"]])
+def test_what_comes_before_a_bad_row_is_kept(vlrm, flags, tmp_path):
+    pairs = world_pairs(9)
+    pairs[6]["image"] = {"bytes": b"no image", "path": None}
+    data = write_pairs(tmp_path / "pairs.parquet", pairs)
+    error = vlrm("judge", "--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "--data", data, "-o", tmp_path / "out", "-q",
+                 *flags, fails=True)
+    assert "row 6, column image: " in error
+    assert len(read_lines(tmp_path / "out/results.jsonl.partial")) == 12
+
+
 def test_a_text_model_sees_nothing(vlrm, tmp_path):
     data = write_pairs(tmp_path / "pairs.parquet", world_pairs(1))
     error = vlrm("caption", "--model", ROOT / "world/rm", "--task", "vl_rewardbench", "--data", data, "-o", tmp_path / "o",
