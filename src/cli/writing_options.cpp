@@ -79,12 +79,19 @@ void WritingFlags::run(const std::string& command, const std::shared_ptr<const W
   WritingRun run(job, std::move(writing));
   const std::string name = files.output.string();
   if (run.finished()) return tell(fmt::format("{}: all {} requests are answered already", name, run.total()));
-  if (run.finish_if_complete()) return tell(fmt::format("{}: put together from {} answers", name, run.total()));
+  const auto tell_note = [&] {
+    if (!run.note().empty()) tell("note: " + run.note());
+  };
+  if (run.finish_if_complete()) {
+    tell(fmt::format("{}: put together from {} answers", name, run.total()));
+    return tell_note();
+  }
   if (run.done() > 0) tell(fmt::format("{}: going on after {} of {} requests", name, run.done(), run.total()));
   Generator generator(opened, options, model.backend_options(opened));
   const auto start = std::chrono::steady_clock::now();
   const WritingRun::Work work = run.write(generator);
   tell_work(name, work, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  tell_note();
 }
 
 }  // namespace vlrm

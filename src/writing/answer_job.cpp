@@ -47,7 +47,7 @@ class AnswerJob : public WritingJob {
     for (int64_t i = 0; i < options_.texts; ++i) seeds.push_back(options_.first_seed + static_cast<uint64_t>(i));
     return std::make_unique<AnswerStream>(task_->stream(Images::with), std::move(seeds), std::move(wanted));
   }
-  std::string output(const Written& written) const override {
+  Output output(const Written& written) const override {
     const auto questions = task_->stream(Images::without);
     std::string lines;
     for (int64_t i = 0; const auto question = questions->next(); ++i) {
@@ -58,7 +58,7 @@ class AnswerJob : public WritingJob {
         line["correctness"].push_back(task_->correctness(*question, response.get<std::string>()));
       lines += python_json(line) + "\n";
     }
-    return lines;
+    return {std::move(lines)};
   }
   OrderedJson settings() const override {
     return {{"task", "answers"},

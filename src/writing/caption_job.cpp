@@ -58,12 +58,12 @@ class CaptionJob : public WritingJob {
   std::unique_ptr<RequestStream> stream(Wanted wanted) const override {
     return std::make_unique<CaptionStream>(benchmark_->stream(0), requests_, prompt_, std::move(wanted));
   }
-  std::string output(const Written& written) const override {
+  Output output(const Written& written) const override {
     std::string json;
     for (int64_t i = 0; i < requests(); ++i)
       json += fmt::format("{}\n    {}: {}", json.empty() ? "" : ",", python_json(ids_[static_cast<size_t>(i)]),
                           python_json(written(i).at(0)));
-    return "{" + json + "\n}";
+    return {"{" + json + "\n}"};
   }
   OrderedJson settings() const override {
     OrderedJson settings = benchmark_->description();

@@ -107,18 +107,22 @@ class JudgeJob : public WritingJob {
   std::unique_ptr<RequestStream> stream(Wanted wanted) const override {
     return std::make_unique<JudgeStream>(benchmark_->stream(0), prompts_, judging_, std::move(wanted));
   }
-  std::string output(const Written& written) const override {
+  Output output(const Written& written) const override {
     // Lines about pairs hold prompts, which show the images.
     const bool shows_prompts = benchmark_->task() != Task::best_of_n;
     const auto rows = benchmark_->stream(0, shows_prompts ? Images::with : Images::without);
     std::string lines;
-    int64_t number = 0;
+    int64_t number = 0, ties = 0;
     while (auto row = rows->next()) {
       std::map<Shown, OrderedJson> values;
       for (const Shown& shown : shown_of(judging_, row->responses)) values[shown] = written(number++);
-      lines += python_json(line(*row, values)) + "\n";
+      const Judged judged = judge(row->responses, values);
+      ties += best_is_a_tie(row->responses, judged.scores) ? 1 : 0;
+      lines += python_json(line(*row, judged)) + "\n";
     }
-    return lines;
+    if (ties == 0) return {std::move(lines)};
+    return {std::move(lines), fmt::format("{} of {} rows have several best responses, of which the first counts", ties,
+                                          benchmark_->rows())};
   }
   OrderedJson settings() const override {
     OrderedJson settings = benchmark_->description();
@@ -135,10 +139,27 @@ class JudgeJob : public WritingJob {
   bool drops_alpha() const override { return benchmark_->drops_alpha(); }
 
  private:
-  OrderedJson line(BenchmarkRow& row, const std::map<Shown, OrderedJson>& values) const {
-    Judged judged = judging_ == Judging::pairwise ? pairwise(row.responses, values) : one_by_one(row.responses, values);
+  struct Judged {
+    std::vector<double> scores;  // a response
+    OrderedJson texts = OrderedJson::array();
+  };
+
+  Judged judge(const std::vector<std::string>& responses, const std::map<Shown, OrderedJson>& values) const {
+    Judged judged = judging_ == Judging::pairwise ? pairwise(responses, values) : one_by_one(responses, values);
     for (double& score : judged.scores) score = rounded_score(score);
-    row.fields["vlm_outputs"] = std::move(judged.texts);
+    return judged;
+  }
+
+  // Equal responses are no tie: it does not matter which of them is taken.
+  static bool best_is_a_tie(const std::vector<std::string>& responses, const std::vector<double>& scores) {
+    const size_t best = first_largest(scores);
+    for (size_t i = 0; i < scores.size(); ++i)
+      if (scores[i] == scores[best] && responses[i] != responses[best]) return true;
+    return false;
+  }
+
+  OrderedJson line(BenchmarkRow& row, const Judged& judged) const {
+    row.fields["vlm_outputs"] = judged.texts;
     return benchmark_->result(row, prompts_of(row), judged.scores);
   }
 
@@ -151,11 +172,6 @@ class JudgeJob : public WritingJob {
           prompts.push_back(filled(prompts_.prompt, row, {i, j}, row.images.size()));
     return prompts;
   }
-
-  struct Judged {
-    std::vector<double> scores;  // a response
-    OrderedJson texts = OrderedJson::array();
-  };
 
   Judged one_by_one(const std::vector<std::string>& responses, const std::map<Shown, OrderedJson>& values) const {
     Judged judged;

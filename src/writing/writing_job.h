@@ -37,10 +37,13 @@ class WritingJob {
   // In the order of their numbers, without those that are not wanted. Must not outlive the job.
   using Wanted = std::function<bool(int64_t number)>;
   virtual std::unique_ptr<RequestStream> stream(Wanted wanted) const = 0;
-  // The output's bytes. `written` gives the texts of a request as a list; of a job that asks for numbers_at_once(), the
-  // number.
+  // `written` gives the texts of a request as a list; of a job that asks for numbers_at_once(), the number.
   using Written = std::function<OrderedJson(int64_t number)>;
-  virtual std::string output(const Written& written) const = 0;
+  struct Output {
+    std::string bytes;
+    std::string note = {};  // what who reads it should know; may be empty
+  };
+  virtual Output output(const Written& written) const = 0;
   virtual OrderedJson settings() const = 0;  // what the output depends on, beside model and sampling
 
   // Numbers of which the model is to say one, where nothing is to be written: its expectation is what counts.

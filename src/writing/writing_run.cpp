@@ -89,7 +89,11 @@ bool WritingRun::finish_if_complete() {
   if (const auto difference = settings_difference(settings_, all_settings(*job_, options_)))
     fail("{}: {}, while texts were written; undo that, or let --force start anew", options_.output.string(),
          *difference);
-  journal_.finish([&](const TextJournal::Written& written) { return job_->output(written); });
+  journal_.finish([&](const TextJournal::Written& written) {
+    WritingJob::Output output = job_->output(written);
+    note_ = std::move(output.note);
+    return std::move(output.bytes);
+  });
   return true;
 }
 

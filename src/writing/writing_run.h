@@ -30,6 +30,8 @@ class WritingRun {
   // Puts the output together where all requests were answered, but a kill came before it: needs no model. Throws Error
   // where the data is no longer what was planned.
   bool finish_if_complete();
+  // On the output that was put together; may be empty.
+  const std::string& note() const { return note_; }
 
   struct Work {
     int64_t texts = 0, cut = 0;  // cut: did not end before the most tokens
@@ -46,6 +48,7 @@ class WritingRun {
   const WritingOptions options_;
   const OrderedJson settings_;  // of the job as it was planned
   TextJournal journal_;
+  std::string note_;
 };
 
 }  // namespace vlrm

@@ -110,8 +110,9 @@ def test_pairs_are_judged_in_both_orders(vlrm, tmp_path):
     pairs[2]["response"] = ["the same", "the same"]
     data = write_pairs(tmp_path / "pairs.parquet", pairs)
     # A model of the world answers such a prompt with no verdict: all are ties.
-    vlrm("judge", "--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "--data", data, "--judge", "pairwise",
-         "--max-new-tokens", 6, "-o", tmp_path / "out", "-q")
+    notes = vlrm("judge", "--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "--data", data, "--judge", "pairwise",
+                 "--max-new-tokens", 6, "-o", tmp_path / "out", "-q", notes=True)
+    assert notes[-1] == "note: 2 of 3 rows have several best responses, of which the first counts"
     judged = read_lines(tmp_path / "out/results.jsonl")
     assert [[(game["a"], game["b"]) for game in row["vlm_outputs"]] for row in judged] == [[(0, 1), (1, 0)]] * 3
     assert [game["text"] for game in judged[2]["vlm_outputs"]] == ["", ""]
