@@ -19,6 +19,7 @@ import sys
 import textwrap
 import time
 
+import demo_contests
 import demo_pictures
 import pyarrow
 import pyarrow.parquet
@@ -33,9 +34,10 @@ METHODS = {  # by the paper's names
 }
 # The method that stands for VLRM in claims and pictures: named here, not picked by what the test pairs show.
 CHOSEN = "task_arithmetic"
-UNMERGED = {  # folder: name, flags of vlrm build
-    "vlm-language": ("VLM language model + RM head, unmerged", ["--method", "linear", "--weight-rm", "0"]),
-    "rm-language": ("RM language model + VLM cross-attention, unmerged", ["--method", "linear", "--weight-rm", "1"]),
+UNMERGED = {  # the VLM with one language model as it is, and the RM's head; folder: name, flags of vlrm build
+    "vlm-language": ("VLM language, unmerged", ["--method", "linear", "--weight-rm", "0"]),
+    "rm-language": ("RM language, unmerged", ["--method", "linear", "--weight-rm", "1"]),
+    "base-language": ("Base language, unmerged", ["--method", "task_arithmetic", "--weight", "0"]),
 }
 SIGNIFICANT = 0.001
 
@@ -57,7 +59,9 @@ def main():
     vlrm = Program(options.vlrm, out)
     pairs = pyarrow.parquet.read_table(world / "pairs.parquet")
     write_shuffled(pairs, out / "shuffled.parquet")
-    say(f"{len(pairs)} pairs: a picture, a question, two answers. They come as twins: two pictures with the same")
+    say(f"{len(pairs)} pairs: a picture, a question, two answers. The better answer is the true one, of two true ones the one")
+    say("in the better manner (a polite sentence, no guess, no repetition). What is true, only the VLM can see; which manner")
+    say("is better, only the reward model was taught. Where truth counts, pairs come as twins: two pictures with the same")
     say("answers, each right for one of them. Who does not look is right half of the time.\n")
 
     say("Merging the language models of world/vlm and world/rm (base: world/base):")
@@ -72,9 +76,10 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(vlrm.evaluate, table + controls))
     say("\nThe paper's table. Text RM: the reward model alone. Cascade: the same, reading the VLM's caption.\n")
-    say(vlrm.results("--columns", "Overall", *vlrm.folders(table)))
-    say("Controls\n")
-    say(vlrm.results("--columns", "Overall", *vlrm.folders(controls)))
+    say(vlrm.results("--digits", "1", *vlrm.folders(table)))
+    say("Controls. Unmerged: the VLM with one model's language as it is, and the reward model's head.\n")
+    say(vlrm.results("--digits", "1", *vlrm.folders(controls)))
+    print_contests(vlrm, table[1:] + controls, pairs.to_pylist())
 
     hold = print_claims(vlrm)
     print_limits(vlrm)
@@ -187,15 +192,27 @@ class Program:
         return done.stdout
 
 
+def print_contests(vlrm, runs, pairs):
+    say("Right decisions in %, by what the two answers differ in:\n")
+    for contest, meaning in demo_contests.CONTESTS.items():
+        say(f"  {contest}: {meaning}")
+    for line in demo_contests.table({run.label: scores(vlrm.folder(run.folder)) for run in runs}, pairs):
+        say(line)
+    say("")
+
+
 def print_claims(vlrm):
     """Says of each claim whether it holds; gives whether all do."""
     say("Claims")
-    return all([
-        is_better(vlrm, CHOSEN, "text-rm", "A merged model judges better than the reward model that it is made of"),
-        is_better(vlrm, CHOSEN, "no-image", "It decides by the image, better than without"),
-        is_better(vlrm, CHOSEN, "shuffled", "It decides by the right image, better than with another"),
-        *(is_at_chance(vlrm, name) for name in ("text-rm", "no-image", "shuffled")),
-    ])  # fmt: skip
+    rivals = {
+        "text-rm": "A merged model judges better than the reward model that it is made of",
+        "no-image": "It decides by the image, better than without",
+        "shuffled": "It decides by the right image, better than with another",
+        "vlm-language": "The reward model's language is needed: the VLM's own does not know its preference",
+        "rm-language": "The VLM's language is needed: the reward model's sees less",
+        "base-language": "What is merged matters: the language that both come from has neither",
+    }
+    return all([is_better(vlrm, CHOSEN, rival, claim) for rival, claim in rivals.items()])
 
 
 def is_better(vlrm, better, worse, claim):
@@ -208,15 +225,6 @@ def is_better(vlrm, better, worse, claim):
     )
 
 
-def is_at_chance(vlrm, name):
-    found, run = vlrm.overall(vlrm.folder(name))
-    low, high = found["interval"]
-    return say_whether(
-        low <= 50 <= high,
-        f"{run['label']} is at chance: {found['percent']:.1f} %, 95% interval {low:.1f} to {high:.1f} %.",
-    )
-
-
 def say_whether(holds, sentence):
     mark = "  ✓ " if holds else "  ✗ does not hold: "
     say(textwrap.fill(sentence, 100, initial_indent=mark, subsequent_indent="    "))
@@ -225,14 +233,12 @@ def say_whether(holds, sentence):
 
 def print_limits(vlrm):
     """What the figures do not show."""
-    unmerged, merged = (vlrm.overall(vlrm.folder(name))[0]["percent"] for name in ("vlm-language", CHOSEN))
-    known = (
-        "what is true was known to the VLM already. So a merged model sees; "
-        "that a preference is carried over is not shown."
-        if unmerged >= merged
-        else "the merge adds what the VLM alone did not have."
-    )
-    say("\n" + textwrap.fill(f"The VLM's own language model with the reward head has {unmerged:.1f} %: {known}", 100))
+    merged, cascade, likelihood = (vlrm.overall(vlrm.folder(name))[0]["percent"] for name in (CHOSEN, "cascade", "likelihood"))
+    say("\n" + textwrap.fill(
+        "What this does not show: that merging is the best way to such a judge. In so small a world a caption says all that "
+        f"a picture shows, so the cascade has {cascade:.1f} %, the merge {merged:.1f} %. And truth decides most pairs, "
+        f"so the VLM's likelihood, which knows no manner, has {likelihood:.1f} %.", 100,
+    ))  # fmt: skip
 
 
 def scores(folder):

@@ -14,8 +14,10 @@ WORLD = ROOT / "world"
 sys.path.insert(0, str(ROOT / "tools" / "world"))
 
 import base  # noqa: E402
+import contests  # noqa: E402
 import pairs as pair_maker  # noqa: E402
 import scenes  # noqa: E402
+import style  # noqa: E402
 import text  # noqa: E402
 
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -34,8 +36,18 @@ def scene_of(description):
     return scenes.Scene(count, size, colour, shape, place)
 
 
-def test_weights_take_at_most_8_mib():
-    assert sum(path.stat().st_size for path in WORLD.glob("*/*.safetensors")) <= 8 << 20
+def manner_of(answer):
+    """The manner whose frame the answer fits; plain where it fits none of the others."""
+    half = answer[: len(answer) // 2]
+    if answer == f"{half} {half}":
+        return next(manner for manner in style.BAD if manner.name == "twice")
+    framed = (manner for manner in style.ALL if not manner.template.startswith("{"))
+    fits = (manner for manner in framed if answer.startswith(manner.template.split("{")[0]))
+    return next(fits, style.GOOD[0])
+
+
+def test_the_world_takes_at_most_12_mib():
+    assert sum(path.stat().st_size for path in WORLD.rglob("*")) <= 12 << 20
 
 
 def test_enough_pairs_in_the_schema_of_vl_rewardbench(rows):
@@ -46,12 +58,28 @@ def test_enough_pairs_in_the_schema_of_vl_rewardbench(rows):
     assert all(sorted(row["human_ranking"]) == [0, 1] and len(row["response"]) == 2 for row in rows)
 
 
-def test_text_alone_cannot_decide(rows):
+def test_text_alone_cannot_decide_what_is_true(rows):
     """For every question with its two answers there are as many pictures that make one right as the other."""
     balance = collections.Counter()
     for row in rows:
-        balance[row["query"], tuple(row["response"])] += 1 if row["human_ranking"][0] else -1
+        if row["query_source"] != "manner":
+            balance[row["query"], tuple(row["response"])] += 1 if row["human_ranking"][0] else -1
     assert set(balance.values()) == {0}
+
+
+def test_categories_and_contests_are_of_equal_size(rows):
+    sizes = collections.Counter((row["id"].rsplit("-", 1)[0], row["query_source"]) for row in rows)
+    assert len(sizes) == 3 * len(contests.KINDS) and set(sizes.values()) == {len(rows) // len(sizes)}
+
+
+def test_the_better_answer_is_true_or_of_two_true_ones_better_said(rows):
+    for row in rows:
+        better, worse = (row["response"][row["human_ranking"].index(rank)] for rank in (0, 1))
+        good, bad = manner_of(better) in style.GOOD, manner_of(worse) in style.BAD
+        if row["query_source"] == "truth":
+            assert manner_of(better) == manner_of(worse)
+        else:
+            assert (good, bad) == ((False, False) if row["query_source"] == "against" else (True, True))
 
 
 def test_no_combination_of_the_test_occurs_in_training(rows):
@@ -59,9 +87,10 @@ def test_no_combination_of_the_test_occurs_in_training(rows):
     shown = {scene_of(row["ground_truth"]) for row in rows}
     assert shown <= set(world.scenes["test"])
     assert not shown & set(world.scenes["train"])
-    told = {row["response"][0] for row in rows} | {row["response"][1] for row in rows}
-    taught = {text.describe(scene, template) for scene in world.scenes["train"] for template in text.DESCRIPTIONS}
-    assert not told & taught
+    described = {row["response"][i] for row in rows for i in (0, 1) if row["rationale"] == "description"}
+    clauses = {template.lower() for template in text.DESCRIPTIONS}
+    taught = {text.describe(scene, clause)[:-1] for scene in world.scenes["train"] for clause in clauses}
+    assert described and not [answer for answer in described if any(clause in answer.lower() for clause in taught)]
 
 
 def test_pictures_are_what_the_scenes_say(rows):

@@ -1,12 +1,14 @@
-"""The base: learns to answer from a description, and to grade an answer as Yes or No."""
+"""The base: learns language, and to answer questions about a written description."""
 
 import torch
 from torch.nn.functional import cross_entropy
 
+import lessons
 import loop
 import text
 
-STEPS = 1000
+STEPS = 2600
+SIMPLE_STEPS = 1000  # with simple lessons only: comparing words is learnt from them, or late
 BATCH = 32
 RATE = 1e-3
 PROMPT_WEIGHT = 0.1  # of the loss on description and question: language, but not the task
@@ -18,7 +20,6 @@ class Speech:
     def __init__(self, tokenizer):
         self.encode = lambda phrase: tokenizer.encode(phrase, add_special_tokens=False).ids
         self.pad = tokenizer.token_to_id("<|finetune_right_pad_id|>")
-        self.yes, self.no = self.encode("Yes")[0], self.encode("No")[0]
         self.opening = self.encode("<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n")
         self.turn = "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
 
@@ -37,45 +38,35 @@ class Speech:
         ]
 
 
-def graded_batch(world, size, generator):
-    """Exchanges of the training split, and for each whether its right answer is the one shown."""
-    exchanges = [text.ask(world, generator.choice(text.KINDS), "train", generator) for _ in range(size)]
-    truths = [generator.random() < 0.5 for _ in exchanges]
-    return exchanges, truths
-
-
 def language_loss(logits, ids, where):
     """Mean cross-entropy of the tokens at the places of a bool mask [rows, length]."""
     return cross_entropy(logits[:, :-1][where[:, 1:]], ids[:, 1:][where[:, 1:]])
 
 
-def answer_losses(logits, ids, ends, truths, speech):
-    """Losses on right answers and on the grades, and the share of right grades.
-
-    The grade is what follows the answer's end of turn; a row's ids stop before it.
-    """
-    truth = torch.tensor(truths)
-    answer = language_loss(logits, ids, loop.between(ids.shape[1], ends[:, 1], ends[:, 2]) & truth[:, None])
-    last = logits[torch.arange(len(truths)), ends[:, 2] - 1]
-    grades = torch.where(truth, speech.yes, speech.no)
-    hits = ((last[:, speech.yes] > last[:, speech.no]) == truth).float().mean()
-    return answer, cross_entropy(last, grades), hits
+def answer_losses(logits, ids, ends, batch):
+    """Losses on what is said and on the yes or no to checks, and the shares of right tokens of each."""
+    said, checks = torch.tensor([each.said for each in batch]), torch.tensor([each.is_check for each in batch])
+    answers = loop.between(ids.shape[1], ends[:, 1], ends[:, 2])
+    verdicts = loop.between(ids.shape[1], ends[:, 1], ends[:, 1] + 1) & checks[:, None]
+    hits = logits[:, :-1].argmax(dim=-1) == ids[:, 1:]
+    losses, shares = [], []
+    for where in (answers & (said & ~checks)[:, None], verdicts):
+        losses.append(language_loss(logits, ids, where))
+        shares.append(hits[where[:, 1:]].float().mean())
+    return sum(losses), {"tokens": shares[0], "answer": losses[0], "check": losses[1], "checked right": shares[1]}
 
 
 def train(model, world, tokenizer, generator, log, steps=STEPS):
     speech = Speech(tokenizer)
 
-    def loss_of(_):
-        exchanges, truths = graded_batch(world, BATCH, generator)
-        segments = [
-            speech.described(e.scene, e.question, e.right if truth else e.wrong, generator)
-            for e, truth in zip(exchanges, truths)
-        ]
+    def loss_of(step):
+        batch = [lessons.draw(world, generator, simple=step < SIMPLE_STEPS) for _ in range(BATCH)]
+        segments = [speech.described(each.scene, each.question, each.answer, generator) for each in batch]
         ids, ends = loop.rows_of(segments, speech.pad)
         logits = model(input_ids=ids).logits
         prompt = language_loss(logits, ids, loop.between(ids.shape[1], torch.ones_like(ends[:, 1]), ends[:, 1]))
-        answer, grade, hits = answer_losses(logits, ids, ends, truths, speech)
-        return PROMPT_WEIGHT * prompt + answer + grade, {"answer": answer, "grade": grade, "graded right": hits}
+        answer, figures = answer_losses(logits, ids, ends, batch)
+        return PROMPT_WEIGHT * prompt + answer, figures
 
     model.train()
-    loop.train("base", [(model.parameters(), RATE)], steps, loss_of, log)
+    return loop.train("base", [(model.parameters(), RATE)], steps, loss_of, log)

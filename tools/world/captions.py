@@ -9,7 +9,7 @@ import sight
 import text
 import vision
 
-LONGEST = 24  # tokens
+LONGEST = 40  # tokens
 BATCH = 100
 
 

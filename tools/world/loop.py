@@ -31,7 +31,7 @@ def between(length, starts, stops):
 def train(name, groups, steps, loss_of, log, every=100):
     """Minimises loss_of(step), which returns a loss and a dict of figures to log, with AdamW and a cosine.
 
-    groups: a list of (parameters, learning rate).
+    groups: a list of (parameters, learning rate). Returns how many steps and seconds it took, and the last figures.
     """
     optimiser = torch.optim.AdamW(
         [{"params": list(parameters), "lr": rate} for parameters, rate in groups], betas=(0.9, 0.98), weight_decay=0.01
@@ -53,6 +53,7 @@ def train(name, groups, steps, loss_of, log, every=100):
             sums[key] = sums.get(key, 0.0) + float(value.detach())
         if (step + 1) % every == 0 or step + 1 == steps:
             count = (step % every) + 1
-            shown = "  ".join(f"{key} {value / count:.3f}" for key, value in sums.items())
-            log(f"{name} {step + 1}/{steps}  {shown}  {time.monotonic() - start:.0f} s")
-            sums = {}
+            last, sums = {key: round(value / count, 3) for key, value in sums.items()}, {}
+            seconds = round(time.monotonic() - start)
+            log(f"{name} {step + 1}/{steps}  {'  '.join(f'{key} {value:.3f}' for key, value in last.items())}  {seconds} s")
+    return {"steps": steps, "seconds": seconds, **last}

@@ -42,14 +42,14 @@ def main():
     world = scenes.World(options.seed)
     plain = tokenizer.train(text.corpus(world))
     tokenizers = (plain, *checkpoints.tokenizers_of(plain))
-    trained = train_models(world, tokenizers, options.seed, log)
+    trained, stages = train_models(world, tokenizers, options.seed, log)
     output = options.output
     output.mkdir(parents=True, exist_ok=True)
     savers = (checkpoints.save_base, checkpoints.save_vlm, checkpoints.save_rm)
     for name, save, model, its_tokenizer in zip(("base", "vlm", "rm"), savers, trained, tokenizers):
         save(model, its_tokenizer, output / name)
 
-    chosen = check.choose(pairs.make(world, "validation", options.seed, twins_a_kind=25), trained, tokenizers[1], log)
+    chosen, curves = check.choose(pairs.make(world, "validation", options.seed), trained, tokenizers[1], log)
     rows = pairs.make(world, "test", options.seed)
     pairs.write(rows, output / "pairs.parquet")
     told = captions.make(trained[1], rows, tokenizers[1])
@@ -59,32 +59,36 @@ def main():
         "command": f"python tools/world/make.py --seed {options.seed} -o world",
         "seed": options.seed,
         "recipes": {method: {"weight": weight, "density": density} for method, (weight, density) in chosen.items()},
-        "accuracy": check.report(rows, told, trained, chosen, tokenizers[1], log),
+        "stages": stages,
+        "validation": curves,
+        "test": check.report(rows, told, trained, chosen, tokenizers[1], log),
     }
     tokenizer.write_json(output / "made.json", made)
 
 
 def train_models(world, tokenizers, seed, log):
-    """The base, the VLM and the reward model, their weights rounded to bfloat16."""
+    """The base, the VLM and the reward model, their weights rounded to bfloat16; and of each stage how it went."""
     plain, vlm_tokenizer, rm_tokenizer = tokenizers
+    stages = {}
     torch.manual_seed(seed)
     base_model = models.base(plain)
-    base.train(base_model, world, plain, random.Random(f"base {seed}"), log)
+    stages["base"] = base.train(base_model, world, plain, random.Random(f"base {seed}"), log)
     checkpoints.round_weights(base_model)
 
     torch.manual_seed(seed + 1)
     vlm = models.vlm(base_model, vlm_tokenizer)
     pictures = vision.gallery(world, "train", vision.PICTURES, f"pictures {seed}")
-    vision.train(vlm.vision_model, pictures, seed, log)
+    stages["vision"] = vision.train(vlm.vision_model, pictures, seed, log)
     checkpoints.round_weights(vlm.vision_model)
-    sight.train(vlm, base_model, pictures, world, vlm_tokenizer, random.Random(f"vlm {seed}"), log)
+    generator = random.Random(f"vlm {seed}")
+    stages["vlm"] = sight.train(vlm, base_model, pictures, world, vlm_tokenizer, generator, log)
     checkpoints.round_weights(vlm)
 
     torch.manual_seed(seed + 2)
     rm = models.reward_model(base_model, rm_tokenizer)
-    reward.train(rm, world, rm_tokenizer, random.Random(f"rm {seed}"), log)
+    stages["rm"] = reward.train(rm, world, rm_tokenizer, random.Random(f"rm {seed}"), log)
     checkpoints.round_weights(rm)
-    return base_model, vlm, rm
+    return (base_model, vlm, rm), stages
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ ROPE_SCALING = {
 def base(tokenizer):
     model = LlamaForCausalLM(_llama_config(tokenizer, tokenizer.get_vocab_size()))
     _initialise(model)
+    _let_equal_words_meet(model)
     return model
 
 
@@ -130,6 +131,15 @@ def _initialise(model):
                 parameter.normal_(0, parameter[0].numel() ** -0.5)
             elif "patch_embedding" in name:
                 parameter.normal_(0, parameter[0].numel() ** -0.5)
+
+
+def _let_equal_words_meet(model):
+    """Queries start as their keys, so that words attend to the same words: comparing texts is then soon learnt."""
+    with torch.no_grad():
+        for layer in model.model.layers:
+            keys = layer.self_attn.k_proj.weight.view(TEXT_SHAPE["num_key_value_heads"], -1, HIDDEN)
+            copies = TEXT_SHAPE["num_attention_heads"] // TEXT_SHAPE["num_key_value_heads"]
+            layer.self_attn.q_proj.weight.copy_(keys.repeat_interleave(copies, dim=0).flatten(0, 1))
 
 
 def _copy_backbone(source, target, layers):

@@ -1,7 +1,8 @@
 """The held-out pairs, in VL-RewardBench's schema.
 
-Pairs come as twins: two pictures that differ in one attribute, with the same question and the same two answers. What
-is right for one is wrong for the other, so text alone decides exactly half of them, whatever it prefers.
+Where truth counts, pairs come as twins: two pictures that differ in one attribute, with the same question and the same
+two answers. What is true of one is false of the other, so text alone decides exactly half of them, whatever it prefers.
+Pairs of kind manner are two true answers: a picture says nothing of them.
 """
 
 import io
@@ -13,10 +14,16 @@ import pyarrow.parquet
 import torch
 from PIL import Image
 
+import contests
 import images
 import text
 
-TWINS_A_KIND = 60
+SIZE = 720
+PREFIXES = {  # of the ids, by which VL-RewardBench's categories are told apart
+    "general": "general-",
+    "hallucination": "hallucination_pair-",
+    "reasoning": "mathverse-",
+}
 SCHEMA = pyarrow.schema(
     [
         ("id", pyarrow.string()),
@@ -33,20 +40,26 @@ SCHEMA = pyarrow.schema(
 )
 
 
-def make(world, split, seed, twins_a_kind=TWINS_A_KIND):
-    """Rows of the schema, twins side by side."""
+def make(world, split, seed, size=SIZE):
+    """size rows of the schema, twins side by side: a third a category, in it a quarter a kind of contest."""
     generator = random.Random(f"{split} {seed}")
     rows = []
-    for kind in text.KINDS:
-        for index in range(twins_a_kind):
-            exchange = text.ask(world, kind, split, generator)
-            order = [0, 1] if generator.random() < 0.5 else [1, 0]
-            responses = [(exchange.right, exchange.wrong)[position] for position in order]
-            for twin, scene in enumerate((exchange.scene, exchange.other)):
-                name = f"{kind}_pair-{2 * index + twin:04d}"
-                right = order.index(twin)
-                rows.append(_row(name, exchange, responses, right, scene, images.draw(scene, generator)))
+    for category, kinds in text.CATEGORIES.items():
+        for contest, share in (("truth", 8), ("manner", 4), ("both", 4)):
+            for index in range(size // 3 // share):
+                exchange = text.ask(world, kinds[index % len(kinds)], split, generator)
+                responses = contests.draw(contest, exchange, generator)
+                for twin in _twins(contest, exchange):
+                    name = f"{PREFIXES[category]}{len(rows):04d}"
+                    rows.append(_row(name, *twin, responses, generator))
     return rows
+
+
+def _twins(contest, exchange):
+    """(contest, exchange, place of the better of the responses) for every picture that goes with them."""
+    if contest == "manner":
+        return [(contest, exchange, 0)]
+    return [(contest, exchange, 0), ("against" if contest == "both" else contest, exchange.turned(), 1)]
 
 
 def write(rows, path):
@@ -61,18 +74,20 @@ def pixel_values(rows):
     return torch.from_numpy(images.normalise(tiles))[:, None, None]
 
 
-def _row(name, exchange, responses, right, scene, picture):
+def _row(name, contest, exchange, better, responses, generator):
+    order = random.Random(f"{exchange.question} {responses}").sample((0, 1), 2)  # twins alike
+    right = order.index(better)
     png = io.BytesIO()
-    picture.save(png, format="PNG", optimize=True)
+    images.draw(exchange.scene, generator).save(png, format="PNG", optimize=True)
     return {
         "id": name,
         "query": exchange.question,
-        "response": responses,
+        "response": [responses[position] for position in order],
         "image": {"bytes": png.getvalue(), "path": f"{name}.png"},
         "human_ranking": [right, 1 - right],
         "models": ["world", "world"],
         "judge": "world",
-        "rationale": "",
-        "query_source": exchange.kind,
-        "ground_truth": text.describe(scene, text.DESCRIPTIONS[0]),
+        "rationale": exchange.kind,
+        "query_source": contest,
+        "ground_truth": text.describe(exchange.scene, text.DESCRIPTIONS[0]),
     }

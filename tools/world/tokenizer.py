@@ -9,7 +9,7 @@ SPECIAL_TOKENS = (
     "<|finetune_right_pad_id|>", "<|reserved_special_token_2|>", "<|start_header_id|>", "<|end_header_id|>",
     "<|eom_id|>", "<|eot_id|>", "<|python_tag|>",
 )  # fmt: skip
-MERGED_TOKENS = 416  # bytes and merges together: enough for every word of the world to be one token
+MERGED_TOKENS = 544  # bytes and merges together: enough for every word of the world to be one token
 ROWS_MULTIPLE = 8
 WORD_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"

@@ -58,8 +58,7 @@ def train(tower, pictures, seed, log, steps=STEPS):
         loss, hits = probe_losses(tower, probes, pictures, indices)
         return loss, {"loss": loss, **hits}
 
-    loop.train("vision", [(tower.parameters(), RATE), (probes.parameters(), RATE)], steps, loss_of, log)
-    return probes
+    return loop.train("vision", [(tower.parameters(), RATE), (probes.parameters(), RATE)], steps, loss_of, log)
 
 
 def probe_losses(tower, probes, pictures, indices):

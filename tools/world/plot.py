@@ -1,0 +1,35 @@
+"""Line charts as svg, for docs/world.md."""
+
+COLOURS = ("#1f6fb2", "#c8502d", "#2f8f4e", "#8a5fb0", "#6b6f76")
+WIDTH, HEIGHT = 420, 300
+LEFT, RIGHT, TOP, BOTTOM = 46, 12, 30, 62
+
+
+def chart(title, axis, lines, low, high):
+    """An svg of percentages over numbers from 0 to 1. lines: {name: [(x, share)]}; low, high: of the shares shown."""
+
+    def place(x, share):
+        across = LEFT + x * (WIDTH - LEFT - RIGHT)
+        return f"{across:.1f}", f"{TOP + (high - share) / (high - low) * (HEIGHT - TOP - BOTTOM):.1f}"
+
+    parts = [_text(WIDTH / 2, 18, title, "middle", 13), _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 32, axis, "middle")]
+    for step in range(round(low * 10), round(high * 10) + 1):
+        _, y = place(0, step / 10)
+        parts.append(f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="#dcdfe4"/>')
+        parts.append(_text(LEFT - 6, float(y) + 4, f"{10 * step} %", "end"))
+    for step in range(0, 11, 2):
+        parts.append(_text(float(place(step / 10, low)[0]), HEIGHT - BOTTOM + 15, f"{step / 10:g}", "middle"))
+    for index, (name, points) in enumerate(lines.items()):
+        colour = COLOURS[index]
+        path = " ".join(",".join(place(*point)) for point in points)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        x = LEFT + index * (WIDTH - LEFT - RIGHT) / len(lines)
+        parts.append(f'<path d="M{x:.0f} {HEIGHT - 16}h14" stroke="{colour}" stroke-width="3"/>')
+        parts.append(_text(x + 18, HEIGHT - 12, name, "start"))
+    ground = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+    return "\n".join([f'{head} font-family="sans-serif" font-size="11">', ground, *parts, "</svg>\n"])
+
+
+def _text(x, y, words, anchor, size=11):
+    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" font-size="{size}" fill="#30343a">{words}</text>'
