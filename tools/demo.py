@@ -59,10 +59,13 @@ def main():
     vlrm = Program(options.vlrm, out)
     pairs = pyarrow.parquet.read_table(world / "pairs.parquet")
     write_shuffled(pairs, out / "shuffled.parquet")
-    say(f"{len(pairs)} pairs: a picture, a question, two answers. The better answer is the true one, of two true ones the one")
-    say("in the better manner (a polite sentence, no guess, no repetition). What is true, only the VLM can see; which manner")
-    say("is better, only the reward model was taught. Where truth counts, pairs come as twins: two pictures with the same")
-    say("answers, each right for one of them. Who does not look is right half of the time.\n")
+    say_wrapped(
+        f"{len(pairs)} pairs: a picture, a question, two answers. The better answer is the true one, of two true ones "
+        "the one in the better manner (a plain or polite sentence: no guess, no repetition). What is true, only the VLM "
+        "can see; which manner is better, only the reward model was taught. Where truth counts, pairs come as twins: "
+        "two pictures with the same answers, each right for one of them, so that who does not look is right half "
+        "of the time.\n"
+    )
 
     say("Merging the language models of world/vlm and world/rm (base: world/base):")
     recipes = json.loads((world / "made.json").read_text())["recipes"]
@@ -110,6 +113,10 @@ def flags(method, weight, density):
         return ["--method", method, "--weight-rm", str(weight)]
     sparse = [] if method == "task_arithmetic" else ["--density", str(density)]
     return ["--method", method, "--weight", str(weight), *sparse]
+
+
+def say_wrapped(sentences):
+    say(textwrap.fill(sentences, 100) + "\n" * sentences.endswith("\n"))
 
 
 def table_runs(world, out):
@@ -233,12 +240,14 @@ def say_whether(holds, sentence):
 
 def print_limits(vlrm):
     """What the figures do not show."""
-    merged, cascade, likelihood = (vlrm.overall(vlrm.folder(name))[0]["percent"] for name in (CHOSEN, "cascade", "likelihood"))
-    say("\n" + textwrap.fill(
-        "What this does not show: that merging is the best way to such a judge. In so small a world a caption says all that "
-        f"a picture shows, so the cascade has {cascade:.1f} %, the merge {merged:.1f} %. And truth decides most pairs, "
-        f"so the VLM's likelihood, which knows no manner, has {likelihood:.1f} %.", 100,
-    ))  # fmt: skip
+    rivals = {name: vlrm.overall(vlrm.folder(name))[0]["percent"] for name in (CHOSEN, "cascade", "likelihood")}
+    say("")
+    say_wrapped(
+        "What this does not show: that merging is the best way to such a judge. In so small a world a caption says all "
+        f"that a picture shows: the cascade has {rivals['cascade']:.1f} %, the merge {rivals[CHOSEN]:.1f} %. Nor is "
+        "truth alone worth little, since it decides three pairs of four: the VLM's likelihood, which was taught no "
+        f"manner, has {rivals['likelihood']:.1f} %."
+    )
 
 
 def scores(folder):

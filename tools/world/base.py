@@ -7,7 +7,7 @@ import lessons
 import loop
 import text
 
-STEPS = 2600
+STEPS = 3000
 SIMPLE_STEPS = 1000  # with simple lessons only: comparing words is learnt from them, or late
 BATCH = 32
 RATE = 1e-3

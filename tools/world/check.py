@@ -25,7 +25,7 @@ UNMERGED = {  # a merge that takes one model's language as it is
 
 
 def choose(rows, trained, tokenizer, log):
-    """The best setting of each method on these pairs (validation pairs: no test pair may guide a choice), and the curves.
+    """The best setting of each method on these pairs (validation pairs: no test pair may guide a choice); all settings.
 
     Returns {method: (weight, density)} and {method: {"weight/density": shares of right decisions}}.
     """
@@ -92,4 +92,5 @@ def _systems(jury, told, trained, chosen):
     yield "text RM alone", jury.text_only(rm)
     yield "cascade", jury.text_only(rm, told)
     yield "VLM likelihood", jury.likelihood(vlm, features)
-    yield "RM that reads the true description", jury.text_only(rm, {row["id"]: row["ground_truth"] for row in jury.rows})
+    descriptions = {row["id"]: row["ground_truth"] for row in jury.rows}
+    yield "RM that reads the true description", jury.text_only(rm, descriptions)

@@ -55,5 +55,6 @@ def train(name, groups, steps, loss_of, log, every=100):
             count = (step % every) + 1
             last, sums = {key: round(value / count, 3) for key, value in sums.items()}, {}
             seconds = round(time.monotonic() - start)
-            log(f"{name} {step + 1}/{steps}  {'  '.join(f'{key} {value:.3f}' for key, value in last.items())}  {seconds} s")
+            shown = "  ".join(f"{key} {value:.3f}" for key, value in last.items())
+            log(f"{name} {step + 1}/{steps}  {shown}  {seconds} s")
     return {"steps": steps, "seconds": seconds, **last}

@@ -134,7 +134,7 @@ def _initialise(model):
 
 
 def _let_equal_words_meet(model):
-    """Queries start as their keys, so that words attend to the same words: comparing texts is then soon learnt."""
+    """Queries start as their keys, so that words attend to the same words: a start for comparing texts."""
     with torch.no_grad():
         for layer in model.model.layers:
             keys = layer.self_attn.k_proj.weight.view(TEXT_SHAPE["num_key_value_heads"], -1, HIDDEN)

@@ -1,11 +1,36 @@
-"""Line charts as svg, for docs/world.md."""
+#!/usr/bin/env python3
+"""Draws docs/world.md's curves: python tools/world/plot.py world/made.json -o docs
 
+Right decisions on the validation pairs over the share of the reward model, from made.json, which make.py writes.
+"""
+
+import argparse
+import json
+import pathlib
+
+CURVES = {  # of a method: the title, the axis
+    "linear": ("Linear: (1 − λ) VLM + λ RM", "λ (0: the VLM's language; 1: the reward model's)"),
+    "task_arithmetic": ("Task Vec.: base + λ (VLM − base) + λ (RM − base)", "λ (0: the base's language)"),
+}
+SHOWN = ("all", "truth", "manner", "both", "against")
 COLOURS = ("#1f6fb2", "#c8502d", "#2f8f4e", "#8a5fb0", "#6b6f76")
 WIDTH, HEIGHT = 420, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 30, 62
 
 
-def chart(title, axis, lines, low, high):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("made", type=pathlib.Path, help="made.json of a world")
+    parser.add_argument("-o", "--output", type=pathlib.Path, required=True, help="the folder of the pictures")
+    options = parser.parse_args()
+    validation = json.loads(options.made.read_text())["validation"]
+    for method, (title, axis) in CURVES.items():
+        points = [(float(setting.split("/")[0]), shares) for setting, shares in validation[method].items()]
+        lines = {name: [(weight, shares[name]) for weight, shares in points] for name in SHOWN}
+        (options.output / f"world-{method}.svg").write_text(chart(title, axis, lines), encoding="utf-8")
+
+
+def chart(title, axis, lines, low=0.0, high=1.0):
     """An svg of percentages over numbers from 0 to 1. lines: {name: [(x, share)]}; low, high: of the shares shown."""
 
     def place(x, share):
@@ -13,7 +38,7 @@ def chart(title, axis, lines, low, high):
         return f"{across:.1f}", f"{TOP + (high - share) / (high - low) * (HEIGHT - TOP - BOTTOM):.1f}"
 
     parts = [_text(WIDTH / 2, 18, title, "middle", 13), _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 32, axis, "middle")]
-    for step in range(round(low * 10), round(high * 10) + 1):
+    for step in range(round(low * 10), round(high * 10) + 1, 2):
         _, y = place(0, step / 10)
         parts.append(f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="#dcdfe4"/>')
         parts.append(_text(LEFT - 6, float(y) + 4, f"{10 * step} %", "end"))
@@ -33,3 +58,7 @@ def chart(title, axis, lines, low, high):
 
 def _text(x, y, words, anchor, size=11):
     return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" font-size="{size}" fill="#30343a">{words}</text>'
+
+
+if __name__ == "__main__":
+    main()

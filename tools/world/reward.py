@@ -8,9 +8,9 @@ import contests
 import loop
 import text
 
-STEPS = 600
+STEPS = 1000
 BATCH = 24  # pairs
-RATE = 5e-4  # small: the language stays near the base, where the VLM's difference fits
+RATE = 6e-4  # small: the language stays near the base, where the VLM's difference fits
 UNDESCRIBED = 0.2  # of the prompts hold a question only: nothing to be true or false of
 
 

@@ -15,7 +15,7 @@ SIMPLE_STEPS = 500
 BATCH = 32
 LANGUAGE_RATE = 1e-3
 CROSS_RATE = 2e-3
-ALIGNMENT = 2.0
+ALIGNMENT = 5.0
 FALSE_SHARE = 0.5  # of the answers only read
 ALIGNED_FROM = 2  # the first layer of the base that stands behind both cross-attention layers
 

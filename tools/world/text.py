@@ -49,6 +49,7 @@ ABSENT = {
     "shape": ("What shapes are {named}?", "the {named} are {shapes}"),
     "place": ("Where are the {named}?", "the {named} are in the {place} corner"),
 }
+RELATIONS = ("fewer than", "exactly", "more than")
 CHECKS = ("Is the answer {core}?", "Is it true that {clause}?", "Yes or no: {clause}?")
 CAPTION_QUESTION = QUESTIONS["description"][0]
 
@@ -134,14 +135,11 @@ def _ask_comparison(world, split, generator):
     while True:
         scene, other = world.draw_pair("count", split, generator)
         number = generator.choice(counts[1:3])
-        claims = [Claim(f"there are {relation} {number} shapes", f"{relation} {number}") for relation in
-                  (_relation(counts.index(each.count), counts.index(number)) for each in (scene, other))]  # fmt: skip
+        relations = [_relation(counts.index(each.count), counts.index(number)) for each in (scene, other)]
+        claims = [Claim(f"there are {relation} {number} shapes", f"{relation} {number}") for relation in relations]
         if claims[0] != claims[1]:
             question = QUESTIONS["comparison"][0].format(number=number)
             return Exchange(scene, other, "comparison", question, *claims)
-
-
-RELATIONS = ("fewer than", "exactly", "more than")
 
 
 def _relation(count, number):
