@@ -27,7 +27,7 @@ UNMERGED = {  # a merge that takes one model's language as it is
 def choose(rows, trained, tokenizer, log):
     """The best setting of each method on these pairs (validation pairs: no test pair may guide a choice); all settings.
 
-    Returns {method: (weight, density)} and {method: {"weight/density": shares of right decisions}}.
+    Returns {method: (weight, density)}, the best first, and {method: {"weight/density": shares of right decisions}}.
     """
     vlm, rm = trained[1:]
     jury = judge.Judge(rows, tokenizer)
@@ -42,6 +42,7 @@ def choose(rows, trained, tokenizer, log):
         log(f"validation, {method} (weight/density): " + "  ".join(
             f"{weight}/{density}: {found['all']:.1%}" for (weight, density), found in curves[method].items()
         ))  # fmt: skip
+    chosen = dict(sorted(chosen.items(), key=lambda item: -curves[item[0]][item[1]]["all"]))
     named = {method: {f"{w}/{d}": found for (w, d), found in curve.items()} for method, curve in curves.items()}
     return chosen, named
 

@@ -31,7 +31,7 @@ def between(length, starts, stops):
 def train(name, groups, steps, loss_of, log, every=100):
     """Minimises loss_of(step), which returns a loss and a dict of figures to log, with AdamW and a cosine.
 
-    groups: a list of (parameters, learning rate). Returns how many steps and seconds it took, and the last figures.
+    groups: a list of (parameters, learning rate). Returns the last figures.
     """
     optimiser = torch.optim.AdamW(
         [{"params": list(parameters), "lr": rate} for parameters, rate in groups], betas=(0.9, 0.98), weight_decay=0.01
@@ -57,4 +57,4 @@ def train(name, groups, steps, loss_of, log, every=100):
             seconds = round(time.monotonic() - start)
             shown = "  ".join(f"{key} {value:.3f}" for key, value in last.items())
             log(f"{name} {step + 1}/{steps}  {shown}  {seconds} s")
-    return {"steps": steps, "seconds": seconds, **last}
+    return {"steps": steps, **last}
