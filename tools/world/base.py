@@ -9,6 +9,7 @@ import text
 
 STEPS = 3000
 SIMPLE_STEPS = 1000  # with simple lessons only: comparing words is learnt from them, or late
+SIMPLE_ENOUGH = 0.85  # of their checks right; until then simple lessons go on. How soon it comes is luck
 BATCH = 32
 RATE = 1e-3
 PROMPT_WEIGHT = 0.1  # of the loss on description and question: language, but not the task
@@ -68,5 +69,8 @@ def train(model, world, tokenizer, generator, log, steps=STEPS):
         answer, figures = answer_losses(logits, ids, ends, batch)
         return PROMPT_WEIGHT * prompt + answer, figures
 
+    def is_ready(step, figures):
+        return step != SIMPLE_STEPS or figures["checked right"] >= SIMPLE_ENOUGH
+
     model.train()
-    return loop.train("base", [(model.parameters(), RATE)], steps, loss_of, log)
+    return loop.train("base", [(model.parameters(), RATE)], steps, loss_of, log, is_ready=is_ready)
