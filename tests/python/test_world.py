@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "tools" / "world"))
 
 import base  # noqa: E402
 import contests  # noqa: E402
+import loop  # noqa: E402
 import pairs as pair_maker  # noqa: E402
 import scenes  # noqa: E402
 import style  # noqa: E402
@@ -109,6 +110,23 @@ def test_pairs_are_made_anew_from_the_seed(rows):
     assert [(row["id"], row["query"], row["response"]) for row in again] == [
         (row["id"], row["query"], row["response"]) for row in rows
     ]
+
+
+def test_steps_are_made_again_until_what_they_teach_is_learnt():
+    torch = pytest.importorskip("torch")
+    weight, made, asked = torch.nn.Parameter(torch.ones(1)), [], []
+
+    def loss_of(step):
+        made.append(step)
+        return weight.sum(), {"loss": weight.sum()}
+
+    def is_ready(step, figures):
+        asked.append(step)
+        return step != 4 or asked.count(4) == 3
+
+    found = loop.train("any", [([weight], 1e-3)], 6, loss_of, lambda line: None, every=2, is_ready=is_ready)
+    assert made == [0, 1, 2, 3, 2, 3, 2, 3, 4, 5]
+    assert found["steps"] == 10 and asked == [2, 4, 4, 4, 6]
 
 
 def test_transformers_reads_the_models(rows):
