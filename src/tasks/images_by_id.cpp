@@ -8,7 +8,7 @@ namespace vlrm {
 RowsById::RowsById(std::shared_ptr<const Dataset> data, std::string id_column)
     : data_(std::move(data)), id_column_(std::move(id_column)) {
   const auto rows = data_->stream(0, Images::without);
-  while (auto row = rows->next()) rows_.emplace(RowFields(*row).any(id_column_).dump(), row->index);
+  while (auto row = rows->next()) rows_.insert_or_assign(RowFields(*row).any(id_column_).dump(), row->index);
 }
 
 int64_t RowsById::find_or_throw(const OrderedJson& id, const std::string& source) const {

@@ -14,7 +14,8 @@
 
 namespace vlrm {
 
-// Where a dataset's rows stand by their id; of several with one id, the first. Reads all rows once, without images.
+// Where a dataset's rows stand by their id; of several with one id, the last, as in the reference. Reads all rows
+// once, without images.
 class RowsById {
  public:
   // Throws Error where the dataset has no such column.

@@ -112,17 +112,16 @@ class JudgeJob : public WritingJob {
     const bool shows_prompts = benchmark_->task() != Task::best_of_n;
     const auto rows = benchmark_->stream(0, shows_prompts ? Images::with : Images::without);
     std::string lines;
-    int64_t number = 0, ties = 0;
+    int64_t number = 0, ties = 0, without_number = 0;
     while (auto row = rows->next()) {
       std::map<Shown, OrderedJson> values;
       for (const Shown& shown : shown_of(judging_, row->responses)) values[shown] = written(number++);
       const Judged judged = judge(row->responses, values);
       ties += best_is_a_tie(row->responses, judged.scores) ? 1 : 0;
+      without_number += judged.without_number;
       lines += python_json(line(*row, judged)) + "\n";
     }
-    if (ties == 0) return {std::move(lines)};
-    return {std::move(lines), fmt::format("{} of {} rows have several best responses, of which the first counts", ties,
-                                          benchmark_->rows())};
+    return {std::move(lines), note(ties, without_number)};
   }
   OrderedJson settings() const override {
     OrderedJson settings = benchmark_->description();
@@ -142,6 +141,7 @@ class JudgeJob : public WritingJob {
   struct Judged {
     std::vector<double> scores;  // a response
     OrderedJson texts = OrderedJson::array();
+    int64_t without_number = 0;  // responses
   };
 
   Judged judge(const std::vector<std::string>& responses, const std::map<Shown, OrderedJson>& values) const {
@@ -173,6 +173,18 @@ class JudgeJob : public WritingJob {
     return prompts;
   }
 
+  std::string note(int64_t ties, int64_t without_number) const {
+    std::vector<std::string> notes;
+    if (ties > 0)
+      notes.push_back(fmt::format("{} of {} rows have several best responses, of which the first counts", ties,
+                                  benchmark_->rows()));
+    if (without_number > 0)
+      notes.push_back(fmt::format("{} responses got no number from the judge, which counts as 0", without_number));
+    std::string all;
+    for (const std::string& each : notes) all += (all.empty() ? "" : "; ") + each;
+    return all;
+  }
+
   Judged one_by_one(const std::vector<std::string>& responses, const std::map<Shown, OrderedJson>& values) const {
     Judged judged;
     for (const size_t first : first_equals(responses)) {
@@ -182,7 +194,9 @@ class JudgeJob : public WritingJob {
         continue;
       }
       judged.texts.push_back(value.at(0));
-      judged.scores.push_back(overall_score(value.at(0).get<std::string>()));
+      const auto score = overall_score(value.at(0).get<std::string>());
+      judged.scores.push_back(score.value_or(0));
+      judged.without_number += score ? 0 : 1;
     }
     return judged;
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 #include <string>
 
 #include "reward/scorer.h"
@@ -78,12 +77,12 @@ bool says_tie(std::string_view text, size_t at) {
 
 }  // namespace
 
-double overall_score(std::string_view text) {
+std::optional<double> overall_score(std::string_view text) {
   constexpr std::string_view kOverall = "Overall";
   const size_t overall = text.rfind(kOverall);
   if (overall != std::string_view::npos)
-    if (const auto number = find_number(text.substr(overall + kOverall.size()), false)) return *number;
-  return find_number(text, true).value_or(0);
+    if (const auto number = find_number(text.substr(overall + kOverall.size()), false)) return number;
+  return find_number(text, true);
 }
 
 double first_answers_share(std::string_view text) {

@@ -105,6 +105,14 @@ def test_likelihood_is_the_expected_number(goldens, vlrm, writer, asked, tmp_pat
     assert "judge (likelihood)" in vlrm("results", tmp_path / "out")
 
 
+def test_how_many_answers_got_no_number_is_told(vlrm, tmp_path):
+    data = write_pairs(tmp_path / "pairs.parquet", world_pairs(3))
+    notes = vlrm("judge", "--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "--data", data, "--max-new-tokens", 1,
+                 "-o", tmp_path / "out", "-q", notes=True)
+    assert notes[-1].endswith("; 6 responses got no number from the judge, which counts as 0")
+    assert all(row["outputs"] == [0, 0] for row in read_lines(tmp_path / "out/results.jsonl"))
+
+
 def test_pairs_are_judged_in_both_orders(vlrm, tmp_path):
     pairs = world_pairs(3)
     pairs[2]["response"] = ["the same", "the same"]

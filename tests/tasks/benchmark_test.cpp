@@ -96,6 +96,7 @@ TEST(Benchmarks, HaveRows) {
 TEST(BestOfN, FindsImagesByIdInAnyOrder) {
   const TemporaryDirectory dir;
   std::string data, responses;
+  data = "{\"question_id\": 3, \"image\": \"replaced.png\"}\n";  // of rows with one id the last counts
   for (int id = 0; id < 5; ++id) data += fmt::format("{{\"question_id\": {0}, \"image\": \"{0}.png\"}}\n", id);
   const std::vector<int> order{1, 2, 2, 4, 0, 3, 3};
   for (const int id : order)

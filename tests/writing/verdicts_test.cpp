@@ -19,10 +19,10 @@ TEST(Verdicts, TakeTheNumberAfterTheLastOverall) {
   EXPECT_EQ(overall_score("Overall: 4."), 4);
   EXPECT_EQ(overall_score("Overall: .5"), 0.5);
   EXPECT_EQ(overall_score("Overall: 3,"), 3);
-  EXPECT_EQ(overall_score("Overall: ,,"), 0);
+  EXPECT_EQ(overall_score("Overall: ,,"), std::nullopt);
   EXPECT_EQ(overall_score("Overall: 0"), 0);
-  EXPECT_EQ(overall_score("- , . nothing"), 0);
-  EXPECT_EQ(overall_score(""), 0);
+  EXPECT_EQ(overall_score("- , . nothing"), std::nullopt);
+  EXPECT_EQ(overall_score(""), std::nullopt);
   EXPECT_EQ(overall_score("1.2.3"), 0.3);
   EXPECT_EQ(overall_score("Overall: 0.123456"), 0.12346);
 }
