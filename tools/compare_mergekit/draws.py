@@ -35,12 +35,21 @@ def draws(seed, model, tensor, count, sequence=0):
     return words.reshape(-1)[:count]
 
 
+def halves(seed, model, tensor, count, sequence):
+    """16 bits for each element."""
+    words = draws(seed, model, tensor, -(-count // 512) * 256, sequence).reshape(-1, 256)
+    return np.stack([words & 0xFFFF, words >> 16], axis=1).reshape(-1)[:count].astype(np.uint64)
+
+
 def mask(seed, model, tensor, count, density):
     """Which elements a density keeps: 16 bits each, and 16 more of a second sequence where these do not decide."""
     limit = min(max(round(float(density) * 2**32), 1), 2**32)
+    first, second = (halves(seed, model, tensor, count, sequence) for sequence in (0, 1))
+    return (first << np.uint64(16) | second) < np.uint64(limit)
 
-    def halves(sequence):
-        words = draws(seed, model, tensor, -(-count // 512) * 256, sequence).reshape(-1, 256)
-        return np.stack([words & 0xFFFF, words >> 16], axis=1).reshape(-1)[:count].astype(np.uint64)
 
-    return (halves(0) << np.uint64(16) | halves(1)) < np.uint64(limit)
+def mask_of_each(seed, model, tensor, probabilities):
+    """The same where each element has its own probability, of which 31 bits count."""
+    limits = (np.minimum(probabilities, np.float32(1 - 2**-24)) * np.float32(2**31)).astype(np.uint64)
+    first, second = (halves(seed, model, tensor, len(limits), sequence) for sequence in (0, 1))
+    return (first << np.uint64(15) | second >> np.uint64(1)) < limits

@@ -7,7 +7,7 @@ import warnings
 import torch
 import yaml
 
-from draws import draws, mask
+from draws import mask, mask_of_each
 
 
 def quiet():
@@ -26,8 +26,7 @@ class Draws:
         if probabilities.unique().numel() == 1:  # DARE's
             kept = mask(self.seed, self.model, self.tensor, count, self.density)
         else:
-            words = draws(self.seed, self.model, self.tensor, count)
-            kept = (words >> 8).astype("float32") * 2.0**-24 < probabilities.flatten().numpy()
+            kept = mask_of_each(self.seed, self.model, self.tensor, probabilities.flatten().float().numpy())
         return torch.from_numpy(kept).reshape(probabilities.shape).to(probabilities.dtype)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws docs/world.md's curves: python tools/world/plot.py world/made.json -o docs
+"""Draws docs/world.md's curves: python tools/world/curves.py world/made.json -o docs
 
 Right decisions on the validation pairs over the share of the reward model, from made.json, which make.py writes.
 """
