@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/writing_options.h"
-#include "writing/judge_prompts.h"
+#include "writing/own_prompts.h"
 
 namespace vlrm {
 namespace {

@@ -50,7 +50,8 @@ void WritingFlags::declare(CLI::App& command, const std::string& task_data, cons
   command.add_option("--split", data.split, "Of a dataset that has several");
   command.add_option("-o,--output", output, what_output)->required();
   declare_sampling(command, sampling);
-  command.add_option("--max-new-tokens", max_new_tokens, "Where a text ends at the latest")->check(whole_number(1));
+  command.add_option("--max-new-tokens", max_new_tokens, "Where a text ends at the latest (default: the reference's)")
+      ->check(whole_number(1));
   command
       .add_option("--texts-together", texts_together,
                   "Texts written at a time, as far as memory goes; more make streamed weights cheaper. Texts do not "

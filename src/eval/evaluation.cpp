@@ -10,6 +10,7 @@
 #include "base/python_json.h"
 #include "prompt/stamps.h"
 #include "reward/scoring_loop.h"
+#include "tasks/row_fields.h"
 
 namespace fs = std::filesystem;
 
@@ -25,11 +26,6 @@ struct ModeName {
 constexpr std::array kModes{ModeName{EvaluationMode::image, "image"}, ModeName{EvaluationMode::no_image, "no-image"},
                             ModeName{EvaluationMode::text_only, "text-only"},
                             ModeName{EvaluationMode::cascade, "cascade"}, ModeName{EvaluationMode::random, "random"}};
-
-// As Python's str() of an id.
-std::string id_text(const OrderedJson& id) {
-  return id.is_string() ? id.get<std::string>() : python_json(id);
-}
 
 OrderedJson run_settings(const Benchmark& benchmark, const EvaluationOptions& options) {
   OrderedJson settings = {{"vlrm", VLRM_VERSION}};

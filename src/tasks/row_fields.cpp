@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/python_json.h"
 
 namespace fs = std::filesystem;
 
@@ -54,6 +55,10 @@ std::vector<EncodedImage> RowFields::take_images() const {
                          : EncodedImage{fmt::format("{}, column {}", row_.source, column), std::move(cell.bytes)});
   row_.images.clear();
   return images;
+}
+
+std::string id_text(const OrderedJson& id) {
+  return id.is_string() ? id.get<std::string>() : python_json(id);
 }
 
 DatasetName or_else(DatasetName name, const DatasetName& usual) {

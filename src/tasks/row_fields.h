@@ -28,6 +28,9 @@ class RowFields {
   Row& row_;
 };
 
+// As Python's str() writes an id: the key of its caption.
+std::string id_text(const OrderedJson& id);
+
 // `name` with its empty fields taken from `usual`.
 DatasetName or_else(DatasetName name, const DatasetName& usual);
 

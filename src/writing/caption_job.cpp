@@ -4,15 +4,12 @@
 #include "base/error.h"
 #include "base/python_json.h"
 #include "prompt/stamps.h"
+#include "tasks/row_fields.h"
 #include "writing/request_of_prompt.h"
 #include "writing/writing_job.h"
 
 namespace vlrm {
 namespace {
-
-std::string name_of(const OrderedJson& id) {
-  return id.is_string() ? id.get<std::string>() : python_json(id);
-}
 
 class CaptionStream : public RequestStream {
  public:
@@ -47,7 +44,7 @@ class CaptionJob : public WritingJob {
     std::map<std::string, size_t> last;  // row of an id
     const auto rows = benchmark_->stream(0, Images::checked);
     for (size_t i = 0; const auto row = rows->next(); ++i) {
-      const std::string id = name_of(row->id);
+      const std::string id = id_text(row->id);
       const auto [known, is_new] = last.emplace(id, i);
       requests_.push_back(is_new ? static_cast<int64_t>(ids_.size()) : requests_[known->second]);
       if (is_new) ids_.push_back(id);

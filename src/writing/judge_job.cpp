@@ -7,7 +7,7 @@
 #include "base/python_json.h"
 #include "prompt/stamps.h"
 #include "reward/scorer.h"
-#include "writing/judge_prompts.h"
+#include "writing/own_prompts.h"
 #include "writing/request_of_prompt.h"
 #include "writing/verdicts.h"
 #include "writing/writing_job.h"

@@ -1,7 +1,7 @@
 #include "writing/prompt_template.h"
 
 #include "support/support.h"
-#include "writing/judge_prompts.h"
+#include "writing/own_prompts.h"
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;

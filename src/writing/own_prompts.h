@@ -1,4 +1,4 @@
-// What a judge is asked, where the user gives no prompt of their own.
+// The program's own wording of prompts, where the user gives none.
 #pragma once
 
 #include <string>
@@ -17,7 +17,6 @@ struct JudgePrompts {
   static JudgePrompts of(const JudgeJobOptions& options);
 };
 
-// The program's own wording for captions.
 PromptTemplate default_caption_prompt();
 
 }  // namespace vlrm

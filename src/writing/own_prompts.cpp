@@ -1,4 +1,4 @@
-#include "writing/judge_prompts.h"
+#include "writing/own_prompts.h"
 
 #include "base/error.h"
 
