@@ -25,19 +25,6 @@ std::string stripped(std::string text) {
   return text;
 }
 
-bool has_more_words_than(size_t most, std::string_view text) {
-  size_t words = 0;
-  bool inside = false;
-  while (!text.empty() && words <= most) {
-    const utf8::CodePoint c = utf8::first(text);
-    const bool space = jinja::is_space(c.value);
-    if (!space && !inside) ++words;
-    inside = !space;
-    text.remove_prefix(c.length);
-  }
-  return words > most;
-}
-
 // How an option is looked for: `there`, and, where several are, the one that `last` has last.
 struct Form {
   std::function<std::string(size_t option)> there, last;
@@ -81,7 +68,7 @@ char chosen_option(std::string_view response, const std::vector<std::string>& op
                           {[](size_t i) { return fmt::format("{} ", letter(i)); }, spaced, text},
                           {[](size_t i) { return fmt::format("{}.", letter(i)); }, spaced, text}};
   const auto own_text = [&](size_t i) { return jinja::lower(utf8::with_replacements(options[i])); };
-  if (has_more_words_than(5, text)) forms.push_back({own_text, own_text, lower});
+  if (jinja::split_at_space(text).size() > 5) forms.push_back({own_text, own_text, lower});
   for (const Form& form : forms)
     if (const auto candidates = found(form, options.size()); !candidates.empty())
       return letter(last_of(form, candidates));

@@ -71,20 +71,6 @@ std::string without_periods(std::string_view text) {
   return result;
 }
 
-std::vector<std::string> words(std::string_view text) {
-  std::vector<std::string> found(1);
-  while (!text.empty()) {
-    const utf8::CodePoint c = utf8::first(text);
-    if (!jinja::is_space(c.value))
-      found.back() += text.substr(0, c.length);
-    else if (!found.back().empty())
-      found.emplace_back();
-    text.remove_prefix(c.length);
-  }
-  if (found.back().empty()) found.pop_back();
-  return found;
-}
-
 }  // namespace
 
 std::string normalized_vqa_answer(std::string_view answer) {
@@ -96,7 +82,9 @@ std::string normalized_vqa_answer(std::string_view answer) {
   std::ranges::replace_if(
       text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
   std::string result;
-  for (std::string& word : words(without_periods(without_punctuation(text)))) {
+  const std::string plain = without_periods(without_punctuation(text));
+  for (const std::string_view part : jinja::split_at_space(plain)) {
+    std::string word(part);
     if (const auto number = kNumbers.find(word); number != kNumbers.end()) word = number->second;
     if (kArticles.contains(word)) continue;
     const auto contraction = contractions.find(word);

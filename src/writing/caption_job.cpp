@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/python_json.h"
-#include "prompt/stamps.h"
 #include "tasks/row_fields.h"
 #include "writing/request_of_prompt.h"
 #include "writing/writing_job.h"
@@ -64,7 +63,7 @@ class CaptionJob : public WritingJob {
   }
   OrderedJson settings() const override {
     OrderedJson settings = benchmark_->description();
-    settings["prompt"] = {{"text", prompt_.text()}, {"digest", content_digest(prompt_.text())}};
+    settings["prompt"] = describe_prompt(prompt_.text());
     return settings;
   }
   bool drops_alpha() const override { return benchmark_->drops_alpha(); }

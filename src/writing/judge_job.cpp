@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/python_json.h"
-#include "prompt/stamps.h"
 #include "reward/scorer.h"
 #include "writing/own_prompts.h"
 #include "writing/request_of_prompt.h"
@@ -126,8 +125,8 @@ class JudgeJob : public WritingJob {
   OrderedJson settings() const override {
     OrderedJson settings = benchmark_->description();
     settings["mode"] = fmt::format("judge {}", name_of(judging_));
-    for (const auto& [name, text] : {std::pair{"prompt", prompts_.prompt.text()}, {"system_prompt", prompts_.system}})
-      settings[name] = {{"text", text}, {"digest", content_digest(text)}};
+    settings["prompt"] = describe_prompt(prompts_.prompt.text());
+    settings["system_prompt"] = describe_prompt(prompts_.system);
     settings["rows"] = benchmark_->rows();
     return settings;
   }

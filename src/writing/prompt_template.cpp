@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/utf8.h"
+#include "prompt/stamps.h"
 
 namespace vlrm {
 namespace {
@@ -89,6 +90,10 @@ std::string PromptTemplate::fill(const std::map<std::string, std::string>& value
       for (size_t i = 0; i < images; ++i) filled += kImage;
   }
   return filled;
+}
+
+OrderedJson describe_prompt(const std::string& text) {
+  return {{"text", text}, {"digest", content_digest(text)}};
 }
 
 std::string read_prompt_text_or_throw(const std::filesystem::path& file) {

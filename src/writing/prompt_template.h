@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
+
 namespace vlrm {
 
 // Text with fields as Python's str.format has them: {INSTRUCTION}; "{{" and "}}" are braces. Images are shown where
@@ -34,6 +36,9 @@ class PromptTemplate {
   std::string text_;
   std::vector<Part> parts_;
 };
+
+// For run.json: the text, and the digest that runs are compared by.
+OrderedJson describe_prompt(const std::string& text);
 
 // A prompt template file's text. Throws Error if it cannot be read, is empty or is no UTF-8.
 std::string read_prompt_text_or_throw(const std::filesystem::path& file);

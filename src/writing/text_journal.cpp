@@ -104,18 +104,17 @@ void TextJournal::add(int64_t request, const OrderedJson& written) {
   ++done_;
 }
 
-OrderedJson TextJournal::read(int64_t request) const {
-  std::ifstream stream(partial(), std::ios::binary);
-  stream.seekg(places_[static_cast<size_t>(request)]);
-  std::string line;
-  if (!std::getline(stream, line)) fail("{}: cannot be read back", partial().string());
-  return parse_ordered_json_or_throw(line, partial().string()).at(kWritten);
-}
-
 void TextJournal::finish(const std::function<std::string(const Written&)>& output) {
   VLRM_ASSERT(lines_ && done_ == options_.requests);
   lines_->finish();
-  write_file_atomically(options_.output, output([this](int64_t request) { return read(request); }), true);
+  std::ifstream journal(partial(), std::ios::binary);
+  const auto written = [&](int64_t request) {
+    journal.seekg(places_[static_cast<size_t>(request)]);
+    std::string line;
+    if (!std::getline(journal, line)) fail("{}: cannot be read back", partial().string());
+    return parse_ordered_json_or_throw(line, partial().string()).at(kWritten);
+  };
+  write_file_atomically(options_.output, output(written), true);
   fs::remove(partial());
   lines_.reset();
 }

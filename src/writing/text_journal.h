@@ -46,7 +46,6 @@ class TextJournal {
   void find_lines();
   std::optional<int64_t> request_of(const std::string& line) const;
   std::filesystem::path partial() const;
-  OrderedJson read(int64_t request) const;
 
   const Options options_;
   std::optional<ResumableLines> lines_;  // none where OUTPUT is there

@@ -12,27 +12,39 @@ struct Written {
   int64_t computed = 0;
 };
 
-// Six requests of three texts each, that differ in length.
-Written run(int64_t memory, int64_t texts_together = 64) {
-  const OpenedModel model = OpenedModel::from_directory(goldens() / "models/base_instruct");
+OpenedModel text_model() {
+  return OpenedModel::from_directory(goldens() / "models/base_instruct");
+}
+
+GeneratorOptions text_options(int64_t max_new_tokens) {
   GeneratorOptions options;
   options.prompt.mode = Mode::text_only;
+  options.max_new_tokens = max_new_tokens;
+  return options;
+}
+
+GenerationRequest request_of(const std::string& question, std::vector<uint64_t> seeds) {
+  GenerationRequest request;
+  request.sample.messages.push_back(user_message(question, 0));
+  request.source = question;
+  request.seeds = std::move(seeds);
+  return request;
+}
+
+// Six requests of three texts each, that differ in length.
+Written run(int64_t memory, int64_t texts_together = 64) {
+  GeneratorOptions options = text_options(40);
   options.sampling.temperature = 1;
-  options.max_new_tokens = 40;
   options.texts_together = texts_together;
   options.expected_tokens = 8;
   options.memory = memory;
-  Generator generator(model, options, {.dtype = Dtype::f32});
+  Generator generator(text_model(), options, {.dtype = Dtype::f32});
   int64_t asked = 0;
   Written result;
   generator.run(
       [&]() -> std::optional<GenerationRequest> {
         if (asked == 6) return std::nullopt;
-        GenerationRequest request;
-        request.sample.messages.push_back(user_message("Question " + std::to_string(asked), 0));
-        request.source = "request " + std::to_string(asked++);
-        request.seeds = {1, 2, 3};
-        return request;
+        return request_of("Question " + std::to_string(asked++), {1, 2, 3});
       },
       [&](int64_t request, const std::vector<WrittenText>& texts) {
         for (const WrittenText& text : texts) result.tokens[request].push_back(text.tokens);
@@ -62,18 +74,11 @@ TEST(Generator, WritesAsManyTextsTogetherAsItIsTold) {
 
 TEST(Generator, AnswersWhatComesBeforeARequestThatCannotBe) {
   VLRM_NEED_GOLDENS();
-  const OpenedModel model = OpenedModel::from_directory(goldens() / "models/base_instruct");
-  GeneratorOptions options;
-  options.prompt.mode = Mode::text_only;
-  options.max_new_tokens = 5;
-  Generator generator(model, options, {.dtype = Dtype::f32});
+  Generator generator(text_model(), text_options(5), {.dtype = Dtype::f32});
   int64_t asked = 0, done = 0, shown = 0;
   const Generator::Next next = [&]() -> std::optional<GenerationRequest> {
     if (asked == 3) fail("row 3: is bad");
-    GenerationRequest made;
-    made.sample.messages.push_back(user_message("Question " + std::to_string(asked++), 0));
-    made.seeds = {0};
-    return made;
+    return request_of("Question " + std::to_string(asked++), {0});
   };
   EXPECT_EQ(error_of([&] { generator.run(next, [&](int64_t, const std::vector<WrittenText>&) { ++done; }); }),
             "row 3: is bad");
@@ -86,18 +91,8 @@ TEST(Generator, AnswersWhatComesBeforeARequestThatCannotBe) {
 
 TEST(Generator, ShowsWhatWouldComeNext) {
   VLRM_NEED_GOLDENS();
-  const OpenedModel model = OpenedModel::from_directory(goldens() / "models/base_instruct");
-  GeneratorOptions options;
-  options.prompt.mode = Mode::text_only;
-  options.max_new_tokens = 1;
-  Generator generator(model, options, {.dtype = Dtype::f32});
-  const auto request = [](int64_t number) {
-    GenerationRequest made;
-    made.sample.messages.push_back(user_message(std::string(static_cast<size_t>(number), 'x'), 0));
-    made.source = "request";
-    made.seeds = {0};
-    return made;
-  };
+  Generator generator(text_model(), text_options(1), {.dtype = Dtype::f32});
+  const auto request = [](int64_t number) { return request_of(std::string(static_cast<size_t>(number), 'x'), {0}); };
   int64_t asked = 0, shown = 0;
   generator.show_next_tokens(
       [&]() -> std::optional<GenerationRequest> { return asked == 3 ? std::nullopt : std::optional(request(++asked)); },

@@ -61,22 +61,6 @@ Value matches_any(const Value& self, const Arguments& arguments, const char* nam
   return Value::boolean(std::any_of(wanted.as_items().begin(), wanted.as_items().end(), check));
 }
 
-std::vector<std::string_view> split_at_space(std::string_view text, int64_t limit) {
-  std::vector<std::string_view> parts;
-  for (text = trimmed(text, true, false); !text.empty(); text = trimmed(text, true, false)) {
-    if (limit >= 0 && static_cast<int64_t>(parts.size()) == limit) {
-      parts.push_back(trimmed(text, false, true));
-      break;
-    }
-    size_t end = 0;
-    while (end < text.size() && !is_space(utf8::first(text.substr(end)).value))
-      end += utf8::first(text.substr(end)).length;
-    parts.push_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  return parts;
-}
-
 std::vector<std::string_view> split_at_space_from_right(std::string_view text, int64_t limit) {
   std::vector<std::string_view> parts;
   for (text = trimmed(text, false, true); !text.empty(); text = trimmed(text, false, true)) {

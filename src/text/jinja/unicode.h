@@ -30,6 +30,8 @@ size_t count_code_points(std::string_view text);
 // The byte at which the code point of that index starts; the end for the one after the last.
 size_t byte_offset(const Text& text, size_t index);
 std::string_view trimmed(std::string_view text, bool left = true, bool right = true);
+// Its words; with a limit from 0 on, what is left after so many is one.
+std::vector<std::string_view> split_at_space(std::string_view text, int64_t limit = -1);
 
 // Full case mappings: "ß" has two letters in upper case.
 std::string upper(std::string_view text);
