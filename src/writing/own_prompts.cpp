@@ -1,6 +1,6 @@
 #include "writing/own_prompts.h"
 
-#include "base/error.h"
+#include "text/jinja/unicode.h"
 
 namespace vlrm {
 namespace {
@@ -42,12 +42,6 @@ const char* own_prompt(Judging judging) {
   return kPairwise;
 }
 
-std::string trimmed(const std::string& text) {
-  constexpr const char* kBlanks = " \t\r\n";
-  const size_t first = text.find_first_not_of(kBlanks);
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 }  // namespace
 
 JudgePrompts JudgePrompts::of(const JudgeJobOptions& options) {
@@ -58,7 +52,7 @@ JudgePrompts JudgePrompts::of(const JudgeJobOptions& options) {
                                               : std::vector<std::string>{"ANSWER"};
   // A prompt of the user's goes without a system prompt that they have not seen.
   std::string system = options.prompt ? "" : kSystem;
-  if (options.system_prompt) system = trimmed(read_prompt_text_or_throw(*options.system_prompt));
+  if (options.system_prompt) system = jinja::trimmed(read_prompt_text_or_throw(*options.system_prompt));
   return {std::move(system), PromptTemplate::parse_or_throw(text, needed, source)};
 }
 

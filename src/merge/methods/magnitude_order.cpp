@@ -11,6 +11,7 @@ namespace vlrm {
 namespace {
 
 constexpr int64_t kLanes = 16;
+constexpr int64_t kStretch = 64;
 constexpr size_t kMostBuckets = size_t{1} << 20;  // which a float32 counts
 
 float magnitude(float value) {
@@ -37,34 +38,54 @@ VLRM_TARGET_CLONES void find_buckets(const float* row, int64_t count, float mean
   }
 }
 
-// A step of odd-even transposition: no branch, where insertion would mispredict one.
-VLRM_TARGET_CLONES void order_pairs(uint64_t* keys, int64_t count) {
-  for (int64_t i = 0; i + 1 < count; i += 2) {
-    const uint64_t one = keys[i], other = keys[i + 1];
-    keys[i] = std::min(one, other);
-    keys[i + 1] = std::max(one, other);
+// A step of odd-even transposition, of pairs that begin at even places or at odd ones, without a branch or a shuffle.
+// Reads the keys before the first and behind the last.
+VLRM_TARGET_CLONES void order_pairs(const uint64_t* keys, int64_t count, int64_t odd, uint64_t* ordered) {
+  for (int64_t i = 0; i < count; ++i) {
+    const uint64_t smaller = std::min(keys[i], keys[i + 1]), larger = std::max(keys[i - 1], keys[i]);
+    ordered[i] = ((i + odd) & 1) == 0 ? smaller : larger;
   }
 }
 
-// Sorts what is nearly sorted; false where it turns out not to be.
-bool finish_by_insertion(std::span<uint64_t> keys) {
-  auto moves_left = static_cast<int64_t>(16 * keys.size());
-  for (size_t i = 1; i < keys.size(); ++i) {
+// Each after the key before it, the first too.
+VLRM_TARGET_CLONES bool are_in_order(const uint64_t* keys, int64_t count) {
+  uint64_t wrong = 0;
+  for (int64_t i = 0; i < count; ++i) wrong |= static_cast<uint64_t>(keys[i - 1] > keys[i]);
+  return wrong == 0;
+}
+
+// Gives how far it moved keys. No key is smaller than the one before the first, which stays.
+int64_t insert(uint64_t* keys, int64_t begin, int64_t end) {
+  int64_t moves = 0;
+  for (int64_t i = begin; i < end; ++i) {
     const uint64_t key = keys[i];
-    size_t at = i;
-    for (; at > 0 && keys[at - 1] > key; --at) keys[at] = keys[at - 1];
+    int64_t at = i;
+    for (; keys[at - 1] > key; --at) keys[at] = keys[at - 1];
     keys[at] = key;
-    moves_left -= static_cast<int64_t>(i - at);
-    if (moves_left < 0) return false;
+    moves += i - at;
   }
-  return true;
+  return moves;
+}
+
+// Sorts what is nearly sorted; false where it turns out not to be.
+bool finish_by_insertion(uint64_t* keys, int64_t count) {
+  int64_t moves_left = 16 * count;
+  for (int64_t begin = 0; begin < count && moves_left >= 0; begin += kStretch) {
+    const int64_t end = std::min(begin + kStretch, count);
+    if (!are_in_order(keys + begin, end - begin)) moves_left -= insert(keys, begin, end);
+  }
+  return moves_left >= 0;
 }
 
 }  // namespace
 
 void MagnitudeOrder::distribute(std::span<const float> row) {
   const auto count = static_cast<int64_t>(row.size());
-  keys_.resize(row.size());
+  for (auto* keys : {&keys_, &others_}) {
+    keys->resize(row.size() + 2);
+    keys->front() = 0;
+    keys->back() = UINT64_MAX;
+  }
   buckets_.resize(row.size());
   ends_.assign(std::min(row.size(), kMostBuckets), 0);
   find_buckets(row.data(), count, mean_magnitude(row.data(), count), static_cast<float>(ends_.size()), buckets_.data());
@@ -72,15 +93,19 @@ void MagnitudeOrder::distribute(std::span<const float> row) {
   uint32_t start = 0;
   for (uint32_t& end : ends_) start += std::exchange(end, start);
   for (size_t i = 0; i < row.size(); ++i)
-    keys_[ends_[static_cast<size_t>(buckets_[i])]++] = static_cast<uint64_t>(magnitude_bits(row[i])) << 32 | i;
+    keys_[++ends_[static_cast<size_t>(buckets_[i])]] = static_cast<uint64_t>(magnitude_bits(row[i])) << 32 | i;
 }
 
 std::span<const uint64_t> MagnitudeOrder::of(std::span<const float> row) {
   distribute(row);
   const auto count = static_cast<int64_t>(row.size());
-  for (const int64_t first : {0, 1, 0}) order_pairs(keys_.data() + first, count - first);
-  if (!finish_by_insertion(keys_)) std::ranges::sort(keys_);
-  return keys_;
+  for (const int64_t odd : {0, 1, 0, 1}) {
+    order_pairs(keys_.data() + 1, count, odd, others_.data() + 1);
+    keys_.swap(others_);
+  }
+  const auto keys = std::span(keys_).subspan(1, row.size());
+  if (!finish_by_insertion(keys.data(), count)) std::ranges::sort(keys);
+  return keys;
 }
 
 }  // namespace vlrm
