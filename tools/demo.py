@@ -246,8 +246,8 @@ def print_limits(vlrm):
         "What this does not show: that merging is the best way to such a judge. In so small a world a caption says all "
         f"that a picture shows: the cascade has {rivals['cascade']:.1f} %, the merge {rivals[CHOSEN]:.1f} %. Nor is "
         "truth alone worth little, since it decides three pairs of four: the VLM's likelihood, which was taught no "
-        f"manner, has {rivals['likelihood']:.1f} %. And it is one seed: of two others one came out as this, one weaker "
-        "(docs/world.md)."
+        f"manner, has {rivals['likelihood']:.1f} %. And it is one seed of four that were made: with the others the "
+        "best merge is above the same rivals by less (docs/world.md)."
     )
 
 

@@ -18,6 +18,7 @@ import contests  # noqa: E402
 import loop  # noqa: E402
 import pairs as pair_maker  # noqa: E402
 import scenes  # noqa: E402
+import stages  # noqa: E402
 import style  # noqa: E402
 import text  # noqa: E402
 
@@ -127,6 +128,16 @@ def test_steps_are_made_again_until_what_they_teach_is_learnt():
     found = loop.train("any", [([weight], 1e-3)], 6, loss_of, lambda line: None, every=2, is_ready=is_ready)
     assert made == [0, 1, 2, 3, 2, 3, 2, 3, 4, 5]
     assert found["steps"] == 10 and asked == [2, 4, 4, 4, 6]
+
+
+def test_a_kept_stage_is_not_trained_again(tmp_path):
+    torch = pytest.importorskip("torch")
+    model, other = torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)
+    stages.Stages(tmp_path / "kept", print).run("any", model, lambda: {"loss": 0.5})
+    again = stages.Stages(tmp_path / "kept", print)
+    again.run("any", other, lambda: pytest.fail("trained again"))
+    assert again.figures == {"any": {"loss": 0.5}}
+    assert torch.equal(other.weight, model.weight) and torch.equal(model.weight.bfloat16().float(), model.weight)
 
 
 def test_transformers_reads_the_models(rows):

@@ -7,12 +7,12 @@ import contests
 import judge
 import merged
 
-TENTHS = [round(0.1 * step, 1) for step in range(1, 11)]
+TENTHS = [round(0.1 * step, 1) for step in range(1, 15)]
 # The settings to choose from: weight and density of each method.
 GRID = {
-    "linear": [(weight, 1.0) for weight in TENTHS[:-1]],
+    "linear": [(weight, 1.0) for weight in TENTHS[:9]],
     "task_arithmetic": [(weight, 1.0) for weight in TENTHS],
-    "ties": [(1.0, density) for density in TENTHS[1::2]],  # its weight cancels
+    "ties": [(1.0, density) for density in TENTHS[1:10:2]],  # its weight cancels
     "dare_linear": [(weight, density) for weight in (0.5, 0.7, 1.0) for density in (0.4, 0.8)],
     "dare_ties": [(weight, density) for weight in (0.5, 0.7, 1.0) for density in (0.4, 0.8)],
 }

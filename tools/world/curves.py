@@ -30,20 +30,21 @@ def main():
         (options.output / f"world-{method}.svg").write_text(chart(title, axis, lines), encoding="utf-8")
 
 
-def chart(title, axis, lines, low=0.0, high=1.0):
-    """An svg of percentages over numbers from 0 to 1. lines: {name: [(x, share)]}; low, high: of the shares shown."""
+def chart(title, axis, lines):
+    """An svg of percentages over numbers from 0 on. lines: {name: [(x, share)]}"""
+    last = max(x for points in lines.values() for x, _ in points)
 
     def place(x, share):
-        across = LEFT + x * (WIDTH - LEFT - RIGHT)
-        return f"{across:.1f}", f"{TOP + (high - share) / (high - low) * (HEIGHT - TOP - BOTTOM):.1f}"
+        across = LEFT + x / last * (WIDTH - LEFT - RIGHT)
+        return f"{across:.1f}", f"{TOP + (1 - share) * (HEIGHT - TOP - BOTTOM):.1f}"
 
     parts = [_text(WIDTH / 2, 18, title, "middle", 13), _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 32, axis, "middle")]
-    for step in range(round(low * 10), round(high * 10) + 1, 2):
+    for step in range(0, 11, 2):
         _, y = place(0, step / 10)
         parts.append(f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="#dcdfe4"/>')
         parts.append(_text(LEFT - 6, float(y) + 4, f"{10 * step} %", "end"))
-    for step in range(0, 11, 2):
-        parts.append(_text(float(place(step / 10, low)[0]), HEIGHT - BOTTOM + 15, f"{step / 10:g}", "middle"))
+    for step in range(0, round(10 * last) + 1, 2):
+        parts.append(_text(float(place(step / 10, 0)[0]), HEIGHT - BOTTOM + 15, f"{step / 10:g}", "middle"))
     for index, (name, points) in enumerate(lines.items()):
         colour = COLOURS[index]
         path = " ".join(",".join(place(*point)) for point in points)

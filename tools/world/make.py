@@ -2,7 +2,8 @@
 """Makes the embedded world from nothing: python tools/world/make.py --seed 0 -o world
 
 Three tiny models of the true architectures, trained here (base, then VLM and text reward model from it), held-out pairs
-in VL-RewardBench's schema, and the VLM's captions of their pictures.
+in VL-RewardBench's schema, and the VLM's captions of their pictures. With --keep, each stage is kept when it is done,
+and what is kept is not trained again.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import pairs
 import reward
 import scenes
 import sight
+import stages
 import text
 import tokenizer
 import vision
@@ -31,6 +33,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output", type=pathlib.Path, required=True, help="the directory to fill")
+    parser.add_argument("--keep", type=pathlib.Path, help="a folder for the trained stages of this seed")
     options = parser.parse_args()
     torch.set_num_threads(1)  # the same figures on any number of cores
     transformers_logging.set_verbosity_error()
@@ -42,7 +45,8 @@ def main():
     world = scenes.World(options.seed)
     plain = tokenizer.train(text.corpus(world))
     tokenizers = (plain, *checkpoints.tokenizers_of(plain))
-    trained, stages = train_models(world, tokenizers, options.seed, log)
+    kept = stages.Stages(options.keep, log)
+    trained = train_models(world, tokenizers, options.seed, kept, log)
     output = options.output
     output.mkdir(parents=True, exist_ok=True)
     savers = (checkpoints.save_base, checkpoints.save_vlm, checkpoints.save_rm)
@@ -59,36 +63,31 @@ def main():
         "command": f"python tools/world/make.py --seed {options.seed} -o world",
         "seed": options.seed,
         "recipes": {method: {"weight": weight, "density": density} for method, (weight, density) in chosen.items()},
-        "stages": stages,
+        "stages": kept.figures,
         "validation": curves,
         "test": check.report(rows, told, trained, chosen, tokenizers[1], log),
     }
     tokenizer.write_json(output / "made.json", made)
 
 
-def train_models(world, tokenizers, seed, log):
-    """The base, the VLM and the reward model, their weights rounded to bfloat16; and of each stage how it went."""
+def train_models(world, tokenizers, seed, kept, log):
+    """The base, the VLM and the reward model, their weights rounded to bfloat16."""
     plain, vlm_tokenizer, rm_tokenizer = tokenizers
-    stages = {}
     torch.manual_seed(seed)
     base_model = models.base(plain)
-    stages["base"] = base.train(base_model, world, plain, random.Random(f"base {seed}"), log)
-    checkpoints.round_weights(base_model)
+    kept.run("base", base_model, lambda: base.train(base_model, world, plain, random.Random(f"base {seed}"), log))
 
     torch.manual_seed(seed + 1)
     vlm = models.vlm(base_model, vlm_tokenizer)
     pictures = vision.gallery(world, "train", vision.PICTURES, f"pictures {seed}")
-    stages["vision"] = vision.train(vlm.vision_model, pictures, seed, log)
-    checkpoints.round_weights(vlm.vision_model)
+    kept.run("vision", vlm.vision_model, lambda: vision.train(vlm.vision_model, pictures, seed, log))
     generator = random.Random(f"vlm {seed}")
-    stages["vlm"] = sight.train(vlm, base_model, pictures, world, vlm_tokenizer, generator, log)
-    checkpoints.round_weights(vlm)
+    kept.run("vlm", vlm, lambda: sight.train(vlm, base_model, pictures, world, vlm_tokenizer, generator, log))
 
     torch.manual_seed(seed + 2)
     rm = models.reward_model(base_model, rm_tokenizer)
-    stages["rm"] = reward.train(rm, world, rm_tokenizer, random.Random(f"rm {seed}"), log)
-    checkpoints.round_weights(rm)
-    return (base_model, vlm, rm), stages
+    kept.run("rm", rm, lambda: reward.train(rm, world, rm_tokenizer, random.Random(f"rm {seed}"), log))
+    return base_model, vlm, rm
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import contests
 import loop
 import text
 
-STEPS = 1000
+STEPS = 2400  # with 1000 a reward model that learns truth slower is left with a way to read it that no VLM serves
 BATCH = 24  # pairs
 RATE = 6e-4  # small: the language stays near the base, where the VLM's difference fits
 UNDESCRIBED = 0.2  # of the prompts hold a question only: nothing to be true or false of
