@@ -12,6 +12,7 @@ namespace {
 
 constexpr int64_t kLanes = 16;
 constexpr int64_t kStretch = 64;
+constexpr int kMostSteps = 2;
 constexpr size_t kMostBuckets = size_t{1} << 20;  // which a float32 counts
 
 float magnitude(float value) {
@@ -38,8 +39,8 @@ VLRM_TARGET_CLONES void find_buckets(const float* row, int64_t count, float mean
   }
 }
 
-// A step of odd-even transposition, of pairs that begin at even places or at odd ones, without a branch or a shuffle.
-// Reads the keys before the first and behind the last.
+// Half a step of odd-even transposition, of pairs that begin at even places or at odd ones, without a branch or a
+// shuffle. Reads the keys before the first and behind the last.
 VLRM_TARGET_CLONES void order_pairs(const uint64_t* keys, int64_t count, int64_t odd, uint64_t* ordered) {
   for (int64_t i = 0; i < count; ++i) {
     const uint64_t smaller = std::min(keys[i], keys[i + 1]), larger = std::max(keys[i - 1], keys[i]);
@@ -47,11 +48,11 @@ VLRM_TARGET_CLONES void order_pairs(const uint64_t* keys, int64_t count, int64_t
   }
 }
 
-// Each after the key before it, the first too.
-VLRM_TARGET_CLONES bool are_in_order(const uint64_t* keys, int64_t count) {
-  uint64_t wrong = 0;
-  for (int64_t i = 0; i < count; ++i) wrong |= static_cast<uint64_t>(keys[i - 1] > keys[i]);
-  return wrong == 0;
+// How many are smaller than the key before them, which the first has too.
+VLRM_TARGET_CLONES int64_t inversions(const uint64_t* keys, int64_t count) {
+  int64_t found = 0;
+  for (int64_t i = 0; i < count; ++i) found += static_cast<int64_t>(keys[i - 1] > keys[i]);
+  return found;
 }
 
 // Gives how far it moved keys. No key is smaller than the one before the first, which stays.
@@ -72,7 +73,7 @@ bool finish_by_insertion(uint64_t* keys, int64_t count) {
   int64_t moves_left = 16 * count;
   for (int64_t begin = 0; begin < count && moves_left >= 0; begin += kStretch) {
     const int64_t end = std::min(begin + kStretch, count);
-    if (!are_in_order(keys + begin, end - begin)) moves_left -= insert(keys, begin, end);
+    if (inversions(keys + begin, end - begin) > 0) moves_left -= insert(keys, begin, end);
   }
   return moves_left >= 0;
 }
@@ -99,13 +100,15 @@ void MagnitudeOrder::distribute(std::span<const float> row) {
 std::span<const uint64_t> MagnitudeOrder::of(std::span<const float> row) {
   distribute(row);
   const auto count = static_cast<int64_t>(row.size());
-  for (const int64_t odd : {0, 1, 0, 1}) {
-    order_pairs(keys_.data() + 1, count, odd, others_.data() + 1);
-    keys_.swap(others_);
+  uint64_t* const keys = keys_.data() + 1;
+  uint64_t* const others = others_.data() + 1;
+  // Deltas of bfloat16 weights have few values, and are often in order by now.
+  for (int step = 0; step < kMostSteps && inversions(keys, count) > count / kStretch; ++step) {
+    order_pairs(keys, count, 0, others);
+    order_pairs(others, count, 1, keys);
   }
-  const auto keys = std::span(keys_).subspan(1, row.size());
-  if (!finish_by_insertion(keys.data(), count)) std::ranges::sort(keys);
-  return keys;
+  if (!finish_by_insertion(keys, count)) std::sort(keys, keys + count);
+  return {keys, row.size()};
 }
 
 }  // namespace vlrm

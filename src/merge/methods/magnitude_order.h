@@ -18,7 +18,7 @@ class MagnitudeOrder {
   void distribute(std::span<const float> row);
 
   std::vector<uint64_t> keys_;    // magnitude bits, then the place; behind the least key, and before the greatest
-  std::vector<uint64_t> others_;  // the same keys in another order
+  std::vector<uint64_t> others_;  // the same
   std::vector<int32_t> buckets_;  // of each element
   std::vector<uint32_t> ends_;    // of each bucket, what is in it so far
 };
