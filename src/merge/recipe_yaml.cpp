@@ -40,8 +40,9 @@ class RecipeReader {
   static bool present(const YAML::Node& node) { return node && !node.IsNull(); }
 
   const Method& method(const YAML::Node& node) const {
+    const std::string name = yaml_.text(node);
     try {
-      return merge_method_or_throw(yaml_.text(node));
+      return merge_method_or_throw(name);
     } catch (const Error& error) {
       yaml_.fail_at(node.Mark(), "{}", error.what());
     }

@@ -118,6 +118,16 @@ TEST(MergedModelTest, WeightsOfANormalizedSumThatIsZeroAreRefusedBeforeAnythingI
   EXPECT_NO_THROW(merge("{merge_method: linear, parameters: {normalize: false}, " + models, {model(2), model(4)}));
 }
 
+TEST(MergedModelTest, SoAreThoseWhoseSumIsNoNumber) {
+  const std::string models =
+      "models: [{model: a, parameters: {weight: 3e38}}, {model: b, parameters: {weight: 3e38}}]}";
+  EXPECT_EQ(error_of([&] {
+              merge("{merge_method: multislerp, " + models, {model(2), model(4)});
+            }),
+            "r.yaml: tensor model.embed_tokens.weight: its weights sum to more than a float32 holds, and multislerp "
+            "divides by that; change them or set normalize_weights to false");
+}
+
 TEST(MergedModelTest, RemarksOfTheRecipeComeAlong) {
   EXPECT_THAT(
       merge("{merge_method: linear, parameters: {weight: 1, density: 1}, models: [{model: a}]}", {model(2)}).remarks,

@@ -106,6 +106,7 @@ TEST(RecipeYaml, ErrorsNameFileLineAndTheNearestKey) {
   EXPECT_EQ(error("merge_method: tiez\nmodels: [{model: a}]"),
             "r.yaml:1: merge method \"tiez\" is not known; did you mean \"ties\"?");
   EXPECT_THAT(error("merge_method: averaging\nmodels: [{model: a}]"), HasSubstr("known are"));
+  EXPECT_EQ(error("models: [{model: a}]\nmerge_method:"), "r.yaml:2: a name is needed here");
   EXPECT_THAT(error("merge_method: linear\nslices: []"), HasSubstr("r.yaml:2: \"slices\" must be a list of slices"));
   EXPECT_THAT(error("merge_method: linear\nmerge_method: ties"), HasSubstr("r.yaml:2: \"merge_method\" stands here"));
   EXPECT_THAT(error("merge_method: ties\nmodels: [{model: a}]"), HasSubstr("r.yaml:1: ties needs a \"base_model\""));

@@ -1,8 +1,11 @@
 #include "merge/methods/combine.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <numeric>
 
 #include "weights/target_clones.h"
@@ -111,6 +114,14 @@ std::vector<float> float_weights(const TensorMerge& merge) {
 
 float sum(std::span<const float> weights) {
   return std::accumulate(weights.begin(), weights.end(), 0.0f);
+}
+
+std::optional<Complaint> complaint_about_sum(const TensorMerge& merge, std::string_view normalize) {
+  if (!merge.is_set(normalize)) return std::nullopt;
+  const float total = sum(float_weights(merge));
+  if (total != 0 && std::isfinite(total)) return std::nullopt;
+  return Complaint{fmt::format("its weights sum to {}, and {} divides by that; change them or set {} to false",
+                               total == 0 ? "0" : "more than a float32 holds", merge.method->name, normalize)};
 }
 
 void weighted_sum(const Block& block, std::span<const float> weights, float* out) {

@@ -1,7 +1,9 @@
 // Kernels over blocks that several methods share.
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "merge/methods/inputs.h"
@@ -10,6 +12,8 @@ namespace vlrm {
 
 std::vector<float> float_weights(const TensorMerge& merge);
 float sum(std::span<const float> weights);
+// For methods that divide by that sum where `normalize`, a parameter, is set: that it is nothing to divide by.
+std::optional<Complaint> complaint_about_sum(const TensorMerge& merge, std::string_view normalize);
 
 // out = Σ w·x over the block's columns.
 void weighted_sum(const Block& block, std::span<const float> weights, float* out);

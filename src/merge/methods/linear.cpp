@@ -10,8 +10,7 @@ namespace {
 constexpr std::array kParameters{kWeight, truth("normalize", true)};
 
 std::optional<Complaint> complaint(const TensorMerge& merge) {
-  if (!merge.is_set("normalize") || sum(float_weights(merge)) != 0) return std::nullopt;
-  return Complaint{"its weights sum to 0, and linear divides by that; change them or set normalize to false"};
+  return complaint_about_sum(merge, "normalize");
 }
 
 std::unique_ptr<TensorReader> merge_linear(const TensorMerge& merge) {

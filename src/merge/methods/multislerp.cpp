@@ -87,9 +87,7 @@ std::unique_ptr<TensorReader> merge_multislerp(const TensorMerge& merge) {
 }
 
 std::optional<Complaint> complaint(const TensorMerge& merge) {
-  if (!merge.is_set("normalize_weights") || sum(float_weights(merge)) != 0) return std::nullopt;
-  return Complaint{
-      "its weights sum to 0, and multislerp divides by that; change them or set normalize_weights to false"};
+  return complaint_about_sum(merge, "normalize_weights");
 }
 
 }  // namespace
