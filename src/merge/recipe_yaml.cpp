@@ -221,9 +221,6 @@ class RecipeReader {
     const YAML::Mark mark = yaml_.required(root, "merge_method").Mark();
     for (RecipeModule& module : recipe_.modules)
       for (RecipeSlice& slice : module.slices) check_slice(slice, mark);
-    if (recipe_.method->name == "linear" && recipe_.base_model && recipe_.merges_whole_models() &&
-        std::ranges::find(recipe_.models(), *recipe_.base_model, &RecipeModel::name) == recipe_.models().end())
-      yaml_.fail_at(root["base_model"].Mark(), "linear has no use for a \"base_model\" that is not one of its models");
   }
 
   void check_slice(RecipeSlice& slice, const YAML::Mark& mark) const {
@@ -234,7 +231,7 @@ class RecipeReader {
     if (base && !listed && slice.models[0].layers && method.base != BaseModel::a_model)
       yaml_.fail_at(mark, "a slice lacks the base model \"{}\" among its sources: its layers must be named too",
                     printable(*base));
-    if (base && !listed && method.base == BaseModel::a_model && method.name != "linear" && !slice.models[0].layers)
+    if (base && !listed && method.base == BaseModel::a_model && !slice.models[0].layers)
       slice.models.push_back({*base});
     const size_t merged = slice.models.size() - (listed && method.base != BaseModel::a_model ? 1 : 0);
     if (merged == 0) yaml_.fail_at(mark, "there is no model to merge but the base");

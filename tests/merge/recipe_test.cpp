@@ -97,6 +97,16 @@ TEST(RecipeYaml, GradientsAreInterpolatedOverTheLayers) {
   EXPECT_EQ(evaluate({{"norm", {1}}, {"", {2}}, {"mlp", {3}}}, "mlp", 1), 2.0);
 }
 
+TEST(RecipeYaml, ABaseThatIsNotListedIsOneOfTheModelsWhereTheMethodKnowsNoBase) {
+  const auto last = [](const std::string& models) {
+    return parse("{merge_method: linear, base_model: b, " + models + "}").modules.at(0).slices.at(0).models.back().name;
+  };
+  EXPECT_EQ(last("models: [{model: a}]"), "b");
+  EXPECT_EQ(last("modules: {default: {models: [{model: a}]}}"), "b");
+  EXPECT_EQ(last("models: [{model: b}, {model: a}]"), "a");
+  EXPECT_EQ(last("slices: [{sources: [{model: a, layer_range: [0, 1]}]}]"), "a");
+}
+
 TEST(RecipeYaml, ErrorsNameFileLineAndTheNearestKey) {
   EXPECT_EQ(error("models:\n  - model: a\n    paramaters: {}\nmerge_method: linear"),
             "r.yaml:3: unknown key \"paramaters\"; did you mean \"parameters\"?");
@@ -110,7 +120,6 @@ TEST(RecipeYaml, ErrorsNameFileLineAndTheNearestKey) {
   EXPECT_THAT(error("merge_method: linear\nslices: []"), HasSubstr("r.yaml:2: \"slices\" must be a list of slices"));
   EXPECT_THAT(error("merge_method: linear\nmerge_method: ties"), HasSubstr("r.yaml:2: \"merge_method\" stands here"));
   EXPECT_THAT(error("merge_method: ties\nmodels: [{model: a}]"), HasSubstr("r.yaml:1: ties needs a \"base_model\""));
-  EXPECT_THAT(error("merge_method: linear\nmodels: [{model: a}]\nbase_model: b"), HasSubstr("r.yaml:3: linear has no"));
   EXPECT_THAT(error("merge_method: ties\nmodels: [{model: b}]\nbase_model: b"),
               HasSubstr("r.yaml:1: there is no model"));
   EXPECT_THAT(error("merge_method: linear\nmodels: [{model: a}, {model: a}]"), HasSubstr("a second time"));
