@@ -35,13 +35,13 @@ void set_thread_count(int count) {
   chosen_count.store(count);
 }
 
-void parallel_for(int64_t count, const std::function<void(int64_t)>& task) {
+void parallel_for(int64_t count, const std::function<void(int64_t)>& task, int workers) {
   const auto body = [&](int64_t index) {
     throw_if_interrupted();
     task(index);
   };
-  const int64_t workers = std::min<int64_t>(thread_count(), count);
-  if (workers <= 1) {
+  const int64_t used = std::min<int64_t>(workers, count);
+  if (used <= 1) {
     for (int64_t index = 0; index < count; ++index) body(index);
     return;
   }
@@ -59,7 +59,7 @@ void parallel_for(int64_t count, const std::function<void(int64_t)>& task) {
   };
   {
     std::vector<std::jthread> threads;
-    for (int64_t i = 1; i < workers; ++i) threads.emplace_back(work);
+    for (int64_t i = 1; i < used; ++i) threads.emplace_back(work);
     work();
   }
   if (first_error) std::rethrow_exception(first_error);

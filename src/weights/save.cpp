@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <mutex>
+#include <semaphore>
+#include <utility>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -16,14 +19,28 @@ namespace {
 
 // Tensors are opened here, outside parallel_for, because opening may itself be work for all threads. Small ones are
 // opened together until there are chunks enough to keep the threads busy.
-constexpr int64_t kBatchChunks = 16;
+constexpr int64_t kBatchChunks = 32;
 // Elements computed by a thread and written by one call: a disk is slower with less.
 constexpr int64_t kSaveElements = 32 * kChunkElements;
+// Threads beyond those that compute, so that no core is idle while some wait for the disk.
+constexpr int kWaitingThreads = 2;
 
 struct OpenTensor {
   std::unique_ptr<TensorReader> reader;
   int64_t offset = 0;       // of its bytes in the file
   int64_t first_chunk = 0;  // number of its first chunk within the batch
+};
+
+// Held by a thread while it computes.
+class Turn {
+ public:
+  explicit Turn(std::counting_semaphore<>& cores) : cores_(cores) { cores_.acquire(); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() { cores_.release(); }
+
+ private:
+  std::counting_semaphore<>& cores_;
 };
 
 class Batch {
@@ -37,24 +54,25 @@ class Batch {
   bool full() const { return chunks_ >= kBatchChunks; }
 
   // Computes all chunks, each once, gives each to sink(offset in the file, bytes), and empties the batch.
+  // thread_count() threads compute, `waiting` more may be in the sink.
   template <class Sink>
-  void run(const Sink& sink, Progress* progress) {
-    parallel_for(chunks_, [&](int64_t index) {
+  void run(const Sink& sink, int waiting, Progress* progress) {
+    std::counting_semaphore<> cores(thread_count());
+    const auto task = [&](int64_t index) {
       const OpenTensor& tensor = holder_of(index);
       const TensorInfo& info = tensor.reader->info();
       const int64_t first = (index - tensor.first_chunk) * kSaveElements;
       const int64_t count = std::min(kSaveElements, info.elements() - first);
       const int64_t size = size_of(info.dtype), offset = tensor.offset + first * size;
-      thread_local WriteBuffer buffer;
-      const std::span<std::byte> bytes = buffer.prepare(offset, count * size);
-      tensor.reader->read(first, count, bytes.data());
-      if (const int64_t found = count_not_finite(info.dtype, bytes); found > 0) {
-        const std::lock_guard lock(not_finite_mutex_);
-        not_finite_[info.name] += found;
-      }
+      auto buffer = take_buffer();
+      const std::span<std::byte> bytes = buffer->prepare(offset, count * size);
+      compute(*tensor.reader, first, bytes, cores);
       sink(offset, std::span<const std::byte>(bytes));
       if (progress != nullptr) progress->advance(count * size);
-    });
+      const std::lock_guard lock(mutex_);
+      idle_.push_back(std::move(buffer));
+    };
+    parallel_for(chunks_, task, thread_count() + waiting);
     tensors_.clear();
     chunks_ = 0;
   }
@@ -65,10 +83,77 @@ class Batch {
     return *std::prev(next);
   }
 
+  std::unique_ptr<WriteBuffer> take_buffer() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<WriteBuffer>();
+    auto buffer = std::move(idle_.back());
+    idle_.pop_back();
+    return buffer;
+  }
+
+  void compute(const TensorReader& reader, int64_t first, std::span<std::byte> bytes,
+               std::counting_semaphore<>& cores) {
+    const Turn turn(cores);
+    const TensorInfo& info = reader.info();
+    reader.read(first, std::ssize(bytes) / size_of(info.dtype), bytes.data());
+    if (const int64_t found = count_not_finite(info.dtype, bytes); found > 0) {
+      const std::lock_guard lock(mutex_);
+      not_finite_[info.name] += found;
+    }
+  }
+
   std::vector<OpenTensor> tensors_;
   int64_t chunks_ = 0;
-  std::mutex not_finite_mutex_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<WriteBuffer>> idle_;  // kept for the next chunk: fresh memory costs page faults
   NotFinite& not_finite_;
+};
+
+// Brings what is written to the disk, and then into the journal, while more is computed.
+class Flusher {
+ public:
+  Flusher(const OutputFile& file, SaveJournal* journal) : file_(file), journal_(journal) {}
+
+  void add(SaveJournal::Tensor tensor) {
+    if (journal_ != nullptr) written_.push_back(std::move(tensor));
+  }
+
+  // Begins a flush if the last one has ended and some time has passed.
+  void advance() {
+    if (running_.valid()) {
+      if (running_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+      finish();
+    }
+    if (!written_.empty() && Clock::now() - begun_ >= kBetweenFlushes) begin();
+  }
+
+  void flush() {
+    if (running_.valid()) finish();
+    if (written_.empty()) return;
+    begin();
+    finish();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kBetweenFlushes{2};
+
+  void begin() {
+    flushing_ = std::exchange(written_, {});
+    begun_ = Clock::now();
+    running_ = std::async(std::launch::async, [this] { file_.flush_or_throw(); });
+  }
+
+  void finish() {
+    running_.get();
+    journal_->add(flushing_);
+  }
+
+  const OutputFile& file_;
+  SaveJournal* journal_;
+  std::vector<SaveJournal::Tensor> written_, flushing_;
+  Clock::time_point begun_ = Clock::now();
+  std::future<void> running_;  // its destructor waits
 };
 
 // One file of a checkpoint that is being saved.
@@ -81,22 +166,23 @@ class ShardWriter {
     const SafetensorsLayout layout = lay_out_safetensors(shard.tensors, options_.metadata);
     const bool goes_on = options_.journal != nullptr && !options_.journal->empty();
     OutputFile file(path, layout.file_size, goes_on ? OutputFile::Contents::kept : OutputFile::Contents::none);
+    Flusher flusher(file, options_.journal);
     file.write_or_throw(0, std::as_bytes(std::span(layout.header)));
     for (size_t i = 0; i < shard.tensors.size(); ++i) {
       const TensorInfo& tensor = shard.tensors[i];
       if (skip_done(tensor)) continue;
       batch_.add(checkpoint_.open(tensor.name), layout.offsets[i]);
-      pending_.push_back({tensor.name});
-      if (batch_.full()) run(file, false);
+      names_.push_back(tensor.name);
+      if (!batch_.full()) continue;
+      run(file, flusher);
+      flusher.advance();
     }
-    run(file, true);
+    run(file, flusher);
+    flusher.flush();
     file.close_or_throw();
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::seconds kBetweenFlushes{2};
-
   // It is opened all the same: so its inputs are known to have taken part.
   bool skip_done(const TensorInfo& tensor) {
     const SaveJournal::Tensor* done = options_.journal == nullptr ? nullptr : options_.journal->find(tensor.name);
@@ -107,17 +193,13 @@ class ShardWriter {
     return true;
   }
 
-  void run(OutputFile& file, bool last) {
+  void run(OutputFile& file, Flusher& flusher) {
     batch_.run([&](int64_t offset, std::span<const std::byte> bytes) { file.write_or_throw(offset, bytes); },
-               progress_);
-    if (options_.journal == nullptr || pending_.empty() || (!last && Clock::now() - flushed_ < kBetweenFlushes)) return;
-    file.flush_or_throw();
-    for (SaveJournal::Tensor& tensor : pending_)
-      if (const auto found = not_finite_.find(tensor.name); found != not_finite_.end())
-        tensor.not_finite = found->second;
-    options_.journal->add(pending_);
-    pending_.clear();
-    flushed_ = Clock::now();
+               kWaitingThreads, progress_);
+    for (std::string& name : std::exchange(names_, {})) {
+      const auto found = not_finite_.find(name);
+      flusher.add({std::move(name), found == not_finite_.end() ? 0 : found->second});
+    }
   }
 
   const Checkpoint& checkpoint_;
@@ -125,8 +207,7 @@ class ShardWriter {
   NotFinite& not_finite_;
   Progress* progress_;
   Batch batch_;
-  std::vector<SaveJournal::Tensor> pending_;  // written, and perhaps not on the disk yet
-  Clock::time_point flushed_ = Clock::now();
+  std::vector<std::string> names_;  // of the batch's tensors
 };
 
 }  // namespace
@@ -151,9 +232,9 @@ NotFinite discard_checkpoint(const Checkpoint& checkpoint, Progress* progress) {
   Batch batch(not_finite);
   for (const TensorInfo& tensor : checkpoint.tensors()) {
     batch.add(checkpoint.open(tensor.name), 0);
-    if (batch.full()) batch.run(nowhere, progress);
+    if (batch.full()) batch.run(nowhere, 0, progress);
   }
-  batch.run(nowhere, progress);
+  batch.run(nowhere, 0, progress);
   return not_finite;
 }
 

@@ -24,7 +24,7 @@ using NotFinite = std::map<std::string, int64_t>;
 // Writes all tensors into an existing directory (the staging side of an AtomicDirectory) as model.safetensors, or as
 // model-00001-of-0000N.safetensors with model.safetensors.index.json. The layout is fixed beforehand from names, shapes
 // and dtypes; chunks are computed by all threads and written at their offsets. The bytes do not depend on threads or
-// chunk size. Memory: a few chunks a thread. Throws Error when a source fails or the disk is full.
+// chunk size. Memory: a chunk a thread, and two. Throws Error when a source fails or the disk is full.
 NotFinite save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& directory,
                           const SaveOptions& options, Progress* progress);
 
