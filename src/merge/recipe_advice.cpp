@@ -51,7 +51,7 @@ std::vector<std::string> recipe_advice(const Recipe& recipe) {
   if (any_parameters(recipe, has_gradient))
     advice.push_back(
         "a gradient's last value counts for the tensors after the layers (the final norm, a head); today's mergekit "
-        "gives them its first");
+        "gives them its first (a filter of their own, as lm_head, sets what they get)");
   return advice;
 }
 

@@ -3,9 +3,12 @@
 #include <xxhash.h>
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 
+#include "base/threads.h"
+#include "merge/remembered_mask.h"
 #include "support/support.h"
 
 namespace vlrm::testing {
@@ -36,6 +39,37 @@ TEST(RandomMask, KeepsTheShareThatTheDensityNames) {
     EXPECT_LT(deviations(share_kept(kept), density, kMany), 4) << density;
     for (const uint32_t each : kept) ASSERT_TRUE(each == 0 || each == ~0u);
   }
+}
+
+class CountedMask final : public ElementMask {
+ public:
+  void read(int64_t first, std::span<uint32_t> kept) const override {
+    ++reads;
+    mask_->read(first, kept);
+  }
+  mutable std::atomic<int> reads = 0;
+
+ private:
+  const std::unique_ptr<ElementMask> mask_ = random_mask(7, 0, "w", 0.4);
+};
+
+TEST(RememberedMask, IsDrawnOnceInWholeGroupsAndIsTheMask) {
+  constexpr int64_t kGroups = 5, kElements = kGroups * kRememberedGroup + 100;
+  const auto counted = std::make_shared<CountedMask>();
+  const auto expected = all_of(*random_mask(7, 0, "w", 0.4), kElements);
+  const auto mask = remembered(counted, kElements, 4 * kRememberedGroup / 8);
+  const auto expect_group = [&](int64_t group) {
+    const auto first = group * kRememberedGroup;
+    const auto kept = all_of(*mask, static_cast<size_t>(std::min(kRememberedGroup, kElements - first)), first);
+    EXPECT_TRUE(std::equal(kept.begin(), kept.end(), expected.begin() + first)) << group;
+  };
+  parallel_for(
+      2 * (kGroups + 1), [&](int64_t i) { expect_group(i / 2); }, 4);
+  counted->reads = 0;
+  for (int64_t group = 0; group <= kGroups; ++group) expect_group(group);
+  EXPECT_EQ(counted->reads, 2);  // of the group beyond what may stay in memory, and of the 100 elements
+  const auto across = all_of(*mask, 3000, 1000);
+  EXPECT_TRUE(std::equal(across.begin(), across.end(), expected.begin() + 1000));
 }
 
 // Threefry4x32-20 written out plainly, to check the vectorised one.

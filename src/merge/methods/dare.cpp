@@ -4,19 +4,28 @@
 
 #include <array>
 
+#include "merge/remembered_mask.h"
 #include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {
 
+// Of a tensor's masks: what stays in memory from the pass over its norms to the one that merges.
+constexpr int64_t kMaskBytes = 64 << 20;
+
 VLRM_TARGET_CLONES void drop(float* delta, const uint32_t* kept, int64_t count) {
   for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] : 0.0f;
+}
+
+VLRM_TARGET_CLONES void drop_and_divide(float* delta, const uint32_t* kept, int64_t count, float divisor) {
+  for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] / divisor : 0.0f;
 }
 
 class RandomDrop final : public Sparsifier {
  public:
   explicit RandomDrop(const TensorMerge& merge) {
-    const bool by_density = rescale_norm_of(merge) == RescaleNorm::density;
+    const RescaleNorm norm = rescale_norm_of(merge);
+    const int64_t most = kMaskBytes / std::ssize(merge.inputs);
     for (const auto& input : merge.inputs) {
       const double density = merge.number(input, "density");
       if (density >= 1) {
@@ -25,7 +34,8 @@ class RandomDrop final : public Sparsifier {
       }
       auto mask = input.mask;
       if (!mask) mask = random_mask(merge.seed, input.model, merge.output.name, density);
-      models_.push_back({std::move(mask), by_density ? static_cast<float>(density) : 1.0f});
+      if (norm == RescaleNorm::l1) mask = remembered(std::move(mask), merge.output.elements(), most);
+      models_.push_back({std::move(mask), norm == RescaleNorm::density ? static_cast<float>(density) : 1.0f});
     }
   }
 
@@ -34,8 +44,10 @@ class RandomDrop final : public Sparsifier {
     for (size_t i = 0; i < models_.size(); ++i) {
       if (!models_[i].mask) continue;
       models_[i].mask->read(block.first, std::span(kept).first(static_cast<size_t>(block.count)));
-      drop(block.tensors[i], kept.data(), block.count);
-      if (models_[i].divisor != 1) divide(block.tensors[i], block.count, models_[i].divisor);
+      if (models_[i].divisor == 1)
+        drop(block.tensors[i], kept.data(), block.count);
+      else
+        drop_and_divide(block.tensors[i], kept.data(), block.count, models_[i].divisor);
     }
   }
 

@@ -46,23 +46,29 @@ std::unique_ptr<MergeInputs::Scratch> MergeInputs::take_scratch() const {
   const int64_t raw = std::min(elements_, piece()), values = std::min(elements_, block()) + kPadding;
   scratch->values = std::make_unique_for_overwrite<float[]>(sources_.size() * static_cast<size_t>(values));
   for (const Source& source : sources_) {
-    scratch->tensors.push_back(scratch->values.get() + static_cast<int64_t>(scratch->raw.size()) * values);
+    scratch->converted.push_back(scratch->values.get() + static_cast<int64_t>(scratch->raw.size()) * values);
     scratch->raw.push_back(
         std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(raw * size_of(source.dtype))));
   }
+  scratch->block = scratch->converted;
   return scratch;
 }
 
-// The elements from `offset` of the piece as float32.
-void MergeInputs::convert(const Scratch& scratch, int64_t offset, int64_t count) const {
+// The elements from `offset` of the piece as float32: where they are that already, they stay where they are.
+void MergeInputs::convert(Scratch& scratch, int64_t offset, int64_t count) const {
   const auto raw = [&](size_t i) { return scratch.raw[i].get() + offset * size_of(sources_[i].dtype); };
-  const auto values = [&](size_t i) { return std::span(scratch.tensors[i], static_cast<size_t>(count)); };
-  if (has_base_) to_float32(sources_.back().dtype, raw(columns()), values(columns()));
+  const auto place = [&](size_t i) { return std::span(scratch.converted[i], static_cast<size_t>(count)); };
+  const auto values = [&](size_t i) {
+    if (sources_[i].dtype == Dtype::f32) return reinterpret_cast<float*>(raw(i));
+    to_float32(sources_[i].dtype, raw(i), place(i));
+    return scratch.converted[i];
+  };
+  if (has_base_) scratch.block.back() = values(columns());
   for (size_t i = 0; i < columns(); ++i) {
     if (has_base_ && options_.deltas) {
-      to_float32_less(sources_[i].dtype, raw(i), scratch.tensors.back(), values(i));
+      to_float32_less(sources_[i].dtype, raw(i), scratch.block.back(), place(i));
     } else {
-      to_float32(sources_[i].dtype, raw(i), values(i));
+      scratch.block[i] = values(i);
     }
   }
 }
@@ -71,8 +77,7 @@ void MergeInputs::visit(int64_t first, int64_t count, const Visitor& visitor) co
   VLRM_ASSERT(options_.row == 0 || (first % options_.row == 0 && count % options_.row == 0));
   auto scratch = take_scratch();
   Block block;
-  if (has_base_) block.base = scratch->tensors.back();
-  block.tensors = std::span<float* const>(scratch->tensors).first(columns());
+  block.tensors = std::span<float* const>(scratch->block).first(columns());
   for (int64_t at = first; at < first + count; at += piece()) {
     const int64_t length = std::min(piece(), first + count - at);
     for (size_t i = 0; i < sources_.size(); ++i) sources_[i].tensor->read(at, length, scratch->raw[i].get());
@@ -80,6 +85,7 @@ void MergeInputs::visit(int64_t first, int64_t count, const Visitor& visitor) co
       block.first = at + offset;
       block.count = std::min(this->block(), length - offset);
       convert(*scratch, offset, block.count);
+      if (has_base_) block.base = scratch->block.back();
       visitor(block);
     }
   }

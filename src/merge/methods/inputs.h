@@ -55,12 +55,13 @@ class MergeInputs final : public BlockSource {
   struct Scratch {
     std::vector<std::unique_ptr<std::byte[]>> raw;
     std::unique_ptr<float[]> values;
-    std::vector<float*> tensors;
+    std::vector<float*> converted;  // each source's place in `values`
+    std::vector<float*> block;      // each source's block: its `converted`, or, of float32, where it was read
   };
   int64_t block() const { return options_.row > 0 ? options_.row : kBlock; }
   int64_t piece() const;
   std::unique_ptr<Scratch> take_scratch() const;
-  void convert(const Scratch& scratch, int64_t offset, int64_t count) const;
+  void convert(Scratch& scratch, int64_t offset, int64_t count) const;
 
   std::vector<Source> sources_;  // the base last
   bool has_base_;
