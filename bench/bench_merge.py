@@ -12,6 +12,8 @@ METHODS = {  # of the merge, of each model
     "ties": ({}, {"weight": 0.7, "density": 0.4}),
     "dare_linear": ({}, {"weight": 0.7, "density": 0.4}),
     "dare_ties": ({}, {"weight": 0.7, "density": 0.4}),
+    "dare_linear l1": ({"rescale_norm": "l1"}, {"weight": 0.7, "density": 0.4}),  # as mergekit does
+    "dare_ties l1": ({"rescale_norm": "l1"}, {"weight": 0.7, "density": 0.4}),
     "della": ({}, {"weight": 0.7, "density": 0.4}),
     "della_linear": ({}, {"weight": 0.7, "density": 0.4}),
     "breadcrumbs": ({}, {"weight": 0.7, "density": 0.4}),
@@ -23,7 +25,7 @@ METHODS = {  # of the merge, of each model
 }
 WITHOUT_BASE = {"linear", "nuslerp", "karcher"}
 TARGETS = {"linear": 10, "task_arithmetic": 10}  # times faster; the other methods below: 25
-FAST = {"ties", "dare_linear", "dare_ties", "della", "della_linear"}
+FAST = {"ties", "dare_linear", "dare_ties", "dare_linear l1", "dare_ties l1", "della", "della_linear"}
 
 
 def llamas(options):
@@ -53,7 +55,7 @@ def llamas(options):
 def recipe(method, models):
     shared, own = METHODS[method]
     names = ["vlm"] if method == "slerp" else ["vlm", "rm"]
-    config = {"merge_method": method, "dtype": "float32", "out_dtype": "bfloat16",
+    config = {"merge_method": method.split()[0], "dtype": "float32", "out_dtype": "bfloat16",
               "models": [{"model": str(models[name]), **({"parameters": own} if own else {})} for name in names]}
     if method not in WITHOUT_BASE:
         config["base_model"] = str(models["base"])
@@ -77,15 +79,15 @@ def run(options):
         ours, _ = measure([options.vlrm, "merge", "-q", file, out])
         one, _ = measure([options.vlrm, "merge", "-q", "--threads", "1", "--sink", "null", file])
         two, _ = measure([options.vlrm, "merge", "-q", "--sink", "null", file])
-        reading, writing, _ = floor(inputs_of(config), out, options.work)
+        reading, writing, flushing = floor(inputs_of(config), out, options.work)
         row = [method, f"{ours.wall:.1f}", f"{ours.cpu:.1f}", f"{ours.wall / (reading + writing):.2f}",
-               f"{ours.peak / 2**20:.0f}", f"{one.wall / two.wall:.2f}"]
+               f"{ours.wall / (reading + writing + flushing):.2f}", f"{ours.peak / 2**20:.0f}", f"{one.wall / two.wall:.2f}"]
         if not options.no_peers:
             row += peer(options, config, method, ours)
         rows.append(row)
         print(row, flush=True)
     peers = () if options.no_peers else ("mergekit s", "CPU s", "MiB", "faster")
-    table(rows, ("method", "vlrm s", "CPU s", "× (cat + cp)", "MiB", "2 threads ×", *peers))
+    table(rows, ("method", "vlrm s", "CPU s", "× (cat + cp)", "with sync", "MiB", "2 threads ×", *peers))
 
 
 def peer(options, config, method, ours):

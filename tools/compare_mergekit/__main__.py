@@ -135,7 +135,8 @@ def compare(vlrm, work, pattern):
         for name, recipe in found:
             if wanted(f"{group}/{name}"):
                 gradient = has_gradient(recipe.get("models", [])) or has_gradient(recipe.get("parameters", {}))
-                comparison.run(f"{group}/{name}", recipe, after_layers if gradient else lambda tensor: False)
+                apart = gradient and not name.endswith("whole-gradient")
+                comparison.run(f"{group}/{name}", recipe, after_layers if apart else lambda tensor: False)
 
     run_all("llama", directory("llama"), cases.method_cases(directory("llama")))
     models.write_vocabularies(work / "vocabularies")

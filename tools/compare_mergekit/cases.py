@@ -66,6 +66,9 @@ def method_cases(directory):
         if plain is not None:
             gradients = [GRADIENT] + plain[1:]
             yield f"{method}/gradient", recipe(method, models, base if has_base else None, variants[0], gradients)
+            # So told, the tensors after the layers get the same from both programs.
+            apart = [{"filter": name, "value": GRADIENT[0]} for name in ("lm_head", "model.norm")] + [{"value": GRADIENT}]
+            yield f"{method}/whole-gradient", recipe(method, models, base if has_base else None, variants[0], [apart] + plain[1:])
             filters = [filtered(0.9, 0.2)] + plain[1:]
             yield f"{method}/filter", recipe(method, models, base if has_base else None, variants[0], filters)
         for key in GRADIENTS.keys() & variants[0].keys():
