@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <future>
 #include <mutex>
-#include <semaphore>
 #include <utility>
 
 #include "base/error.h"
@@ -31,16 +31,38 @@ struct OpenTensor {
   int64_t first_chunk = 0;  // number of its first chunk within the batch
 };
 
+// Lets so many threads compute at a time. Not std::counting_semaphore, which libstdc++ before 12.4 may let sleep for
+// ever.
+class Cores {
+ public:
+  explicit Cores(int count) : free_(count) {}
+  void take() {
+    std::unique_lock lock(mutex_);
+    freed_.wait(lock, [&] { return free_ > 0; });
+    --free_;
+  }
+  void give_back() {
+    const std::lock_guard lock(mutex_);
+    ++free_;
+    freed_.notify_one();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  int free_;
+};
+
 // Held by a thread while it computes.
 class Turn {
  public:
-  explicit Turn(std::counting_semaphore<>& cores) : cores_(cores) { cores_.acquire(); }
+  explicit Turn(Cores& cores) : cores_(cores) { cores_.take(); }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
-  ~Turn() { cores_.release(); }
+  ~Turn() { cores_.give_back(); }
 
  private:
-  std::counting_semaphore<>& cores_;
+  Cores& cores_;
 };
 
 class Batch {
@@ -57,7 +79,7 @@ class Batch {
   // thread_count() threads compute, `waiting` more may be in the sink.
   template <class Sink>
   void run(const Sink& sink, int waiting, Progress* progress) {
-    std::counting_semaphore<> cores(thread_count());
+    Cores cores(thread_count());
     const auto task = [&](int64_t index) {
       const OpenTensor& tensor = holder_of(index);
       const TensorInfo& info = tensor.reader->info();
@@ -91,8 +113,7 @@ class Batch {
     return buffer;
   }
 
-  void compute(const TensorReader& reader, int64_t first, std::span<std::byte> bytes,
-               std::counting_semaphore<>& cores) {
+  void compute(const TensorReader& reader, int64_t first, std::span<std::byte> bytes, Cores& cores) {
     const Turn turn(cores);
     const TensorInfo& info = reader.info();
     reader.read(first, std::ssize(bytes) / size_of(info.dtype), bytes.data());
