@@ -12,8 +12,8 @@
 namespace vlrm {
 namespace {
 
-// What the program takes by itself, and the selection of a threshold at most.
-constexpr int64_t kOwnMemory = int64_t{16} << 20, kSelection = int64_t{64} << 20;
+// What the program takes by itself, and at most between two passes: the selection of a threshold, or masks.
+constexpr int64_t kOwnMemory = int64_t{16} << 20, kBetweenPasses = int64_t{64} << 20;
 
 int64_t bytes_of(const Checkpoint& checkpoint) {
   int64_t bytes = 0;
@@ -31,10 +31,11 @@ std::string kind_of_model(const CausalModel& model) {
 }
 
 int64_t memory_of(const Recipe& recipe, const std::vector<CheckedModel>& models) {
-  // A thread's piece of each input, raw and as float32, and the piece of the output that it writes.
-  const auto inputs = static_cast<int64_t>(models.size());
-  const int64_t a_thread = inputs * 2 * kPieceElements * 4 + 32 * kChunkElements * 4;
-  return kOwnMemory + thread_count() * a_thread + (recipe.method->reads > 1 ? kSelection : 0);
+  // A thread's piece of each input, raw and as float32, and the pieces of the output: one a thread, and two on their
+  // way to the disk.
+  const int64_t inputs = std::ssize(models) * 2 * kPieceElements * 4, output = 32 * kChunkElements * 4;
+  const bool may_take_two = recipe.method->reads > 1 || recipe.method->draws;
+  return kOwnMemory + thread_count() * inputs + (thread_count() + 2) * output + (may_take_two ? kBetweenPasses : 0);
 }
 
 }  // namespace

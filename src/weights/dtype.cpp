@@ -63,6 +63,15 @@ VLRM_TARGET_CLONES void bfloat16_less(const std::byte* source, const float* base
     out[i] = std::bit_cast<float>(static_cast<uint32_t>(load16(source, i)) << 16) - base[i];
 }
 
+VLRM_TARGET_CLONES void float32_less(const std::byte* __restrict source, const float* __restrict base, size_t count,
+                                     float* __restrict out) {
+  for (size_t i = 0; i < count; ++i) {
+    float value;
+    std::memcpy(&value, source + 4 * i, sizeof value);
+    out[i] = value - base[i];
+  }
+}
+
 VLRM_TARGET_CLONES void subtract(float* x, const float* base, size_t count) {
   for (size_t i = 0; i < count; ++i) x[i] -= base[i];
 }
@@ -165,6 +174,7 @@ void to_float32(Dtype dtype, const std::byte* source, std::span<float> out) {
 
 void to_float32_less(Dtype dtype, const std::byte* source, const float* base, std::span<float> out) {
   if (dtype == Dtype::bf16) return bfloat16_less(source, base, out.size(), out.data());
+  if (dtype == Dtype::f32) return float32_less(source, base, out.size(), out.data());
   to_float32(dtype, source, out);
   subtract(out.data(), base, out.size());
 }

@@ -134,6 +134,15 @@ class Batch {
 class Flusher {
  public:
   Flusher(const OutputFile& file, SaveJournal* journal) : file_(file), journal_(journal) {}
+  Flusher(const Flusher&) = delete;
+  Flusher& operator=(const Flusher&) = delete;
+  // What an interrupted run has flushed is done all the same.
+  ~Flusher() {
+    try {
+      if (running_.valid()) finish();
+    } catch (...) {  // it is written again, then
+    }
+  }
 
   void add(SaveJournal::Tensor tensor) {
     if (journal_ != nullptr) written_.push_back(std::move(tensor));
@@ -174,7 +183,7 @@ class Flusher {
   SaveJournal* journal_;
   std::vector<SaveJournal::Tensor> written_, flushing_;
   Clock::time_point begun_ = Clock::now();
-  std::future<void> running_;  // its destructor waits
+  std::future<void> running_;
 };
 
 // One file of a checkpoint that is being saved.

@@ -54,7 +54,7 @@ std::unique_ptr<MergeInputs::Scratch> MergeInputs::take_scratch() const {
   return scratch;
 }
 
-// The elements from `offset` of the piece as float32: where they are that already, they stay where they are.
+// The elements from `offset` of the piece as float32: values that are that already stay where they were read.
 void MergeInputs::convert(Scratch& scratch, int64_t offset, int64_t count) const {
   const auto raw = [&](size_t i) { return scratch.raw[i].get() + offset * size_of(sources_[i].dtype); };
   const auto place = [&](size_t i) { return std::span(scratch.converted[i], static_cast<size_t>(count)); };
