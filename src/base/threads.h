@@ -6,7 +6,7 @@
 
 namespace vlrm {
 
-// How many threads parallel_for uses: what set_thread_count said, else the cores this process may run on.
+// How many threads parallel_for uses unless told: what set_thread_count said, else the cores this process may run on.
 int thread_count();
 void set_thread_count(int count);  // 0: as many as there are cores. Throws Error below 0 or above 1024.
 

@@ -31,8 +31,7 @@ struct OpenTensor {
   int64_t first_chunk = 0;  // number of its first chunk within the batch
 };
 
-// Lets so many threads compute at a time. Not std::counting_semaphore, which libstdc++ before 12.4 may let sleep for
-// ever.
+// Lets so many threads compute at a time. Not std::counting_semaphore: libstdc++'s may sleep for ever (GCC bug 98033).
 class Cores {
  public:
   explicit Cores(int count) : free_(count) {}
