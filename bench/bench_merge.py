@@ -25,7 +25,7 @@ METHODS = {  # of the merge, of each model
 }
 WITHOUT_BASE = {"linear", "nuslerp", "karcher"}
 TARGETS = {"linear": 10, "task_arithmetic": 10}  # times faster; the other methods below: 25
-FAST = {"ties", "dare_linear", "dare_ties", "dare_linear l1", "dare_ties l1", "della", "della_linear"}
+FAST = {"ties", "dare_linear", "dare_ties", "della", "della_linear"}
 
 
 def llamas(options):
@@ -100,6 +100,6 @@ def peer(options, config, method, ours):
     cost, _ = measure(command)
     shutil.rmtree(out)
     faster = cost.wall / ours.wall
-    target = TARGETS.get(method, 25 if method in FAST else None)
+    target = TARGETS.get(method, 25 if method.split()[0] in FAST else None)
     return [f"{cost.wall:.0f}", f"{cost.cpu:.0f}", f"{cost.peak / 2**20:.0f}",
             f"{faster:.0f} ×" + (f" (to be: {target})" if target else "")]

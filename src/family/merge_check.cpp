@@ -7,6 +7,7 @@
 #include "family/causal_model.h"
 #include "merge/recipe_advice.h"
 #include "weights/chunks.h"
+#include "weights/save.h"
 #include "weights/views.h"
 
 namespace vlrm {
@@ -31,11 +32,12 @@ std::string kind_of_model(const CausalModel& model) {
 }
 
 int64_t memory_of(const Recipe& recipe, const std::vector<CheckedModel>& models) {
-  // A thread's piece of each input, raw and as float32, and the pieces of the output: one a thread, and two on their
-  // way to the disk.
-  const int64_t inputs = std::ssize(models) * 2 * kPieceElements * 4, output = 32 * kChunkElements * 4;
+  // A thread's piece of each input, raw and as float32, and the pieces of the output: one a thread, and those on
+  // their way to the disk.
+  const int64_t inputs = std::ssize(models) * 2 * kPieceElements * 4, output = kSaveElements * 4;
   const bool may_take_two = recipe.method->reads > 1 || recipe.method->draws;
-  return kOwnMemory + thread_count() * inputs + (thread_count() + 2) * output + (may_take_two ? kBetweenPasses : 0);
+  return kOwnMemory + thread_count() * inputs + (thread_count() + kWaitingThreads) * output +
+         (may_take_two ? kBetweenPasses : 0);
 }
 
 }  // namespace

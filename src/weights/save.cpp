@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "base/threads.h"
 #include "weights/chunks.h"
 #include "weights/output_file.h"
@@ -20,10 +21,6 @@ namespace {
 // Tensors are opened here, outside parallel_for, because opening may itself be work for all threads. Small ones are
 // opened together until there are chunks enough to keep the threads busy.
 constexpr int64_t kBatchChunks = 32;
-// Elements computed by a thread and written by one call: a disk is slower with less.
-constexpr int64_t kSaveElements = 32 * kChunkElements;
-// Threads beyond those that compute, so that no core is idle while some wait for the disk.
-constexpr int kWaitingThreads = 2;
 
 struct OpenTensor {
   std::unique_ptr<TensorReader> reader;
@@ -85,13 +82,13 @@ class Batch {
       const int64_t first = (index - tensor.first_chunk) * kSaveElements;
       const int64_t count = std::min(kSaveElements, info.elements() - first);
       const int64_t size = size_of(info.dtype), offset = tensor.offset + first * size;
-      auto buffer = take_buffer();
+      auto buffer = buffers_.take();
+      if (!buffer) buffer = std::make_unique<WriteBuffer>();
       const std::span<std::byte> bytes = buffer->prepare(offset, count * size);
       compute(*tensor.reader, first, bytes, cores);
       sink(offset, std::span<const std::byte>(bytes));
       if (progress != nullptr) progress->advance(count * size);
-      const std::lock_guard lock(mutex_);
-      idle_.push_back(std::move(buffer));
+      buffers_.give_back(std::move(buffer));
     };
     parallel_for(chunks_, task, thread_count() + waiting);
     tensors_.clear();
@@ -104,28 +101,20 @@ class Batch {
     return *std::prev(next);
   }
 
-  std::unique_ptr<WriteBuffer> take_buffer() {
-    const std::lock_guard lock(mutex_);
-    if (idle_.empty()) return std::make_unique<WriteBuffer>();
-    auto buffer = std::move(idle_.back());
-    idle_.pop_back();
-    return buffer;
-  }
-
   void compute(const TensorReader& reader, int64_t first, std::span<std::byte> bytes, Cores& cores) {
     const Turn turn(cores);
     const TensorInfo& info = reader.info();
     reader.read(first, std::ssize(bytes) / size_of(info.dtype), bytes.data());
     if (const int64_t found = count_not_finite(info.dtype, bytes); found > 0) {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard lock(not_finite_mutex_);
       not_finite_[info.name] += found;
     }
   }
 
   std::vector<OpenTensor> tensors_;
   int64_t chunks_ = 0;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<WriteBuffer>> idle_;  // kept for the next chunk: fresh memory costs page faults
+  Pool<WriteBuffer> buffers_;
+  std::mutex not_finite_mutex_;
   NotFinite& not_finite_;
 };
 

@@ -8,9 +8,15 @@
 
 #include "base/progress.h"
 #include "weights/checkpoint.h"
+#include "weights/chunks.h"
 #include "weights/save_journal.h"
 
 namespace vlrm {
+
+// Elements computed by a thread and written by one call: a disk is slower with less.
+constexpr int64_t kSaveElements = 32 * kChunkElements;
+// Threads beyond those that compute, so that no core is idle while some wait for the disk.
+constexpr int kWaitingThreads = 2;
 
 struct SaveOptions {
   int64_t max_shard_bytes = 5'000'000'000;  // Hugging Face's default; one tensor larger than it has a shard of its own

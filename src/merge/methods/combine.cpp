@@ -137,6 +137,10 @@ VLRM_TARGET_CLONES void divide(float* values, int64_t count, float divisor) {
   for (int64_t i = 0; i < count; ++i) values[i] /= divisor;
 }
 
+VLRM_TARGET_CLONES void drop(float* values, const uint32_t* kept, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) values[i] = kept[i] != 0 ? values[i] : 0.0f;
+}
+
 void add_base(const Block& block, float* out) {
   if (block.base != nullptr) add(out, block.base, block.count);
 }

@@ -19,6 +19,7 @@ std::optional<Complaint> complaint_about_sum(const TensorMerge& merge, std::stri
 void weighted_sum(const Block& block, std::span<const float> weights, float* out);
 void multiply(float* values, int64_t count, float factor);
 void divide(float* values, int64_t count, float divisor);
+void drop(float* values, const uint32_t* kept, int64_t count);  // what is not kept becomes 0
 // out += base, where the block has one.
 void add_base(const Block& block, float* out);
 

@@ -13,10 +13,6 @@ namespace {
 // Of a tensor's masks: what stays in memory from the pass over its norms to the one that merges.
 constexpr int64_t kMaskBytes = 64 << 20;
 
-VLRM_TARGET_CLONES void drop(float* delta, const uint32_t* kept, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] : 0.0f;
-}
-
 VLRM_TARGET_CLONES void drop_and_divide(float* delta, const uint32_t* kept, int64_t count, float divisor) {
   for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] / divisor : 0.0f;
 }

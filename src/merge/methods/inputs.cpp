@@ -34,14 +34,7 @@ int64_t MergeInputs::piece() const {
 }
 
 std::unique_ptr<MergeInputs::Scratch> MergeInputs::take_scratch() const {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      auto scratch = std::move(idle_.back());
-      idle_.pop_back();
-      return scratch;
-    }
-  }
+  if (auto scratch = scratch_.take()) return scratch;
   auto scratch = std::make_unique<Scratch>();
   const int64_t raw = std::min(elements_, piece()), values = std::min(elements_, block()) + kPadding;
   scratch->values = std::make_unique_for_overwrite<float[]>(sources_.size() * static_cast<size_t>(values));
@@ -89,8 +82,7 @@ void MergeInputs::visit(int64_t first, int64_t count, const Visitor& visitor) co
       visitor(block);
     }
   }
-  const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(scratch));
+  scratch_.give_back(std::move(scratch));
 }
 
 void DerivedColumn::visit(int64_t first, int64_t count, const Visitor& visitor) const {

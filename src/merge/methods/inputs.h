@@ -2,9 +2,9 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <span>
 
+#include "base/pool.h"
 #include "merge/method.h"
 
 namespace vlrm {
@@ -51,7 +51,7 @@ class MergeInputs final : public BlockSource {
     std::shared_ptr<const TensorReader> tensor;
     Dtype dtype;
   };
-  // What a thread reads and converts into. Kept for the next visit: fresh memory costs a page fault every 4 KiB.
+  // What a thread reads and converts into.
   struct Scratch {
     std::vector<std::unique_ptr<std::byte[]>> raw;
     std::unique_ptr<float[]> values;
@@ -67,8 +67,7 @@ class MergeInputs final : public BlockSource {
   bool has_base_;
   Options options_;
   int64_t elements_;
-  mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<Scratch>> idle_;
+  mutable Pool<Scratch> scratch_;
 };
 
 // One column, computed from the blocks of another source.

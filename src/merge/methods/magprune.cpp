@@ -15,10 +15,6 @@ struct Scratch {
   std::vector<uint32_t> kept;
 };
 
-VLRM_TARGET_CLONES void drop(float* delta, const uint32_t* kept, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] : 0.0f;
-}
-
 VLRM_TARGET_CLONES void drop_and_rescale(float* delta, const uint32_t* kept, const float* divisors, int64_t count) {
   for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] / divisors[i] : 0.0f;
 }
