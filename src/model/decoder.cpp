@@ -116,6 +116,7 @@ at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeature
     if (const auto* handle = std::get_if<Parts::Handle<SelfAttentionLayer>>(&layers_[i])) {
       const auto layer = parts_.use(*handle);
       for (size_t g = 0; g < batch.groups.size(); ++g) {
+        parts_.before_work();
         const Segment& rows = batch.groups[g].rows;
         layer->forward(hidden.narrow(0, rows.first, rows.length), batch.groups[g], angles.rows(rows.first, rows.length),
                        cache(g, i));
@@ -140,6 +141,7 @@ void Decoder::cross_attend(const CrossAttentionLayer& layer, const at::Tensor& h
   for (size_t g = 0; g < batch.groups.size(); ++g) {
     const PrefixGroup& group = batch.groups[g];
     if (group.images.empty()) continue;
+    parts_.before_work();
     for (const int64_t image : group.images) {
       const auto at = static_cast<size_t>(image);
       if (!ready[at].keys.defined()) ready[at] = layer.keys_values(images[at].features, images[at].existing);

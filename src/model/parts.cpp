@@ -48,7 +48,7 @@ void Parts::read_ahead() {
 }
 
 Parts::Any Parts::use_any(size_t index) {
-  if (before_use_) before_use_();
+  before_work();
   if (!streamed_) return resident_[index];
   Any part;
   if (ahead_.valid()) part = ahead_.get();  // also where another part was asked for: two readers at once would thrash

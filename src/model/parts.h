@@ -14,7 +14,7 @@ class Parts {
   using Any = std::shared_ptr<const void>;
 
  public:
-  // `before_use` is called before each part is used; it may throw.
+  // `before_use` is called before each part is used, and by before_work(); it may throw.
   Parts(WeightReader reader, bool streamed, std::function<void()> before_use = {})
       : reader_(std::move(reader)), streamed_(streamed), before_use_(std::move(before_use)) {}
   Parts(const Parts&) = delete;
@@ -46,6 +46,10 @@ class Parts {
   template <class Part>
   std::shared_ptr<const Part> use(Handle<Part> handle) {
     return std::static_pointer_cast<const Part>(use_any(handle.index));
+  }
+  // For a part that works on many groups of texts, before each of them: all of them may take long.
+  void before_work() const {
+    if (before_use_) before_use_();
   }
 
  private:

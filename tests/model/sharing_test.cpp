@@ -75,6 +75,20 @@ TEST(Layers, CanBeEndedBeforeEach) {
   }
 }
 
+TEST(Layers, CanBeEndedBeforeEachGroupOfTexts) {
+  const ModelConfig config = small_mllama(Head::reward);
+  int calls = 0;
+  BackendOptions options;
+  options.device = test_device();
+  options.dtype = Dtype::f32;
+  options.before_layer = [&] { ++calls; };
+  const auto backend = load_backend(config, random_checkpoint(config, 7), options);
+  const std::vector<SharedPrefixBatch> batches(5, question(config, {random_image(config, 2, 1)}, 3));
+  calls = 0;
+  backend->rewards(batches, std::vector(5, last_positions(batches[0])));
+  EXPECT_GE(calls, 5 * config.text.layers);
+}
+
 TEST(Sharing, AnImageInTwoQuestionsIsEncodedOnce) {
   const ModelConfig config = small_mllama(Head::reward);
   const auto backend = random_backend(config);
