@@ -1,5 +1,6 @@
 // Merge methods against their definitions, element by element.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <mutex>
@@ -256,6 +257,22 @@ TEST(Dare, KeepsItsShareAndDividesByTheDensity) {
   for (const float value : merged(merge)) ASSERT_TRUE(value == 0 || value == 1);
   merge.inputs[0].parameters.set("density", 1);
   for (const float value : merged(merge)) ASSERT_EQ(value, 1);
+}
+
+TEST(Dare, DividesToTheBitWhateverTheExponents) {
+  std::mt19937 random(7);
+  std::vector<float> deltas(1 << 18);
+  for (float& delta : deltas) {  // a quarter of them subnormal
+    const uint32_t bits = random();
+    delta = std::bit_cast<float>((bits & 0x7F800000) == 0x7F800000 || bits % 4 == 0 ? bits & 0x807FFFFF : bits);
+  }
+  for (const double density : {0.999999, 0.75, 0.7, 0.625, 0.5, 0.3, 0.1, 1e-5}) {
+    const auto merge = merge_of("dare_linear", tensor(std::vector<float>(deltas.size())),
+                                {{.tensor = tensor(deltas), .parameters = {{"density", density}}}});
+    const std::vector<float> out = merged(merge);
+    for (size_t i = 0; i < out.size(); ++i)
+      ASSERT_TRUE(out[i] == 0 || out[i] == deltas[i] / static_cast<float>(density)) << deltas[i] << " / " << density;
+  }
 }
 
 TEST(Dare, ElectsSigns) {

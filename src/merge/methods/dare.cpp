@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 
 #include "merge/remembered_mask.h"
 #include "weights/target_clones.h"
@@ -13,8 +14,15 @@ namespace {
 // Of a tensor's masks: what stays in memory from the pass over its norms to the one that merges.
 constexpr int64_t kMaskBytes = 64 << 20;
 
-VLRM_TARGET_CLONES void drop_and_divide(float* delta, const uint32_t* kept, int64_t count, float divisor) {
-  for (int64_t i = 0; i < count; ++i) delta[i] = kept[i] != 0 ? delta[i] / divisor : 0.0f;
+// Divides what is kept by a density below 1, to the bit, with a multiplication, which is several times faster: a
+// quotient of two float32 lies at least 2⁻⁴⁹ of itself from where rounding turns, or on it only with a reciprocal that
+// is exact, and the product in float64 is within 2⁻⁵² of it.
+VLRM_TARGET_CLONES void drop_and_divide(float* delta, const uint32_t* kept, int64_t count, float density) {
+  const double reciprocal = 1.0 / static_cast<double>(density);
+  for (int64_t i = 0; i < count; ++i) {
+    const auto value = std::bit_cast<float>(std::bit_cast<uint32_t>(delta[i]) & kept[i]);
+    delta[i] = static_cast<float>(static_cast<double>(value) * reciprocal);
+  }
 }
 
 class RandomDrop final : public Sparsifier {
