@@ -1,6 +1,10 @@
 #include "base/disk_space.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/progress.h"
@@ -8,12 +12,21 @@
 namespace fs = std::filesystem;
 
 namespace vlrm {
+namespace {
 
-std::optional<int64_t> free_space(const fs::path& path) {
+// The path, or the nearest directory above it that is there.
+fs::path existing_part(const fs::path& path) {
   std::error_code error;
   fs::path existing = fs::absolute(path, error);
   while (!error && !fs::exists(existing, error) && existing.has_relative_path()) existing = existing.parent_path();
-  const fs::space_info space = fs::space(existing, error);
+  return existing;
+}
+
+}  // namespace
+
+std::optional<int64_t> free_space(const fs::path& path) {
+  std::error_code error;
+  const fs::space_info space = fs::space(existing_part(path), error);
   if (error) return std::nullopt;
   return static_cast<int64_t>(std::min<uintmax_t>(space.available, INT64_MAX));
 }
@@ -23,6 +36,15 @@ void require_space(const fs::path& path, int64_t bytes) {
   if (available && *available < bytes)
     fail("{}: there is too little room on the disk: {} are needed, {} are free", path.string(),
          human_bytes(static_cast<double>(bytes)), human_bytes(static_cast<double>(*available)));
+}
+
+void require_writable(const fs::path& path) {
+  const fs::path existing = existing_part(fs::absolute(path).parent_path());
+  std::error_code error;
+  if (!fs::is_directory(existing, error))
+    fail("{}: cannot be made: {} is not a directory", path.string(), existing.string());
+  if (::access(existing.c_str(), W_OK) != 0)
+    fail("{}: cannot be made in {}: {}", path.string(), existing.string(), std::strerror(errno));
 }
 
 }  // namespace vlrm

@@ -41,10 +41,9 @@ void run_check(const std::string& file, const std::string& output) {
   const std::string type = check.planned.dtype ? std::string(torch_name(*check.planned.dtype)) : "the inputs' types";
   fmt::print("output    {} tensors, {} as {}\n", check.planned.weights->tensors().size(), bytes(check.bytes_written),
              type);
-  fmt::print("reads     about {}{}\n", bytes(check.bytes_read),
-             recipe.method->reads > 1
-                 ? fmt::format(" ({} goes through its inputs {} times)", recipe.method->name, recipe.method->reads)
-                 : "");
+  fmt::print(
+      "reads     about {}{}\n", bytes(check.bytes_read),
+      check.passes > 1 ? fmt::format(" ({} goes through its inputs {} times)", recipe.method->name, check.passes) : "");
   fmt::print("memory    about {}\n", bytes(check.memory));
   const fs::path where = output.empty() ? fs::current_path() : fs::path(output);
   if (const auto free = free_space(where))
@@ -54,7 +53,9 @@ void run_check(const std::string& file, const std::string& output) {
   if (!output.empty() && fs::exists(fs::symlink_status(output, error)))
     tell(fmt::format("note: {}: exists already; vlrm merge replaces it with --force only", output));
   for (const std::string& note : check.notes) tell("note: " + note);
-  if (!output.empty()) require_space(output, check.bytes_written);
+  if (output.empty()) return;
+  require_writable(output);
+  require_space(output, check.bytes_written);
 }
 
 }  // namespace

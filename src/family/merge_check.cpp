@@ -31,13 +31,12 @@ std::string kind_of_model(const CausalModel& model) {
   return type.empty() ? "of no kind that its config tells" : type;
 }
 
-int64_t memory_of(const Recipe& recipe, const std::vector<CheckedModel>& models) {
+int64_t memory_of(const MergeCheck& check) {
   // A thread's piece of each input, raw and as float32, and the pieces of the output: one a thread, and those on
   // their way to the disk.
-  const int64_t inputs = std::ssize(models) * 2 * kPieceElements * 4, output = kSaveElements * 4;
-  const bool may_take_two = recipe.method->reads > 1 || recipe.method->draws;
+  const int64_t inputs = std::ssize(check.models) * 2 * kPieceElements * 4, output = kSaveElements * 4;
   return kOwnMemory + thread_count() * inputs + (thread_count() + kWaitingThreads) * output +
-         (may_take_two ? kBetweenPasses : 0);
+         (check.passes > 1 ? kBetweenPasses : 0);
 }
 
 }  // namespace
@@ -48,18 +47,19 @@ int64_t bytes_to_write(const PlannedOutput& planned) {
 
 MergeCheck check_merge(const Recipe& recipe) {
   MergeCheck check;
+  check.passes = passes_over_inputs(recipe);
   std::set<std::string> kinds;
   for (const std::string& name : recipe.model_names()) {
     const CausalModel model = open_causal_model(name, nullptr);
     const int64_t bytes = bytes_of(*model.weights);
     check.models.push_back(
         {name, kind_of_model(model), model.directory, std::ssize(model.weights->tensors()), bytes, model.vocabulary()});
-    check.bytes_read += bytes * recipe.method->reads;
+    check.bytes_read += bytes * check.passes;
     kinds.insert(check.models.back().kind);
   }
   check.planned = plan_merge_models(recipe);
   check.bytes_written = bytes_to_write(check.planned);
-  check.memory = memory_of(recipe, check.models);
+  check.memory = memory_of(check);
   check.notes = check.planned.remarks;
   if (kinds.size() > 1) {
     std::string list;

@@ -19,7 +19,8 @@ struct CheckedModel {
 struct MergeCheck {
   std::vector<CheckedModel> models;
   PlannedOutput planned;
-  int64_t bytes_read = 0;     // about: as often as the method reads its inputs
+  int passes = 1;             // over the inputs
+  int64_t bytes_read = 0;     // about, in all passes
   int64_t bytes_written = 0;  // of the weights
   int64_t memory = 0;         // about, bytes
   std::vector<std::string> notes;

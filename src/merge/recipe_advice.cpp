@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "merge/methods/task_vectors.h"
 
 namespace vlrm {
 namespace {
@@ -32,6 +33,16 @@ bool has_gradient(const Parameters& parameters) {
   });
 }
 
+bool matches_l1_norms(const Parameters& parameters, const MethodParameter& norm) {
+  const auto value_of = [&](std::string_view name) -> std::optional<double> {
+    const auto found = parameters.find(std::string(name));
+    return found == parameters.end() ? std::nullopt : std::optional(found->second.front().values.front());
+  };
+  constexpr auto kL1 = static_cast<double>(RescaleNorm::l1);
+  if (const auto named = value_of(norm.name)) return *named == kL1;
+  return norm.usual == kL1 && value_of("rescale").value_or(0) != 0;
+}
+
 bool turns_rescale_off(const Parameters& parameters) {
   const auto found = parameters.find("rescale");
   return found != parameters.end() && found->second.front().values.front() == 0;
@@ -53,6 +64,14 @@ std::vector<std::string> recipe_advice(const Recipe& recipe) {
         "a gradient's last value counts for the tensors after the layers (the final norm, a head); today's mergekit "
         "gives them its first (a filter of their own, as lm_head, sets what they get)");
   return advice;
+}
+
+int passes_over_inputs(const Recipe& recipe) {
+  const MethodParameter* const norm = recipe.method->find("rescale_norm");
+  const bool matches = norm != nullptr && any_parameters(recipe, [&](const Parameters& parameters) {
+                         return matches_l1_norms(parameters, *norm);
+                       });
+  return recipe.method->reads + (matches ? 1 : 0);
 }
 
 }  // namespace vlrm

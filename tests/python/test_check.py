@@ -1,6 +1,7 @@
 """vlrm check, and what vlrm merge refuses before it writes."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -46,6 +47,25 @@ out_dtype: bfloat16
     assert lines[4] == "reads     about 6.6 MiB (ties goes through its inputs 2 times)"
     assert lines[-1].endswith(" free")
     assert list(tmp_path.iterdir()) == [config]
+
+
+@pytest.mark.parametrize("method, parameters, times", [
+    ("task_arithmetic", "{}", None),
+    ("dare_linear", "{}", None),
+    ("dare_linear", "{rescale_norm: l1}", 2),
+    ("dare_linear", "{rescale: false}", None),
+    ("ties", "{rescale: true}", 3),
+    ("ties", "{rescale: true, rescale_norm: none}", 2),
+])
+def test_counts_the_passes(vlrm, tmp_path, method, parameters, times):
+    lines = vlrm("check", recipe(tmp_path, f"""
+merge_method: {method}
+base_model: {MODELS}/base
+models: [{{model: {MODELS}/base_instruct, parameters: {{weight: 1}}}}]
+parameters: {parameters}
+""")).splitlines()
+    reads = next(line for line in lines if line.startswith("reads"))
+    assert reads.endswith(f"({method} goes through its inputs {times} times)" if times else "3.3 MiB"), reads
 
 
 def test_says_where_todays_mergekit_differs(vlrm, tmp_path):
@@ -101,6 +121,16 @@ def test_refuses_what_the_disk_has_no_room_for(vlrm, tmp_path):
     for command in ("check", "merge"):
         assert "there is too little room on the disk" in vlrm("-q", command, config, tmp_path / "out", fails=True)
     assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".*"))
+
+
+def test_refuses_an_output_that_cannot_be_made(vlrm, tmp_path):
+    config = recipe(tmp_path, f"merge_method: passthrough\nmodels: [{{model: {MODELS}/base}}]\n")
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    for command in ("check", "merge"):
+        assert "cannot be made" in vlrm("-q", command, config, config / "out", fails=True)
+        if os.getuid() != 0:  # root may write everywhere
+            assert "Permission denied" in vlrm("-q", command, config, closed / "out", fails=True)
 
 
 @pytest.mark.parametrize("text, expected", [
