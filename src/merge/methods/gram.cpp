@@ -67,12 +67,13 @@ Grams gram_of(const BlockSource& source) {
 }
 
 Grams row_grams(const BlockSource& source) {
-  VLRM_ASSERT(source.row() > 0);
-  const size_t columns = source.columns(), rows = static_cast<size_t>(source.elements() / source.row());
+  const int64_t length = source.row();
+  VLRM_ASSERT(length > 0);
+  const size_t columns = source.columns(), rows = static_cast<size_t>(source.elements() / length);
   Grams grams{columns, std::vector<double>(rows * columns * columns)};
   parallel_for(stretch_count(source), [&](int64_t stretch) {
     visit_stretch(source, stretch, [&](const Block& block) {
-      const auto row = static_cast<size_t>(block.first / source.row());
+      const auto row = static_cast<size_t>(block.first / length);
       add_dots(block, grams.products.data() + row * columns * columns);
     });
   });
