@@ -33,19 +33,19 @@ bool has_gradient(const Parameters& parameters) {
   });
 }
 
+std::optional<double> first_value(const Parameters& parameters, const std::string& name) {
+  const auto found = parameters.find(name);
+  return found == parameters.end() ? std::nullopt : std::optional(found->second.front().values.front());
+}
+
 bool matches_l1_norms(const Parameters& parameters, const MethodParameter& norm) {
-  const auto value_of = [&](std::string_view name) -> std::optional<double> {
-    const auto found = parameters.find(std::string(name));
-    return found == parameters.end() ? std::nullopt : std::optional(found->second.front().values.front());
-  };
   constexpr auto kL1 = static_cast<double>(RescaleNorm::l1);
-  if (const auto named = value_of(norm.name)) return *named == kL1;
-  return norm.usual == kL1 && value_of("rescale").value_or(0) != 0;
+  if (const auto named = first_value(parameters, "rescale_norm")) return *named == kL1;
+  return norm.usual == kL1 && first_value(parameters, "rescale").value_or(0) != 0;
 }
 
 bool turns_rescale_off(const Parameters& parameters) {
-  const auto found = parameters.find("rescale");
-  return found != parameters.end() && found->second.front().values.front() == 0;
+  return first_value(parameters, "rescale") == 0;
 }
 
 }  // namespace
