@@ -159,16 +159,12 @@ void Decoder::cross_attend(const CrossAttentionLayer& layer, const at::Tensor& h
   }
 }
 
-// Texts of a group stand at the same position. Each group by itself: libtorch computes the cosines of some elements in
-// another way than those of others, by where they stand among all.
+// Texts of a group stand at the same position.
 Rope::Angles Decoder::angles_of_ends(std::span<const TextGroup> groups) const {
-  std::vector<at::Tensor> cosines, sines;
-  for (const TextGroup& group : groups) {
-    const Rope::Angles one = rope_.angles({group.length});
-    cosines.push_back(one.cosine.expand({group.texts, 1, one.cosine.size(2)}));
-    sines.push_back(one.sine.expand({group.texts, 1, one.sine.size(2)}));
-  }
-  return {at::cat(cosines), at::cat(sines)};
+  std::vector<int64_t> positions;
+  for (const TextGroup& group : groups)
+    positions.insert(positions.end(), static_cast<size_t>(group.texts), group.length);
+  return rope_.angles(positions);
 }
 
 at::Tensor Decoder::step(const std::vector<int32_t>& tokens, std::span<TextGroup> groups) const {
@@ -201,7 +197,8 @@ at::Tensor Decoder::logits(const at::Tensor& states) const {
   return project(final_norm(states), head->weight, Rows::apart).to(at::kCPU, at::kFloat);
 }
 
-at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets) const {
+at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets,
+                                      const std::vector<int64_t>& rows_of_groups) const {
   const auto head = parts_.use(language_head_);
   const at::Tensor result = at::empty({states.size(0)}, at::kFloat);
   for (const int64_t target : targets)
@@ -209,11 +206,18 @@ at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vecto
       fail("token {} has no row in the model's head of {} rows: its likelihood is not defined", target,
            head->weight.size(0));
   const at::Tensor index = index_tensor(targets, precision_.device).unsqueeze(1);
-  for (int64_t first = 0; first < states.size(0); first += kLogitRows) {
-    const int64_t rows = std::min(kLogitRows, states.size(0) - first);
+  const auto fill = [&](int64_t first, int64_t rows) {
     const at::Tensor logits = project(final_norm(states.narrow(0, first, rows)), head->weight).to(at::kFloat);
     result.narrow(0, first, rows).copy_(at::log_softmax(logits, 1).gather(1, index.narrow(0, first, rows)).squeeze(1));
-  }
+  };
+  int64_t first = 0;
+  for (const int64_t group : rows_of_groups)
+    for (const int64_t end = first + group; first < end;) {
+      const int64_t rows = std::min(kLogitRows, end - first);
+      fill(first, rows);
+      first += rows;
+    }
+  VLRM_ASSERT(first == states.size(0));
   return result;
 }
 

@@ -206,14 +206,17 @@ std::vector<std::vector<double>> TorchBackend::log_likelihoods(std::span<const S
     const auto some = batches.subspan(pass.first, pass.count);
     const RaggedBatch batch = lay_out(some, config_.image_token);
     const at::Tensor states = run(batch, true);
-    std::vector<int64_t> rows, targets;
-    for (size_t i = 0; i < pass.count; ++i)
+    std::vector<int64_t> rows, targets, rows_of_groups;
+    for (size_t i = 0; i < pass.count; ++i) {
+      const size_t before = rows.size();
       for (size_t j = 0; j < some[i].continuations.size(); ++j)
         for (int64_t at = positions[pass.first + i][j]; at < batch.groups[i].length(j); ++at) {
           rows.push_back(batch.groups[i].row(j, at - 1));
           targets.push_back(batch.tokens[static_cast<size_t>(batch.groups[i].row(j, at))]);
         }
-    const at::Tensor each = decoder_.log_probabilities(select_rows(states, rows), targets);
+      rows_of_groups.push_back(static_cast<int64_t>(rows.size() - before));
+    }
+    const at::Tensor each = decoder_.log_probabilities(select_rows(states, rows), targets, rows_of_groups);
     const float* next = each.const_data_ptr<float>();
     for (size_t i = 0; i < pass.count; ++i) {
       result.emplace_back(some[i].continuations.size());

@@ -113,7 +113,7 @@ TEST(Decoder, LogProbabilitiesAreTheReferences) {
     const at::Tensor last = states.narrow(0, states.size(0) - rows, rows);
     for (const int64_t token : {0, 7, 1577, 4095}) {
       const auto actual =
-          values(model.decoder.log_probabilities(last, std::vector<int64_t>(static_cast<size_t>(rows), token)));
+          values(model.decoder.log_probabilities(last, std::vector<int64_t>(static_cast<size_t>(rows), token), {rows}));
       for (size_t row = 0; row < actual.size(); ++row)
         EXPECT_NEAR(actual[row],
                     expected_log_probability(logits, row, static_cast<size_t>(model.config.text.vocab_size),
@@ -121,6 +121,26 @@ TEST(Decoder, LogProbabilitiesAreTheReferences) {
                     2e-5)
             << sequence.name << ", row " << row;
     }
+  }
+}
+
+TEST(Rope, AnglesAreThoseOfTheirPositionsAlone) {
+  const c10::InferenceMode no_gradients;
+  TextConfig config;
+  config.head_size = 12;
+  config.rope_theta = 500000;
+  const Rope rope(config, Precision::of("cpu", Dtype::f32));
+  std::vector<int64_t> positions;
+  for (int64_t position = 0; position < 5000; ++position) positions.push_back(position * 7);
+  const Rope::Angles all = rope.angles(positions);
+  for (size_t i = 0; i < positions.size(); ++i) {
+    const auto row = static_cast<int64_t>(i);
+    const Rope::Angles one = rope.angles({positions[i]});
+    ASSERT_EQ(values(all.cosine[row]), values(one.cosine[0])) << positions[i];
+    ASSERT_EQ(values(all.sine[row]), values(one.sine[0])) << positions[i];
+    const auto angle = static_cast<double>(positions[i]);  // of the first frequency, which is 1
+    ASSERT_NEAR(values(one.cosine[0])[6], std::cos(angle), 1e-7);
+    ASSERT_NEAR(values(one.sine[0])[6], std::sin(angle), 1e-7);
   }
 }
 

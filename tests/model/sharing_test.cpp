@@ -111,17 +111,41 @@ TEST(Sharing, ChangesNoReward) {
   }
 }
 
+// Questions with 1 to 3 responses, and where each is asked: libtorch's products take a row in one way or another by how
+// many there are.
+struct Questions {
+  std::vector<SharedPrefixBatch> batches;
+  std::vector<std::vector<int64_t>> positions;
+};
+
+Questions questions(const ModelConfig& config) {
+  Questions all;
+  for (uint64_t i = 0; i < 40; ++i) {
+    SharedPrefixBatch batch = question(config, {random_image(config, static_cast<int64_t>(1 + i % 4), i)}, i);
+    batch.continuations.erase(batch.continuations.begin() + 1);  // the empty one
+    batch.continuations.resize(1 + i % 3);
+    all.positions.emplace_back(batch.continuations.size(), static_cast<int64_t>(batch.prefix.size()));
+    all.batches.push_back(std::move(batch));
+  }
+  return all;
+}
+
 TEST(Sharing, ARewardDoesNotDependOnWhatElseIsScored) {
   const ModelConfig config = small_mllama(Head::reward);
   const auto backend = random_backend(config);
-  std::vector<SharedPrefixBatch> batches;
-  std::vector<std::vector<int64_t>> positions;
-  for (uint64_t i = 0; i < 4; ++i) {
-    batches.push_back(question(config, {random_image(config, static_cast<int64_t>(1 + i), i)}, i));
-    positions.push_back(last_positions(batches.back()));
-  }
+  const auto [batches, positions] = questions(config);
   const auto together = backend->rewards(batches, positions);
-  for (size_t i = 0; i < batches.size(); ++i) EXPECT_EQ(together[i], rewards(*backend, batches[i]));
+  for (size_t i = 0; i < batches.size(); ++i)
+    EXPECT_EQ(together[i], backend->rewards({&batches[i], 1}, {positions[i]})[0]) << i;
+}
+
+TEST(Sharing, ALikelihoodDoesNotDependOnWhatElseIsScored) {
+  const ModelConfig config = small_mllama(Head::language_model);
+  const auto backend = random_backend(config);
+  const auto [batches, positions] = questions(config);
+  const auto together = backend->log_likelihoods(batches, positions);
+  for (size_t i = 0; i < batches.size(); ++i)
+    EXPECT_EQ(together[i], backend->log_likelihoods({&batches[i], 1}, {positions[i]})[0]) << i;
 }
 
 TEST(Sharing, LikelihoodsAddUp) {

@@ -115,7 +115,7 @@ std::unique_ptr<TensorReader> merge_sce(const TensorMerge& merge) {
   auto weights = weights_of(*inputs, selection);
   return pointwise_tensor(
       merge.output, inputs,
-      [selection = std::move(selection), weights = std::move(weights)](const Block& block, float* out) {
+      [selection, weights = std::move(weights)](const Block& block, float* out) {
         selection.apply(block);
         merge_block(block, weights, out);
       });
