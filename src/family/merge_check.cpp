@@ -35,7 +35,7 @@ int64_t memory_of(const MergeCheck& check) {
   // A thread's piece of each input, raw and as float32, and the pieces of the output: one a thread, and those on
   // their way to the disk.
   const int64_t inputs = std::ssize(check.models) * 2 * kPieceElements * 4, output = kSaveElements * 4;
-  return kOwnMemory + thread_count() * inputs + (thread_count() + kWaitingThreads) * output +
+  return kOwnMemory + thread_count() * inputs + (thread_count() + kWritesAhead) * output +
          (check.passes > 1 ? kBetweenPasses : 0);
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <future>
 #include <mutex>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "base/threads.h"
+#include "weights/background_writer.h"
 #include "weights/chunks.h"
 #include "weights/output_file.h"
 #include "weights/safetensors.h"
@@ -28,39 +28,6 @@ struct OpenTensor {
   int64_t first_chunk = 0;  // number of its first chunk within the batch
 };
 
-// Lets so many threads compute at a time. Not std::counting_semaphore: libstdc++'s may sleep for ever (GCC bug 98033).
-class Cores {
- public:
-  explicit Cores(int count) : free_(count) {}
-  void take() {
-    std::unique_lock lock(mutex_);
-    freed_.wait(lock, [&] { return free_ > 0; });
-    --free_;
-  }
-  void give_back() {
-    const std::lock_guard lock(mutex_);
-    ++free_;
-    freed_.notify_one();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable freed_;
-  int free_;
-};
-
-// Held by a thread while it computes.
-class Turn {
- public:
-  explicit Turn(Cores& cores) : cores_(cores) { cores_.take(); }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() { cores_.give_back(); }
-
- private:
-  Cores& cores_;
-};
-
 class Batch {
  public:
   explicit Batch(NotFinite& not_finite) : not_finite_(not_finite) {}
@@ -71,26 +38,23 @@ class Batch {
   }
   bool full() const { return chunks_ >= kBatchChunks; }
 
-  // Computes all chunks, each once, gives each to sink(offset in the file, bytes), and empties the batch.
-  // thread_count() threads compute, `waiting` more may be in the sink.
+  // Computes all chunks, each once, gives each to sink.write(offset in the file, bytes, the buffer that they are in),
+  // and empties the batch.
   template <class Sink>
-  void run(const Sink& sink, int waiting, Progress* progress) {
-    Cores cores(thread_count());
+  void run(Sink& sink, Progress* progress) {
     const auto task = [&](int64_t index) {
       const OpenTensor& tensor = holder_of(index);
       const TensorInfo& info = tensor.reader->info();
       const int64_t first = (index - tensor.first_chunk) * kSaveElements;
       const int64_t count = std::min(kSaveElements, info.elements() - first);
       const int64_t size = size_of(info.dtype), offset = tensor.offset + first * size;
-      auto buffer = buffers_.take();
-      if (!buffer) buffer = std::make_unique<WriteBuffer>();
+      std::unique_ptr<WriteBuffer> buffer = sink.take_buffer();
       const std::span<std::byte> bytes = buffer->prepare(offset, count * size);
-      compute(*tensor.reader, first, bytes, cores);
-      sink(offset, std::span<const std::byte>(bytes));
+      compute(*tensor.reader, first, bytes);
+      sink.write(offset, bytes, std::move(buffer));
       if (progress != nullptr) progress->advance(count * size);
-      buffers_.give_back(std::move(buffer));
     };
-    parallel_for(chunks_, task, thread_count() + waiting);
+    parallel_for(chunks_, task);
     tensors_.clear();
     chunks_ = 0;
   }
@@ -101,8 +65,7 @@ class Batch {
     return *std::prev(next);
   }
 
-  void compute(const TensorReader& reader, int64_t first, std::span<std::byte> bytes, Cores& cores) {
-    const Turn turn(cores);
+  void compute(const TensorReader& reader, int64_t first, std::span<std::byte> bytes) {
     const TensorInfo& info = reader.info();
     reader.read(first, std::ssize(bytes) / size_of(info.dtype), bytes.data());
     if (const int64_t found = count_not_finite(info.dtype, bytes); found > 0) {
@@ -113,7 +76,6 @@ class Batch {
 
   std::vector<OpenTensor> tensors_;
   int64_t chunks_ = 0;
-  Pool<WriteBuffer> buffers_;
   std::mutex not_finite_mutex_;
   NotFinite& not_finite_;
 };
@@ -185,6 +147,7 @@ class ShardWriter {
     const bool goes_on = options_.journal != nullptr && !options_.journal->empty();
     OutputFile file(path, layout.file_size, goes_on ? OutputFile::Contents::kept : OutputFile::Contents::none);
     Flusher flusher(file, options_.journal);
+    BackgroundWriter writer(file, kWritingThreads, thread_count() + kWritesAhead);
     file.write_or_throw(0, std::as_bytes(std::span(layout.header)));
     for (size_t i = 0; i < shard.tensors.size(); ++i) {
       const TensorInfo& tensor = shard.tensors[i];
@@ -192,10 +155,11 @@ class ShardWriter {
       batch_.add(checkpoint_.open(tensor.name), layout.offsets[i]);
       names_.push_back(tensor.name);
       if (!batch_.full()) continue;
-      run(file, flusher);
+      run(writer, flusher);
       flusher.advance();
     }
-    run(file, flusher);
+    run(writer, flusher);
+    settle(writer, flusher);
     flusher.flush();
     file.close_or_throw();
   }
@@ -211,10 +175,18 @@ class ShardWriter {
     return true;
   }
 
-  void run(OutputFile& file, Flusher& flusher) {
-    batch_.run([&](int64_t offset, std::span<const std::byte> bytes) { file.write_or_throw(offset, bytes); },
-               kWaitingThreads, progress_);
-    for (std::string& name : std::exchange(names_, {})) {
+  // Meanwhile the batch before goes to the disk.
+  void run(BackgroundWriter& writer, Flusher& flusher) {
+    batch_.run(writer, progress_);
+    settle(writer, flusher);
+    computed_ = std::exchange(names_, {});
+    writes_ = writer.asked();
+  }
+
+  // What was computed last has to be in the file before the journal can name it.
+  void settle(BackgroundWriter& writer, Flusher& flusher) {
+    writer.wait_for(std::exchange(writes_, 0));
+    for (std::string& name : std::exchange(computed_, {})) {
       const auto found = not_finite_.find(name);
       flusher.add({std::move(name), found == not_finite_.end() ? 0 : found->second});
     }
@@ -225,7 +197,24 @@ class ShardWriter {
   NotFinite& not_finite_;
   Progress* progress_;
   Batch batch_;
-  std::vector<std::string> names_;  // of the batch's tensors
+  std::vector<std::string> names_;     // of the batch's tensors
+  std::vector<std::string> computed_;  // of the batch before
+  int64_t writes_ = 0;                 // that were asked for when it was computed
+};
+
+// Where bytes go that nobody wants.
+class Nowhere {
+ public:
+  std::unique_ptr<WriteBuffer> take_buffer() {
+    auto buffer = buffers_.take();
+    return buffer ? std::move(buffer) : std::make_unique<WriteBuffer>();
+  }
+  void write(int64_t, std::span<const std::byte>, std::unique_ptr<WriteBuffer> buffer) {
+    buffers_.give_back(std::move(buffer));
+  }
+
+ private:
+  Pool<WriteBuffer> buffers_;
 };
 
 }  // namespace
@@ -246,13 +235,13 @@ NotFinite save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::p
 
 NotFinite discard_checkpoint(const Checkpoint& checkpoint, Progress* progress) {
   NotFinite not_finite;
-  const auto nowhere = [](int64_t, std::span<const std::byte>) {};
+  Nowhere nowhere;
   Batch batch(not_finite);
   for (const TensorInfo& tensor : checkpoint.tensors()) {
     batch.add(checkpoint.open(tensor.name), 0);
-    if (batch.full()) batch.run(nowhere, 0, progress);
+    if (batch.full()) batch.run(nowhere, progress);
   }
-  batch.run(nowhere, 0, progress);
+  batch.run(nowhere, progress);
   return not_finite;
 }
 

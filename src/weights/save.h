@@ -15,8 +15,8 @@ namespace vlrm {
 
 // Elements computed by a thread and written by one call: a disk is slower with less.
 constexpr int64_t kSaveElements = 32 * kChunkElements;
-// Threads beyond those that compute, so that no core is idle while some wait for the disk.
-constexpr int kWaitingThreads = 2;
+// Threads that write while others compute, and how many chunks may wait for them.
+constexpr int kWritingThreads = 3, kWritesAhead = 4;
 
 struct SaveOptions {
   int64_t max_shard_bytes = 5'000'000'000;  // Hugging Face's default; one tensor larger than it has a shard of its own
@@ -30,7 +30,7 @@ using NotFinite = std::map<std::string, int64_t>;
 // Writes all tensors into an existing directory (the staging side of an AtomicDirectory) as model.safetensors, or as
 // model-00001-of-0000N.safetensors with model.safetensors.index.json. The layout is fixed beforehand from names, shapes
 // and dtypes; chunks are computed by all threads and written at their offsets. The bytes do not depend on threads or
-// chunk size. Memory: a chunk a thread, and two. Throws Error when a source fails or the disk is full.
+// chunk size. Memory: a chunk a thread, and those that wait. Throws Error when a source fails or the disk is full.
 NotFinite save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& directory,
                           const SaveOptions& options, Progress* progress);
 
