@@ -6,6 +6,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -110,6 +111,9 @@ int run_or_complain(int argc, char** argv) {
     return 0;
   } catch (const std::filesystem::filesystem_error& error) {
     return complain(fmt::format("{}: {}", error.path1().string(), error.code().message()));
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again) return complain(error.what());
+    return complain("no more threads can be started; raise what limits them (ulimit -u), or try --threads 1");
   } catch (const std::bad_alloc&) {
     return complain("out of memory");
   } catch (const std::exception& error) {

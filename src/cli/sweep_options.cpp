@@ -15,7 +15,7 @@ namespace {
 std::vector<std::string> files_or_throw(const std::string& pattern) {
   glob_t found{};
   const int status = ::glob(pattern.c_str(), 0, nullptr, &found);
-  const std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
   if (status != 0) fail("--recipes: no file matches {}", printable(pattern));
   return files;

@@ -72,6 +72,14 @@ std::string CausalModel::type() const {
   return model_type(config);
 }
 
+std::string CausalModel::kind() const {
+  const auto architectures = config.find("architectures");
+  if (architectures != config.end() && architectures->is_array() && !architectures->empty() &&
+      architectures->front().is_string())
+    return architectures->front().get<std::string>();
+  return type().empty() ? "of no kind that its config tells" : type();
+}
+
 int64_t CausalModel::vocabulary() const {
   const OrderedJson& text = text_part(config);
   const auto found = text.find("vocab_size");

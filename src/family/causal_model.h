@@ -16,6 +16,7 @@ struct CausalModel {
   CheckpointPtr weights;  // a Llama's and an Mllama's under canonical names (see names.h)
 
   std::string type() const;  // model_type, such as "llama"; empty where the config has none
+  std::string kind() const;  // its class, such as "LlamaForCausalLM", else the type, else words that say so
   // Whether the embeddings are the head too: as the config says, else where there is no head of any kind.
   bool tied() const;
   int64_t vocabulary() const;  // vocab_size, of the text part where there is one; 0 where the config has none

@@ -1,7 +1,5 @@
 #include "family/merge_check.h"
 
-#include <set>
-
 #include "base/error.h"
 #include "base/threads.h"
 #include "family/causal_model.h"
@@ -22,15 +20,6 @@ int64_t bytes_of(const Checkpoint& checkpoint) {
   return bytes;
 }
 
-std::string kind_of_model(const CausalModel& model) {
-  const auto architectures = model.config.find("architectures");
-  if (architectures != model.config.end() && architectures->is_array() && !architectures->empty() &&
-      architectures->front().is_string())
-    return architectures->front().get<std::string>();
-  const std::string type = model.type();
-  return type.empty() ? "of no kind that its config tells" : type;
-}
-
 int64_t memory_of(const MergeCheck& check) {
   // A thread's piece of each input, raw and as float32, and the pieces of the output: one a thread, and those on
   // their way to the disk.
@@ -48,24 +37,17 @@ int64_t bytes_to_write(const PlannedOutput& planned) {
 MergeCheck check_merge(const Recipe& recipe) {
   MergeCheck check;
   check.passes = passes_over_inputs(recipe);
-  std::set<std::string> kinds;
   for (const std::string& name : recipe.model_names()) {
     const CausalModel model = open_causal_model(name, nullptr);
     const int64_t bytes = bytes_of(*model.weights);
     check.models.push_back(
-        {name, kind_of_model(model), model.directory, std::ssize(model.weights->tensors()), bytes, model.vocabulary()});
+        {name, model.kind(), model.directory, std::ssize(model.weights->tensors()), bytes, model.vocabulary()});
     check.bytes_read += bytes * check.passes;
-    kinds.insert(check.models.back().kind);
   }
   check.planned = plan_merge_models(recipe);
   check.bytes_written = bytes_to_write(check.planned);
   check.memory = memory_of(check);
   check.notes = check.planned.remarks;
-  if (kinds.size() > 1) {
-    std::string list;
-    for (const std::string& kind : kinds) list += (list.empty() ? "" : ", ") + kind;
-    check.notes.push_back("the models are of several kinds (" + list + "): their tensors are matched by name alone");
-  }
   for (std::string& line : recipe_advice(recipe)) check.notes.push_back(std::move(line));
   return check;
 }

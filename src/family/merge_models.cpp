@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "family/causal_model.h"
@@ -95,6 +96,38 @@ std::optional<OutputTokenizer> made_tokenizer(const Recipe& recipe, const Models
   return extended_tokenizer(sources, tokens);
 }
 
+// In order, each once, between commas.
+std::string listed(const std::set<std::string>& words) {
+  std::string list;
+  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+  return list;
+}
+
+std::string stored_types(const Checkpoint& weights) {
+  std::set<std::string> types;
+  for (const TensorInfo& tensor : weights.tensors())
+    if (is_float(tensor.dtype)) types.emplace(torch_name(tensor.dtype));
+  return listed(types);
+}
+
+// Where the models are not alike and none of them is wrong.
+std::vector<std::string> differences(const Models& models, bool as_stored) {
+  std::set<std::string> kinds, types;
+  for (const auto& [name, model] : models.opened) {
+    kinds.insert(model.kind());
+    types.insert(stored_types(*model.weights));
+  }
+  std::vector<std::string> remarks;
+  if (kinds.size() > 1)
+    remarks.push_back(
+        fmt::format("the models are of several kinds ({}): their tensors are matched by name alone", listed(kinds)));
+  if (as_stored && types.size() > 1)
+    remarks.push_back(
+        fmt::format("the models are stored in several types ({}): without dtype, what is written has those of {}",
+                    listed(types), printable(models.names.front())));
+  return remarks;
+}
+
 // Into the file of its own that later transformers read, and into the tokenizer's config, which earlier ones do.
 void set_chat_template(PlannedOutput& planned, const std::string& text, const fs::path& tokenizer) {
   planned.texts["chat_template.jinja"] = text;
@@ -130,9 +163,9 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
     sources.output_tokens = made->tokens;
     planned.texts = std::move(made->files);
   }
-  if (recipe.chat_template)
-    set_chat_template(planned, chat_template_or_throw(*recipe.chat_template, directories, recipe.source),
-                      sources.output_tokenizer);
+  std::optional<std::string> chat_template;
+  if (recipe.chat_template) chat_template = chat_template_or_throw(*recipe.chat_template, directories, recipe.source);
+  if (chat_template) set_chat_template(planned, *chat_template, sources.output_tokenizer);
 
   MergedModel merged = plan_merge(recipe, sources);
   planned.dtype = recipe.out_dtype ? recipe.out_dtype : recipe.dtype;
@@ -147,8 +180,11 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
                                                  .kept_layers = kept_layers(recipe)});
   planned.weights = planned.dtype ? std::move(merged.weights) : cast_each(std::move(merged.weights), merged.stored);
   planned.remarks = std::move(merged.remarks);
+  for (std::string& remark : differences(models, !planned.dtype)) planned.remarks.push_back(std::move(remark));
+  if (recipe.chat_template && !chat_template)
+    planned.remarks.emplace_back("chat_template is auto, but no model has a template: none is written");
   std::vector<FileKind> tokenizer{FileKind::tokenizer};
-  if (!recipe.chat_template) tokenizer.push_back(FileKind::chat_template);  // else it has one already
+  if (!chat_template) tokenizer.push_back(FileKind::chat_template);  // else it has one already
   planned.side_files = {{sources.output_tokenizer, tokenizer}, {donor.directory, {FileKind::other}}};
   return planned;
 }

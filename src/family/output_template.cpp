@@ -54,7 +54,8 @@ std::optional<std::string> template_of(const fs::path& model) {
   return json.at("chat_template").get<std::string>();
 }
 
-std::string commonest_template(const std::vector<fs::path>& models, const std::string& source) {
+// Nothing where no model has one.
+std::optional<std::string> commonest_template(const std::vector<fs::path>& models) {
   std::vector<std::pair<std::string, int>> counts;
   for (const fs::path& model : models) {
     const auto found = template_of(model);
@@ -63,15 +64,15 @@ std::string commonest_template(const std::vector<fs::path>& models, const std::s
     const auto known = std::ranges::find(counts, *found, &std::pair<std::string, int>::first);
     known == counts.end() ? (void)counts.emplace_back(*found, 1) : (void)++known->second;
   }
-  if (counts.empty()) fail("{}: chat_template is auto, but no model has a template", source);
+  if (counts.empty()) return std::nullopt;
   return std::ranges::max_element(counts, {}, &std::pair<std::string, int>::second)->first;
 }
 
 }  // namespace
 
-std::string chat_template_or_throw(const std::string& wanted, const std::vector<fs::path>& models,
-                                   const std::string& source) {
-  if (wanted == "auto") return commonest_template(models, source);
+std::optional<std::string> chat_template_or_throw(const std::string& wanted, const std::vector<fs::path>& models,
+                                                  const std::string& source) {
+  if (wanted == "auto") return commonest_template(models);
   const auto named = std::ranges::find(kNamed, wanted, &std::pair<std::string_view, std::string_view>::first);
   if (named != kNamed.end()) return std::string(named->second);
   if (wanted.size() >= 20 && wanted.find('{') != wanted.npos) return wanted;

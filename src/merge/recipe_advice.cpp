@@ -59,6 +59,11 @@ std::vector<std::string> recipe_advice(const Recipe& recipe) {
         fmt::format("{} divides what it keeps by the probability of keeping it, as its paper does; today's mergekit "
                     "matches the L1 norm instead: rescale_norm: l1 does the same here",
                     recipe.method->name));
+  if (recipe.dtype && *recipe.dtype != Dtype::f32)
+    advice.push_back(fmt::format(
+        "arithmetic is in float32; today's mergekit computes in {0}, the recipe's dtype: with dtype: float32 and "
+        "out_dtype: {0} it does as vlrm",
+        torch_name(*recipe.dtype)));
   if (any_parameters(recipe, has_gradient))
     advice.push_back(
         "a gradient's last value counts for the tensors after the layers (the final norm, a head); today's mergekit "

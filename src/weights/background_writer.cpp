@@ -6,10 +6,19 @@ namespace vlrm {
 
 BackgroundWriter::BackgroundWriter(OutputFile& file, int threads, int buffers) : file_(file) {
   for (int i = 0; i < buffers; ++i) idle_.push_back(std::make_unique<WriteBuffer>());
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  try {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  } catch (...) {  // those that have begun would never end
+    end();
+    throw;
+  }
 }
 
 BackgroundWriter::~BackgroundWriter() {
+  end();
+}
+
+void BackgroundWriter::end() {
   {
     const std::lock_guard lock(mutex_);
     ends_ = true;

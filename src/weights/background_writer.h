@@ -39,6 +39,7 @@ class BackgroundWriter {
     std::span<const std::byte> bytes;
     std::unique_ptr<WriteBuffer> buffer;
   };
+  void end();
   void work();
   void carry_out(const Write& write);
   void throw_error() const;

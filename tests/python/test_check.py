@@ -78,15 +78,44 @@ def test_says_where_todays_mergekit_differs(vlrm, tmp_path):
     for quiet in ("parameters: {rescale_norm: l1}", "parameters: {rescale: false}", "parameters: {rescale_norm: density}"):
         assert not [note for note in notes(quiet) if "rescale_norm" in note], quiet
     assert [note for note in notes("parameters: {density: [0.5, 0.9]}") if "a gradient's last value" in note]
+    assert [note for note in notes("dtype: bfloat16") if "today's mergekit computes in bfloat16" in note]
+    assert not [note for note in notes("dtype: float32\nout_dtype: bfloat16") if "computes in" in note]
+
+
+def test_merge_says_the_same(vlrm, tmp_path):
+    config = recipe(tmp_path, f"merge_method: dare_linear\nbase_model: {MODELS}/base\ndtype: float16\nmodels: [{{model: {MODELS}/rm}}]\n"
+                              "parameters: {weight: [0.5, 0.9]}\n")
+    told = vlrm("check", config, notes=True)
+    assert len([note for note in told if "today's mergekit" in note]) == 3
+    assert set(told) <= set(vlrm("-q", "merge", config, tmp_path / "out", notes=True))
+
+
+def test_types_that_differ_are_told_where_nothing_names_one(vlrm, tmp_path):
+    one, two = model(tmp_path / "one"), model(tmp_path / "two")
+    tensors = {name: tensor.astype(np.float16) for name, tensor in load_file(two / "model.safetensors").items()}
+    save_file(tensors, two / "model.safetensors")
+    text = f"merge_method: linear\nparameters: {{weight: 0.5}}\nmodels: [{{model: {two}}}, {{model: {one}}}]\n"
+    note = f"note: the models are stored in several types (float16, float32): without dtype, what is written has those of {two}"
+    assert note in vlrm("check", recipe(tmp_path, text), notes=True)
+    vlrm("-q", "merge", recipe(tmp_path, text), tmp_path / "out")
+    assert {tensor.dtype for tensor in load_file(tmp_path / "out/model.safetensors").values()} == {np.dtype(np.float16)}
+    assert note not in vlrm("check", recipe(tmp_path, text + "out_dtype: float32\n"), notes=True)
+
+
+def test_a_template_that_no_model_has_is_not_written(vlrm, tmp_path):
+    config = recipe(tmp_path, f"merge_method: passthrough\nmodels: [{{model: {model(tmp_path / 'one')}}}]\nchat_template: auto\n")
+    notes = vlrm("-q", "merge", config, tmp_path / "out", notes=True)
+    assert "note: chat_template is auto, but no model has a template: none is written" in notes
+    assert not (tmp_path / "out/chat_template.jinja").exists()
 
 
 def test_models_of_any_kind_are_told_and_merged(vlrm, tmp_path):
     one, two = model(tmp_path / "one"), model(tmp_path / "two", vocab_size=8, architectures=["OtherForCausalLM"])
     config = recipe(tmp_path, f"merge_method: linear\nparameters: {{weight: 0.5}}\nmodels: [{{model: {one}}}, {{model: {two}}}]\n")
-    notes = vlrm("check", config, notes=True)
-    assert [note for note in notes if "OtherForCausalLM, OwnForCausalLM" in note]
-    assert [note for note in notes if "only the first 6 of the 8 rows" in note]
-    vlrm("-q", "merge", config, tmp_path / "out")
+    for words in (["check", config], ["-q", "merge", config, tmp_path / "out"]):
+        notes = vlrm(*words, notes=True)
+        assert [note for note in notes if "OtherForCausalLM, OwnForCausalLM" in note]
+        assert [note for note in notes if "only the first 6 of the 8 rows" in note]
     merged = load_file(tmp_path / "out/model.safetensors")
     assert merged["embed_in.weight"].shape == (6, 4)
     assert json.loads((tmp_path / "out/config.json").read_text())["vocab_size"] == 6

@@ -63,3 +63,37 @@ def test_output_that_cannot_be_written_is_an_error(goldens, tmp_path, command):
     line = command.format(model=goldens / "models/rm", lines=tmp_path / "lines")
     done = subprocess.run(f"{PROGRAM} {line} > /dev/full", shell=True, capture_output=True, text=True)
     assert done.returncode == 2 and "standard output" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def few_threads(tmp_path_factory):
+    """A library to preload, with which all but the first $THREADS_THAT_START threads fail to start."""
+    folder = tmp_path_factory.mktemp("few_threads")
+    (folder / "few_threads.cpp").write_text("""
+        #include <dlfcn.h>
+        #include <pthread.h>
+        #include <atomic>
+        #include <cerrno>
+        #include <cstdlib>
+        extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* with) noexcept {
+          static std::atomic<int> started{0};
+          if (started++ >= std::atoi(std::getenv("THREADS_THAT_START"))) return EAGAIN;
+          using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+          return reinterpret_cast<Create>(::dlsym(RTLD_NEXT, "pthread_create"))(thread, attributes, run, with);
+        }
+    """)
+    subprocess.run(["c++", "-shared", "-fPIC", "-o", "few_threads.so", "few_threads.cpp"], cwd=folder, check=True)
+    return folder / "few_threads.so"
+
+
+@pytest.mark.parametrize("threads", range(5))
+def test_threads_that_do_not_start_are_told(goldens, tmp_path, few_threads, threads):
+    """Those that do must not be waited for."""
+    recipe = tmp_path / "linear.yml"
+    recipe.write_text("merge_method: linear\nmodels:\n" + "".join(
+        f"- {{model: {goldens}/models/{name}, parameters: {{weight: 0.5}}}}\n" for name in ("base", "rm")))
+    done = subprocess.run([PROGRAM, "merge", "--threads", "2", "-q", recipe, tmp_path / "out"], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "LD_PRELOAD": str(few_threads), "THREADS_THAT_START": str(threads)})
+    assert done.returncode == 2 and not (tmp_path / "out").exists()
+    assert done.stderr.splitlines()[-1] == ("vlrm: no more threads can be started; raise what limits them (ulimit -u), or try "
+                                            "--threads 1")
