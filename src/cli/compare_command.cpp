@@ -1,4 +1,5 @@
 // vlrm compare: how two checkpoints relate.
+#include <filesystem>
 #include <memory>
 
 #include "base/atomic_output.h"
@@ -11,6 +12,8 @@
 #include "family/causal_model.h"
 #include "family/names.h"
 
+namespace fs = std::filesystem;
+
 namespace vlrm {
 namespace {
 
@@ -20,9 +23,22 @@ struct CompareFlags {
   bool force = false;
 };
 
+// Even with --force: a model's own files have names that are easily given by mistake.
+void refuse_inputs_file(const std::string& output, const fs::path& input) {
+  std::error_code error;
+  const fs::path folder = fs::absolute(output).parent_path();
+  if (fs::exists(fs::symlink_status(output, error)) && fs::equivalent(folder, input, error))
+    fail("{}: is there already, in the folder of an input, where nothing is replaced; name another output", output);
+}
+
 // Under the names of a Llama where another model is one: of an Mllama then its text part.
-ComparedModel opened(const std::string& name, bool as_text) {
-  const CausalModel model = open_causal_model(name, nullptr);
+ComparedModel opened(const std::string& name, bool as_text, const CompareFlags& flags) {
+  const CausalModel model =
+      open_causal_model(name, [&](const std::string&, const fs::path& directory, CheckpointPtr weights) {
+        for (const std::string& output : {flags.output, flags.json})
+          if (!output.empty()) refuse_inputs_file(output, directory);
+        return weights;
+      });
   if (!as_text || model.type() != "mllama") return {name, model.weights};
   return {name, text_part_of_mllama(model.weights, ModelConfig::from_directory(model.directory).text)};
 }
@@ -34,16 +50,17 @@ bool all_are_mllamas(const std::vector<std::string>& names) {
 }
 
 void run_compare(const CompareFlags& flags) {
-  if (flags.output.empty() && flags.json.empty()) fail("compare: -o names the page to write, --json the figures");
+  if (flags.output.empty() && flags.json.empty())
+    fail("compare: name what to write: -o PAGE.html, --json FIGURES.json, or both");
   if (flags.output == flags.json) fail("compare: {} is to be both the page (-o) and the figures (--json)", flags.json);
   for (const std::string& output : {flags.output, flags.json})
     if (!output.empty()) refuse_existing(output, flags.force);
   std::vector<std::string> names{flags.a, flags.b};
   if (!flags.base.empty()) names.push_back(flags.base);
   const bool as_text = !all_are_mllamas(names);
-  const ComparedModel a = opened(flags.a, as_text), b = opened(flags.b, as_text);
+  const ComparedModel a = opened(flags.a, as_text, flags), b = opened(flags.b, as_text, flags);
   std::optional<ComparedModel> base;
-  if (!flags.base.empty()) base = opened(flags.base, as_text);
+  if (!flags.base.empty()) base = opened(flags.base, as_text, flags);
   Progress progress("comparing", bytes_compared(a, b, base), Progress::Unit::bytes);
   const ModelComparison comparison = compare_models(a, b, base, flags.top, &progress);
   const OrderedJson json = comparison_json(comparison, a, b, base, flags.top);

@@ -1,6 +1,7 @@
 #include "cli/merge_options.h"
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/tell.h"
 #include "cli/usage_errors.h"
 
@@ -74,7 +75,12 @@ Dtype dtype_option_or_throw(const std::string& name) {
 }
 
 void write_and_report(const PlannedOutput& planned, const OutputFlags& flags, const Manifest& manifest) {
-  for (const std::string& remark : write_output(planned, flags.options(), manifest)) tell("note: " + remark);
+  try {
+    for (const std::string& remark : write_output(planned, flags.options(), manifest)) tell("note: " + remark);
+  } catch (const Interrupted&) {
+    if (flags.resume) tell(fmt::format("note: {}: interrupted; the same command goes on from here", flags.directory));
+    throw;
+  }
   if (flags.sink != "null") fmt::print("{}\n", flags.directory);
 }
 

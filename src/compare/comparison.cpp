@@ -132,6 +132,13 @@ OrderedJson number_or_null(const std::optional<double>& number) {
   return number ? OrderedJson(*number) : OrderedJson(nullptr);
 }
 
+std::vector<std::string> not_finite(const std::vector<TensorRelation>& tensors) {
+  std::vector<std::string> names;
+  for (const TensorRelation& tensor : tensors)
+    if (!std::isfinite(tensor.norm_a) || !std::isfinite(tensor.norm_b)) names.push_back(tensor.name);
+  return names;
+}
+
 }  // namespace
 
 int64_t bytes_compared(const ComparedModel& a, const ComparedModel& b, const std::optional<ComparedModel>& base) {
@@ -170,7 +177,12 @@ ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, c
     comparison.remarks.push_back(fmt::format("{} tensor{} not compared, not being in {} ({}{})", names.size(),
                                              names.size() == 1 ? " is" : "s are", printable(who),
                                              printable(names.front()), names.size() == 1 ? "" : ", …"));
+  if (comparison.tensors.empty() && base) fail("{}, {} and {} have no tensor in common", a.name, b.name, base->name);
   if (comparison.tensors.empty()) fail("{} and {} have no tensor in common", a.name, b.name);
+  if (const auto odd = not_finite(comparison.tensors); !odd.empty())
+    comparison.remarks.push_back(
+        fmt::format("{} tensor{} elements that are infinite or NaN ({}{}): no figures can be given", odd.size(),
+                    odd.size() == 1 ? " has" : "s have", printable(odd.front()), odd.size() == 1 ? "" : ", …"));
   return comparison;
 }
 

@@ -63,24 +63,32 @@ void refuse_changed_inputs(const std::filesystem::path& directory, const Manifes
 std::vector<std::string> write_output(const PlannedOutput& planned, const OutputOptions& options,
                                       const Manifest& manifest) {
   const CheckpointPtr weights = planned.dtype ? cast(planned.weights, *planned.dtype) : planned.weights;
-  Progress progress("merging", total_bytes(*weights), Progress::Unit::bytes);
   std::vector<std::string> remarks = planned.remarks;
-  if (options.null_sink) {
-    add_remark(remarks, discard_checkpoint(*weights, &progress), planned.dtype);
-    return remarks;
-  }
-  if (options.resume && manifest.is_of(options.directory)) {
+  if (options.resume && !options.null_sink && manifest.is_of(options.directory)) {
     refuse_changed_inputs(options.directory, manifest);
     remarks.push_back(fmt::format("{}: is there already, of the same settings and inputs", options.directory.string()));
+    return remarks;
+  }
+  Progress progress("merging", total_bytes(*weights), Progress::Unit::bytes);
+  if (options.null_sink) {
+    add_remark(remarks, discard_checkpoint(*weights, &progress), planned.dtype);
     return remarks;
   }
   refuse_input(options.directory, manifest);
   // What a killed run left is taken over or removed.
   require_space(options.directory, total_bytes(*weights) - bytes_left_over(options.directory));
   const std::string identity = identity_of(*weights, options, manifest);
+  bool dropped = false;
   AtomicDirectory output(options.directory, options.force, kManifestName, [&](const std::filesystem::path& leftover) {
-    return options.resume && SaveJournal::holds_work(leftover / kJournalName, identity);
+    if (!options.resume) return false;
+    const bool goes_on = SaveJournal::holds_work(leftover / kJournalName, identity);
+    dropped = dropped || !goes_on;
+    return goes_on;
   });
+  if (dropped && !output.adopted())
+    remarks.push_back(
+        fmt::format("{}: begun anew: what another run left is of other settings or inputs, or nothing yet",
+                    options.directory.string()));
   if (output.adopted()) remove_all_but_weights(output.staging());
   std::optional<SaveJournal> journal(std::in_place, output.staging() / kJournalName, identity);
   if (options.resume) output.keep_if_dropped();

@@ -144,8 +144,8 @@ class ShardWriter {
 
   void write(const Shard& shard, const std::filesystem::path& path) {
     const SafetensorsLayout layout = lay_out_safetensors(shard.tensors, options_.metadata);
-    const bool goes_on = options_.journal != nullptr && !options_.journal->empty();
-    OutputFile file(path, layout.file_size, goes_on ? OutputFile::Contents::kept : OutputFile::Contents::none);
+    goes_on_ = options_.journal != nullptr && !options_.journal->empty() && is_laid_out(path, layout);
+    OutputFile file(path, layout.file_size, goes_on_ ? OutputFile::Contents::kept : OutputFile::Contents::none);
     Flusher flusher(file, options_.journal);
     BackgroundWriter writer(file, kWritingThreads, thread_count() + kWritesAhead);
     file.write_or_throw(0, std::as_bytes(std::span(layout.header)));
@@ -165,9 +165,15 @@ class ShardWriter {
   }
 
  private:
+  // A file has its whole length from the first: one of another is not that which the journal tells of.
+  static bool is_laid_out(const std::filesystem::path& path, const SafetensorsLayout& layout) {
+    std::error_code error;
+    return std::filesystem::file_size(path, error) == static_cast<uintmax_t>(layout.file_size) && !error;
+  }
+
   // It is opened all the same: so its inputs are known to have taken part.
   bool skip_done(const TensorInfo& tensor) {
-    const SaveJournal::Tensor* done = options_.journal == nullptr ? nullptr : options_.journal->find(tensor.name);
+    const SaveJournal::Tensor* done = goes_on_ ? options_.journal->find(tensor.name) : nullptr;
     if (done == nullptr) return false;
     checkpoint_.open(tensor.name);
     if (done->not_finite > 0) not_finite_[tensor.name] = done->not_finite;
@@ -197,6 +203,7 @@ class ShardWriter {
   NotFinite& not_finite_;
   Progress* progress_;
   Batch batch_;
+  bool goes_on_ = false;               // with what the shard's file holds
   std::vector<std::string> names_;     // of the batch's tensors
   std::vector<std::string> computed_;  // of the batch before
   int64_t writes_ = 0;                 // that were asked for when it was computed

@@ -1,6 +1,7 @@
 """vlrm compare: figures against numpy, the page in a browser."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -87,17 +88,42 @@ def test_names_are_fit_for_a_terminal(vlrm, models, tmp_path):
 def test_says_what_is_wrong(vlrm, models, tmp_path):
     folder, _ = models
     out = tmp_path / "c.html"
-    assert "-o names the page to write" in vlrm("compare", folder / "a", folder / "b", fails=True)
+    assert "name what to write: -o PAGE.html" in vlrm("compare", folder / "a", folder / "b", fails=True)
     assert "nowhere" in vlrm("compare", folder / "a", "nowhere", "-o", out, fails=True)
     other = tmp_path / "other"
     model(other, 4)
     save_file({"x": np.ones(3, np.float32)}, other / "model.safetensors")
     assert "have no tensor in common" in vlrm("compare", folder / "a", other, "-o", out, fails=True)
+    assert f"b and {other} have no tensor in common" in vlrm(
+        "compare", folder / "a", folder / "b", "--base", other, "-o", out, fails=True)
     assert "is to be both the page (-o) and the figures" in vlrm("compare", folder / "a", folder / "b", "-o", out, "--json", out, fails=True)
     assert "--top" in vlrm("compare", folder / "a", folder / "b", "-o", out, "--top", "nan", fails=True)
     assert not out.exists()
     out.write_text("")
     assert "exists already" in vlrm("compare", folder / "a", folder / "b", "-o", out, fails=True)
+
+
+def test_no_file_of_an_input_is_replaced(vlrm, models, tmp_path):
+    folder, _ = models
+    for name, file in (("a", "config.json"), ("b", "model.safetensors"), ("base", "config.json")):
+        before = (folder / name / file).read_bytes()
+        for flag in ("-o", "--json"):
+            error = vlrm("compare", folder / "a", folder / "b", "--base", folder / "base", flag, folder / name / file, "--force", fails=True)
+            assert "is there already, in the folder of an input" in error
+        assert (folder / name / file).read_bytes() == before
+
+
+def test_elements_that_are_no_numbers_are_told(vlrm, models, tmp_path):
+    folder, _ = models
+    shutil.copytree(folder / "a", tmp_path / "odd")
+    tensors = load_file(tmp_path / "odd/model.safetensors")
+    name = next(name for name in tensors if ".layers.1." in name)
+    tensors[name].flat[3] = np.nan
+    save_file(tensors, tmp_path / "odd/model.safetensors")
+    notes = vlrm("-q", "compare", tmp_path / "odd", folder / "b", "--json", tmp_path / "c.json", notes=True)
+    assert f"note: 1 tensor has elements that are infinite or NaN ({name}): no figures can be given" in notes
+    figures = {tensor["name"]: tensor for tensor in json.loads((tmp_path / "c.json").read_text())["tensors"]}
+    assert figures[name]["norm_a"] is None and figures[name]["cosine"] is None
 
 
 def test_the_page_shows_the_figures(vlrm, models, tmp_path):
