@@ -109,7 +109,7 @@ at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeature
   const auto cache = [&](size_t group, size_t layer) {
     return beside.caches ? &(*beside.caches)[group].layers[layer] : nullptr;
   };
-  const at::Tensor hidden = embedding_.look_up({batch.tokens.begin(), batch.tokens.end()});
+  at::Tensor hidden = embedding_.look_up({batch.tokens.begin(), batch.tokens.end()});
   const Rope::Angles angles = rope_.angles(batch.positions);
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (beside.observer) beside.observer(static_cast<int64_t>(i), hidden);
@@ -168,7 +168,7 @@ Rope::Angles Decoder::angles_of_ends(std::span<const TextGroup> groups) const {
 }
 
 at::Tensor Decoder::step(const std::vector<int32_t>& tokens, std::span<TextGroup> groups) const {
-  const at::Tensor hidden = embedding_.look_up({tokens.begin(), tokens.end()});
+  at::Tensor hidden = embedding_.look_up({tokens.begin(), tokens.end()});
   const Rope::Angles angles = angles_of_ends(groups);
   for (size_t i = 0; i < layers_.size(); ++i) {
     std::vector<Growing> all;
@@ -200,7 +200,7 @@ at::Tensor Decoder::logits(const at::Tensor& states) const {
 at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets,
                                       const std::vector<int64_t>& rows_of_groups) const {
   const auto head = parts_.use(language_head_);
-  const at::Tensor result = at::empty({states.size(0)}, at::kFloat);
+  at::Tensor result = at::empty({states.size(0)}, at::kFloat);
   for (const int64_t target : targets)
     if (target < 0 || target >= head->weight.size(0))
       fail("token {} has no row in the model's head of {} rows: its likelihood is not defined", target,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {
@@ -168,7 +169,7 @@ void multiply_anywhere(const FewRows& product, int64_t first, int64_t end) {
 using Multiply = void (*)(const FewRows&, int64_t, int64_t);
 Multiply fastest() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("x86-64-v4")) return multiply_avx512;
+  if (runs_x86_64_v4()) return multiply_avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return multiply_avx2;
 #endif
   return multiply_anywhere;

@@ -60,7 +60,7 @@ void for_each_panel(const at::Tensor& x, const at::Tensor& weight, const Use& us
 at::Tensor product_apart(const at::Tensor& x, const at::Tensor& weight) {
   constexpr int64_t kOutputs = 96;  // a task's
   const int64_t outputs = weight.size(0);
-  const at::Tensor out = at::empty({x.size(0), outputs}, x.options());
+  at::Tensor out = at::empty({x.size(0), outputs}, x.options());
   FewRows product{x.const_data_ptr<float>(),
                   x.stride(0),
                   x.size(0),
@@ -80,7 +80,7 @@ at::Tensor product_apart(const at::Tensor& x, const at::Tensor& weight) {
 
 at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   if (weight.scalar_type() == x.scalar_type()) return product(x, weight, bias);
-  const at::Tensor out = at::empty({x.size(0), weight.size(0)}, x.options());
+  at::Tensor out = at::empty({x.size(0), weight.size(0)}, x.options());
   for_each_panel(x, weight, [&](int64_t first, const at::Tensor& panel) {
     const int64_t rows = panel.size(0);
     out.narrow(1, first, rows).copy_(product(x, panel, bias.defined() ? bias.narrow(0, first, rows) : bias));

@@ -11,7 +11,7 @@ constexpr int64_t kFirstRoom = 32;  // tokens; doubled when they are written
 at::Tensor with_room(const at::Tensor& old, int64_t dimension, int64_t count, int64_t room) {
   auto sizes = old.sizes().vec();
   sizes[static_cast<size_t>(dimension)] = room;
-  const at::Tensor larger = at::empty(sizes, old.options());
+  at::Tensor larger = at::empty(sizes, old.options());
   larger.narrow(dimension, 0, count).copy_(old.narrow(dimension, 0, count));
   return larger;
 }

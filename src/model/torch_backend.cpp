@@ -66,7 +66,7 @@ void check_positions(std::span<const SharedPrefixBatch> batches, const std::vect
 
 }  // namespace
 
-TorchBackend::TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options)
+TorchBackend::TorchBackend(const ModelConfig& config, const CheckpointPtr& checkpoint, const BackendOptions& options)
     : config_((set_threads(options.threads), config)),
       precision_(Precision::of(options.device, options.dtype)),
       memory_limit_(options.memory_limit > 0 ? options.memory_limit : available_memory(precision_.device)),
@@ -167,7 +167,7 @@ at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, std::vector<Te
   order.insert(order.end(), text.begin(), text.end());
   parts_.expect(order);
   encode(batch, features);
-  const at::Tensor states = decoder_.run(batch, features, {.caches = caches});
+  at::Tensor states = decoder_.run(batch, features, {.caches = caches});
   work_.tokens += static_cast<int64_t>(batch.tokens.size());
   return states;
 }

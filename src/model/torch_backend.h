@@ -7,9 +7,9 @@
 
 namespace vlrm {
 
-class TorchBackend : public Backend {
+class TorchBackend final : public Backend {
  public:
-  TorchBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options);
+  TorchBackend(const ModelConfig& config, const CheckpointPtr& checkpoint, const BackendOptions& options);
 
   std::vector<std::vector<float>> rewards(std::span<const SharedPrefixBatch> batches,
                                           const std::vector<std::vector<int64_t>>& positions) override;

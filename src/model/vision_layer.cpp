@@ -47,7 +47,7 @@ void VisionLayer::add_attention(const at::Tensor& hidden, int64_t real) const {
   const at::Tensor projected = project(normed, queries_keys_values_).view({rows, 3 * heads_, width / heads_});
   const at::Tensor queries = projected.narrow(1, 0, heads_), keys = projected.narrow(1, heads_, heads_),
                    values = projected.narrow(1, 2 * heads_, heads_);
-  const at::Tensor attended = normed;  // no longer needed: its memory takes the result
+  const at::Tensor& attended = normed;  // no longer needed: its memory takes the result
   attend_all(attended.narrow(0, 0, real), {queries.narrow(0, 0, real), keys, values});
   if (padding > 0)
     attend_all(attended.narrow(0, real, padding),

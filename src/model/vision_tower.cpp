@@ -149,7 +149,7 @@ at::Tensor VisionTower::patch_embeddings(const TiledImage& image, const Embeddin
                                  .unflatten(2, {side, size})
                                  .permute({0, 2, 4, 1, 3, 5})
                                  .reshape({image.tiles * side * side, kChannels * size * size});
-  const at::Tensor all = at::zeros({config_.max_tiles, side * side, width}, pixels.options());
+  at::Tensor all = at::zeros({config_.max_tiles, side * side, width}, pixels.options());
   all.narrow(0, 0, image.tiles).copy_(project(patches, embedding.patch).view({image.tiles, side * side, width}));
   return all;
 }
@@ -223,7 +223,7 @@ std::vector<VisionStates> VisionTower::states(std::span<const TiledImage* const>
 }
 
 at::Tensor VisionTower::projected(const VisionStates& states, const Projector& projector) const {
-  const at::Tensor out = at::empty({states.last.size(0), projector.bias.size(0)}, states.last.options());
+  at::Tensor out = at::empty({states.last.size(0), projector.bias.size(0)}, states.last.options());
   for (int64_t first = 0; first < out.size(0); first += kProjectedRows) {
     const int64_t rows = std::min(kProjectedRows, out.size(0) - first);
     std::vector<at::Tensor> joined{states.last.narrow(0, first, rows)};

@@ -9,3 +9,13 @@
 #else
 #define VLRM_TARGET_CLONES
 #endif
+
+#if defined(__x86_64__)
+namespace vlrm {
+// Whether this processor runs x86-64-v4: by its features, as not every compiler knows the level's name here.
+inline bool runs_x86_64_v4() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+}  // namespace vlrm
+#endif

@@ -103,7 +103,8 @@ CheckpointPtr changed(CheckpointPtr source, Change&& change) {
 std::unique_ptr<TensorReader> relabelled(std::unique_ptr<TensorReader> source, TensorInfo info) {
   VLRM_ASSERT(source->info().dtype == info.dtype);
   const bool same = source->info().name == info.name && source->info().shape == info.shape;
-  return same ? std::move(source) : std::make_unique<RelabelledTensor>(std::move(info), std::move(source));
+  if (same) return source;
+  return std::make_unique<RelabelledTensor>(std::move(info), std::move(source));
 }
 
 CheckpointPtr renamed(CheckpointPtr source,

@@ -127,7 +127,7 @@ TEST(AtomicDirectoryTest, RemovesWhatKilledProcessesLeft) {
   fs::create_directory(dir / gone);
   fs::create_directory(dir / living);
   for (const auto& name : strangers) fs::create_directory(dir / name);
-  AtomicDirectory(dir / "out", false, "manifest.json");
+  { const AtomicDirectory taken(dir / "out", false, "manifest.json"); }
   EXPECT_FALSE(fs::exists(dir / gone));
   EXPECT_TRUE(fs::exists(dir / living));
   for (const auto& name : strangers) EXPECT_TRUE(fs::exists(dir / name)) << name;

@@ -5,6 +5,7 @@
 
 #include "merge/digests.h"
 #include "support/support.h"
+#include "weights/target_clones.h"
 
 namespace vlrm::testing {
 namespace {
@@ -25,7 +26,7 @@ TEST(InstructionSets, GiveTheSameBytes) {
   if (__builtin_cpu_supports("avx2")) {
     EXPECT_EQ(output_of(VLRM_DIGESTS "_avx2"), chosen);
   }
-  if (__builtin_cpu_supports("x86-64-v4")) {
+  if (runs_x86_64_v4()) {
     EXPECT_EQ(output_of(VLRM_DIGESTS "_avx512"), chosen);
   }
 #endif

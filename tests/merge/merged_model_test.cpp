@@ -19,7 +19,8 @@ std::shared_ptr<MemoryCheckpoint> model(float value, int64_t rows = 2) {
   return checkpoint;
 }
 
-MergedModel merge(const std::string& yaml, const std::vector<CheckpointPtr>& models, CheckpointPtr base = nullptr) {
+MergedModel merge(const std::string& yaml, const std::vector<CheckpointPtr>& models,
+                  const CheckpointPtr& base = nullptr) {
   const Recipe recipe = parse_recipe_or_throw(yaml, "r.yaml");
   MergeSources sources;
   for (size_t i = 0; i < models.size(); ++i) {
@@ -170,7 +171,7 @@ TEST(MergedModelTest, ModelsThatDoNotFitAreRefused) {
   bare->add("transformer.norm.weight", {1}, {0});
   EXPECT_EQ(error_with(bare), "r.yaml: no tensor is in all models: they are of different kinds");
 
-  const auto with_norm = [](std::vector<int64_t> shape, std::vector<float> values, Dtype dtype = Dtype::f32) {
+  const auto with_norm = [](std::vector<int64_t> shape, const std::vector<float>& values, Dtype dtype = Dtype::f32) {
     auto checkpoint = std::make_shared<MemoryCheckpoint>("other");
     checkpoint->add("model.norm.weight", std::move(shape), values, dtype);
     return checkpoint;

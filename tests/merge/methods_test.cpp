@@ -373,7 +373,7 @@ TEST(Della, KeepsLargeDeltasRather) {
   merge.parameters.set("rescale", 0);
   std::vector<double> kept(10);  // by tenth of the magnitudes
   for (const float value : merged(merge))
-    if (value != 0) kept[static_cast<size_t>((value - 1) / 100)] += 1.0 / (kRows * kColumns / 10);
+    if (value != 0) kept[static_cast<size_t>((value - 1) / 100)] += 10.0 / (kRows * kColumns);
   for (size_t tenth = 0; tenth < 10; ++tenth)
     EXPECT_NEAR(kept[tenth], 0.3 + 0.4 * (static_cast<double>(tenth) + 0.5) / 10, 0.015);
   merge.parameters.set("rescale", 1);  // each divided by its own probability

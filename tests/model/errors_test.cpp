@@ -10,12 +10,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::unique_ptr<Backend> backend_for(const ModelConfig& config, CheckpointPtr checkpoint,
+std::unique_ptr<Backend> backend_for(const ModelConfig& config, const CheckpointPtr& checkpoint,
                                      const std::string& device = "cpu", Dtype dtype = Dtype::f32) {
   BackendOptions options;
   options.device = device;
   options.dtype = dtype;
-  return load_backend(config, std::move(checkpoint), options);
+  return load_backend(config, checkpoint, options);
 }
 
 std::string loading_error(const ModelConfig& config, CheckpointPtr checkpoint, const std::string& device = "cpu",

@@ -134,8 +134,9 @@ void add_vision(Builder& builder, const VisionConfig& vision, int64_t output_siz
   builder.add(root + "gated_positional_embedding.tile_embedding.weight", {ratios, vision.max_tiles * patches * width},
               0, 1);
   for (const std::string when : {"pre", "post"}) {
-    builder.add(root + when + "_tile_positional_embedding.embedding.weight", {ratios, vision.max_tiles * width}, 0, 1);
-    builder.gate(root + when + "_tile_positional_embedding.gate");
+    const std::string tile = fmt::format("{}{}_tile_positional_embedding.", root, when);
+    builder.add(tile + "embedding.weight", {ratios, vision.max_tiles * width}, 0, 1);
+    builder.gate(tile + "gate");
     builder.norm(root + "layernorm_" + when + ".weight", width);
     builder.add(root + "layernorm_" + when + ".bias", {width});
   }
@@ -195,13 +196,14 @@ CheckpointPtr random_checkpoint(const ModelConfig& config, uint64_t seed, Dtype 
   return builder.done();
 }
 
-CheckpointPtr without(CheckpointPtr checkpoint, const std::string& name) {
+CheckpointPtr without(const CheckpointPtr& checkpoint, const std::string& name) {
   auto all = dynamic_cast<const MemoryCheckpoint&>(*checkpoint).all();
   EXPECT_EQ(all.erase(name), 1u) << name;
   return std::make_shared<MemoryCheckpoint>(std::move(all));
 }
 
-CheckpointPtr reshaped(CheckpointPtr checkpoint, const std::string& name, std::vector<int64_t> shape, Dtype dtype) {
+CheckpointPtr reshaped(const CheckpointPtr& checkpoint, const std::string& name, std::vector<int64_t> shape,
+                       Dtype dtype) {
   auto all = dynamic_cast<const MemoryCheckpoint&>(*checkpoint).all();
   auto changed = std::make_shared<Stored>();
   changed->info = {name, dtype, std::move(shape)};

@@ -17,8 +17,8 @@ ModelConfig small_llama(Head head);
 // Weights for `config`, the same ones for the same seed, stored as `dtype`.
 CheckpointPtr random_checkpoint(const ModelConfig& config, uint64_t seed, Dtype dtype = Dtype::f32);
 // The same without the tensor `name`, or with a tensor of another shape or type in its place.
-CheckpointPtr without(CheckpointPtr checkpoint, const std::string& name);
-CheckpointPtr reshaped(CheckpointPtr checkpoint, const std::string& name, std::vector<int64_t> shape,
+CheckpointPtr without(const CheckpointPtr& checkpoint, const std::string& name);
+CheckpointPtr reshaped(const CheckpointPtr& checkpoint, const std::string& name, std::vector<int64_t> shape,
                        Dtype dtype = Dtype::f32);
 
 std::shared_ptr<const TiledImage> random_image(const ModelConfig& config, int64_t tiles, uint64_t seed,

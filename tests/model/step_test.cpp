@@ -46,7 +46,7 @@ TEST(FewRows, AreProducts) {
 
 TEST(StepAttention, KernelsAndOperatorsAgree) {
   const c10::InferenceMode no_gradients;
-  const auto random = [](std::vector<int64_t> shape) {
+  const auto random = [](const std::vector<int64_t>& shape) {
     static int64_t seed = 0;
     int64_t count = 1;
     for (const int64_t size : shape) count *= size;

@@ -7,14 +7,14 @@ namespace {
 
 using Weights = BackendOptions::Weights;
 
-std::unique_ptr<Backend> backend_for(const ModelConfig& config, CheckpointPtr checkpoint, Weights weights, Dtype dtype,
-                                     int64_t memory_limit = 0) {
+std::unique_ptr<Backend> backend_for(const ModelConfig& config, const CheckpointPtr& checkpoint, Weights weights,
+                                     Dtype dtype, int64_t memory_limit = 0) {
   BackendOptions options;
   options.device = test_device();
   options.dtype = dtype;
   options.weights = weights;
   options.memory_limit = memory_limit;
-  return load_backend(config, std::move(checkpoint), options);
+  return load_backend(config, checkpoint, options);
 }
 
 struct Questions {

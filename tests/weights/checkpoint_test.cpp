@@ -26,7 +26,7 @@ class Index : public ::testing::Test {
   }
   std::string error_for(const std::string& index) {
     write_text(dir / "model.safetensors.index.json", index);
-    const std::string error = error_of([&] { open_checkpoint(dir.path()); });
+    std::string error = error_of([&] { open_checkpoint(dir.path()); });
     EXPECT_THAT(error, HasSubstr(dir.path().string()));
     return error;
   }

@@ -34,7 +34,7 @@ class HubCache : public ::testing::Test {
     }
   }
   fs::path add_model(const fs::path& cache, const std::string& folder = "models--org--name") {
-    const fs::path snapshot = cache / folder / "snapshots" / kHash;
+    fs::path snapshot = cache / folder / "snapshots" / kHash;
     write_text(cache / folder / "refs" / "main", kHash + "\n");
     fs::create_directories(snapshot);
     return snapshot;
