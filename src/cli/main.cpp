@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -113,7 +114,7 @@ int run_or_complain(int argc, char** argv) {
     return complain(fmt::format("{}: {}", error.path1().string(), error.code().message()));
   } catch (const std::system_error& error) {
     if (error.code() != std::errc::resource_unavailable_try_again) return complain(error.what());
-    return complain("no more threads can be started; raise what limits them (ulimit -u), or try --threads 1");
+    return complain("no more threads can be started; raise what limits them (ulimit -u)");
   } catch (const std::bad_alloc&) {
     return complain("out of memory");
   } catch (const std::exception& error) {
@@ -125,6 +126,7 @@ int run_or_complain(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   open_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow (ulimit -f) is an error of its write
   try {
     return run_or_complain(argc, argv);
   } catch (...) {  // no memory is left to complain with

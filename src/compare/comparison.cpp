@@ -180,9 +180,9 @@ ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, c
   if (comparison.tensors.empty() && base) fail("{}, {} and {} have no tensor in common", a.name, b.name, base->name);
   if (comparison.tensors.empty()) fail("{} and {} have no tensor in common", a.name, b.name);
   if (const auto odd = not_finite(comparison.tensors); !odd.empty())
-    comparison.remarks.push_back(
-        fmt::format("{} tensor{} elements that are infinite or NaN ({}{}): no figures can be given", odd.size(),
-                    odd.size() == 1 ? " has" : "s have", printable(odd.front()), odd.size() == 1 ? "" : ", …"));
+    comparison.remarks.push_back(fmt::format(
+        "{} tensor{} elements that are infinite or NaN ({}{}): norms and cosines are left empty", odd.size(),
+        odd.size() == 1 ? " has" : "s have", printable(odd.front()), odd.size() == 1 ? "" : ", …"));
   return comparison;
 }
 

@@ -34,8 +34,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kNamed{{
      "{% else %}{{ '### Response:\\n' + message['content'] + eos_token + '\\n\\n' }}{% endif %}{% endfor %}"
      "{% if add_generation_prompt %}{{ '### Response:\\n' }}{% endif %}"},
     {"mistral",
-     "{{ bos_token }}{% for message in messages %}{% if message['role'] == 'assistant' %}"
-     "{{ ' ' + message['content'] + eos_token }}{% else %}{{ '[INST] ' + message['content'] + ' [/INST]' }}"
+     "{{ bos_token }}{% set first = namespace(words='') %}{% for message in messages %}"
+     "{% if message['role'] == 'assistant' %}{{ ' ' + message['content'] + eos_token }}"
+     "{% elif message['role'] == 'system' %}{% set first.words = message['content'] + '\\n\\n' %}"
+     "{% else %}{{ '[INST] ' + first.words + message['content'] + ' [/INST]' }}{% set first.words = '' %}"
      "{% endif %}{% endfor %}"},
     {"exaone",
      "{% for message in messages %}{{ '[|' + message['role'] + '|]' + message['content'] }}"

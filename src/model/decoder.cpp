@@ -199,6 +199,7 @@ at::Tensor Decoder::logits(const at::Tensor& states) const {
 
 at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets,
                                       const std::vector<int64_t>& rows_of_groups) const {
+  VLRM_ASSERT(std::ssize(targets) == states.size(0));
   const auto head = parts_.use(language_head_);
   at::Tensor result = at::empty({states.size(0)}, at::kFloat);
   for (const int64_t target : targets)

@@ -15,8 +15,9 @@
 namespace vlrm {
 namespace {
 
-// What O_DIRECT asks of offsets and addresses is less on most devices; and a page is never written both ways at once.
-constexpr int64_t kPage = 4096;
+// What O_DIRECT asks of offsets and addresses is less on most devices; and a page of the page cache is never written
+// both ways at once.
+const int64_t kPage = std::max<int64_t>(4096, ::sysconf(_SC_PAGESIZE));
 // Below this a direct write waits longer for the device than copying takes.
 constexpr int64_t kLeastDirect = 64 * 1024;
 

@@ -145,6 +145,7 @@ class ShardWriter {
   void write(const Shard& shard, const std::filesystem::path& path) {
     const SafetensorsLayout layout = lay_out_safetensors(shard.tensors, options_.metadata);
     goes_on_ = options_.journal != nullptr && !options_.journal->empty() && is_laid_out(path, layout);
+    if (options_.journal != nullptr && !goes_on_) options_.journal->forget(shard.tensors);
     OutputFile file(path, layout.file_size, goes_on_ ? OutputFile::Contents::kept : OutputFile::Contents::none);
     Flusher flusher(file, options_.journal);
     BackgroundWriter writer(file, kWritingThreads, thread_count() + kWritesAhead);

@@ -33,6 +33,10 @@ std::optional<SaveJournal::Tensor> parse_line(std::string_view line) {
   return tensor;
 }
 
+std::string line_of(const SaveJournal::Tensor& tensor) {
+  return fmt::format("{} {}\n", tensor.not_finite, tensor.name);
+}
+
 // Nothing where the file is not there, or of another identity. What follows a line that is none does not count.
 std::optional<Contents> read(const fs::path& file, const std::string& identity) {
   std::error_code error;
@@ -51,14 +55,14 @@ std::optional<Contents> read(const fs::path& file, const std::string& identity) 
 
 }  // namespace
 
-SaveJournal::SaveJournal(fs::path file, const std::string& identity) : file_(std::move(file)) {
+SaveJournal::SaveJournal(fs::path file, const std::string& identity) : file_(std::move(file)), identity_(identity) {
   const auto contents = read(file_, identity);
   if (contents)
     for (const Tensor& tensor : contents->tensors) done_[tensor.name] = tensor;
   descriptor_ = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor_ < 0 || ::ftruncate(descriptor_, static_cast<off_t>(contents ? contents->bytes : 0)) != 0)
     fail("{}: cannot be written: {}", file_.string(), std::strerror(errno));
-  if (!contents) write_all_or_throw(descriptor_, identity + "\n", file_.string());
+  if (!contents) write_all_or_throw(descriptor_, identity_ + "\n", file_.string());
 }
 
 SaveJournal::~SaveJournal() {
@@ -74,9 +78,23 @@ void SaveJournal::add(const std::vector<Tensor>& tensors) {
   std::string lines;
   for (const Tensor& tensor : tensors) {
     if (tensor.name.find('\n') != tensor.name.npos) continue;  // it is written again, then
-    lines += fmt::format("{} {}\n", tensor.not_finite, tensor.name);
+    lines += line_of(tensor);
     done_[tensor.name] = tensor;
   }
+  append(lines);
+}
+
+void SaveJournal::forget(const std::vector<TensorInfo>& tensors) {
+  size_t forgotten = 0;
+  for (const TensorInfo& tensor : tensors) forgotten += done_.erase(tensor.name);
+  if (forgotten == 0) return;
+  std::string lines = identity_ + "\n";
+  for (const auto& [name, tensor] : done_) lines += line_of(tensor);
+  if (::ftruncate(descriptor_, 0) != 0) fail("{}: cannot be written: {}", file_.string(), std::strerror(errno));
+  append(lines);
+}
+
+void SaveJournal::append(const std::string& lines) {
   write_all_or_throw(descriptor_, lines, file_.string());
   if (::fdatasync(descriptor_) != 0) fail("{}: cannot be flushed to disk: {}", file_.string(), std::strerror(errno));
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "weights/checkpoint.h"
+
 namespace vlrm {
 
 // A file beside the shards: the identity of what is saved, one line, then the tensors whose bytes are on the disk.
@@ -29,12 +31,17 @@ class SaveJournal {
   bool empty() const { return done_.empty(); }
   // These are on the disk. Flushes.
   void add(const std::vector<Tensor>& tensors);
+  // These are not, whatever was said of them. Flushes.
+  void forget(const std::vector<TensorInfo>& tensors);
 
   // Whether `file` is a journal of this identity that names a tensor.
   static bool holds_work(const std::filesystem::path& file, const std::string& identity);
 
  private:
+  void append(const std::string& lines);
+
   const std::filesystem::path file_;
+  const std::string identity_;
   std::map<std::string, Tensor, std::less<>> done_;
   int descriptor_ = -1;
 };

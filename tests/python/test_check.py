@@ -2,11 +2,13 @@
 
 import json
 import os
+import resource
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
-from conftest import GOLDENS
+from conftest import GOLDENS, PROGRAM
 from safetensors.numpy import load_file, save_file
 
 MODELS = GOLDENS / "models"
@@ -160,6 +162,14 @@ def test_refuses_an_output_that_cannot_be_made(vlrm, tmp_path):
         assert "cannot be made" in vlrm("-q", command, config, config / "out", fails=True)
         if os.getuid() != 0:  # root may write everywhere
             assert "Permission denied" in vlrm("-q", command, config, closed / "out", fails=True)
+
+
+def test_files_that_may_not_grow_are_told(tmp_path):
+    config = recipe(tmp_path, f"merge_method: passthrough\nmodels: [{{model: {MODELS}/base}}]\n")
+    done = subprocess.run([PROGRAM, "merge", "-q", config, tmp_path / "out"], capture_output=True, text=True,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
+    assert done.returncode == 2 and "cannot be" in done.stderr and "File too large" in done.stderr
+    assert list(tmp_path.iterdir()) == [config]
 
 
 @pytest.mark.parametrize("text, expected", [

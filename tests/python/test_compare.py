@@ -121,7 +121,7 @@ def test_elements_that_are_no_numbers_are_told(vlrm, models, tmp_path):
     tensors[name].flat[3] = np.nan
     save_file(tensors, tmp_path / "odd/model.safetensors")
     notes = vlrm("-q", "compare", tmp_path / "odd", folder / "b", "--json", tmp_path / "c.json", notes=True)
-    assert f"note: 1 tensor has elements that are infinite or NaN ({name}): no figures can be given" in notes
+    assert f"note: 1 tensor has elements that are infinite or NaN ({name}): norms and cosines are left empty" in notes
     figures = {tensor["name"]: tensor for tensor in json.loads((tmp_path / "c.json").read_text())["tensors"]}
     assert figures[name]["norm_a"] is None and figures[name]["cosine"] is None
 

@@ -376,7 +376,7 @@ def test_results_that_cannot_be_written(pairs, tmp_path):
     assert "out-1" in pairs(world_pairs(1), *RANDOM, fails=True)
     data = write_pairs(tmp_path / "pairs.parquet", world_pairs(100))
     command = [PROGRAM, "eval", "vl-rewardbench", "--data", data, *RANDOM, "-o", tmp_path / "full"]
-    # As on a full disk: no file may grow beyond 8 KiB, and the signal that would tell is ignored.
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, restore_signals=False,
+    # As on a full disk: no file may grow beyond 8 KiB.
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True,
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
     assert done.returncode == 2 and "results.jsonl: cannot be" in done.stderr

@@ -105,7 +105,7 @@ def test_chat_templates(vlrm, tmp_path, models):
     assert rendered("llama3") == ("<b><|start_header_id|>system<|end_header_id|>\n\nS<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nU<|eot_id|>"
                                   "<|start_header_id|>assistant<|end_header_id|>\n\nA<|eot_id|>")
     assert rendered("alpaca") == "S\n\n### Instruction:\nU\n\n### Response:\nA<e>\n\n"
-    assert rendered("mistral") == "<b>[INST] S [/INST][INST] U [/INST] A<e>"
+    assert rendered("mistral") == "<b>[INST] S\n\nU [/INST] A<e>"
     assert rendered("exaone") == "[|system|]S[|endofturn|]\n[|user|]U\n[|assistant|]A[|endofturn|]\n"
     assert rendered("auto").startswith("B [")
     assert rendered("'{{ messages[0].content }} and no more'") == "S and no more"

@@ -187,6 +187,34 @@ TEST(Save, AnErrorOfTheSourceComesOut) {
   EXPECT_THAT(error_of([&] { discard_checkpoint(*source, nullptr); }), HasSubstr("truncated"));
 }
 
+// Else a run that is killed before it has written the file again would leave one of the right size for the next.
+TEST(Save, WhatAJournalSaysOfAFileThatIsGoneIsForgottenBeforeTheFileIsMade) {
+  MemoryCheckpoint memory;
+  for (const char* name : {"a", "b", "c"}) memory.add_float32(name, {5}, std::vector<float>(5, 1));
+  const TemporaryDirectory dir;
+  std::optional<SaveJournal> journal(std::in_place, dir / "journal", "me");
+  const auto save = [&](const Checkpoint& checkpoint) {
+    save_checkpoint(checkpoint, dir.path(), {.max_shard_bytes = 40, .journal = &*journal}, nullptr);
+  };
+  save(memory);
+  fs::resize_file(dir / "model-00001-of-00002.safetensors", 100);
+  class Unreadable : public MemoryCheckpoint {
+   public:
+    std::unique_ptr<TensorReader> open(std::string_view) const override { fail("unreadable"); }
+  } unreadable;
+  for (const char* name : {"a", "b", "c"}) unreadable.add_float32(name, {5}, std::vector<float>(5, 1));
+  journal.emplace(dir / "journal", "me");
+  EXPECT_EQ(error_of([&] { save(unreadable); }), "unreadable");
+  EXPECT_GT(fs::file_size(dir / "model-00001-of-00002.safetensors"), 100U);
+  journal.emplace(dir / "journal", "me");
+  EXPECT_EQ(journal->find("a"), nullptr);
+  EXPECT_EQ(journal->find("b"), nullptr);
+  EXPECT_NE(journal->find("c"), nullptr);
+  save(memory);
+  expect_equal(*open_checkpoint(dir.path()), memory);
+  EXPECT_NE(journal->find("a"), nullptr);
+}
+
 TEST(Save, AFullDiskIsToldAtOnce) {
   class Huge : public MemoryCheckpoint {
    public:

@@ -89,7 +89,8 @@ std::optional<Complaint> complaint_about_epsilon(const TensorMerge& merge) {
     const double density = merge.number(input, "density"), epsilon = merge.number(input, "epsilon");
     if (density < 1 && (density + epsilon >= 1 || density - epsilon <= 0))
       return Complaint{
-          fmt::format("density ± epsilon must be between 0 and 1, but they are {} and {}", density, epsilon), &input};
+          fmt::format("density ± epsilon must be above 0 and below 1, but they are {} and {}", density, epsilon),
+          &input};
   }
   return std::nullopt;
 }
