@@ -46,11 +46,19 @@ std::string host() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
-// Of a staging file or directory: PREFIX PID SUFFIX.
+// Of a staging file or directory: PREFIX HOST-PID SUFFIX.
+std::string any_staging_prefix(const fs::path& target) {
+  return fmt::format(".{}.vlrm-", target.filename().string());
+}
 std::string staging_prefix(const fs::path& target) {
-  return fmt::format(".{}.vlrm-{}-", target.filename().string(), host());
+  return fmt::format("{}{}-", any_staging_prefix(target), host());
 }
 constexpr std::string_view kStagingSuffix = ".partial";
+
+// What no process works at any more, for whichever host goes on with it.
+fs::path left_sibling(const fs::path& target) {
+  return parent_of(target) / fmt::format("{}left{}", any_staging_prefix(target), kStagingSuffix);
+}
 
 fs::path staging_sibling(const fs::path& target) {
   return parent_of(target) / fmt::format("{}{}{}", staging_prefix(target), ::getpid(), kStagingSuffix);
@@ -74,11 +82,12 @@ std::optional<pid_t> process_of(std::string_view name, std::string_view prefix) 
   return whole && process > 0 ? std::optional(process) : std::nullopt;
 }
 
-// Staging files and directories of this target and host whose process is gone, by name.
+// Staging files and directories of this target whose process is known to be gone, by name.
 std::vector<fs::path> leftovers_of(const fs::path& target) {
   const std::string prefix = staging_prefix(target);
   std::error_code error;
   std::vector<fs::path> leftovers;
+  if (fs::exists(fs::symlink_status(left_sibling(target), error))) leftovers.push_back(left_sibling(target));
   for (const auto& entry : fs::directory_iterator(parent_of(target), error)) {
     const auto process = process_of(entry.path().filename().string(), prefix);
     const bool gone = process && (*process == ::getpid() || (::kill(*process, 0) != 0 && errno == ESRCH));
@@ -140,6 +149,21 @@ int64_t bytes_left_over(const fs::path& target) {
   return bytes;
 }
 
+std::vector<fs::path> left_by_other_hosts(const fs::path& target) {
+  const fs::path name = without_trailing_slash(target);
+  const std::string prefix = any_staging_prefix(name), own = staging_prefix(name);
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(parent_of(name), error)) {
+    const std::string file = entry.path().filename().string();
+    const size_t dash = file.rfind('-');
+    const bool ours = file.starts_with(prefix) && !file.starts_with(own) && dash + 1 > prefix.size();
+    if (ours && process_of(file, file.substr(0, dash + 1))) found.push_back(entry.path());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
 void refuse_existing(const fs::path& target, bool force) {
   if (!force && fs::exists(fs::symlink_status(target)))
     fail("{}: exists already; --force replaces it", target.string());
@@ -181,7 +205,11 @@ AtomicDirectory::AtomicDirectory(const fs::path& target, bool force, const std::
 
 AtomicDirectory::~AtomicDirectory() {
   std::error_code ignored;
-  if (!committed_ && !kept_) fs::remove_all(staging_, ignored);
+  if (committed_) return;
+  if (kept_)
+    fs::rename(staging_, left_sibling(target_), ignored);
+  else
+    fs::remove_all(staging_, ignored);
 }
 
 void AtomicDirectory::commit() {

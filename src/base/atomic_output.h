@@ -44,7 +44,8 @@ class AtomicDirectory {
 
   const std::filesystem::path& staging() const { return staging_; }  // write here
   bool adopted() const { return adopted_; }
-  void keep_if_dropped() { kept_ = true; }  // for a later run to adopt
+  // Dropped, it stays for a later run, of any host, to adopt: as ".OUT.vlrm-left.partial".
+  void keep_if_dropped() { kept_ = true; }
   // fsyncs every file and the directory, then renames. With force, what was at `target` is removed only after the new
   // directory stands.
   void commit();
@@ -58,6 +59,8 @@ class AtomicDirectory {
 
 // Bytes on the disk of what killed processes of this host left of `target`: for who asks whether there is room.
 int64_t bytes_left_over(const std::filesystem::path& target);
+// What of `target` other hosts are at work at, or were when they were killed: that cannot be known here.
+std::vector<std::filesystem::path> left_by_other_hosts(const std::filesystem::path& target);
 
 // Throws Error if `target` exists and `force` is not set: for who has much to do before the output is written.
 void refuse_existing(const std::filesystem::path& target, bool force);

@@ -85,6 +85,9 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
     dropped = dropped || !goes_on;
     return goes_on;
   });
+  for (const auto& path : left_by_other_hosts(options.directory))
+    remarks.push_back(
+        fmt::format("{}: of a run on another machine; remove it unless that is still at work", path.string()));
   if (dropped && !output.adopted())
     remarks.push_back(
         fmt::format("{}: begun anew: what another run left is of other settings or inputs, or nothing yet",

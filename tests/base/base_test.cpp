@@ -16,7 +16,9 @@
 #include "support/support.h"
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 namespace vlrm::testing {
 namespace {
@@ -131,6 +133,34 @@ TEST(AtomicDirectoryTest, RemovesWhatKilledProcessesLeft) {
   EXPECT_FALSE(fs::exists(dir / gone));
   EXPECT_TRUE(fs::exists(dir / living));
   for (const auto& name : strangers) EXPECT_TRUE(fs::exists(dir / name)) << name;
+}
+
+TEST(AtomicDirectoryTest, WhatIsKeptIsForAnyHost) {
+  const TemporaryDirectory dir;
+  {
+    AtomicDirectory output(dir / "out", false, "file");
+    write_text(output.staging() / "file", "half");
+    output.keep_if_dropped();
+  }
+  EXPECT_TRUE(fs::exists(dir / ".out.vlrm-left.partial" / "file"));
+  EXPECT_THAT(left_by_other_hosts(dir / "out"), IsEmpty());
+  {
+    AtomicDirectory output(dir / "out", false, "file", [](const fs::path& left) { return fs::exists(left / "file"); });
+    EXPECT_TRUE(output.adopted());
+    EXPECT_EQ(read_text_or_throw(output.staging() / "file"), "half");
+    output.keep_if_dropped();
+  }
+  { const AtomicDirectory anew(dir / "out", false, "file"); }
+  EXPECT_TRUE(fs::is_empty(dir.path()));
+}
+
+TEST(AtomicDirectoryTest, NamesWhatOtherHostsLeft) {
+  const TemporaryDirectory dir;
+  for (const std::string& name :
+       {staging_name("out", "2147483647"), std::string(".out.vlrm-node-7-12.partial"),
+        std::string(".out.vlrm-node7-x.partial"), std::string(".other.vlrm-node7-12.partial")})
+    fs::create_directory(dir / name);
+  EXPECT_THAT(left_by_other_hosts(dir / "out/"), ElementsAre(dir / ".out.vlrm-node-7-12.partial"));
 }
 
 TEST(AtomicDirectoryTest, CountsTheBytesThatKilledProcessesHold) {
