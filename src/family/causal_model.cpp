@@ -66,6 +66,12 @@ Rename renaming_of(const OrderedJson& config) {
   return [](const std::string& name) { return std::optional(name); };
 }
 
+int64_t text_number(const OrderedJson& config, const char* name) {
+  const OrderedJson& text = text_part(config);
+  const auto found = text.find(name);
+  return found != text.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+}
+
 }  // namespace
 
 std::string CausalModel::type() const {
@@ -81,9 +87,11 @@ std::string CausalModel::kind() const {
 }
 
 int64_t CausalModel::vocabulary() const {
-  const OrderedJson& text = text_part(config);
-  const auto found = text.find("vocab_size");
-  return found != text.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+  return text_number(config, "vocab_size");
+}
+
+int64_t CausalModel::layers() const {
+  return text_number(config, "num_hidden_layers");
 }
 
 bool CausalModel::tied() const {

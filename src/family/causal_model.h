@@ -19,7 +19,9 @@ struct CausalModel {
   std::string kind() const;  // its class, such as "LlamaForCausalLM", else the type, else words that say so
   // Whether the embeddings are the head too: as the config says, else where there is no head of any kind.
   bool tied() const;
-  int64_t vocabulary() const;  // vocab_size, of the text part where there is one; 0 where the config has none
+  // vocab_size and num_hidden_layers, of the text part where there is one; 0 where the config has none.
+  int64_t vocabulary() const;
+  int64_t layers() const;
 };
 
 // Opens a checkpoint by its name, with the adapter behind a + applied: "org/name", "org/name@revision",

@@ -7,6 +7,7 @@
 #include "family/output_template.h"
 #include "family/output_tokenizer.h"
 #include "family/steps.h"
+#include "merge/fit.h"
 #include "merge/merged_model.h"
 #include "merge/vocabulary.h"
 #include "weights/hub_cache.h"
@@ -110,6 +111,22 @@ std::string stored_types(const Checkpoint& weights) {
   return listed(types);
 }
 
+// What the model's config says otherwise than its weights: it loads nowhere, nor does what is merged with its config.
+std::vector<std::string> contradictions(const std::string& name, const CausalModel& model) {
+  std::vector<std::string> remarks;
+  const auto compare = [&](const char* key, int64_t said, int64_t found, const char* what) {
+    if (said > 0 && found > 0 && said != found)
+      remarks.push_back(
+          fmt::format("{}: config.json has {} {}, the weights {} {}", printable(name), key, said, found, what));
+  };
+  const auto layers = layers_of(*model.weights);
+  if (layers.size() == 1) compare("num_hidden_layers", model.layers(), layers.begin()->second, "layers");
+  // A Mllama's embeddings have rows of images besides.
+  if (model.type() != "mllama")
+    compare("vocab_size", model.vocabulary(), rows_of(model.weights).embeddings, "rows of embeddings");
+  return remarks;
+}
+
 // Where the models are not alike and none of them is wrong.
 std::vector<std::string> differences(const Models& models, bool as_stored) {
   std::set<std::string> kinds, types;
@@ -181,6 +198,8 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   planned.weights = planned.dtype ? std::move(merged.weights) : cast_each(std::move(merged.weights), merged.stored);
   planned.remarks = std::move(merged.remarks);
   for (std::string& remark : differences(models, !planned.dtype)) planned.remarks.push_back(std::move(remark));
+  for (const auto& [name, model] : models.opened)
+    for (std::string& remark : contradictions(name, model)) planned.remarks.push_back(std::move(remark));
   if (recipe.chat_template && !chat_template)
     planned.remarks.emplace_back("chat_template is auto, but no model has a template: none is written");
   std::vector<FileKind> tokenizer{FileKind::tokenizer};

@@ -214,8 +214,8 @@ class ShardWriter {
 class Nowhere {
  public:
   std::unique_ptr<WriteBuffer> take_buffer() {
-    auto buffer = buffers_.take();
-    return buffer ? std::move(buffer) : std::make_unique<WriteBuffer>();
+    if (auto buffer = buffers_.take()) return buffer;
+    return std::make_unique<WriteBuffer>();
   }
   void write(int64_t, std::span<const std::byte>, std::unique_ptr<WriteBuffer> buffer) {
     buffers_.give_back(std::move(buffer));

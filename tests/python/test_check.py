@@ -123,6 +123,16 @@ def test_models_of_any_kind_are_told_and_merged(vlrm, tmp_path):
     assert json.loads((tmp_path / "out/config.json").read_text())["vocab_size"] == 6
 
 
+def test_a_config_that_contradicts_its_weights_is_told(vlrm, tmp_path):
+    one = model(tmp_path / "one")
+    text = json.loads((one / "config.json").read_text())
+    (one / "config.json").write_text(json.dumps(text | {"vocab_size": 9, "num_hidden_layers": 7}))
+    config = recipe(tmp_path, f"merge_method: passthrough\nmodels: [{{model: {one}}}]\n")
+    notes = vlrm("check", config, notes=True)
+    assert f"note: {one}: config.json has num_hidden_layers 7, the weights 2 layers" in notes
+    assert f"note: {one}: config.json has vocab_size 9, the weights 6 rows of embeddings" in notes
+
+
 def test_slices_change_the_config(vlrm, tmp_path):
     one = model(tmp_path / "one", num_hidden_layers=3, layer_types=["full", "sliding", "full"])
     config = recipe(tmp_path, "merge_method: passthrough\nslices:\n" + "".join(
