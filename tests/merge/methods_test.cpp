@@ -381,7 +381,7 @@ TEST(Della, KeepsLargeDeltasRather) {
   for (const float value : merged(merge)) sum += value;
   EXPECT_NEAR(sum / (kRows * kColumns * 500.5), 1, 0.01);
   merge.inputs[0].parameters.set("density", 0.9);
-  EXPECT_THAT(error_of([&] { merged(merge); }), HasSubstr("density ± epsilon must be between 0 and 1"));
+  EXPECT_THAT(error_of([&] { merged(merge); }), HasSubstr("density ± epsilon must be above 0 and below 1"));
 }
 
 }  // namespace

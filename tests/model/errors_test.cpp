@@ -18,9 +18,9 @@ std::unique_ptr<Backend> backend_for(const ModelConfig& config, const Checkpoint
   return load_backend(config, checkpoint, options);
 }
 
-std::string loading_error(const ModelConfig& config, CheckpointPtr checkpoint, const std::string& device = "cpu",
+std::string loading_error(const ModelConfig& config, const CheckpointPtr& checkpoint, const std::string& device = "cpu",
                           Dtype dtype = Dtype::f32) {
-  return error_of([&] { backend_for(config, std::move(checkpoint), device, dtype); });
+  return error_of([&] { backend_for(config, checkpoint, device, dtype); });
 }
 
 // The error of loading a backend from another library. Skipped where a test before has loaded the right one: ctest runs

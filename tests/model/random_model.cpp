@@ -137,8 +137,8 @@ void add_vision(Builder& builder, const VisionConfig& vision, int64_t output_siz
     const std::string tile = fmt::format("{}{}_tile_positional_embedding.", root, when);
     builder.add(tile + "embedding.weight", {ratios, vision.max_tiles * width}, 0, 1);
     builder.gate(tile + "gate");
-    builder.norm(root + "layernorm_" + when + ".weight", width);
-    builder.add(root + "layernorm_" + when + ".bias", {width});
+    builder.norm(fmt::format("{}layernorm_{}.weight", root, when), width);
+    builder.add(fmt::format("{}layernorm_{}.bias", root, when), {width});
   }
   for (int64_t i = 0; i < vision.local_layers; ++i)
     add_vision_layer(builder, vision, fmt::format("{}transformer.layers.{}.", root, i), false);
