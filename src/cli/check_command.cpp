@@ -1,4 +1,5 @@
 // vlrm check: what a merge would do, without doing it.
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -30,10 +31,7 @@ void print_models(const MergeCheck& check, const Recipe& recipe) {
   }
 }
 
-void run_check(const std::string& file, const std::string& output) {
-  const std::vector<Recipe> recipes = parse_recipes_or_throw(read_recipe_text_or_throw(file), file);
-  if (recipes.size() > 1) fail("{}: holds {} recipes; vlrm check takes one", file, recipes.size());
-  const Recipe& recipe = recipes.front();
+void check(const Recipe& recipe, const std::string& output) {
   const MergeCheck check = check_merge(recipe);
   fmt::print("method    {} ({}){}{}\n", recipe.method->name, recipe.method->title,
              recipe.method->reference.empty() ? "" : ", ", recipe.method->reference);
@@ -56,6 +54,20 @@ void run_check(const std::string& file, const std::string& output) {
   if (output.empty()) return;
   require_writable(output);
   require_space(output, check.bytes_written);
+}
+
+void run_check(const std::string& file, const std::string& output) {
+  const std::vector<Recipe> recipes = parse_recipes_or_throw(read_recipe_text_or_throw(file), file);
+  if (recipes.size() == 1) return check(recipes.front(), output);
+  for (const Recipe& recipe : recipes) {
+    fmt::print("recipe    {}\n", recipe.name ? printable(*recipe.name) : "without a name");
+    const std::vector<std::string> models = recipe.model_names();
+    const auto made = std::ranges::find_if(models, [&](const auto& model) { return is_made_by(recipes, model); });
+    if (made == models.end())
+      check(recipe, recipe.name ? "" : output);
+    else
+      fmt::print("input     {}, which is made by another recipe: there is no more to say before\n", printable(*made));
+  }
 }
 
 }  // namespace

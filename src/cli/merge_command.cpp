@@ -62,7 +62,10 @@ void merge_all(const std::vector<Recipe>& recipes, const std::string& yaml, cons
   for (const Recipe& each : recipes) {
     const Recipe recipe = with_models_in(directory, each, recipes);
     OutputFlags output = options.output;
-    if (recipe.name) output.directory = (directory / *recipe.name).string();
+    if (recipe.name) {
+      output.directory = (directory / *recipe.name).string();
+      output.label = "merging " + printable(*recipe.name);
+    }
     if (recipe.name && fs::exists(output.directory) && !output.force) {
       tell(fmt::format("note: {}: is there already{}; --force makes it anew", output.directory,
                        manifest_of(recipe).is_of(output.directory) ? "" : ", made of another recipe than now"));

@@ -58,6 +58,7 @@ void OutputFlags::declare(CLI::App& command) {
 OutputOptions OutputFlags::options() const {
   OutputOptions options;
   options.directory = directory;
+  options.label = label;
   options.force = force;
   options.resume = resume;
   options.null_sink = sink == "null";

@@ -26,6 +26,7 @@ struct SeedFlag {
 // -o (or a second argument, OUT), --force, --resume, --max-shard-size, --out-shard-size, --sink.
 struct OutputFlags {
   std::string directory, max_shard_size, out_shard_size, sink = "directory";
+  std::string label = OutputOptions{}.label;
   bool force = false, resume = false;
   bool positional = false;
 

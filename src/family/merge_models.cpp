@@ -145,6 +145,17 @@ std::vector<std::string> differences(const Models& models, bool as_stored) {
   return remarks;
 }
 
+// The model whose tokenizer the output could have, where its own source has none.
+std::optional<std::string> other_tokenizer(const Models& models, const fs::path& source) {
+  const auto has_one = [](const fs::path& directory) {
+    return !files_of_kind(directory, {FileKind::tokenizer}).empty();
+  };
+  if (has_one(source)) return std::nullopt;
+  const auto found =
+      std::ranges::find_if(models.names, [&](const auto& name) { return has_one(models.opened.at(name).directory); });
+  return found == models.names.end() ? std::nullopt : std::optional(*found);
+}
+
 // Into the file of its own that later transformers read, and into the tokenizer's config, which earlier ones do.
 void set_chat_template(PlannedOutput& planned, const std::string& text, const fs::path& tokenizer) {
   planned.texts["chat_template.jinja"] = text;
@@ -200,6 +211,10 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   for (std::string& remark : differences(models, !planned.dtype)) planned.remarks.push_back(std::move(remark));
   for (const auto& [name, model] : models.opened)
     for (std::string& remark : contradictions(name, model)) planned.remarks.push_back(std::move(remark));
+  if (const auto other = other_tokenizer(models, sources.output_tokenizer))
+    planned.remarks.push_back(
+        fmt::format("{} has no tokenizer, and the output none: tokenizer_source: {} gives it that one",
+                    printable(sources.output_tokenizer.string()), printable(*other)));
   if (recipe.chat_template && !chat_template)
     planned.remarks.emplace_back("chat_template is auto, but no model has a template: none is written");
   std::vector<FileKind> tokenizer{FileKind::tokenizer};

@@ -69,7 +69,7 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
     remarks.push_back(fmt::format("{}: is there already, of the same settings and inputs", options.directory.string()));
     return remarks;
   }
-  Progress progress("merging", total_bytes(*weights), Progress::Unit::bytes);
+  Progress progress(options.label, total_bytes(*weights), Progress::Unit::bytes);
   if (options.null_sink) {
     add_remark(remarks, discard_checkpoint(*weights, &progress), planned.dtype);
     return remarks;

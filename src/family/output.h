@@ -14,6 +14,7 @@ namespace vlrm {
 
 struct OutputOptions {
   std::filesystem::path directory = {};  // unused by the null sink
+  std::string label = "merging";         // what the progress is called
   bool force = false;                    // replace what is there
   bool null_sink = false;                // compute everything, write nothing
   bool resume = false;                   // go on where a killed run of the same settings ended

@@ -104,6 +104,15 @@ def test_types_that_differ_are_told_where_nothing_names_one(vlrm, tmp_path):
     assert note not in vlrm("check", recipe(tmp_path, text + "out_dtype: float32\n"), notes=True)
 
 
+def test_a_tokenizer_that_only_another_model_has_is_told(vlrm, tmp_path):
+    one, two = model(tmp_path / "one"), model(tmp_path / "two")
+    text = f"merge_method: linear\nparameters: {{weight: 0.5}}\nmodels: [{{model: {one}}}, {{model: {two}}}]\n"
+    assert not [note for note in vlrm("check", recipe(tmp_path, text), notes=True) if "tokenizer" in note]
+    shutil.copy(MODELS / "base/tokenizer.json", two)
+    note = f"note: {one} has no tokenizer, and the output none: tokenizer_source: {two} gives it that one"
+    assert note in vlrm("-q", "merge", recipe(tmp_path, text), tmp_path / "out", notes=True)
+
+
 def test_a_template_that_no_model_has_is_not_written(vlrm, tmp_path):
     config = recipe(tmp_path, f"merge_method: passthrough\nmodels: [{{model: {model(tmp_path / 'one')}}}]\nchat_template: auto\n")
     notes = vlrm("-q", "merge", config, tmp_path / "out", notes=True)

@@ -146,9 +146,6 @@ def test_check_tells_of_an_output_that_is_there(vlrm, linear, tmp_path):
     linear(model(tmp_path / "one"), model(tmp_path / "two"))
     notes = vlrm("check", tmp_path / "r.yml", tmp_path / "out", notes=True)
     assert [note for note in notes if "exists already; vlrm merge replaces it with --force only" in note]
-    text = (tmp_path / "r.yml").read_text()
-    (tmp_path / "r.yml").write_text(f"name: one\n{text}---\n{text}")
-    assert "holds 2 recipes; vlrm check takes one" in vlrm("check", tmp_path / "r.yml", fails=True)
 
 
 def test_multislerp_leaves_what_no_model_changed(vlrm, tmp_path):

@@ -1,10 +1,11 @@
 """Files with several recipes, and outputs in shards."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
-from conftest import GOLDENS
+from conftest import GOLDENS, PROGRAM
 from safetensors.numpy import load_file
 
 MODELS = GOLDENS / "models"
@@ -37,6 +38,18 @@ def test_recipes_use_each_others_models(vlrm, tmp_path):
     before = (tmp_path / "parts/half/model.safetensors").stat().st_mtime_ns
     vlrm("-q", "merge", written(tmp_path, USING + "---\nname: half\n" + HALF), tmp_path / "again", "--intermediate-dir", tmp_path / "parts")
     assert (tmp_path / "parts/half/model.safetensors").stat().st_mtime_ns == before
+
+
+def test_check_looks_at_those_whose_models_are_there(vlrm, tmp_path):
+    lines = vlrm("check", written(tmp_path, USING + "---\nname: half\n" + HALF), tmp_path / "out").splitlines()
+    assert lines[:2] == ["recipe    half", "method    linear (Linear), https://arxiv.org/abs/2203.05482"]
+    assert lines[-2:] == ["recipe    without a name", "input     half, which is made by another recipe: there is no more to say before"]
+
+
+def test_progress_says_which_is_merged(tmp_path):
+    config = written(tmp_path, "name: half\n" + HALF)
+    done = subprocess.run([PROGRAM, "merge", config, "--intermediate-dir", tmp_path / "parts"], capture_output=True, text=True, check=True)
+    assert "merging half: " in done.stderr
 
 
 @pytest.mark.parametrize("text, arguments, expected", [
