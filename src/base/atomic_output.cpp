@@ -47,21 +47,18 @@ std::string host() {
 }
 
 // Of a staging file or directory: PREFIX HOST-PID SUFFIX.
-std::string any_staging_prefix(const fs::path& target) {
-  return fmt::format(".{}.vlrm-", target.filename().string());
-}
 std::string staging_prefix(const fs::path& target) {
-  return fmt::format("{}{}-", any_staging_prefix(target), host());
+  return fmt::format(".{}.vlrm-", target.filename().string());
 }
 constexpr std::string_view kStagingSuffix = ".partial";
 
 // What no process works at any more, for whichever host goes on with it.
 fs::path left_sibling(const fs::path& target) {
-  return parent_of(target) / fmt::format("{}left{}", any_staging_prefix(target), kStagingSuffix);
+  return parent_of(target) / fmt::format("{}left{}", staging_prefix(target), kStagingSuffix);
 }
 
 fs::path staging_sibling(const fs::path& target) {
-  return parent_of(target) / fmt::format("{}{}{}", staging_prefix(target), ::getpid(), kStagingSuffix);
+  return parent_of(target) / fmt::format("{}{}-{}{}", staging_prefix(target), host(), ::getpid(), kStagingSuffix);
 }
 
 void refuse_what_is_not_ours(const fs::path& target, const std::string& marker) {
@@ -72,27 +69,48 @@ void refuse_what_is_not_ours(const fs::path& target, const std::string& marker) 
          target.string(), marker);
 }
 
-// The process that a staging name is of, or nothing where the name is none.
-std::optional<pid_t> process_of(std::string_view name, std::string_view prefix) {
+struct Staging {
+  fs::path path;
+  std::string host;
+  pid_t process;
+};
+
+// What a staging name says, or nothing where it is none of this prefix.
+std::optional<Staging> parsed_staging(const fs::path& path, std::string_view prefix) {
+  const std::string file = path.filename().string();
+  std::string_view name = file;
   if (!name.starts_with(prefix) || !name.ends_with(kStagingSuffix)) return std::nullopt;
   name.remove_prefix(prefix.size());
+  const size_t dash = name.rfind('-');
+  if (dash == name.npos) return std::nullopt;
   pid_t process = 0;
-  const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), process);
+  const auto [stop, error] = std::from_chars(name.data() + dash + 1, name.data() + name.size(), process);
   const bool whole = error == std::errc() && std::string_view(stop, name.data() + name.size()) == kStagingSuffix;
-  return whole && process > 0 ? std::optional(process) : std::nullopt;
+  if (!whole || process <= 0) return std::nullopt;
+  return Staging{path, std::string(name.substr(0, dash)), process};
 }
 
-// Staging files and directories of this target whose process is known to be gone, by name.
-std::vector<fs::path> leftovers_of(const fs::path& target) {
+// All of this target, by name.
+std::vector<Staging> stagings_of(const fs::path& target) {
   const std::string prefix = staging_prefix(target);
   std::error_code error;
+  std::vector<Staging> stagings;
+  for (const auto& entry : fs::directory_iterator(parent_of(target), error))
+    if (auto staging = parsed_staging(entry.path(), prefix)) stagings.push_back(std::move(*staging));
+  std::ranges::sort(stagings, {}, &Staging::path);
+  return stagings;
+}
+
+// Those whose process is known to be gone, by name.
+std::vector<fs::path> leftovers_of(const fs::path& target) {
+  const std::string here = host();
+  std::error_code error;
   std::vector<fs::path> leftovers;
-  if (fs::exists(fs::symlink_status(left_sibling(target), error))) leftovers.push_back(left_sibling(target));
-  for (const auto& entry : fs::directory_iterator(parent_of(target), error)) {
-    const auto process = process_of(entry.path().filename().string(), prefix);
-    const bool gone = process && (*process == ::getpid() || (::kill(*process, 0) != 0 && errno == ESRCH));
-    if (gone) leftovers.push_back(entry.path());
+  for (const auto& [path, where, process] : stagings_of(target)) {
+    const bool gone = process == ::getpid() || (::kill(process, 0) != 0 && errno == ESRCH);
+    if (where == here && gone) leftovers.push_back(path);
   }
+  if (fs::exists(fs::symlink_status(left_sibling(target), error))) leftovers.push_back(left_sibling(target));
   std::ranges::sort(leftovers);
   return leftovers;
 }
@@ -150,17 +168,10 @@ int64_t bytes_left_over(const fs::path& target) {
 }
 
 std::vector<fs::path> left_by_other_hosts(const fs::path& target) {
-  const fs::path name = without_trailing_slash(target);
-  const std::string prefix = any_staging_prefix(name), own = staging_prefix(name);
-  std::error_code error;
+  const std::string here = host();
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(parent_of(name), error)) {
-    const std::string file = entry.path().filename().string();
-    const size_t dash = file.rfind('-');
-    const bool ours = file.starts_with(prefix) && !file.starts_with(own) && dash + 1 > prefix.size();
-    if (ours && process_of(file, file.substr(0, dash + 1))) found.push_back(entry.path());
-  }
-  std::ranges::sort(found);
+  for (const auto& [path, where, process] : stagings_of(without_trailing_slash(target)))
+    if (where != here) found.push_back(path);
   return found;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/joined.h"
 
 namespace vlrm {
 namespace {
@@ -49,10 +50,7 @@ std::optional<std::string_view> near_name(std::string_view name, std::span<const
 std::string suggestion(std::string_view name, std::span<const std::string_view> known) {
   VLRM_ASSERT(!known.empty());
   if (const auto near = near_name(name, known)) return fmt::format("did you mean \"{}\"?", *near);
-  std::string list;
-  for (const std::string_view each : nearest_first(compared(name), known))
-    list.append(list.empty() ? "" : ", ").append(each);
-  return "known are: " + list;
+  return "known are: " + joined(nearest_first(compared(name), known));
 }
 
 }  // namespace vlrm

@@ -50,7 +50,7 @@ void check(const Recipe& recipe, const std::string& output) {
   std::error_code error;
   if (!output.empty() && fs::exists(fs::symlink_status(output, error)))
     tell(fmt::format("note: {}: exists already; vlrm merge replaces it with --force only", output));
-  for (const std::string& note : check.notes) tell("note: " + note);
+  for (const std::string& remark : check.planned.remarks) tell("note: " + remark);
   if (output.empty()) return;
   require_writable(output);
   require_space(output, check.bytes_written);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "base/progress.h"
 #include "base/tell.h"
 #include "cli/commands.h"
@@ -55,9 +56,8 @@ struct Part {
     dtypes.insert(torch_name(tensor.dtype));
   }
   void print(std::string_view name) const {
-    std::string types;
-    for (const std::string_view dtype : dtypes) types += (types.empty() ? "" : ", ") + std::string(dtype);
-    fmt::print("  {:<16}{:>15}  {:>10}  {}\n", name, parameters, human_bytes(static_cast<double>(bytes)), types);
+    fmt::print("  {:<16}{:>15}  {:>10}  {}\n", name, parameters, human_bytes(static_cast<double>(bytes)),
+               joined(dtypes));
   }
 };
 

@@ -10,7 +10,6 @@
 #include "cli/merge_options.h"
 #include "family/causal_model.h"
 #include "family/model_card.h"
-#include "merge/recipe_advice.h"
 #include "merge/recipe_set.h"
 
 namespace fs = std::filesystem;
@@ -33,7 +32,6 @@ void merge(const Recipe& recipe, const std::string& yaml, const MergeOptions& op
   Manifest manifest = manifest_of(recipe);
   PlannedOutput planned = plan_merge_models(recipe, manifest.watcher());
   if (options.card) planned.texts.merge(descriptions(recipe, yaml, output.directory));
-  for (std::string& line : recipe_advice(recipe)) planned.remarks.push_back(std::move(line));
   write_and_report(planned, output, manifest);
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "base/python_json.h"
 #include "cli/commands.h"
 #include "results/tables.h"
@@ -61,11 +62,8 @@ void check_columns(const Flags& flags, const std::vector<RunSummary>& runs,
   if (flags.columns.empty()) return;
   if (flags.format == "csv" || flags.format == "json") fail("--columns is for tables; {} has all", flags.format);
   std::vector<std::string> known;
-  std::string names;
   const auto add = [&](const std::string& name) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) return;
-    known.push_back(name);
-    names += (names.empty() ? "" : ", ") + name;
+    if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
   };
   for (const RunSummary& run : runs)
     for (const Metric& metric : run.metrics) add(metric.name);
@@ -73,7 +71,7 @@ void check_columns(const Flags& flags, const std::vector<RunSummary>& runs,
     for (const MetricComparison& metric : comparison->metrics) add(metric.metric);
   for (const std::string& column : flags.columns)
     if (std::find(known.begin(), known.end(), column) == known.end())
-      fail("--columns: {} is none of {}", printable(column), names);
+      fail("--columns: {} is none of {}", printable(column), joined(known));
 }
 
 void run_results(const Flags& flags) {

@@ -132,6 +132,11 @@ OrderedJson number_or_null(const std::optional<double>& number) {
   return number ? OrderedJson(*number) : OrderedJson(nullptr);
 }
 
+// In place of a list that may be long.
+std::string first_of(const std::vector<std::string>& names) {
+  return printable(names.front()) + (names.size() == 1 ? "" : ", …");
+}
+
 std::vector<std::string> not_finite(const std::vector<TensorRelation>& tensors) {
   std::vector<std::string> names;
   for (const TensorRelation& tensor : tensors)
@@ -174,15 +179,14 @@ ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, c
         for (const ComparedModel* each : models) progress->advance(each->weights->info_or_throw(tensor.name).bytes());
     }
   for (const auto& [who, names] : missing)
-    comparison.remarks.push_back(fmt::format("{} tensor{} not compared, not being in {} ({}{})", names.size(),
-                                             names.size() == 1 ? " is" : "s are", printable(who),
-                                             printable(names.front()), names.size() == 1 ? "" : ", …"));
+    comparison.remarks.push_back(fmt::format("{} tensor{} not compared, not being in {} ({})", names.size(),
+                                             names.size() == 1 ? " is" : "s are", printable(who), first_of(names)));
   if (comparison.tensors.empty() && base) fail("{}, {} and {} have no tensor in common", a.name, b.name, base->name);
   if (comparison.tensors.empty()) fail("{} and {} have no tensor in common", a.name, b.name);
   if (const auto odd = not_finite(comparison.tensors); !odd.empty())
-    comparison.remarks.push_back(fmt::format(
-        "{} tensor{} elements that are infinite or NaN ({}{}): norms and cosines are left empty", odd.size(),
-        odd.size() == 1 ? " has" : "s have", printable(odd.front()), odd.size() == 1 ? "" : ", …"));
+    comparison.remarks.push_back(
+        fmt::format("{} tensor{} elements that are infinite or NaN ({}): norms and cosines are left empty", odd.size(),
+                    odd.size() == 1 ? " has" : "s have", first_of(odd)));
   return comparison;
 }
 

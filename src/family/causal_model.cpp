@@ -49,13 +49,19 @@ std::string model_type(const OrderedJson& config) {
   return type != config.end() && type->is_string() ? type->get<std::string>() : "";
 }
 
+std::vector<std::string> architectures_of(const OrderedJson& config) {
+  std::vector<std::string> names;
+  const auto found = config.find("architectures");
+  if (found == config.end() || !found->is_array()) return names;
+  for (const OrderedJson& name : *found)
+    if (name.is_string()) names.push_back(name.get<std::string>());
+  return names;
+}
+
 // Such as a reward model: it has a head of another kind.
 bool is_classifier(const OrderedJson& config) {
-  const auto architectures = config.find("architectures");
-  if (architectures == config.end() || !architectures->is_array()) return false;
-  return std::ranges::any_of(*architectures, [](const OrderedJson& name) {
-    return name.is_string() && name.get<std::string>().ends_with("Classification");
-  });
+  return std::ranges::any_of(architectures_of(config),
+                             [](const std::string& name) { return name.ends_with("Classification"); });
 }
 
 // To canonical names, where the config says of which family the model is.
@@ -79,10 +85,8 @@ std::string CausalModel::type() const {
 }
 
 std::string CausalModel::kind() const {
-  const auto architectures = config.find("architectures");
-  if (architectures != config.end() && architectures->is_array() && !architectures->empty() &&
-      architectures->front().is_string())
-    return architectures->front().get<std::string>();
+  const std::vector<std::string> architectures = architectures_of(config);
+  if (!architectures.empty()) return architectures.front();
   return type().empty() ? "of no kind that its config tells" : type();
 }
 

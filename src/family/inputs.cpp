@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "family/names.h"
 #include "family/tensor_shapes.h"
 #include "merge/token_rows.h"
@@ -40,8 +41,7 @@ void require_shape(const OpenModel& model, const std::string& name, const std::v
 
 void require_shapes(const OpenModel& model, const TensorShapes& shapes) {
   std::string why = "these are not the sizes of " + config_path(model);
-  std::string defaulted;
-  for (const std::string& key : model.config.defaulted_sizes) defaulted += (defaulted.empty() ? "" : ", ") + key;
+  const std::string defaulted = joined(model.config.defaulted_sizes);
   if (!defaulted.empty()) why += fmt::format(" (where {} is missing, so that transformers' default holds)", defaulted);
   for (const auto& [name, shape] : shapes) require_shape(model, name, shape, why);
 }

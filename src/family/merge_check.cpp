@@ -47,8 +47,6 @@ MergeCheck check_merge(const Recipe& recipe) {
   check.planned = plan_merge_models(recipe);
   check.bytes_written = bytes_to_write(check.planned);
   check.memory = memory_of(check);
-  check.notes = check.planned.remarks;
-  for (std::string& line : recipe_advice(recipe)) check.notes.push_back(std::move(line));
   return check;
 }
 

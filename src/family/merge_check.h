@@ -23,7 +23,6 @@ struct MergeCheck {
   int64_t bytes_read = 0;     // about, in all passes
   int64_t bytes_written = 0;  // of the weights
   int64_t memory = 0;         // about, bytes
-  std::vector<std::string> notes;
 };
 
 // Opens everything, plans every tensor, reads no weights. Throws what plan_merge_models throws.

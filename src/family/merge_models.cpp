@@ -3,12 +3,14 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "family/causal_model.h"
 #include "family/output_template.h"
 #include "family/output_tokenizer.h"
 #include "family/steps.h"
 #include "merge/fit.h"
 #include "merge/merged_model.h"
+#include "merge/recipe_advice.h"
 #include "merge/vocabulary.h"
 #include "weights/hub_cache.h"
 #include "weights/views.h"
@@ -97,18 +99,11 @@ std::optional<OutputTokenizer> made_tokenizer(const Recipe& recipe, const Models
   return extended_tokenizer(sources, tokens);
 }
 
-// In order, each once, between commas.
-std::string listed(const std::set<std::string>& words) {
-  std::string list;
-  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
-  return list;
-}
-
 std::string stored_types(const Checkpoint& weights) {
   std::set<std::string> types;
   for (const TensorInfo& tensor : weights.tensors())
     if (is_float(tensor.dtype)) types.emplace(torch_name(tensor.dtype));
-  return listed(types);
+  return joined(types);
 }
 
 // What the model's config says otherwise than its weights: it loads nowhere, nor does what is merged with its config.
@@ -137,11 +132,11 @@ std::vector<std::string> differences(const Models& models, bool as_stored) {
   std::vector<std::string> remarks;
   if (kinds.size() > 1)
     remarks.push_back(
-        fmt::format("the models are of several kinds ({}): their tensors are matched by name alone", listed(kinds)));
+        fmt::format("the models are of several kinds ({}): their tensors are matched by name alone", joined(kinds)));
   if (as_stored && types.size() > 1)
     remarks.push_back(
         fmt::format("the models are stored in several types ({}): without dtype, what is written has those of {}",
-                    listed(types), printable(models.names.front())));
+                    joined(types), printable(models.names.front())));
   return remarks;
 }
 
@@ -217,6 +212,7 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
                     printable(sources.output_tokenizer.string()), printable(*other)));
   if (recipe.chat_template && !chat_template)
     planned.remarks.emplace_back("chat_template is auto, but no model has a template: none is written");
+  for (std::string& line : recipe_advice(recipe)) planned.remarks.push_back(std::move(line));
   std::vector<FileKind> tokenizer{FileKind::tokenizer};
   if (!chat_template) tokenizer.push_back(FileKind::chat_template);  // else it has one already
   planned.side_files = {{sources.output_tokenizer, tokenizer}, {donor.directory, {FileKind::other}}};

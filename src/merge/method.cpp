@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "base/nearest.h"
 #include "merge/methods/methods.h"
 
@@ -50,9 +51,7 @@ std::string allowed_values_of_kind(const MethodParameter& parameter) {
     case ParameterKind::choice:
       break;
   }
-  std::string names;
-  for (const std::string_view choice : parameter.choices) names += (names.empty() ? "" : ", ") + std::string(choice);
-  return "one of " + names;
+  return "one of " + joined(parameter.choices);
 }
 
 }  // namespace

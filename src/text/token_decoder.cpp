@@ -4,21 +4,13 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "base/utf8.h"
 #include "text/byte_level.h"
 #include "text/normalizer.h"
 
 namespace vlrm {
 namespace {
-
-std::string joined(const std::vector<std::string>& tokens, std::string_view between) {
-  std::string text;
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    if (i > 0) text += between;
-    text += tokens[i];
-  }
-  return text;
-}
 
 // "<0x0A>" → the byte.
 std::optional<char> byte_of(std::string_view token) {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "weights/chunks.h"
 
 namespace vlrm {
@@ -67,9 +68,7 @@ class View : public Checkpoint {
     for (const CheckpointPtr& source : sources_)
       if (std::string name = source->description(); std::ranges::find(names, name) == names.end())
         names.push_back(std::move(name));
-    std::string text;
-    for (const std::string& name : names) text += (text.empty() ? "" : " + ") + name;
-    return text;
+    return joined(names, " + ");
   }
 
   explicit View(std::vector<CheckpointPtr> sources) : sources_(std::move(sources)) {}

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "base/python_json.h"
 #include "reward/scorer.h"
 #include "writing/own_prompts.h"
@@ -179,9 +180,7 @@ class JudgeJob : public WritingJob {
                                   benchmark_->rows()));
     if (without_number > 0)
       notes.push_back(fmt::format("{} responses got no number from the judge, which counts as 0", without_number));
-    std::string all;
-    for (const std::string& each : notes) all += (all.empty() ? "" : "; ") + each;
-    return all;
+    return joined(notes, "; ");
   }
 
   Judged one_by_one(const std::vector<std::string>& responses, const std::map<Shown, OrderedJson>& values) const {

@@ -16,9 +16,9 @@
 #include "support/support.h"
 
 namespace fs = std::filesystem;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 namespace vlrm::testing {
 namespace {
@@ -156,11 +156,13 @@ TEST(AtomicDirectoryTest, WhatIsKeptIsForAnyHost) {
 
 TEST(AtomicDirectoryTest, NamesWhatOtherHostsLeft) {
   const TemporaryDirectory dir;
+  const std::string beside = staging_name("out", "7-12");  // of a host called as this one and "-7"
   for (const std::string& name :
-       {staging_name("out", "2147483647"), std::string(".out.vlrm-node-7-12.partial"),
+       {staging_name("out", "2147483647"), beside, std::string(".out.vlrm-node-7-12.partial"),
         std::string(".out.vlrm-node7-x.partial"), std::string(".other.vlrm-node7-12.partial")})
     fs::create_directory(dir / name);
-  EXPECT_THAT(left_by_other_hosts(dir / "out/"), ElementsAre(dir / ".out.vlrm-node-7-12.partial"));
+  EXPECT_THAT(left_by_other_hosts(dir / "out/"),
+              UnorderedElementsAre(dir / ".out.vlrm-node-7-12.partial", dir / beside));
 }
 
 TEST(AtomicDirectoryTest, CountsTheBytesThatKilledProcessesHold) {

@@ -36,6 +36,12 @@ inline std::unique_ptr<Backend> random_backend(const ModelConfig& config, Dtype 
   return load_backend(config, random_checkpoint(config, 7), options);
 }
 
+// Texts, and where each is asked.
+struct Questions {
+  std::vector<SharedPrefixBatch> batches;
+  std::vector<std::vector<int64_t>> positions;
+};
+
 // Tokens that are not the image token.
 std::vector<int32_t> random_tokens(const ModelConfig& config, size_t count, uint64_t seed);
 

@@ -111,13 +111,7 @@ TEST(Sharing, ChangesNoReward) {
   }
 }
 
-// Questions with 1 to 3 responses, and where each is asked: libtorch's products take a row in one way or another by how
-// many there are.
-struct Questions {
-  std::vector<SharedPrefixBatch> batches;
-  std::vector<std::vector<int64_t>> positions;
-};
-
+// With 1 to 3 responses each: libtorch's products take a row in one way or another by how many there are.
 Questions questions(const ModelConfig& config) {
   Questions all;
   for (uint64_t i = 0; i < 40; ++i) {
@@ -130,22 +124,30 @@ Questions questions(const ModelConfig& config) {
   return all;
 }
 
-TEST(Sharing, ARewardDoesNotDependOnWhatElseIsScored) {
-  const ModelConfig config = small_mllama(Head::reward);
+// score(backend, batches, positions) gives each batch what it gives it alone, bit for bit.
+template <class Score>
+void expect_no_influence(Head head, const Score& score) {
+  const ModelConfig config = small_mllama(head);
   const auto backend = random_backend(config);
   const auto [batches, positions] = questions(config);
-  const auto together = backend->rewards(batches, positions);
+  const auto together = score(*backend, std::span(batches), positions);
   for (size_t i = 0; i < batches.size(); ++i)
-    EXPECT_EQ(together[i], backend->rewards({&batches[i], 1}, {positions[i]})[0]) << i;
+    EXPECT_EQ(together[i], score(*backend, std::span(&batches[i], 1), {positions[i]})[0]) << i;
+}
+
+using Batches = std::span<const SharedPrefixBatch>;
+using Positions = std::vector<std::vector<int64_t>>;
+
+TEST(Sharing, ARewardDoesNotDependOnWhatElseIsScored) {
+  expect_no_influence(Head::reward, [](Backend& backend, Batches batches, const Positions& positions) {
+    return backend.rewards(batches, positions);
+  });
 }
 
 TEST(Sharing, ALikelihoodDoesNotDependOnWhatElseIsScored) {
-  const ModelConfig config = small_mllama(Head::language_model);
-  const auto backend = random_backend(config);
-  const auto [batches, positions] = questions(config);
-  const auto together = backend->log_likelihoods(batches, positions);
-  for (size_t i = 0; i < batches.size(); ++i)
-    EXPECT_EQ(together[i], backend->log_likelihoods({&batches[i], 1}, {positions[i]})[0]) << i;
+  expect_no_influence(Head::language_model, [](Backend& backend, Batches batches, const Positions& positions) {
+    return backend.log_likelihoods(batches, positions);
+  });
 }
 
 TEST(Sharing, LikelihoodsAddUp) {

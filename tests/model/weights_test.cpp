@@ -17,11 +17,6 @@ std::unique_ptr<Backend> backend_for(const ModelConfig& config, const Checkpoint
   return load_backend(config, checkpoint, options);
 }
 
-struct Questions {
-  std::vector<SharedPrefixBatch> batches;
-  std::vector<std::vector<int64_t>> positions;
-};
-
 Questions questions(const ModelConfig& config, size_t count) {
   Questions result;
   for (uint64_t i = 0; i < count; ++i) {

@@ -95,4 +95,4 @@ def test_threads_that_do_not_start_are_told(goldens, tmp_path, few_threads, thre
     done = subprocess.run([PROGRAM, "merge", "--threads", "2", "-q", recipe, tmp_path / "out"], capture_output=True, text=True, timeout=60,
                           env={**os.environ, "LD_PRELOAD": str(few_threads), "THREADS_THAT_START": str(threads)})
     assert done.returncode == 2 and not (tmp_path / "out").exists()
-    assert done.stderr.splitlines()[-1] == ("vlrm: no more threads can be started; raise what limits them (ulimit -u)")
+    assert done.stderr.splitlines()[-1] == "vlrm: no more threads can be started; raise what limits them (ulimit -u)"
