@@ -20,9 +20,11 @@ add_library(vlrm_settings INTERFACE)
 # has must not decide the bytes of a merge. Nobody here reads errno or the floating-point flags after arithmetic: with
 # them a loop that divides under a condition is not vectorized.
 target_compile_options(vlrm_settings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror -ffp-contract=off
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -ffp-contract=off
   -fno-math-errno -fno-trapping-math)
-target_compile_definitions(vlrm_settings INTERFACE VLRM_VERSION="${PROJECT_VERSION}")
+if(VLRM_WERROR)
+  target_compile_options(vlrm_settings INTERFACE -Werror)
+endif()
 target_include_directories(vlrm_settings INTERFACE ${CMAKE_SOURCE_DIR}/src)
 if(VLRM_SANITIZE)
   target_compile_options(vlrm_settings INTERFACE

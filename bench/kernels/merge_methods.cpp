@@ -2,6 +2,7 @@
 // which is the same input bytes copied and the same output bytes written with nothing computed.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <random>

@@ -2,7 +2,7 @@
 // (an assertion, unreachable from input).
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 #include <string>

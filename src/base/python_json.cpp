@@ -1,8 +1,10 @@
 #include "base/python_json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"

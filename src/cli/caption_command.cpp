@@ -7,7 +7,7 @@
 namespace vlrm {
 namespace {
 
-constexpr int64_t kMaxNewTokens = 2048;  // as the reference
+constexpr int64_t kCaptionTokens = 2048;  // as the reference
 
 struct CaptionFlags {
   WritingFlags writing;
@@ -30,7 +30,7 @@ void caption(const CaptionFlags& flags) {
       flags.prompt.empty() ? default_caption_prompt()
                            : PromptTemplate::parse_or_throw(read_prompt_text_or_throw(flags.prompt), {}, flags.prompt);
   const std::shared_ptr<const WritingJob> job = caption_job(benchmark_of(flags), std::move(prompt));
-  flags.writing.run("caption", job, {flags.writing.output, flags.writing.output + ".run.json"}, kMaxNewTokens);
+  flags.writing.run("caption", job, {flags.writing.output, flags.writing.output + ".run.json"}, kCaptionTokens);
 }
 
 }  // namespace

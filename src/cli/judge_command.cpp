@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-constexpr int64_t kMaxNewTokens = 2048;  // as the reference
+constexpr int64_t kJudgementTokens = 2048;  // as the reference
 
 const std::map<std::string, Judging> kJudgings{
     {"score", Judging::score}, {"likelihood", Judging::likelihood}, {"pairwise", Judging::pairwise}};
@@ -43,7 +43,8 @@ void judge(const JudgeFlags& flags) {
   const std::shared_ptr<const WritingJob> job = judge_job(benchmark_of(flags), options);
   const fs::path folder = flags.writing.output;
   const std::string label = flags.label.empty() ? "judge (" + flags.judge + ")" : flags.label;
-  flags.writing.run("judge", job, {folder / "results.jsonl", folder / "run.json"}, kMaxNewTokens, {{"label", label}});
+  flags.writing.run("judge", job, {folder / "results.jsonl", folder / "run.json"}, kJudgementTokens,
+                    {{"label", label}});
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "base/tell.h"
 #include "base/threads.h"
+#include "base/version.h"
 #include "cli/commands.h"
 #include "cli/usage_errors.h"
 
@@ -26,7 +27,7 @@ constexpr size_t kLongestError = 10'000;  // bytes
 void declare(CLI::App& program) {
   program.require_subcommand(1);
   program.fallthrough();
-  program.set_version_flag("--version", std::string("vlrm ") + VLRM_VERSION);
+  program.set_version_flag("--version", "vlrm " + vlrm::version());
   program.add_flag_callback(
       "-q,--quiet", [] { vlrm::Progress::set_quiet(true); }, "No progress on standard error");
   program

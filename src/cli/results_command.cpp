@@ -1,6 +1,7 @@
 // vlrm results: the tables of evaluations.
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "base/joined.h"

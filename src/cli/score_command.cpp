@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/tell.h"
+#include "base/version.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/usage_errors.h"
@@ -34,7 +35,7 @@ void check_flags(const ScoreFlags& flags) {
 
 // What the scores depend on. Kept beside an output file, so that a run is only ever resumed with the same.
 OrderedJson settings(const ScoreFlags& flags, const OpenedModel& model, const ScorerOptions& options) {
-  OrderedJson settings = {{"vlrm", VLRM_VERSION}, {"mode", flags.mode}};
+  OrderedJson settings = {{"vlrm", version()}, {"mode", flags.mode}};
   settings.update(flags.model.settings(model, options));
   return settings;
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <map>
 
 #include "base/error.h"
 #include "merge/methods/gram.h"

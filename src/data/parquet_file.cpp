@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <arrow/io/file.h>
 #include <arrow/memory_pool.h>
 #include <parquet/arrow/reader.h>

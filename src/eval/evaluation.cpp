@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/python_json.h"
+#include "base/version.h"
 #include "prompt/stamps.h"
 #include "reward/scoring_loop.h"
 #include "tasks/row_fields.h"
@@ -28,7 +29,7 @@ constexpr std::array kModes{ModeName{EvaluationMode::image, "image"}, ModeName{E
                             ModeName{EvaluationMode::cascade, "cascade"}, ModeName{EvaluationMode::random, "random"}};
 
 OrderedJson run_settings(const Benchmark& benchmark, const EvaluationOptions& options) {
-  OrderedJson settings = {{"vlrm", VLRM_VERSION}};
+  OrderedJson settings = {{"vlrm", version()}};
   const OrderedJson description = benchmark.description();
   settings["task"] = description.at("task");
   settings["subtask"] = description.at("subtask");

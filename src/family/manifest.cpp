@@ -1,9 +1,11 @@
 #include "family/manifest.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/atomic_output.h"
 #include "base/error.h"
+#include "base/version.h"
 #include "weights/adapter.h"
 #include "weights/hub_cache.h"
 
@@ -104,7 +106,7 @@ WatchInput Manifest::watcher() {
 }
 
 OrderedJson Manifest::identity() const {
-  OrderedJson json{{"version", VLRM_VERSION}, {"command", command_}, {"settings", settings_}};
+  OrderedJson json{{"version", version()}, {"command", command_}, {"settings", settings_}};
   for (const auto& [role, input] : inputs_) {
     OrderedJson& files = json["inputs"][role][input.directory.string()] = OrderedJson::object();
     for (const auto& entry : fs::directory_iterator(input.directory))
@@ -143,7 +145,7 @@ std::optional<std::string> Manifest::role_of(const fs::path& directory) const {
 }
 
 OrderedJson Manifest::json() const {
-  OrderedJson json{{"version", VLRM_VERSION}, {"command", command_}, {"settings", settings_}};
+  OrderedJson json{{"version", version()}, {"command", command_}, {"settings", settings_}};
   json["inputs"] = OrderedJson::object();
   for (const auto& [role, input] : inputs_) {
     OrderedJson entry = OrderedJson::object();

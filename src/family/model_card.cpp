@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/version.h"
 
 namespace fs = std::filesystem;
 
@@ -34,7 +35,7 @@ std::string model_card(const Recipe& recipe, const std::string& yaml, const std:
   return fmt::format(
       "---\n{}library_name: transformers\ntags:\n- merge\n- vlrm\n---\n# {}\n\n"
       "Merged by vlrm {} with the method {} from\n\n{}\nThe recipe:\n\n```yaml\n{}{}```\n",
-      parents.empty() ? "" : "base_model:\n" + parents, name, VLRM_VERSION, how, models, yaml,
+      parents.empty() ? "" : "base_model:\n" + parents, name, version(), how, models, yaml,
       yaml.ends_with('\n') ? "" : "\n");
 }
 

@@ -1,5 +1,6 @@
 #include "family/output_tokenizer.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/error.h"

@@ -1,6 +1,7 @@
 #include "merge/column_means.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "base/error.h"

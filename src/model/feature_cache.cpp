@@ -3,7 +3,7 @@
 namespace vlrm {
 namespace {
 
-int64_t bytes_of(const at::Tensor& tensor) {
+int64_t size_in_bytes(const at::Tensor& tensor) {
   return static_cast<int64_t>(tensor.nbytes());
 }
 
@@ -22,16 +22,16 @@ at::Tensor FeatureCache::find(const std::string& digest) {
 }
 
 void FeatureCache::keep(const std::string& digest, const at::Tensor& features) {
-  if (digest.empty() || places_.contains(digest) || bytes_of(features) > limit_) return;
-  shrink_to(limit_ - bytes_of(features));
+  if (digest.empty() || places_.contains(digest) || size_in_bytes(features) > limit_) return;
+  shrink_to(limit_ - size_in_bytes(features));
   entries_.push_front({digest, features});
   places_[digest] = entries_.begin();
-  bytes_ += bytes_of(features);
+  bytes_ += size_in_bytes(features);
 }
 
 void FeatureCache::shrink_to(int64_t bytes) {
   while (bytes_ > bytes) {
-    bytes_ -= bytes_of(entries_.back().features);
+    bytes_ -= size_in_bytes(entries_.back().features);
     places_.erase(entries_.back().digest);
     entries_.pop_back();
   }

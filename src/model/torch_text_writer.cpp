@@ -1,6 +1,7 @@
 #include "model/torch_text_writer.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/error.h"
 #include "model/index_tensor.h"

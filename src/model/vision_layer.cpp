@@ -9,7 +9,7 @@
 namespace vlrm {
 namespace {
 
-constexpr int64_t kSliceRows = 2144;  // a third of four tiles' patches: bounds the activations at no cost in speed
+constexpr int64_t kPatchRows = 2144;  // a third of four tiles' patches: bounds the activations at no cost in speed
 
 }  // namespace
 
@@ -37,8 +37,8 @@ VisionLayer::VisionLayer(const WeightReader& reader, const VisionConfig& config,
 
 void VisionLayer::forward(const at::Tensor& hidden, int64_t real) const {
   add_attention(hidden, real);
-  for (int64_t first = 0; first < hidden.size(0); first += kSliceRows)
-    add_feed_forward(hidden.narrow(0, first, std::min(kSliceRows, hidden.size(0) - first)));
+  for (int64_t first = 0; first < hidden.size(0); first += kPatchRows)
+    add_feed_forward(hidden.narrow(0, first, std::min(kPatchRows, hidden.size(0) - first)));
 }
 
 void VisionLayer::add_attention(const at::Tensor& hidden, int64_t real) const {

@@ -1,9 +1,11 @@
 #include "report/report.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/version.h"
 #include "report/gallery.h"
 #include "report/page.h"
 #include "report/sweeps.h"
@@ -169,7 +171,7 @@ class Maker {
   }
 
   OrderedJson data_json(const std::vector<std::vector<const RunSummary*>>& benchmarks) const {
-    OrderedJson json{{"vlrm", VLRM_VERSION}, {"benchmarks", OrderedJson::array()}, {"galleries", OrderedJson::array()}};
+    OrderedJson json{{"vlrm", version()}, {"benchmarks", OrderedJson::array()}, {"galleries", OrderedJson::array()}};
     json["groups"] = kGroupNames;
     for (const auto& benchmark : benchmarks) json["benchmarks"].push_back(benchmark_json(benchmark));
     for (size_t i = 0; i < galleries_.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "vision/orientation.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <map>
 #include <set>
 
 #include "base/error.h"

@@ -1,6 +1,8 @@
 #include "weights/shards.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"

@@ -1,5 +1,6 @@
 // Captions: what an image shows, in view of a question.
 #include <map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/python_json.h"

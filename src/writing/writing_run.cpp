@@ -6,12 +6,13 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/version.h"
 
 namespace vlrm {
 namespace {
 
 OrderedJson all_settings(const WritingJob& job, const WritingOptions& options) {
-  OrderedJson settings = {{"vlrm", VLRM_VERSION}};
+  OrderedJson settings = {{"vlrm", version()}};
   settings.update(job.settings());
   settings.update(options.settings);
   return settings;

@@ -1,3 +1,6 @@
+#include <chrono>
+#include <cmath>
+
 #include "data/dataset.h"
 
 #include "support/support.h"

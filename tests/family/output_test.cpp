@@ -1,5 +1,6 @@
 #include "family/output.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "family/tiny_family.h"

@@ -1,5 +1,6 @@
 #include "merge/alignment.h"
 
+#include <algorithm>
 #include <random>
 
 #include "merge/column_means.h"

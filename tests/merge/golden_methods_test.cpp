@@ -1,5 +1,6 @@
 // Merged tensors against mergekit's.
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <random>

@@ -1,7 +1,9 @@
 // Tensors in memory, and how far two floats are apart.
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <string>

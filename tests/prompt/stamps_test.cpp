@@ -1,3 +1,5 @@
+#include <chrono>
+
 #include "prompt/stamps.h"
 
 #include "support/support.h"

@@ -1,5 +1,8 @@
 #include "weights/views.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "weights_support.h"
 
 using ::testing::ElementsAre;

@@ -4,6 +4,7 @@
 // than a million elements from a random million; here they are exact.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 #include "merge/methods/combine.h"

@@ -1,7 +1,9 @@
 #include "merge/methods/bracket.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
 #include "base/threads.h"
 #include "weights/target_clones.h"

@@ -2,6 +2,8 @@
 // w·delta.
 //
 // Earlier releases of mergekit keep nothing where nothing is to go from the top (gamma 0): they write the base.
+#include <array>
+
 #include "merge/methods/methods.h"
 #include "merge/methods/trim.h"
 

@@ -1,4 +1,6 @@
 // Model Breadcrumbs (arXiv 2312.06795, see breadcrumbs.cpp) with TIES' sign election (arXiv 2306.01708).
+#include <array>
+
 #include "merge/methods/methods.h"
 #include "merge/methods/trim.h"
 

@@ -1,6 +1,8 @@
 // What dare_linear and dare_ties share: dropping deltas at random (arXiv 2311.03099).
 #pragma once
 
+#include <array>
+
 #include "merge/methods/task_vectors.h"
 
 namespace vlrm {

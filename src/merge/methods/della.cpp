@@ -1,4 +1,6 @@
 // DELLA (arXiv 2406.11617): deltas dropped at random, the small ones rather, then TIES' sign election.
+#include <array>
+
 #include "merge/methods/magprune.h"
 #include "merge/methods/methods.h"
 

@@ -1,5 +1,7 @@
 // DELLA (arXiv 2406.11617) with task arithmetic: deltas dropped at random, the small ones rather, then
 // base + λ · Σ w·delta.
+#include <array>
+
 #include "merge/methods/magprune.h"
 #include "merge/methods/methods.h"
 

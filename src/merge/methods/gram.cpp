@@ -1,5 +1,7 @@
 #include "merge/methods/gram.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "merge/methods/stretches.h"
 #include "weights/target_clones.h"

@@ -1,5 +1,7 @@
 // Karcher mean: the point of the sphere whose squared distances to the models' directions are least, found by
 // iteration, with the average of their norms.
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 

@@ -1,4 +1,6 @@
 // Weighted average (model soups, arXiv 2203.05482): Σ w·x, divided by Σ w if normalized.
+#include <array>
+
 #include "merge/methods/combine.h"
 #include "merge/methods/methods.h"
 #include "merge/methods/parameters.h"

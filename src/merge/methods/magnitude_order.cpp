@@ -11,7 +11,7 @@ namespace vlrm {
 namespace {
 
 constexpr int64_t kLanes = 16;
-constexpr int64_t kStretch = 64;
+constexpr int64_t kSpan = 64;
 constexpr int kMostSteps = 2;
 constexpr size_t kMostBuckets = size_t{1} << 20;  // which a float32 counts
 
@@ -71,8 +71,8 @@ int64_t insert(uint64_t* keys, int64_t begin, int64_t end) {
 // Sorts what is nearly sorted; false where it turns out not to be.
 bool finish_by_insertion(uint64_t* keys, int64_t count) {
   int64_t moves_left = 16 * count;
-  for (int64_t begin = 0; begin < count && moves_left >= 0; begin += kStretch) {
-    const int64_t end = std::min(begin + kStretch, count);
+  for (int64_t begin = 0; begin < count && moves_left >= 0; begin += kSpan) {
+    const int64_t end = std::min(begin + kSpan, count);
     if (inversions(keys + begin, end - begin) > 0) moves_left -= insert(keys, begin, end);
   }
   return moves_left >= 0;
@@ -103,7 +103,7 @@ std::span<const uint64_t> MagnitudeOrder::of(std::span<const float> row) {
   uint64_t* const keys = keys_.data() + 1;
   uint64_t* const others = others_.data() + 1;
   // Deltas of bfloat16 weights have few values, and are often in order by now.
-  for (int step = 0; step < kMostSteps && inversions(keys, count) > count / kStretch; ++step) {
+  for (int step = 0; step < kMostSteps && inversions(keys, count) > count / kSpan; ++step) {
     order_pairs(keys, count, 0, others);
     order_pairs(others, count, 1, keys);
   }

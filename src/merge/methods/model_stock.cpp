@@ -1,5 +1,7 @@
 // Model Stock (arXiv 2403.19522): between the base and the average of the models, at t = N·cos θ / (1 + (N − 1)·cos θ),
 // θ the average angle between two models' deltas; of whole tensors, or of each row (filter_wise).
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "merge/methods/gram.h"

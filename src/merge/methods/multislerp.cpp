@@ -1,5 +1,7 @@
 // mergekit's Multi-SLERP: a barycentre on the sphere. The models' directions (or those of their deltas from a base) are
 // averaged in the tangent space at their weighted mean, brought back to the sphere, and given their average norm.
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.h"

@@ -1,5 +1,6 @@
 // NearSwap: what differs little from the base is taken from the other model. With w = t / |base − x|, at most 1:
 // w·x + (1 − w)·base.
+#include <array>
 #include <cmath>
 
 #include "merge/methods/methods.h"

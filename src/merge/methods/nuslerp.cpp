@@ -1,6 +1,8 @@
 // mergekit's NuSLERP: spherical interpolation between two models, or between their deltas from a base. Whole tensors
 // are the vectors (nuslerp_flatten), or else their rows (the last dimension), or, with nuslerp_row_wise, their columns
 // (the first dimension). Where two vectors are parallel, linear.
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "merge/methods/combine.h"

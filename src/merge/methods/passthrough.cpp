@@ -1,4 +1,6 @@
 // One model's tensors as they are, or multiplied by `scale`: for slices, and for models with an adapter.
+#include <array>
+
 #include "merge/methods/combine.h"
 #include "merge/methods/methods.h"
 #include "merge/methods/parameters.h"

@@ -1,5 +1,6 @@
 #include "merge/methods/radix_selection.h"
 
+#include <algorithm>
 #include <functional>
 #include <mutex>
 

@@ -1,6 +1,7 @@
 // SCE (arXiv 2408.07990). Select: the elements in whose deltas the models vary most (select_topk of those that vary at
 // all). Calculate: each model's weight from the mean square of its selected deltas. Erase: deltas against the elected
 // sign. Then the weighted average of what is left, added to the base.
+#include <array>
 #include <cmath>
 
 #include "merge/methods/combine.h"
@@ -113,12 +114,11 @@ std::unique_ptr<TensorReader> merge_sce(const TensorMerge& merge) {
   const auto inputs = std::make_shared<MergeInputs>(merge);
   Selection selection(inputs, merge.number("select_topk"));
   auto weights = weights_of(*inputs, selection);
-  return pointwise_tensor(
-      merge.output, inputs,
-      [selection, weights = std::move(weights)](const Block& block, float* out) {
-        selection.apply(block);
-        merge_block(block, weights, out);
-      });
+  return pointwise_tensor(merge.output, inputs,
+                          [selection, weights = std::move(weights)](const Block& block, float* out) {
+                            selection.apply(block);
+                            merge_block(block, weights, out);
+                          });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Spherical linear interpolation from the base (t 0) to the other model (t 1), of whole tensors as vectors. Where they
 // are nearly parallel, linear.
+#include <array>
 #include <cmath>
 
 #include "merge/methods/combine.h"

@@ -1,4 +1,6 @@
 // Task vectors (arXiv 2212.04089): base + λ · Σ w·(x − base), the sum divided by Σ w if normalized.
+#include <array>
+
 #include "merge/methods/methods.h"
 #include "merge/methods/task_vectors.h"
 

@@ -2,6 +2,8 @@
 // sparsified, weighted, added up or elected, normalized, multiplied by lambda, and added to the base.
 #pragma once
 
+#include <array>
+
 #include "merge/methods/combine.h"
 #include "merge/methods/magnitude_cut.h"
 #include "merge/methods/parameters.h"

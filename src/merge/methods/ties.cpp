@@ -1,4 +1,6 @@
 // TIES (arXiv 2306.01708): each model's deltas trimmed to the largest magnitudes, then the sign election.
+#include <array>
+
 #include "merge/methods/methods.h"
 #include "merge/methods/trim.h"
 

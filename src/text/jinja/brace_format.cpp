@@ -1,4 +1,5 @@
 // str.format: "{}", "{0}", "{name.attribute[key]!r:>10.3f}".
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 

@@ -16,24 +16,23 @@ void visit_if(const ExpressionPtr& expression, const Expression::Visit& visit) {
 }
 
 bool compare(Rendering& rendering, Comparison::Kind kind, const Value& left, const Value& right) {
-  using Kind = Comparison::Kind;
   Workspace& workspace = rendering.workspace;
   switch (kind) {
-    case Kind::equal:
+    case Comparison::Kind::equal:
       return equal(workspace, left, right);
-    case Kind::not_equal:
+    case Comparison::Kind::not_equal:
       return !equal(workspace, left, right);
-    case Kind::less:
+    case Comparison::Kind::less:
       return ordered(workspace, Order::less, left, right);
-    case Kind::less_equal:
+    case Comparison::Kind::less_equal:
       return ordered(workspace, Order::less_equal, left, right);
-    case Kind::greater:
+    case Comparison::Kind::greater:
       return ordered(workspace, Order::greater, left, right);
-    case Kind::greater_equal:
+    case Comparison::Kind::greater_equal:
       return ordered(workspace, Order::greater_equal, left, right);
-    case Kind::in:
+    case Comparison::Kind::in:
       return contains(workspace, right, left);
-    case Kind::not_in:
+    case Comparison::Kind::not_in:
       break;
   }
   return !contains(workspace, right, left);

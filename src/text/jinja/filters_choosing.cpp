@@ -1,5 +1,6 @@
 // Filters that choose, change or order items.
 #include <algorithm>
+#include <tuple>
 
 #include "text/jinja/filters.h"
 #include "text/jinja/rendering.h"

@@ -1,5 +1,6 @@
 // Filters on lists and other things with items.
 #include <algorithm>
+#include <utility>
 
 #include "base/utf8.h"
 #include "text/jinja/filters.h"

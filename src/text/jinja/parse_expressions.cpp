@@ -3,7 +3,7 @@
 namespace vlrm::jinja {
 namespace {
 
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 struct OperatorSymbol {
   std::string_view symbol;
@@ -25,7 +25,7 @@ constexpr ComparisonSymbol kComparisons[] = {
 template <class Table>
 auto* entry_of(const Table& table, const Token& token) {
   for (const auto& entry : table)
-    if (token.kind == Kind::symbol && token.text == entry.symbol) return &entry;
+    if (token.kind == TokenKind::symbol && token.text == entry.symbol) return &entry;
   return static_cast<decltype(&table[0])>(nullptr);
 }
 
@@ -51,7 +51,8 @@ ExpressionPtr Parser::parse_tuple(bool with_condition, std::string_view end_word
   bool is_tuple = false;
   while (true) {
     if (!items.empty()) expect_symbol(",");
-    if (is(Kind::variable_end) || is(Kind::block_end) || is_symbol(")") || (!end_word.empty() && is_word(end_word)))
+    if (is(TokenKind::variable_end) || is(TokenKind::block_end) || is_symbol(")") ||
+        (!end_word.empty() && is_word(end_word)))
       break;
     items.push_back(parse_expression(with_condition));
     if (!is_symbol(",")) break;
@@ -111,7 +112,7 @@ ExpressionPtr Parser::parse_comparison() {
       rest.emplace_back(entry->kind, parse_sum());
     } else if (skip_word("in")) {
       rest.emplace_back(Comparison::Kind::in, parse_sum());
-    } else if (is_word("not") && is(after(), Kind::name, "in")) {
+    } else if (is_word("not") && is(after(), TokenKind::name, "in")) {
       at_ += 2;
       rest.emplace_back(Comparison::Kind::not_in, parse_sum());
     } else {
@@ -191,18 +192,18 @@ ExpressionPtr Parser::name_expression(const Token& token) {
 ExpressionPtr Parser::parse_primary() {
   const Token& token = now();
   switch (token.kind) {
-    case Kind::name:
+    case TokenKind::name:
       ++at_;
       return name_expression(token);
-    case Kind::text: {
+    case TokenKind::text: {
       std::string text;
-      for (; is(Kind::text); ++at_) text += now().text;
+      for (; is(TokenKind::text); ++at_) text += now().text;
       return Expression::make<Constant>(token.line, std::move(text));
     }
-    case Kind::integer:
+    case TokenKind::integer:
       ++at_;
       return Expression::make<Constant>(token.line, Value::integer(token.integer));
-    case Kind::real:
+    case TokenKind::real:
       ++at_;
       return Expression::make<Constant>(token.line, Value::real(token.real));
     default:

@@ -3,7 +3,7 @@
 
 namespace vlrm::jinja {
 
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 ExpressionPtr Parser::parse_postfix(ExpressionPtr expression) {
   while (true) {
@@ -36,8 +36,8 @@ ExpressionPtr Parser::parse_subscript(ExpressionPtr object) {
   if (skip_symbol(".")) {
     const Token& token = now();
     ++at_;
-    if (token.kind == Kind::name) return Expression::make<GetAttribute>(at, std::move(object), token.text);
-    if (token.kind != Kind::integer) raise_at(token.line, "expected a name or a number after \".\"");
+    if (token.kind == TokenKind::name) return Expression::make<GetAttribute>(at, std::move(object), token.text);
+    if (token.kind != TokenKind::integer) raise_at(token.line, "expected a name or a number after \".\"");
     return Expression::make<GetItem>(at, std::move(object),
                                      Expression::make<Constant>(at, Value::integer(token.integer)));
   }
@@ -94,7 +94,7 @@ void Parser::parse_argument(CallArguments& arguments) {
   } else if (skip_symbol("**")) {
     ensure(!arguments.more_named);
     arguments.more_named = parse_expression();
-  } else if (is(Kind::name) && is(after(), Kind::symbol, "=")) {
+  } else if (is(TokenKind::name) && is(after(), TokenKind::symbol, "=")) {
     ensure(!arguments.more_named);
     const std::string name = now().text;
     for (const auto& [other, value] : arguments.named)
@@ -131,8 +131,8 @@ ExpressionPtr Parser::parse_test(ExpressionPtr value) {
   const bool negated = skip_word("not");
   std::string name = parse_dotted_name();
   CallArguments arguments;
-  const bool bare =
-      is(Kind::name) || is(Kind::text) || is(Kind::integer) || is(Kind::real) || is_symbol("[") || is_symbol("{");
+  const bool bare = is(TokenKind::name) || is(TokenKind::text) || is(TokenKind::integer) || is(TokenKind::real) ||
+                    is_symbol("[") || is_symbol("{");
   if (is_symbol("(")) {
     arguments = parse_arguments();
   } else if (bare && !is_word("else") && !is_word("or") && !is_word("and")) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "text/jinja/globals.h"
 #include "text/jinja/loop.h"
@@ -8,7 +9,7 @@
 namespace vlrm::jinja {
 namespace {
 
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 // Blocks of the whole template, which a chat template has no use for.
 bool is_known_tag(std::string_view word) {
@@ -51,28 +52,28 @@ void Parser::expect_word(std::string_view word) {
   if (!skip_word(word)) fail_expected(fmt::format("'{}'", word));
 }
 
-void Parser::expect(Kind kind, const char* what) {
+void Parser::expect(TokenKind kind, const char* what) {
   if (!is(kind)) fail_expected(what);
   ++at_;
 }
 
 std::string Parser::expect_name() {
-  if (!is(Kind::name)) fail_expected("a name");
+  if (!is(TokenKind::name)) fail_expected("a name");
   return tokens_[at_++].text;
 }
 
 std::string Parser::describe() const {
   switch (now().kind) {
-    case Kind::variable_end:
+    case TokenKind::variable_end:
       return "end of print statement";
-    case Kind::block_end:
+    case TokenKind::block_end:
       return "end of statement block";
-    case Kind::end:
+    case TokenKind::end:
       return "end of template";
-    case Kind::text:
+    case TokenKind::text:
       return "a string";
-    case Kind::integer:
-    case Kind::real:
+    case TokenKind::integer:
+    case TokenKind::real:
       return "a number";
     default:
       return fmt::format("'{}'", now().text);
@@ -86,15 +87,15 @@ void Parser::fail_expected(const std::string& what) const {
 Body Parser::parse_body(std::initializer_list<std::string_view> ends) {
   Deeper deeper(*this);
   Body body;
-  while (!is(Kind::end)) {
-    if (!is(Kind::block_begin)) {
+  while (!is(TokenKind::end)) {
+    if (!is(TokenKind::block_begin)) {
       body.push_back(parse_output());
       continue;
     }
     ++at_;
-    if (is(Kind::name) && std::find(ends.begin(), ends.end(), now().text) != ends.end()) return body;
+    if (is(TokenKind::name) && std::find(ends.begin(), ends.end(), now().text) != ends.end()) return body;
     body.push_back(parse_statement());
-    expect(Kind::block_end, "end of statement block");
+    expect(TokenKind::block_end, "end of statement block");
   }
   if (ends.size() > 0)
     raise_at(open_blocks_.back().first, "the block '{}' has no end: '{}' is missing", open_blocks_.back().second,
@@ -105,7 +106,7 @@ Body Parser::parse_body(std::initializer_list<std::string_view> ends) {
 // The rest of a tag, and what follows up to one of the tags `ends`. Stands at that word, or behind it.
 Body Parser::parse_block(std::initializer_list<std::string_view> ends, bool drop_end) {
   skip_symbol(":");
-  expect(Kind::block_end, "end of statement block");
+  expect(TokenKind::block_end, "end of statement block");
   Body body = parse_body(ends);
   if (drop_end) ++at_;
   return body;
@@ -115,13 +116,13 @@ StatementPtr Parser::parse_output() {
   const int at = line();
   std::vector<Output::Part> parts;
   while (true) {
-    if (is(Kind::data)) {
+    if (is(TokenKind::data)) {
       parts.push_back({now().text, nullptr});
       ++at_;
-    } else if (is(Kind::variable_begin)) {
+    } else if (is(TokenKind::variable_begin)) {
       ++at_;
       parts.push_back({"", parse_tuple()});
-      expect(Kind::variable_end, "end of print statement");
+      expect(TokenKind::variable_end, "end of print statement");
     } else {
       return std::make_unique<Output>(at, std::move(parts));
     }
@@ -129,7 +130,7 @@ StatementPtr Parser::parse_output() {
 }
 
 StatementPtr Parser::parse_statement() {
-  if (!is(Kind::name)) fail_expected("the name of a tag");
+  if (!is(TokenKind::name)) fail_expected("the name of a tag");
   const int at = line();
   const std::string tag = tokens_[at_++].text;
   open_blocks_.emplace_back(at, tag);
@@ -194,7 +195,7 @@ StatementPtr Parser::parse_set(int at) {
 
 StatementPtr Parser::parse_with(int at) {
   With::Settings settings;
-  while (!is(Kind::block_end)) {
+  while (!is(TokenKind::block_end)) {
     if (!settings.empty()) expect_symbol(",");
     Target target = parse_target("", false);
     expect_symbol("=");
@@ -274,7 +275,7 @@ StatementPtr Parser::parse_generation(int at) {
 
 StatementPtr Parser::parse_print(int at) {
   std::vector<Output::Part> parts;
-  while (!is(Kind::block_end)) {
+  while (!is(TokenKind::block_end)) {
     if (!parts.empty()) expect_symbol(",");
     parts.push_back({"", parse_expression()});
   }
@@ -288,7 +289,7 @@ StatementPtr Parser::parse_jump(int at, Flow flow) {
 
 NameId Parser::target_name(const Token& token) {
   static constexpr std::string_view kConstants[] = {"true", "false", "none", "True", "False", "None"};
-  if (token.kind != Kind::name) fail_expected("a name");
+  if (token.kind != TokenKind::name) fail_expected("a name");
   if (std::find(std::begin(kConstants), std::end(kConstants), token.text) != std::end(kConstants))
     raise_at(token.line, "cannot assign to '{}'", token.text);
   return names_.id_of(token.text);
@@ -312,7 +313,7 @@ Target Parser::parse_target(std::string_view end_word, bool with_attributes) {
   std::vector<Target> parts;
   bool several = false;
   while (true) {
-    if (is(Kind::block_end) || is_symbol(")") || (!end_word.empty() && is_word(end_word))) break;
+    if (is(TokenKind::block_end) || is_symbol(")") || (!end_word.empty() && is_word(end_word))) break;
     parts.push_back(parse_one_target(with_attributes));
     if (!skip_symbol(",")) break;
     several = true;

@@ -1,6 +1,8 @@
 // Tokens to statements and expressions.
 #pragma once
 
+#include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 

@@ -1,5 +1,6 @@
 #include "text/jinja/printf_format.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/utf8.h"
