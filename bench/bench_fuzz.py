@@ -41,7 +41,6 @@ def fuzz(program, options):
 
 
 def run(options):
-    subprocess.run([ROOT / "dev", "build", "fuzz"], check=True)
     built = {program.name.removeprefix("fuzz_"): program for program in (ROOT / "build/fuzz/bin").glob("fuzz_*")}
     chosen = options.parsers or sorted(built)
     if unknown := set(chosen) - set(built):

@@ -1,0 +1,90 @@
+"""The order of rooms that DESIGN.md draws: a room includes and links only rooms above it in the table."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def rooms_of(design):
+    """The rooms in the order of DESIGN.md's table."""
+    return re.findall(r"^\| `src/(\w+)` \|", design, re.MULTILINE)
+
+
+ROOMS = rooms_of((ROOT / "DESIGN.md").read_text())
+
+
+def included_rooms(text):
+    return re.findall(r'^\s*#\s*include "(\w+)/', text, re.MULTILINE)
+
+
+def targets_of(cmake):
+    """The targets that a CMakeLists.txt makes."""
+    return re.findall(r"(?:vlrm_room|add_library|add_executable)\(\s*(\w+)", cmake)
+
+
+def links_of(cmake):
+    """What the targets of a CMakeLists.txt link."""
+    links = re.findall(r"\bUSES\s+([^)]*)\)", cmake) + re.findall(r"target_link_libraries\(\s*\w+([^)]*)\)", cmake)
+    return {name for group in links for name in re.findall(r"\bvlrm_(\w+)", group)}
+
+
+def cmake_files():
+    return {room: (ROOT / "src" / room / "CMakeLists.txt").read_text() for room in ROOMS}
+
+
+def room_of_target():
+    """Each target's room: vlrm_room(samples …) in src/prompt makes vlrm_samples of the room prompt."""
+    return {target.removeprefix("vlrm_"): room for room, text in cmake_files().items() for target in targets_of(text)}
+
+
+def upward_includes(sources, rooms):
+    """("room/file", "included room") for each include of a room that is not above; `sources` are (path, text)."""
+    return [(path, other) for path, text in sources for other in included_rooms(text)
+            if other != path.split("/")[0] and rooms.index(other) >= rooms.index(path.split("/")[0])]
+
+
+def sources():
+    root = ROOT / "src"
+    files = sorted([*root.rglob("*.h"), *root.rglob("*.cpp"), *root.rglob("*.in")])
+    return [(str(path.relative_to(root)), path.read_text()) for path in files]
+
+
+def test_design_lists_every_room():
+    assert sorted(ROOMS) == sorted(path.name for path in (ROOT / "src").iterdir() if path.is_dir())
+
+
+def test_cmake_adds_rooms_in_the_order_of_design():
+    foreach = re.search(r"foreach\(room ([^)]*)\)", (ROOT / "CMakeLists.txt").read_text()).group(1)
+    assert foreach.split() == ROOMS
+
+
+def test_includes_go_upward():
+    assert upward_includes(sources(), ROOMS) == []
+
+
+def test_an_include_of_a_lower_room_is_found():
+    assert upward_includes([("base/error.h", '#include "weights/dtype.h"')], ["base", "weights"]) == [
+        ("base/error.h", "weights")]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_links_go_upward(room):
+    rooms = room_of_target()
+    linked = {rooms[target] for target in links_of(cmake_files()[room]) if target in rooms}
+    assert {other for other in linked if ROOMS.index(other) > ROOMS.index(room)} == set()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_is_included_is_linked(room):
+    """Directly or through another room's links, so that no include relies on what the executable happens to link."""
+    rooms, files = room_of_target(), cmake_files()
+    reached, waiting = set(), [room]
+    while waiting:
+        at = waiting.pop()
+        reached.add(at)
+        waiting += [rooms[name] for name in links_of(files[at]) if name in rooms and rooms[name] not in reached]
+    included = {other for path, text in sources() if path.startswith(f"{room}/") for other in included_rooms(text)}
+    assert included - reached == set()

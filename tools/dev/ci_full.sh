@@ -1,0 +1,39 @@
+# What is too long for every commit: other compilers, builds without libraries, every fuzzer.
+
+# A build of its own under build/NAME, with other CMake flags, and its tests that need no model.
+variant() {  # NAME CMAKE_FLAG …
+  local folder=build/$1
+  shift
+  cmake --preset release -B "$folder" -DVLRM_PYTHON="$python" -DVLRM_TESTS=ON -DVLRM_WERROR=ON "$@" > /dev/null
+  ninja -C "$folder"
+  unit_tests "$folder"
+}
+
+with_clang() { variant clang -DCMAKE_CXX_COMPILER=clang++ -DVLRM_UNITY=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON; }
+without_torch() { variant no-torch -DVLRM_TORCH=OFF; }
+without_arrow() { variant no-arrow -DVLRM_ARROW=OFF; }
+every_fuzzer() { "$python" bench/run.py --vlrm build/release/bin/vlrm fuzz --minutes 1; }
+
+ci_full() {
+  local step started failed=0 log
+  local summary=()
+  install_packages_for run test bench lint
+  install_clang_with_fuzzer
+  install_python run test
+  mkdir -p build/ci-full
+  for step in run_tests sanitize "lint --all" with_clang without_torch without_arrow every_fuzzer; do
+    say "ci-full: $step"
+    started=$SECONDS
+    log=build/ci-full/${step%% *}.log
+    # In a process of its own, so that a step that fails ends itself alone. Its output is shown and kept.
+    if ("$0" ci-full-step $step) > >(tee "$log") 2>&1; then
+      summary+=("passed  $((SECONDS - started)) s  $step")
+    else
+      summary+=("FAILED  $((SECONDS - started)) s  $step (see $log)")
+      failed=1
+    fi
+  done
+  say "ci-full"
+  printf '%s\n' "${summary[@]}"
+  return $failed
+}

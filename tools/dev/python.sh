@@ -1,0 +1,110 @@
+# Python environments: .venv, with the torch that is compiled against, and .venv-mergekit.
+
+oldest_torch=2.11
+pinned_torch=$(grep '^torch==' tools/requirements/run.txt)
+
+# The version of PYTHON's torch, or nothing. It is read from files, since importing torch takes a second.
+torch_version() {  # PYTHON
+  "$1" -c 'import importlib.metadata as m; print(m.version("torch"))' 2> /dev/null
+}
+
+has_torch() {  # PYTHON
+  local version
+  version=$(torch_version "$1") && [ "$(printf '%s\n' "$oldest_torch" "$version" | sort -V | head -n 1)" = "$oldest_torch" ]
+}
+
+# The Python that --torch PATH means: a Python, or the folder of an environment.
+python_of() {  # PATH
+  local python=$1
+  [ -d "$python" ] && python=$python/bin/python
+  command -v "$python" > /dev/null || fail "--torch $1: neither cpu, cuda, a Python, nor an environment with bin/python"
+  has_torch "$python" || fail "--torch $1: its Python has no torch of $oldest_torch or later"
+  command -v "$python"
+}
+
+# Chooses the torch to compile against: sets torch_choice to cpu, cuda or a Python that has it, and torch_reason.
+choose_torch() {
+  local remembered
+  remembered=$(sed -n 1p .venv/torch 2> /dev/null || true)
+  case $torch in
+    cpu | cuda) torch_choice=$torch torch_reason="--torch $torch" ;;
+    auto)
+      if [ "${VIRTUAL_ENV:-}" != "$PWD/.venv" ] && [ -n "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && has_torch python3; then
+        torch_choice=$(command -v python3) torch_reason="the active environment has it"
+      elif [ -n "$remembered" ] && has_torch .venv/bin/python; then
+        torch_choice=$remembered torch_reason="chosen before; --torch changes it"
+      elif command -v nvidia-smi > /dev/null; then
+        torch_choice=cuda torch_reason="nvidia-smi is here"
+      else
+        torch_choice=cpu torch_reason="no nvidia-smi here; for a machine with a GPU, use --torch cuda"
+      fi ;;
+    *) torch_choice=$(python_of "$torch") torch_reason="--torch $torch" ;;
+  esac
+}
+
+pip_install() { .venv/bin/pip install -q --disable-pip-version-check "$@"; }
+
+install_torch() {
+  case $torch_choice in
+    cuda) pip_install "$pinned_torch" ;;  # with the NVIDIA libraries that it depends on
+    cpu)  # a tenth of the size, and without what only torch's Python side needs
+      pip_install --no-deps "$pinned_torch+cpu" 2> /dev/null ||
+        pip_install --no-deps --extra-index-url https://download.pytorch.org/whl/cpu "$pinned_torch+cpu" ||
+        { say "torch's CPU build cannot be had here: installing the CUDA build, which runs on CPUs too"
+          pip_install "$pinned_torch"; } ;;
+    *)  # the user's torch, seen through our environment: its folder comes after ours on the path
+      "$torch_choice" -c 'import importlib.util as u, os; print(os.path.dirname(os.path.dirname(u.find_spec("torch").origin)))' \
+        > "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch_of_the_user.pth" ;;
+  esac
+}
+
+make_venv() {
+  local creator=python3
+  [ -x "$torch_choice" ] && creator=$torch_choice
+  say "making the Python environment .venv (once)"
+  rm -rf .venv
+  "$creator" -m venv .venv
+  install_torch
+  printf '%s\n' "$torch_choice" "$pinned_torch" > .venv/torch
+}
+
+# Installs tools/requirements/PURPOSE.txt for each purpose, and leaves the Python that has everything in $python.
+install_python() {  # PURPOSE …
+  local purpose requirements
+  choose_torch
+  python=$PWD/.venv/bin/python
+  if [ "$(cat .venv/torch 2> /dev/null)" != "$torch_choice"$'\n'"$pinned_torch" ] || ! has_torch "$python"; then
+    make_venv
+  fi
+  for purpose; do
+    requirements=tools/requirements/$purpose.txt
+    cmp -s "$requirements" ".venv/$purpose.txt" && continue
+    say "installing Python packages: $(grep -v '^#\|^torch==' "$requirements" | xargs)"
+    grep -v '^torch==' "$requirements" > .venv/to-install.txt
+    # The tests import torch, which needs what install_torch left out; a torch of the user's has it.
+    if [ "$purpose" = test ] && [ ! -x "$torch_choice" ]; then echo "$pinned_torch" >> .venv/to-install.txt; fi
+    pip_install -r .venv/to-install.txt
+    cp "$requirements" ".venv/$purpose.txt"
+  done
+  say_torch
+}
+
+said_torch=no
+say_torch() {
+  [ $said_torch = yes ] || say "torch $(torch_version "$python"): $torch_reason"
+  said_torch=yes
+}
+
+# mergekit, which needs other releases of what .venv has, in an environment of its own that sees .venv's torch.
+install_mergekit() {
+  local stamp
+  stamp="$(cat .venv/torch) $(cksum < tools/requirements/mergekit.txt)"
+  [ "$(cat .venv-mergekit/stamp 2> /dev/null || true)" = "$stamp" ] && return
+  say "making the Python environment .venv-mergekit (once)"
+  rm -rf .venv-mergekit
+  "$python" -m venv .venv-mergekit
+  "$python" -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+    > "$(.venv-mergekit/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch_of_the_project.pth"
+  .venv-mergekit/bin/pip install -q --disable-pip-version-check -r tools/requirements/mergekit.txt
+  echo "$stamp" > .venv-mergekit/stamp
+}

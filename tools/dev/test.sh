@@ -1,0 +1,38 @@
+# Tests.
+
+unit_tests() {  # FOLDER CTEST_ARGUMENT …
+  local folder=$1
+  shift
+  ctest --test-dir "$folder" --output-on-failure --no-tests=ignore -j "$(nproc)" "$@" |
+    grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test .*(Passed|Skipped) )'
+}
+
+run_tests() {  # [--device D] [-R PATTERN]
+  local device=cpu failed=0
+  local -a filter=() pytest_filter=()
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --device) device=${2:?a device}; shift 2 ;;
+      -R) filter=(-R "${2:?a pattern}"); pytest_filter=(-k "$2"); shift 2 ;;
+      *) fail "test takes --device D and -R PATTERN, not $1" ;;
+    esac
+  done
+  install_packages_for run test
+  install_python run test
+  configure release VLRM_TESTS
+  compile release
+  install_mergekit
+  export VLRM=$PWD/build/release/bin/vlrm VLRM_TEST_DEVICE=$device
+  say "unit tests"
+  unit_tests build/release "${filter[@]}" || failed=1
+  say "tests beside the peers"
+  "$python" -m pytest -q -rs tests/python "${pytest_filter[@]}" || { [ $? -eq 5 ] || failed=1; }
+  return $failed
+}
+
+# The tests that need no model, under AddressSanitizer and UBSan.
+sanitize() {
+  build_preset asan
+  say "unit tests under AddressSanitizer and UBSan"
+  unit_tests build/asan
+}
