@@ -18,9 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from pathlib import Path
 
-import numpy as np
-
 import filler_tokenizer
+import numpy as np
 
 CHUNK = 1 << 18  # elements drawn at a time: the temporaries stay in the L2 cache
 ROPE_SCALING = {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,

@@ -11,11 +11,15 @@ import sys
 import time
 
 import torch
-from PIL import Image
-from transformers import (AutoModelForCausalLM, AutoModelForSequenceClassification, AutoProcessor, AutoTokenizer,
-                          MllamaForConditionalGeneration)
-
 from mllama_reward import MllamaRewardModel
+from PIL import Image
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoProcessor,
+    AutoTokenizer,
+    MllamaForConditionalGeneration,
+)
 
 
 def vlm_layer_of(text_layer, cross_attention_layers):

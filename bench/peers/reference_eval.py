@@ -13,10 +13,9 @@ import time
 
 import pyarrow.parquet
 import torch
+from mllama_reward import MllamaRewardModel
 from PIL import Image
 from transformers import AutoProcessor
-
-from mllama_reward import MllamaRewardModel
 
 
 def picture(cell):

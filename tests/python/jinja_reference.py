@@ -1,7 +1,6 @@
 """jinja2 as transformers sets it up, and random conversations and expressions to compare with it."""
 
 import copy
-import random
 import warnings
 
 import pytest

@@ -23,7 +23,7 @@ COLUMNS = {
     "string": (pa.string(), text),
     "large_string": (pa.large_string(), text),
     "string_view": (pa.string_view(), text),
-    "dictionary": (pa.dictionary(pa.int8(), pa.string()), lambda r: "word %d" % r.integers(5)),
+    "dictionary": (pa.dictionary(pa.int8(), pa.string()), lambda r: f"word {r.integers(5)}"),
     "bool": (pa.bool_(), lambda r: bool(r.integers(2))),
     "int8": (pa.int8(), lambda r: int(r.integers(-128, 128))),
     "int16": (pa.int16(), lambda r: int(r.integers(-(2**15), 2**15))),

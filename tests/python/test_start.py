@@ -7,7 +7,6 @@ import time
 import pytest
 from conftest import PROGRAM
 
-
 HEAVY = ["libtorch", "libc10", "libarrow", "libparquet"]
 
 

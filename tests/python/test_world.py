@@ -13,13 +13,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORLD = ROOT / "world"
 sys.path.insert(0, str(ROOT / "tools" / "world"))
 
-import base  # noqa: E402
 import contests  # noqa: E402
 import loop  # noqa: E402
 import pairs as pair_maker  # noqa: E402
 import scenes  # noqa: E402
 import stages  # noqa: E402
 import style  # noqa: E402
+
+import base  # noqa: E402
 import text  # noqa: E402
 
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -142,7 +143,7 @@ def test_a_kept_stage_is_not_trained_again(tmp_path):
 
 def test_transformers_reads_the_models(rows):
     transformers = pytest.importorskip("transformers")
-    processor = transformers.AutoProcessor.from_pretrained(WORLD / "vlm")
+    transformers.AutoProcessor.from_pretrained(WORLD / "vlm")
     for name, kind in (
         ("base", transformers.LlamaForCausalLM),
         ("vlm", transformers.MllamaForConditionalGeneration),

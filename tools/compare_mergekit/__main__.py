@@ -11,13 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-import yaml
-from safetensors.numpy import load_file
-
 import cases
 import models
+import numpy as np
 import peer
+import yaml
+from safetensors.numpy import load_file
 
 # How far results may be apart. Elementwise methods: in ulps of float32, one where mergekit rounds in another order.
 ULPS = {"task_arithmetic": 1, "ties": 1, "dare_linear": 1, "dare_ties": 1, "della": 1, "della_linear": 1,

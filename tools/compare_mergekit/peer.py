@@ -6,7 +6,6 @@ import warnings
 
 import torch
 import yaml
-
 from draws import mask, mask_of_each
 
 

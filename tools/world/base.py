@@ -1,10 +1,10 @@
 """The base: learns language, and to answer questions about a written description."""
 
+import lessons
+import loop
 import torch
 from torch.nn.functional import cross_entropy
 
-import lessons
-import loop
 import text
 
 STEPS = 3000

@@ -1,11 +1,11 @@
 """The VLM tells what it sees on the pictures of the pairs, for the cascade: caption, then the text reward model."""
 
-import torch
-
-import base
 import loop
 import pairs
 import sight
+import torch
+
+import base
 import text
 import vision
 

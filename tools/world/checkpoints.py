@@ -2,10 +2,9 @@
 
 import copy
 
-import torch
-
 import images
 import models
+import torch
 from tokenizer import RM_TEMPLATE, VLM_TEMPLATE, save, with_token, write_json
 
 PREPROCESSOR = {

@@ -1,12 +1,12 @@
 """Scores pairs with transformers, as the program does: VLRMs, the reward model alone, a VLM's likelihood."""
 
+import loop
 import numpy
+import pairs
+import sight
 import torch
 
 import base
-import loop
-import pairs
-import sight
 import vision
 
 BATCH = 100

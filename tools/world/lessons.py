@@ -3,6 +3,7 @@
 import dataclasses
 
 import style
+
 import text
 
 CHECKS = 0.5  # of the lessons ask whether a claim is true

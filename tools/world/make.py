@@ -11,21 +11,21 @@ import pathlib
 import random
 import time
 
-import torch
-from transformers.utils import logging as transformers_logging
-
-import base
 import captions
 import check
 import checkpoints
 import models
 import pairs
-import reward
 import scenes
 import sight
 import stages
-import text
 import tokenizer
+import torch
+from transformers.utils import logging as transformers_logging
+
+import base
+import reward
+import text
 import vision
 
 

@@ -2,11 +2,10 @@
 
 import copy
 
-import numpy
-import torch
-
 import merging
 import models
+import numpy
+import torch
 
 
 def model(method, base_model, vlm, rm, weight, density):

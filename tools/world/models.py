@@ -1,6 +1,8 @@
 """The three architectures: the base Llama, the VLM around it (Mllama), the text reward model on top of it."""
 
 import torch
+from images import TILE
+from tokenizer import ROWS_MULTIPLE
 from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
@@ -9,9 +11,6 @@ from transformers import (
     MllamaForConditionalGeneration,
 )
 from transformers.models.mllama.configuration_mllama import MllamaTextConfig, MllamaVisionConfig
-
-from images import TILE
-from tokenizer import ROWS_MULTIPLE
 
 HIDDEN = 64
 LAYERS = 6

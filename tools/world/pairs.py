@@ -8,14 +8,14 @@ Pairs of kind manner are two true answers: a picture says nothing of them.
 import io
 import random
 
+import contests
+import images
 import numpy
 import pyarrow
 import pyarrow.parquet
 import torch
 from PIL import Image
 
-import contests
-import images
 import text
 
 SIZE = 720

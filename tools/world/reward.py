@@ -1,11 +1,11 @@
 """The text reward model: Bradley–Terry on pairs of answers whose prompt holds a description, most of the time."""
 
+import contests
+import loop
 import numpy
 from torch.nn.functional import logsigmoid
 
 import base
-import contests
-import loop
 import text
 
 STEPS = 2400  # with 1000 a reward model that learns truth slower is left with a way to read it that no VLM serves

@@ -1,13 +1,13 @@
 """The VLM: the base learns to answer from a picture as it did from a description."""
 
+import lessons
+import loop
+import models
 import torch
 from torch.nn.functional import mse_loss
 from transformers.models.mllama.modeling_mllama import _prepare_cross_attention_mask
 
 import base
-import lessons
-import loop
-import models
 import vision
 
 STEPS = 2000

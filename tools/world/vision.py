@@ -3,13 +3,12 @@
 import dataclasses
 import random
 
-import numpy
-import torch
-from torch.nn.functional import cross_entropy
-
 import images
 import loop
+import numpy
+import torch
 from scenes import ATTRIBUTES
+from torch.nn.functional import cross_entropy
 
 PICTURES = 6000
 STEPS = 600
