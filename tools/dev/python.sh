@@ -27,18 +27,18 @@ choose_torch() {
   local remembered
   remembered=$(sed -n 1p .venv/torch 2> /dev/null || true)
   case $torch in
-    cpu | cuda) torch_choice=$torch torch_reason="--torch $torch" ;;
+    cpu | cuda) torch_choice=$torch torch_reason="--torch says so" ;;
     auto)
       if [ "${VIRTUAL_ENV:-}" != "$PWD/.venv" ] && [ -n "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && has_torch python3; then
         torch_choice=$(command -v python3) torch_reason="the active environment has it"
       elif [ -n "$remembered" ] && has_torch .venv/bin/python; then
-        torch_choice=$remembered torch_reason="chosen before; --torch changes it"
+        torch_choice=$remembered torch_reason=".venv has it already; --torch changes it"
       elif command -v nvidia-smi > /dev/null; then
         torch_choice=cuda torch_reason="nvidia-smi is here"
       else
-        torch_choice=cpu torch_reason="no nvidia-smi here; for a machine with a GPU, use --torch cuda"
+        torch_choice=cpu torch_reason="there is no nvidia-smi here; for a machine with a GPU use --torch cuda"
       fi ;;
-    *) torch_choice=$(python_of "$torch") torch_reason="--torch $torch" ;;
+    *) torch_choice=$(python_of "$torch") torch_reason="--torch says so" ;;
   esac
 }
 
@@ -61,7 +61,7 @@ install_torch() {
 make_venv() {
   local creator=python3
   [ -x "$torch_choice" ] && creator=$torch_choice
-  say "making the Python environment .venv (once)"
+  say "making the Python environment .venv, with torch (once)"
   rm -rf .venv
   "$creator" -m venv .venv
   install_torch
@@ -72,6 +72,7 @@ make_venv() {
 install_python() {  # PURPOSE …
   local purpose requirements
   choose_torch
+  say_torch
   python=$PWD/.venv/bin/python
   if [ "$(cat .venv/torch 2> /dev/null)" != "$torch_choice"$'\n'"$pinned_torch" ] || ! has_torch "$python"; then
     make_venv
@@ -86,12 +87,16 @@ install_python() {  # PURPOSE …
     pip_install -r .venv/to-install.txt
     cp "$requirements" ".venv/$purpose.txt"
   done
-  say_torch
 }
 
 said_torch=no
 say_torch() {
-  [ $said_torch = yes ] || say "torch $(torch_version "$python"): $torch_reason"
+  [ $said_torch = no ] || return 0
+  case $torch_choice in
+    cpu) say "torch: the CPU build, because $torch_reason" ;;
+    cuda) say "torch: the CUDA build, because $torch_reason" ;;
+    *) say "torch: that of $torch_choice, because $torch_reason" ;;
+  esac
   said_torch=yes
 }
 

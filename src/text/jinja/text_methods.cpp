@@ -89,9 +89,10 @@ Value format(Rendering& rendering, const Value& self, const Arguments& arguments
 
 Value format_map(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("format_map", arguments, {"/mapping"}, 1);
-  if (!parameters.value(0).is(Value::Kind::dict)) raise("format_map() needs a mapping");
+  const Value mapping = parameters.value(0);
+  if (!mapping.is(Value::Kind::dict)) raise("format_map() needs a mapping");
   Arguments named;
-  for (const auto& [key, value] : parameters.value(0).as_dict().entries())
+  for (const auto& [key, value] : mapping.as_dict().entries())
     if (key.is_text()) named.named.emplace_back(key.bytes(), value);
   return brace_format(rendering.workspace, self.as_text(), named);
 }
