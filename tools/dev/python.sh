@@ -49,8 +49,8 @@ install_torch() {
     cuda) pip_install "$pinned_torch" ;;  # with the NVIDIA libraries that it depends on
     cpu)  # a tenth of the size, and without what only torch's Python side needs
       pip_install --no-deps "$pinned_torch+cpu" 2> /dev/null ||
-        pip_install --no-deps --extra-index-url https://download.pytorch.org/whl/cpu "$pinned_torch+cpu" ||
-        { say "torch's CPU build cannot be had here: installing the CUDA build, which runs on CPUs too"
+        pip_install --no-deps --extra-index-url https://download.pytorch.org/whl/cpu "$pinned_torch+cpu" 2> /dev/null ||
+        { say "torch's CPU build cannot be downloaded: installing the CUDA build, which runs on a CPU too"
           pip_install "$pinned_torch"; } ;;
     *)  # the user's torch, seen through our environment: its folder comes after ours on the path
       "$torch_choice" -c 'import importlib.util as u, os; print(os.path.dirname(os.path.dirname(u.find_spec("torch").origin)))' \
