@@ -1,0 +1,25 @@
+"""The parts of a set of reference outputs, in the order in which they need each other: one line per part."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str  # also of its module, parts/NAME.py, whose function make(place) makes it
+    environment: str  # environments/NAME.txt
+    makes: str
+    checkouts: tuple = ()
+
+
+PARTS = [
+    Part("models", "transformers", "models/: base, base_instruct, vlm and rm, random, with tokenizers and templates"),
+    Part("images", "transformers", "reference/images/, images.json, pixel_values.safetensors"),
+    Part("forward", "transformers", "reference/forward.safetensors, forward.json: states and logits of the VLM"),
+    Part("extract", "reference", "reference/extract.json: the text parts", ("reference",)),
+    Part("merges", "mergekit", "reference/configs/, merges.json, merged/, merged_tokenizer/", ("mergekit",)),
+    Part("vlrm", "reference", "reference/vlseq.json, vlrm_ties/: merged text models back in the VLM", ("reference",)),
+    Part("text", "transformers", "reference/tokenization.json, chat_templates.json"),
+    Part("scores", "reference", "reference/scores.json: rewards of the text RM and of the VLRMs", ("reference",)),
+    Part("datasets", "reference", "eval/data/, eval/responses/, seed/", ("lmms-eval",)),
+    Part("results", "reference", "eval/results/, eval/summaries.json, seed/printed.json", ("reference",)),
+]
