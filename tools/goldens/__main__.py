@@ -1,8 +1,8 @@
 """Makes the reference outputs that the tests compare with: tiny models, and what the pinned peers make of them.
 
-    python3 tools/goldens --mergekit ../mergekit --reference ../MergeToVLRM --lmms-eval ../lmms-eval
-    python3 tools/goldens --only scores --reference ../MergeToVLRM
-    python3 tools/goldens --list
+python3 tools/goldens --mergekit ../mergekit --reference ../MergeToVLRM --lmms-eval ../lmms-eval
+python3 tools/goldens --only scores --reference ../MergeToVLRM
+python3 tools/goldens --list
 """
 
 import argparse
@@ -20,13 +20,25 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="python3 tools/goldens", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ROOT / "tests/goldens", help="where the set goes; default tests/goldens")
-    parser.add_argument("--work", type=Path, default=ROOT / "build/goldens",
-                        help="what only later parts need: merged models; default build/goldens")
-    parser.add_argument("--only", action="append", metavar="PART", choices=[part.name for part in PARTS],
-                        help="one part, with what earlier runs left of the others; may be repeated")
+    parser = argparse.ArgumentParser(
+        prog="python3 tools/goldens", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "tests/goldens", help="where the set goes; default tests/goldens"
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=ROOT / "build/goldens",
+        help="what only later parts need: merged models; default build/goldens",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="PART",
+        choices=[part.name for part in PARTS],
+        help="one part, with what earlier runs left of the others; may be repeated",
+    )
     parser.add_argument("--list", action="store_true", help="the parts, their environments and what they make")
     for name, checkout in checkouts.CHECKOUTS.items():
         parser.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"a checkout of {checkout.repository}")

@@ -15,8 +15,9 @@ class Checkout:
 CHECKOUTS = {
     "mergekit": Checkout("arcee-ai/mergekit", "6b8e1f017fcc82449947864b9da3f261cbd4d1db", "mergekit/merge.py"),
     "reference": Checkout("lca0503/MergeToVLRM", "c3ba935a7c5afa0a581a6dc3fe0fcca759603d0a", "src/get_scores.py"),
-    "lmms-eval": Checkout("EvolvingLMMs-Lab/lmms-eval", "75571cfe0fa36ca5ec2e6aa2bb268f9d38295af3",
-                          "lmms_eval/tasks/textvqa/utils.py"),
+    "lmms-eval": Checkout(
+        "EvolvingLMMs-Lab/lmms-eval", "75571cfe0fa36ca5ec2e6aa2bb268f9d38295af3", "lmms_eval/tasks/textvqa/utils.py"
+    ),
 }
 
 
@@ -27,8 +28,10 @@ def require(names, directories):
         if directory is None or not (directory / checkout.file).exists():
             where = f"{directory} has no {checkout.file}" if directory else f"--{name} DIR is missing"
             url = f"https://github.com/{checkout.repository}.git"
-            sys.exit(f"goldens: {where}: give it a checkout of {checkout.repository}:\n"
-                     f"  git clone {url} {name} && git -C {name} checkout {checkout.commit}")
+            sys.exit(
+                f"goldens: {where}: give it a checkout of {checkout.repository}:\n"
+                f"  git clone {url} {name} && git -C {name} checkout {checkout.commit}"
+            )
         commit = commit_of(directory)
         if commit and commit != checkout.commit:
             sys.exit(f"goldens: --{name} {directory} is at {commit}:\n  git -C {directory} checkout {checkout.commit}")

@@ -7,8 +7,10 @@ import types
 
 def textvqa_correctness(checkout, answers, responses):
     utils = loaded(checkout, "lmms_eval.tasks.textvqa.utils")
-    return [utils.textvqa_process_results({"question_id": 0, "answers": list(answers)}, [response])["exact_match"]
-            for response in responses]
+    return [
+        utils.textvqa_process_results({"question_id": 0, "answers": list(answers)}, [response])["exact_match"]
+        for response in responses
+    ]
 
 
 def loaded(checkout, module):

@@ -2,11 +2,19 @@
 
 from parts.frozen_date import TEMPLATE_DATE
 
-TOOL = {"type": "function", "function": {
-    "name": "find_colour", "description": "Finds <colours> & more", "parameters": {
-        "type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]}}}
-CALL = {"role": "assistant", "content": "", "tool_calls": [
-    {"type": "function", "function": {"name": "find_colour", "arguments": {"place": "left", "é": "ü"}}}]}
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "find_colour",
+        "description": "Finds <colours> & more",
+        "parameters": {"type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]},
+    },
+}
+CALL = {
+    "role": "assistant",
+    "content": "",
+    "tool_calls": [{"type": "function", "function": {"name": "find_colour", "arguments": {"place": "left", "é": "ü"}}}],
+}
 BOTH, SEES = ("rm", "vlm"), ("vlm",)
 
 
@@ -46,11 +54,20 @@ CONVERSATIONS = {
     "image_asst": case(SEES, user([IMAGE, text("Describe it.")]), assistant([text("A box.")])),
     "image_system": case(SEES, system("Be brief."), user([IMAGE, text("Hello")])),
     "image_multi_turn": case(SEES, user([IMAGE, text("One")]), assistant("plain"), user("Two")),
-    "two_images": case(SEES, user([IMAGE, IMAGE, text("Compare.")]), assistant([text("Equal.")]),
-                       user([text("before"), IMAGE, text("after")])),
+    "two_images": case(
+        SEES,
+        user([IMAGE, IMAGE, text("Compare.")]),
+        assistant([text("Equal.")]),
+        user([text("before"), IMAGE, text("after")]),
+    ),
     "literal_image_token": case(SEES, system("S"), user([text("before <|image|> after <|eot_id|>")])),
     "tools_user": case(SEES, user("Which colour is left?"), tools=[TOOL]),
     "tools_system": case(SEES, system("sys"), user("Which colour?"), tools=[TOOL], tools_in_user_message=False),
-    "tool_call": case(SEES, user("Colour?"), CALL, {"role": "tool", "content": {"hue": 21.5}},
-                      {"role": "ipython", "content": "plain string"}),
+    "tool_call": case(
+        SEES,
+        user("Colour?"),
+        CALL,
+        {"role": "tool", "content": {"hue": 21.5}},
+        {"role": "ipython", "content": "plain string"},
+    ),
 }

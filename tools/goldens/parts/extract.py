@@ -18,8 +18,17 @@ def make(place):
     with working_directory(place.work) as work:
         for name, (source, flag) in SOURCES.items():
             folder = place.made(place.models("vlm" if source == "vlm" else "rm"), "models")
-            run_script(script, "--source", source, flag, folder, "--tlm_id", place.models("base_instruct"),
-                       "--output_path", f"./models/{name}")
+            run_script(
+                script,
+                "--source",
+                source,
+                flag,
+                folder,
+                "--tlm_id",
+                place.models("base_instruct"),
+                "--output_path",
+                f"./models/{name}",
+            )
             found[name] = described(tensors_of(work / "models" / name))
             config = json.loads((work / "models" / name / "config.json").read_text())
             found[f"{name}_config"] = config | {"_name_or_path": "base_instruct"}

@@ -9,10 +9,15 @@ from parts.place import write_json
 
 USER, ASSISTANT = ("<|start_header_id|>" + role + "<|end_header_id|>\n\n" for role in ("user", "assistant"))
 SAMPLES = {
-    "one_image": (["rgb_wide.png"], f"<|image|>What is in the picture? Answer briefly.<|eot_id|>{ASSISTANT}A pattern of stripes.<|eot_id|>"),
+    "one_image": (
+        ["rgb_wide.png"],
+        f"<|image|>What is in the picture? Answer briefly.<|eot_id|>{ASSISTANT}A pattern of stripes.<|eot_id|>",
+    ),
     "two_images": (["rgb_wide.png", "rgb_small.png"], f"<|image|><|image|>Compare them.<|eot_id|>{ASSISTANT}"),
-    "two_images_apart": (["rgb_wide.png", "rgb_small.png"],
-                         f"First <|image|> and second <|image|> differ?<|eot_id|>{ASSISTANT}"),
+    "two_images_apart": (
+        ["rgb_wide.png", "rgb_small.png"],
+        f"First <|image|> and second <|image|> differ?<|eot_id|>{ASSISTANT}",
+    ),
 }
 TEXT_ONLY = f"<|begin_of_text|>{USER}How many?<|eot_id|>{ASSISTANT}Eight."
 SEEN = ["rgb_wide.png", "rgb_small.png", "rgb_tall.webp", "rgb_2x2_exact.png"]
@@ -21,7 +26,9 @@ SEEN = ["rgb_wide.png", "rgb_small.png", "rgb_tall.webp", "rgb_2x2_exact.png"]
 def make(place):
     folder = place.made(place.models("vlm"), "models")
     images = place.made(place.reference("pixel_values.safetensors"), "images").parent / "images"
-    model = MllamaForConditionalGeneration.from_pretrained(folder, torch_dtype=torch.float32, attn_implementation="eager").eval()
+    model = MllamaForConditionalGeneration.from_pretrained(
+        folder, torch_dtype=torch.float32, attn_implementation="eager"
+    ).eval()
     processor = AutoProcessor.from_pretrained(folder)
     torch.set_num_threads(1)
     tensors, samples = {}, {}
@@ -44,7 +51,9 @@ def vision(model, processor, image, key, with_states):
     last = out.last_hidden_state
     tensors = {f"{key}|last_hidden_state": last, f"{key}|projected": model.multi_modal_projector(last)}
     if with_states:
-        tensors |= {f"{key}|hidden_{i}": state.reshape(1, -1, state.shape[-1]) for i, state in enumerate(out.hidden_states)}
+        tensors |= {
+            f"{key}|hidden_{i}": state.reshape(1, -1, state.shape[-1]) for i, state in enumerate(out.hidden_states)
+        }
     return tensors
 
 

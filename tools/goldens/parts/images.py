@@ -63,17 +63,33 @@ def sixteen_bits(width, height):
 
 def kinds():
     return {
-        "rgb_small.png": rgb(20, 15), "rgb_exact_tile.png": rgb(28, 28), "rgb_2x2_exact.png": rgb(56, 56),
-        "rgb_wide.png": rgb(119, 25), "rgb_tall.webp": rgb(24, 87, lossless=True), "rgb_2tall.png": rgb(26, 52),
-        "rgb_very_wide.png": rgb(560, 5), "rgb_large.jpg": rgb(170, 126, quality=80),
-        "rgb_large_lossy.webp": rgb(90, 121, quality=70), "rgb_1x1.png": rgb(1, 1), "rgb_1xN_h1.png": rgb(84, 1),
-        "rgb_Nx1_w1.png": rgb(1, 84), "rgb_3px_h3.png": rgb(25, 3), "rgb_too_thin.png": rgb(400, 1),
-        "gray_L.jpg": mode("L", 27, 45), "gray_L.png": mode("L", 24, 18), "la.png": alpha("LA", 30, 22),
-        "rgba.png": alpha("RGBA", 27, 43), "rgba.webp": alpha("RGBA", 21, 21, lossless=True),
-        "palette.png": mode("P", 27, 37), "palette_trans.png": mode("P", 27, 37, transparency=3),
-        "onebit.png": mode("1", 25, 25), "i16.png": sixteen_bits(20, 13), "cmyk.jpg": mode("CMYK", 25, 20, quality=85),
+        "rgb_small.png": rgb(20, 15),
+        "rgb_exact_tile.png": rgb(28, 28),
+        "rgb_2x2_exact.png": rgb(56, 56),
+        "rgb_wide.png": rgb(119, 25),
+        "rgb_tall.webp": rgb(24, 87, lossless=True),
+        "rgb_2tall.png": rgb(26, 52),
+        "rgb_very_wide.png": rgb(560, 5),
+        "rgb_large.jpg": rgb(170, 126, quality=80),
+        "rgb_large_lossy.webp": rgb(90, 121, quality=70),
+        "rgb_1x1.png": rgb(1, 1),
+        "rgb_1xN_h1.png": rgb(84, 1),
+        "rgb_Nx1_w1.png": rgb(1, 84),
+        "rgb_3px_h3.png": rgb(25, 3),
+        "rgb_too_thin.png": rgb(400, 1),
+        "gray_L.jpg": mode("L", 27, 45),
+        "gray_L.png": mode("L", 24, 18),
+        "la.png": alpha("LA", 30, 22),
+        "rgba.png": alpha("RGBA", 27, 43),
+        "rgba.webp": alpha("RGBA", 21, 21, lossless=True),
+        "palette.png": mode("P", 27, 37),
+        "palette_trans.png": mode("P", 27, 37, transparency=3),
+        "onebit.png": mode("1", 25, 25),
+        "i16.png": sixteen_bits(20, 13),
+        "cmyk.jpg": mode("CMYK", 25, 20, quality=85),
         "prog420.jpg": rgb(67, 33, quality=75, progressive=True, subsampling=2),
-        "exif3.jpg": rotated(3, 23, 53), "exif6.jpg": rotated(6, 53, 23),
+        "exif3.jpg": rotated(3, 23, 53),
+        "exif6.jpg": rotated(6, 53, 23),
     }
 
 
@@ -97,8 +113,14 @@ def preprocess(place, folder):
 
 def described(image, made):
     values, tiles = made["pixel_values"], made["num_tiles"][0][0]
-    facts = {"mode": image.mode, "size_wh": list(image.size), "num_tiles": made["num_tiles"],
-             "aspect_ratio_ids": made["aspect_ratio_ids"].tolist(), "aspect_ratio_mask": made["aspect_ratio_mask"].tolist(),
-             "pixel_values_shape": list(values.shape), "sha256_pixel_values_f32": sha256_of(values),
-             "padding_tiles_all_zero": bool((values[0, 0, tiles:] == 0).all())}
+    facts = {
+        "mode": image.mode,
+        "size_wh": list(image.size),
+        "num_tiles": made["num_tiles"],
+        "aspect_ratio_ids": made["aspect_ratio_ids"].tolist(),
+        "aspect_ratio_mask": made["aspect_ratio_mask"].tolist(),
+        "pixel_values_shape": list(values.shape),
+        "sha256_pixel_values_f32": sha256_of(values),
+        "padding_tiles_all_zero": bool((values[0, 0, tiles:] == 0).all()),
+    }
     return facts, values[0, 0, :tiles].to(torch.float32).contiguous()

@@ -8,9 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import (AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer, GenerationConfig,
-                          LlamaConfig, MllamaConfig, MllamaForConditionalGeneration, MllamaImageProcessor, MllamaProcessor,
-                          PreTrainedTokenizerFast)
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    GenerationConfig,
+    LlamaConfig,
+    MllamaConfig,
+    MllamaForConditionalGeneration,
+    MllamaImageProcessor,
+    MllamaProcessor,
+    PreTrainedTokenizerFast,
+)
 
 from parts import vocabulary
 
@@ -18,8 +27,13 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 LAYERS, CROSS_ATTENTION = 4, [1, 4]  # of the text models; of the VLM, whose layers count these too
 HIDDEN, INTERMEDIATE, HEADS, KV_HEADS = 32, 64, 4, 2
 TILE, SHARD = 28, "60KB"
-ROPE = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192,
-        "rope_type": "llama3"}
+ROPE = {
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 8192,
+    "rope_type": "llama3",
+}
 ENDS = [vocabulary.EOS, vocabulary.EOM, vocabulary.EOT]
 APART = 0.06  # how far the fine-tuned models are from the base, as a share of what is drawn
 
@@ -72,11 +86,25 @@ def fill_near(model, origin, seed):
 
 
 def llama_config(**more):
-    return LlamaConfig(**{
-        "vocab_size": vocabulary.SIZE, "hidden_size": HIDDEN, "intermediate_size": INTERMEDIATE, "num_hidden_layers": LAYERS,
-        "num_attention_heads": HEADS, "num_key_value_heads": KV_HEADS, "max_position_embeddings": 131072, "rms_norm_eps": 1e-5,
-        "rope_theta": 500000.0, "rope_scaling": ROPE, "bos_token_id": vocabulary.BOS, "eos_token_id": vocabulary.EOS,
-        "tie_word_embeddings": False, "torch_dtype": torch.bfloat16, **more})
+    return LlamaConfig(
+        **{
+            "vocab_size": vocabulary.SIZE,
+            "hidden_size": HIDDEN,
+            "intermediate_size": INTERMEDIATE,
+            "num_hidden_layers": LAYERS,
+            "num_attention_heads": HEADS,
+            "num_key_value_heads": KV_HEADS,
+            "max_position_embeddings": 131072,
+            "rms_norm_eps": 1e-5,
+            "rope_theta": 500000.0,
+            "rope_scaling": ROPE,
+            "bos_token_id": vocabulary.BOS,
+            "eos_token_id": vocabulary.EOS,
+            "tie_word_embeddings": False,
+            "torch_dtype": torch.bfloat16,
+            **more,
+        }
+    )
 
 
 class Llama:
@@ -102,14 +130,34 @@ def reward_model(base, seed):
 
 
 def vision_language_model(base, seed):
-    text = {"vocab_size": vocabulary.SIZE, "hidden_size": HIDDEN, "intermediate_size": INTERMEDIATE,
-            "num_hidden_layers": LAYERS + len(CROSS_ATTENTION), "cross_attention_layers": CROSS_ATTENTION,
-            "num_attention_heads": HEADS, "num_key_value_heads": KV_HEADS, "rope_scaling": ROPE,
-            "bos_token_id": vocabulary.BOS, "eos_token_id": ENDS, "pad_token_id": vocabulary.PAD_RIGHT,
-            "torch_dtype": "bfloat16"}
-    vision = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_global_layers": 2, "attention_heads": 2,
-              "image_size": TILE, "intermediate_layers_indices": [0, 2], "vision_output_dim": 48, "torch_dtype": "bfloat16"}
-    config = MllamaConfig(text_config=text, vision_config=vision, image_token_index=vocabulary.SIZE, torch_dtype=torch.bfloat16)
+    text = {
+        "vocab_size": vocabulary.SIZE,
+        "hidden_size": HIDDEN,
+        "intermediate_size": INTERMEDIATE,
+        "num_hidden_layers": LAYERS + len(CROSS_ATTENTION),
+        "cross_attention_layers": CROSS_ATTENTION,
+        "num_attention_heads": HEADS,
+        "num_key_value_heads": KV_HEADS,
+        "rope_scaling": ROPE,
+        "bos_token_id": vocabulary.BOS,
+        "eos_token_id": ENDS,
+        "pad_token_id": vocabulary.PAD_RIGHT,
+        "torch_dtype": "bfloat16",
+    }
+    vision = {
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 3,
+        "num_global_layers": 2,
+        "attention_heads": 2,
+        "image_size": TILE,
+        "intermediate_layers_indices": [0, 2],
+        "vision_output_dim": 48,
+        "torch_dtype": "bfloat16",
+    }
+    config = MllamaConfig(
+        text_config=text, vision_config=vision, image_token_index=vocabulary.SIZE, torch_dtype=torch.bfloat16
+    )
     model = MllamaForConditionalGeneration._from_config(config, torch_dtype=torch.bfloat16)
     own = [layer for layer in range(LAYERS + len(CROSS_ATTENTION)) if layer not in CROSS_ATTENTION]
     names = {f"language_model.{in_vlm(name, own)}": tensor for name, tensor in base.model.state_dict().items()}
@@ -127,8 +175,13 @@ def in_vlm(name, own):
 def tokenizer(eos, vision=False, template=None, pad=None, extra=()):
     made = vocabulary.tokenizer(vision, extra)
     names = vocabulary.special_tokens(vision)
-    options = {"bos_token": names[0], "eos_token": names[eos], "model_input_names": ["input_ids", "attention_mask"],
-               "model_max_length": 131072, "clean_up_tokenization_spaces": True}
+    options = {
+        "bos_token": names[0],
+        "eos_token": names[eos],
+        "model_input_names": ["input_ids", "attention_mask"],
+        "model_max_length": 131072,
+        "clean_up_tokenization_spaces": True,
+    }
     if pad:
         options["pad_token"] = pad
     if template:
@@ -137,7 +190,9 @@ def tokenizer(eos, vision=False, template=None, pad=None, extra=()):
 
 
 def generation(ends=vocabulary.EOS, **more):
-    return GenerationConfig(bos_token_id=vocabulary.BOS, eos_token_id=ends, do_sample=True, temperature=0.6, top_p=0.9, **more)
+    return GenerationConfig(
+        bos_token_id=vocabulary.BOS, eos_token_id=ends, do_sample=True, temperature=0.6, top_p=0.9, **more
+    )
 
 
 def save_llama(folder, model, text, generation_config):

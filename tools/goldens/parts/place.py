@@ -42,6 +42,11 @@ def spelled(value, lines):
     return "{\n" + ",\n".join(f"{json.dumps(key)}:{spelled(each, lines - 1)}" for key, each in value.items()) + "\n}"
 
 
+def write_lines(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 def sha256_of(tensor):
     """Of a torch tensor's bytes."""
     import torch

@@ -17,13 +17,28 @@ from parts import frozen_date
 from parts.checkout import run_script, working_directory
 from parts.place import write_json
 
-HUB = {("MMInstruction/VL-RewardBench", None): "vl_rewardbench", ("lca0503/rlaif_v_train_400", None): "rlaif_v",
-       ("lmms-lab/textvqa", None): "textvqa", ("MMMU/MMMU_Pro", "standard (10 options)"): "mmmu_pro_standard",
-       ("MMMU/MMMU_Pro", "vision"): "mmmu_pro_vision"}
+HUB = {
+    ("MMInstruction/VL-RewardBench", None): "vl_rewardbench",
+    ("lca0503/rlaif_v_train_400", None): "rlaif_v",
+    ("lmms-lab/textvqa", None): "textvqa",
+    ("MMMU/MMMU_Pro", "standard (10 options)"): "mmmu_pro_standard",
+    ("MMMU/MMMU_Pro", "vision"): "mmmu_pro_vision",
+}
 FLAGS = {"vlrm": [], "no_image": ["--no_image"], "text_only": ["--text_only"], "cascade": ["--caption"]}
-FILES = ["vl_rewardbench/vlrm", "vl_rewardbench/no_image", "vl_rewardbench/text_only", "vl_rewardbench/cascade",
-         "rlaif_v/vlrm", "rlaif_v/text_only", "textvqa_val/vlrm", "textvqa_val/no_image", "textvqa_val/text_only",
-         "textvqa_val/cascade", "mmmu_pro_standard_cot/vlrm", "mmmu_pro_vision_cot/vlrm"]
+FILES = [
+    "vl_rewardbench/vlrm",
+    "vl_rewardbench/no_image",
+    "vl_rewardbench/text_only",
+    "vl_rewardbench/cascade",
+    "rlaif_v/vlrm",
+    "rlaif_v/text_only",
+    "textvqa_val/vlrm",
+    "textvqa_val/no_image",
+    "textvqa_val/text_only",
+    "textvqa_val/cascade",
+    "mmmu_pro_standard_cot/vlrm",
+    "mmmu_pro_vision_cot/vlrm",
+]
 
 
 def make(place):
@@ -49,8 +64,9 @@ def script_of(task):
 
 def local(place, name):
     files = sorted(map(str, (place.out / "eval/data" / name).glob("*.parquet")))
-    return datasets.concatenate_datasets([datasets.Dataset.from_parquet(file, cache_dir=str(place.work / "datasets"))
-                                          for file in files])
+    return datasets.concatenate_datasets(
+        [datasets.Dataset.from_parquet(file, cache_dir=str(place.work / "datasets")) for file in files]
+    )
 
 
 def load_models_in(dtype):
@@ -70,8 +86,15 @@ def flags(place, task, name):
     if script_of(task) == "get_scores":
         made += ["--task", task, "--input_path", place.out / f"eval/responses/{task}.jsonl"]
     if name == "cascade":
-        made += ["--caption_path", place.out / ("seed/caption/vl_rewardbench.json" if task == "vl_rewardbench" else
-                                                "eval/responses/textvqa_captions.json")]
+        made += [
+            "--caption_path",
+            place.out
+            / (
+                "seed/caption/vl_rewardbench.json"
+                if task == "vl_rewardbench"
+                else "eval/responses/textvqa_captions.json"
+            ),
+        ]
     return made
 
 
@@ -86,6 +109,11 @@ def without_scores(place, source):
     with working_directory(place.work) as work:
         lines = (place.out / "seed/best_of_n/textvqa_val.jsonl").read_text().splitlines()
         rows = [json.loads(line) for line in lines]
-        (work / "scored.jsonl").write_text("".join(json.dumps(row | {"scores": [0] * len(row["responses"])}) + "\n" for row in rows))
-        return {"rows": len(rows), "responses": sum(len(row["responses"]) for row in rows),
-                "printed": summary(work, source, "textvqa_val", "scored.jsonl")}
+        (work / "scored.jsonl").write_text(
+            "".join(json.dumps(row | {"scores": [0] * len(row["responses"])}) + "\n" for row in rows)
+        )
+        return {
+            "rows": len(rows),
+            "responses": sum(len(row["responses"]) for row in rows),
+            "printed": summary(work, source, "textvqa_val", "scored.jsonl"),
+        }

@@ -13,5 +13,7 @@ def tensors_of(folder):
 
 
 def described(tensors):
-    return {name: {"dtype": str(tensor.dtype), "sha256": sha256_of(tensor), "shape": list(tensor.shape)}
-            for name, tensor in tensors.items()}
+    return {
+        name: {"dtype": str(tensor.dtype), "sha256": sha256_of(tensor), "shape": list(tensor.shape)}
+        for name, tensor in tensors.items()
+    }

@@ -19,16 +19,22 @@ def make(place):
         tokenizer = AutoTokenizer.from_pretrained(place.out / folder)
         found[name] = [tokenized(tokenizer, text) for text in STRINGS]
     write_json(place.reference("tokenization.json"), {"strings": STRINGS, "tokenizers": found}, lines=3)
-    rendered = {"rm": renderings(AutoTokenizer.from_pretrained(place.models("rm")), "rm"),
-                "vlm": renderings(AutoProcessor.from_pretrained(place.models("vlm")), "vlm")}
+    rendered = {
+        "rm": renderings(AutoTokenizer.from_pretrained(place.models("rm")), "rm"),
+        "vlm": renderings(AutoProcessor.from_pretrained(place.models("vlm")), "vlm"),
+    }
     write_json(place.reference("chat_templates.json"), rendered, lines=2)
 
 
 def tokenized(tokenizer, text):
     ids = tokenizer.encode(text, add_special_tokens=False)
-    return {"ids": ids, "ids_bos": tokenizer.encode(text), "decode": tokenizer.decode(ids),
-            "decode_raw": tokenizer.decode(ids, clean_up_tokenization_spaces=False),
-            "decode_skip": tokenizer.decode(ids, skip_special_tokens=True)}
+    return {
+        "ids": ids,
+        "ids_bos": tokenizer.encode(text),
+        "decode": tokenizer.decode(ids),
+        "decode_raw": tokenizer.decode(ids, clean_up_tokenization_spaces=False),
+        "decode_skip": tokenizer.decode(ids, skip_special_tokens=True),
+    }
 
 
 def renderings(renderer, model):
@@ -44,5 +50,10 @@ def renderings(renderer, model):
                 options["tools"] = tools
             text = renderer.apply_chat_template(messages, **options)
             found[f"{name}|gen={int(generate)}"] = {
-                "add_generation_prompt": generate, "kw": variables, "messages": messages, "text": text, "tools": tools}
+                "add_generation_prompt": generate,
+                "kw": variables,
+                "messages": messages,
+                "text": text,
+                "tools": tools,
+            }
     return found

@@ -19,8 +19,17 @@ def make(place):
         for name in [*MAPPED, "vlrm_ties"]:
             text = place.made(work / "merged" / name, "merges")
             shutil.rmtree(work / "vlseq" / name, ignore_errors=True)
-            run_script(script, "--tlm_id", text, "--seq_id", place.models("rm"), "--vlseq_id", place.models("vlm"),
-                       "--output_path", work / "vlseq" / name)
+            run_script(
+                script,
+                "--tlm_id",
+                text,
+                "--seq_id",
+                place.models("rm"),
+                "--vlseq_id",
+                place.models("vlm"),
+                "--output_path",
+                work / "vlseq" / name,
+            )
             config = work / "vlseq" / name / "config.json"
             said = json.loads(config.read_text()) | {"_name_or_path": "vlm"}  # not where it was made
             config.write_text(json.dumps(said, indent=2) + "\n")
@@ -32,5 +41,8 @@ def make(place):
 
 
 def described(folder):
-    return {"config": json.loads((folder / "config.json").read_text()), "files": sorted(path.name for path in folder.iterdir()),
-            "sha256": {name: sha256_of(tensor) for name, tensor in tensors_of(folder).items()}}
+    return {
+        "config": json.loads((folder / "config.json").read_text()),
+        "files": sorted(path.name for path in folder.iterdir()),
+        "sha256": {name: sha256_of(tensor) for name, tensor in tensors_of(folder).items()},
+    }
