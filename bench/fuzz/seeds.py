@@ -6,7 +6,7 @@ from pathlib import Path
 
 from measure import ROOT
 
-GOLDENS = Path(os.environ.get("VLRM_GOLDENS", ROOT.parent / "shared/goldens"))
+GOLDENS = Path(os.environ.get("VLRM_GOLDENS", ROOT / "tests/goldens"))
 WORLD, MODELS = ROOT / "world", GOLDENS / "models"
 FILES = {
     "config": [(WORLD, "**/*config.json"), (MODELS, "*/config.json"), (MODELS, "*/preprocessor_config.json")],

@@ -4,6 +4,7 @@
 #include "support/support.h"
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 
 namespace vlrm::testing {
@@ -25,21 +26,23 @@ Json with(Json json, const std::string& pointer, const Json& value) {
 TEST(Config, ReadsTheGoldenModels) {
   VLRM_NEED_GOLDENS();
   const auto vlm = ModelConfig::from_directory(goldens() / "models/vlm");
+  const Json written = read_json_or_throw(goldens() / "models/vlm/config.json"), text = written.at("text_config");
   ASSERT_TRUE(vlm.vision);
   EXPECT_EQ(vlm.head, Head::language_model);
-  EXPECT_EQ(vlm.text.layers, 10);
-  EXPECT_THAT(vlm.text.cross_attention_layers, ElementsAre(3, 8));
+  EXPECT_EQ(vlm.text.layers, text.at("num_hidden_layers"));
+  EXPECT_THAT(vlm.text.cross_attention_layers,
+              ElementsAreArray(text.at("cross_attention_layers").get<std::vector<int>>()));
   EXPECT_EQ(vlm.text.rope_theta, 500000);  // not in the file
   EXPECT_EQ(vlm.vision->attention_heads, 2);
   EXPECT_EQ(vlm.vision->max_tiles, 4);
   EXPECT_EQ(vlm.vision->supported_aspect_ratios.size(), 8);
-  EXPECT_EQ(vlm.image_token, 4096);
+  EXPECT_EQ(vlm.image_token, text.at("vocab_size"));
   EXPECT_EQ(vlm.pad_token, std::nullopt);
   EXPECT_EQ(vlm.dtype, Dtype::bf16);
   const auto rm = ModelConfig::from_directory(goldens() / "models/rm");
   EXPECT_FALSE(rm.vision);
   EXPECT_EQ(rm.head, Head::reward);
-  EXPECT_EQ(rm.pad_token, 4096);
+  EXPECT_EQ(rm.pad_token, text.at("vocab_size").get<int64_t>());
   EXPECT_EQ(rm.text.rope_scaling->factor, 8);
   EXPECT_EQ(ModelConfig::from_directory(goldens() / "vlrm_ties").head, Head::reward);
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <random>
+#include <set>
 
 #include "merge/tensors.h"
 #include "support/support.h"
@@ -12,29 +13,32 @@
 namespace vlrm::testing {
 namespace {
 
-constexpr int kLayers = 8;  // of the text models; the VLM has cross-attention at its layers 3 and 8
-
 struct GoldenModels {
   CheckpointPtr base = open_checkpoint(goldens() / "models/base");
   CheckpointPtr vlm = open_checkpoint(goldens() / "models/vlm");
   CheckpointPtr rm = open_checkpoint(goldens() / "models/rm");
+  // Of the text models.
+  int layers = read_json_or_throw(goldens() / "models/base/config.json").at("num_hidden_layers");
+  std::set<int> cross_attention = read_json_or_throw(goldens() / "models/vlm/config.json")
+                                      .at("text_config")
+                                      .at("cross_attention_layers");  // of the VLM
+
+  // The layer of "model.layers.3.…", or the last one's for the final norm.
+  int layer_of(const std::string& name) const {
+    return name.starts_with("model.layers.") ? std::stoi(name.substr(13)) : layers - 1;
+  }
+
+  std::string name_in_vlm(const std::string& name) const {
+    if (!name.starts_with("model.layers.")) return "language_model." + name;
+    int own = layer_of(name);
+    for (const int other : cross_attention) own += own >= other;
+    return "language_model.model.layers." + std::to_string(own) + name.substr(name.find('.', 13));
+  }
 };
-
-// The layer of "model.layers.3.…", or the last one's for the final norm.
-int layer_of(const std::string& name) {
-  return name.starts_with("model.layers.") ? std::stoi(name.substr(13)) : kLayers - 1;
-}
-
-std::string name_in_vlm(const std::string& name) {
-  if (!name.starts_with("model.layers.")) return "language_model." + name;
-  const int layer = layer_of(name);
-  const int own = layer < 3 ? layer : layer < 7 ? layer + 1 : layer + 2;
-  return "language_model.model.layers." + std::to_string(own) + name.substr(name.find('.', 13));
-}
 
 TensorMerge golden_merge(const GoldenModels& models, const std::string& method, const std::string& name) {
   auto merge = merge_of(method, method == "linear" ? nullptr : models.base->open(name),
-                        {{.tensor = models.vlm->open(name_in_vlm(name))}, {.tensor = models.rm->open(name)}});
+                        {{.tensor = models.vlm->open(models.name_in_vlm(name))}, {.tensor = models.rm->open(name)}});
   merge.output.name = name;
   return merge;
 }
@@ -109,9 +113,10 @@ TEST(GoldenMethods, TaskArithmetic) {
     set(merge, 0.7, 0.7);
     merge.parameters.set("normalize", true);
   });
-  expect_equal("task_gradient", "task_arithmetic", [](TensorMerge& merge) {
+  const GoldenModels models;
+  expect_equal("task_gradient", "task_arithmetic", [&](TensorMerge& merge) {
     // The gradient [0, 1, 0.5] at this layer.
-    const double t = 2.0 * layer_of(merge.output.name) / (kLayers - 1);
+    const double t = 2.0 * models.layer_of(merge.output.name) / (models.layers - 1);
     set(merge, t < 1 ? t : 1 - (t - 1) * 0.5, 0.7);
   });
 }
@@ -153,11 +158,12 @@ class ReferenceMask final : public ElementMask {
 std::map<std::string, std::vector<std::shared_ptr<const ElementMask>>> reference_masks(double density) {
   std::mt19937 engine(0);
   const GoldenModels models;
-  constexpr int64_t kRows = 4104;  // of both embeddings, once aligned
+  const Json merged = read_json_or_throw(goldens() / "reference/merges.json").at("dare_linear").at("tensors");
+  const int64_t rows = merged.at("lm_head.weight").at("shape").at(0);  // of both embeddings, once aligned
   std::map<std::string, std::vector<std::shared_ptr<const ElementMask>>> masks;
   for (const TensorInfo& info : models.base->tensors()) {
     const bool layer = info.name.starts_with("model.layers.") || info.name == "model.norm.weight";
-    const int64_t elements = layer ? info.elements() : kRows * info.shape.at(1);
+    const int64_t elements = layer ? info.elements() : rows * info.shape.at(1);
     for (int model = 0; model < 2; ++model)
       masks[info.name].push_back(std::make_shared<ReferenceMask>(engine, elements, density));
   }

@@ -46,7 +46,7 @@ TEST(Scores, TextRewardModel) {
     for (size_t i = 0; i < item.at("prompts").size(); ++i, ++compared)
       EXPECT_NEAR(model.reward(item.at("prompts").at(i).get<std::string>(), 1 + i),
                   item.at("scores").at(i).get<float>(), kTolerance);
-  EXPECT_EQ(compared, 16);
+  EXPECT_EQ(compared, 16);  // 4 queries, 4 responses
 }
 
 TEST(Scores, HalfTypesStayClose) {
@@ -99,7 +99,8 @@ TEST(Scores, ModelThatTheReferenceMerged) {
       EXPECT_NEAR(model.reward(row.at("prompts").at(i).get<std::string>(), 10), row.at("outputs").at(i).get<float>(),
                   kTolerance);
   }
-  EXPECT_EQ(compared, 52);
+  const auto pairs = read_text_or_throw(goldens() / "eval/results/float32/vl_rewardbench/vlrm.jsonl");
+  EXPECT_EQ(compared, 2 * std::ranges::count(pairs, '\n'));
 }
 
 // Merged as it is loaded, so that nothing is written. (DARE's masks and TIES's choice among equals are not the
@@ -146,7 +147,8 @@ TEST(Scores, LikelihoodOfAResponseToAnImage) {
   const GoldenTensors expected("forward.safetensors");
   const auto ids = expected.ids("one_image|input_ids");
   const auto logits = expected.floats("one_image|logits");
-  for (const std::ptrdiff_t shared : {10, 25, 38, 39}) {
+  const std::ptrdiff_t all = std::ssize(ids);
+  for (const std::ptrdiff_t shared : {std::ptrdiff_t{10}, std::ptrdiff_t{25}, all - 1, all}) {
     const SharedPrefixBatch batch{
         {golden_image("rgb_wide.png")}, {ids.begin(), ids.begin() + shared}, {{ids.begin() + shared, ids.end()}}};
     for (const int64_t position : {7, 20, 30})

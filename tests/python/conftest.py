@@ -10,17 +10,41 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("VLRM", ROOT / "build/release/bin/vlrm"))
-GOLDENS = Path(os.environ.get("VLRM_GOLDENS", ROOT.parent / "shared/goldens"))
+# The sets of reference outputs. The repository's own is made by tools/goldens; a larger one may lie beside the repository.
+SHARED = ROOT.parent / "shared/goldens"
+SETS = {"goldens": ROOT / "tests/goldens"} | ({"second_goldens": SHARED} if SHARED.exists() else {})
+if "VLRM_GOLDENS" in os.environ:
+    SETS = {"goldens": Path(os.environ["VLRM_GOLDENS"])}
+GOLDENS = SETS["goldens"]  # for tests to which any models will do
 DEVICE = os.environ.get("VLRM_TEST_DEVICE", "cpu")
 # A shell starts what runs in the background with SIGINT ignored, and the programs that are tested would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(scope="session")
-def goldens():
-    if not GOLDENS.exists():
-        pytest.skip("no reference outputs: set VLRM_GOLDENS")
-    return GOLDENS
+def pytest_configure(config):
+    config.addinivalue_line("markers", "first_set: compares nothing with reference outputs, or takes long: on one set only")
+
+
+def pytest_collection_modifyitems(config, items):
+    def again(item):
+        on = getattr(item, "callspec", None) and item.callspec.params.get("goldens")
+        return on == "second_goldens" and item.get_closest_marker("first_set")
+
+    config.hook.pytest_deselected(items=[item for item in items if again(item)])
+    items[:] = [item for item in items if not again(item)]
+
+
+@pytest.fixture(scope="session", params=SETS)
+def goldens(request):
+    """A set of reference outputs; tests run on each."""
+    if not SETS[request.param].exists():  # never skipped: a set is part of the repository
+        pytest.fail(f"no reference outputs at {SETS[request.param]}")
+    return SETS[request.param]
+
+
+def seed(goldens):
+    """The captions, responses and prompts that go with a set: in it, or beside it."""
+    return goldens / "seed" if (goldens / "seed").exists() else goldens.parent / "seed"
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import subprocess
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from conftest import PROGRAM, ROOT, read_lines
+from conftest import PROGRAM, ROOT, read_lines, seed
 from tables import IMAGE
 
 DATE = "23 Nov 2026"  # is inside some prompts of the reference's results
@@ -27,7 +27,7 @@ def data(goldens, task):
 
 def captions(goldens, task):
     if task == "vl_rewardbench":
-        return goldens.parent / "seed/caption/vl_rewardbench.json"
+        return seed(goldens) / "caption/vl_rewardbench.json"
     return goldens / "eval/responses/textvqa_captions.json"
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from conftest import seed
 
 FILES = [f"{dtype}/{file}" for dtype in ("float32", "float16") for file in (
     "vl_rewardbench/vlrm", "vl_rewardbench/no_image", "vl_rewardbench/text_only", "vl_rewardbench/cascade",
@@ -41,11 +41,22 @@ def assert_same(run, expected):
     assert found == expected  # to the last digit
 
 
-def run_script(task, rows):
-    """What the reference's own script prints of a file. VLRM_REFERENCE names a checkout of lca0503/MergeToVLRM."""
-    source = Path(os.environ.get("VLRM_REFERENCE", "nowhere")) / "src"
-    if not source.exists():
-        pytest.skip("no checkout of the reference: set VLRM_REFERENCE")
-    script = {"vl_rewardbench": "vl_rewardbench_results.py", "rlaif_v": "rlaif_v_results.py"}.get(task, "get_results.py")
-    command = [sys.executable, source / script, "--input_path", rows]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def printed_by_the_reference(goldens, file, rows):
+    """What the reference's own script printed of its rows; where VLRM_REFERENCE names a checkout of lca0503/MergeToVLRM,
+    also what it prints now of the given ones."""
+    yield json.loads((goldens / "eval/summaries.json").read_text())[file]
+    if "VLRM_REFERENCE" in os.environ:
+        task = file.split("/")[1]
+        script = {"vl_rewardbench": "vl_rewardbench_results.py", "rlaif_v": "rlaif_v_results.py"}.get(task, "get_results.py")
+        command = [sys.executable, Path(os.environ["VLRM_REFERENCE"]) / "src" / script, "--input_path", rows]
+        yield subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def published_responses(goldens):
+    """The file of responses that the reference published, or a stand-in; its rows; what get_results.py prints of it."""
+    file, record = seed(goldens) / "best_of_n/textvqa_val.jsonl", seed(goldens) / "printed.json"
+    if not record.exists():  # the published file itself has none beside it
+        return file, 5000, {"Pass@1": 48.14800000000003, "Pass@N": 79.83600000000034, "Drawn": 48.20800000000005}
+    expected = json.loads(record.read_text())[file.name]
+    numbers = printed_numbers(expected["printed"])
+    return file, expected["rows"], {name: numbers[name] for name in ("Pass@1", "Pass@N", "Drawn")}

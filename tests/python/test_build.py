@@ -80,12 +80,20 @@ def test_build_gives_the_bytes_of_the_whole_chain(goldens, built, name):
     assert config == expected["config"]
 
 
-def in_vlm(name):
-    if not name.startswith("model.layers."):
-        return "language_model." + name
-    layer, rest = name.removeprefix("model.layers.").split(".", 1)
-    layer = int(layer)
-    return f"language_model.model.layers.{layer + (layer >= 3) + (layer >= 7)}.{rest}"
+def names_in_vlm(goldens):
+    """The name in the VLM of a text tensor."""
+    cross_attention = json.loads((goldens / "models/vlm/config.json").read_text())["text_config"]["cross_attention_layers"]
+
+    def in_vlm(name):
+        if not name.startswith("model.layers."):
+            return "language_model." + name
+        layer, rest = name.removeprefix("model.layers.").split(".", 1)
+        layer = int(layer)
+        for other in cross_attention:
+            layer += layer >= other
+        return f"language_model.model.layers.{layer}.{rest}"
+
+    return in_vlm
 
 
 def vocabulary(folder):
@@ -94,9 +102,10 @@ def vocabulary(folder):
 
 
 def aligned_inputs(goldens):
-    """Every text tensor in the VLM, the RM and the base, embeddings in the VLM's vocabulary and padded to 4104 rows."""
+    """Every text tensor in the VLM, the RM and the base, embeddings in the VLM's vocabulary and padded by 7 rows."""
     import torch
 
+    in_vlm = names_in_vlm(goldens)
     folders = [goldens / "models" / name for name in ("vlm", "rm", "base")]
     vlm, rm, base = map(read_tensors, folders)
     vocabularies = [vocabulary(folder) for folder in folders]
@@ -130,20 +139,21 @@ def at_threshold(values, density):
 
 def test_ties_differs_only_where_the_references_choice_is_arbitrary(goldens, built):
     expected = read_tensors(goldens / "reference/merged/ties_d0.6.safetensors")
-    ours = read_tensors(built / "ties_d0.6")
-    compared = 0
+    ours, in_vlm = read_tensors(built / "ties_d0.6"), names_in_vlm(goldens)
+    compared = elements = 0
     for name, (vlm, rm, base) in aligned_inputs(goldens):
         arbitrary = at_threshold(vlm - base, 0.6) | at_threshold(rm - base, 0.6)
         wrong = (ulps_apart(ours[in_vlm(name)][1], expected[name][1]) > 1) & ~arbitrary
         assert not wrong.any(), (name, int(wrong.sum()))
         compared += int((~arbitrary).sum())
-    assert compared > 500_000
+        elements += base.size
+    assert compared > 0.9 * elements
 
 
 @pytest.mark.parametrize("name", ["dare_linear", "dare_ties"])
 def test_dare_agrees_with_the_reference_in_its_statistics(goldens, built, name):
     expected = reference(goldens, "merges.json")[name]["dare_stats_vs_base"]
-    ours, base = read_tensors(built / name), read_tensors(goldens / "models/base")
+    ours, base, in_vlm = read_tensors(built / name), read_tensors(goldens / "models/base"), names_in_vlm(goldens)
     compared = 0
     for tensor, theirs in expected.items():
         if tensor not in base or base[tensor][1].shape != ours[in_vlm(tensor)][1].shape:
@@ -155,7 +165,7 @@ def test_dare_agrees_with_the_reference_in_its_statistics(goldens, built, name):
         assert abs(delta.mean() - theirs["mean"]) < 5 * deviation * error, tensor
         assert abs(np.abs(delta).mean() - theirs["abs_mean"]) < 5 * deviation * error, tensor
         compared += 1
-    assert compared > 50
+    assert compared == sum(".layers." in tensor or tensor == "model.norm.weight" for tensor in base)
 
 
 def test_a_recipe_file_and_the_steps_give_the_same_model_as_the_options(vlrm, goldens, inputs, built, workplace):
@@ -209,8 +219,9 @@ def test_bytes_depend_on_the_seed_and_on_nothing_else(vlrm, inputs, tmp_path):
 
 
 def test_build_writes_bfloat16_unless_told(vlrm, inputs, built, tmp_path):
+    limit = int(0.47 * (built / "linear/model.safetensors").stat().st_size / 2)  # of less than half of its size in float16
     vlrm("build", *inputs, *FLAGS["linear"], "-o", tmp_path / "bf16")
-    vlrm("build", *inputs, *FLAGS["linear"], "--dtype", "float16", "--max-shard-size", "1MB", "-o", tmp_path / "f16")
+    vlrm("build", *inputs, *FLAGS["linear"], "--dtype", "float16", "--max-shard-size", limit, "-o", tmp_path / "f16")
     assert len(list((tmp_path / "f16").glob("model-*-of-*.safetensors"))) == 3
     exact = read_tensors(built / "linear")
     for name, tolerance in {"bf16": 2**-8, "f16": 2**-11}.items():

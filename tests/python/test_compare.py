@@ -6,7 +6,6 @@ import shutil
 import numpy as np
 import pytest
 from browser import open_browser, requests
-from conftest import GOLDENS
 from safetensors.numpy import load_file, save_file
 
 LAYERS = 3
@@ -68,9 +67,8 @@ def test_threads_change_nothing(vlrm, models, tmp_path):
     assert (tmp_path / "1.json").read_bytes() == (tmp_path / "3.json").read_bytes()
 
 
-@pytest.mark.skipif(not GOLDENS.exists(), reason="no goldens")
-def test_a_vlms_text_part_meets_the_llamas(vlrm, tmp_path):
-    names = [GOLDENS / "models" / name for name in ("vlm", "rm", "base")]
+def test_a_vlms_text_part_meets_the_llamas(vlrm, goldens, tmp_path):
+    names = [goldens / "models" / name for name in ("vlm", "rm", "base")]
     vlrm("-q", "compare", *names[:2], "--base", names[2], "--json", tmp_path / "c.json")
     found = json.loads((tmp_path / "c.json").read_text())
     layers = {tensor["name"].split(".")[2] for tensor in found["tensors"] if ".layers." in tensor["name"]}

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from conftest import PROGRAM, ROOT
 from evaluations import PAIRS, rows_of, world_pairs, world_vlrm
 from PIL import Image
-from reference_results import percents, summary
+from reference_results import percents, published_responses, summary
 
 # A child counts the memory of who started it as its own until it is another program, so a small one starts it.
 START = """
@@ -53,12 +53,13 @@ def test_memory_does_not_grow_with_the_dataset(tmp_path):
 
 
 def test_the_published_responses(goldens, vlrm, tmp_path):
-    responses = goldens.parent / "seed/best_of_n/textvqa_val.jsonl"
+    responses, rows, expected = published_responses(goldens)
     command = ["eval", "best-of-n", "--task", "textvqa_val", "--responses", responses, "--model", ROOT / "world/rm",
                "--mode", "text-only", "-o", tmp_path / "rm", "-q"]
     vlrm(*command)
     row = vlrm("results", tmp_path / "rm").splitlines()[2].split()
-    assert row[:3] == ["rm", "(text-only)", "5000"] and row[4:6] == ["48.148", "79.836"]
+    assert row[:3] == ["rm", "(text-only)", str(rows)]
+    assert row[4:6] == [f"{expected['Pass@1']:.3f}", f"{expected['Pass@N']:.3f}"]
     found = percents(summary(vlrm, tmp_path / "rm")[0])
     assert 30 < found["Overall"] < 70
     with open(responses) as lines:

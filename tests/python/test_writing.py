@@ -9,7 +9,7 @@ import time
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import PROGRAM, ROOT, read_lines, write_lines
+from conftest import PROGRAM, ROOT, read_lines, seed, write_lines
 from evaluations import DATE, PAIRS, world_pairs, write_pairs
 
 pytest.importorskip("torch")
@@ -29,7 +29,7 @@ def asked(goldens):
 
 
 def prompt_file(goldens, name):
-    return goldens.parent / f"seed/prompts/{name}.txt"
+    return seed(goldens) / f"prompts/{name}.txt"
 
 
 def rows(goldens, name):

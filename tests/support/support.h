@@ -13,8 +13,14 @@
 
 namespace vlrm::testing {
 
-// The reference outputs: $VLRM_GOLDENS, else ../shared/goldens beside the repository. Empty where there are none.
+// A set of reference outputs: $VLRM_GOLDENS, else tests/goldens, which tools/goldens makes.
 std::filesystem::path goldens();
+
+// The captions, responses and prompts that go with them: in the set, or beside it.
+std::filesystem::path seed();
+
+// What the reference's get_results.py prints of seed()/best_of_n/textvqa_val.jsonl: {"rows", "responses", "printed"}.
+Json figures_of_published_responses();
 
 // A directory of its own for a test, removed with it.
 class TemporaryDirectory {
@@ -49,6 +55,7 @@ std::string error_of(Action&& action) {
 
 }  // namespace vlrm::testing
 
-// Skips, visibly, where the reference outputs are not at hand.
-#define VLRM_NEED_GOLDENS() \
-  if (::vlrm::testing::goldens().empty()) GTEST_SKIP() << "no reference outputs: set VLRM_GOLDENS"
+// Fails, rather than skips, where the reference outputs are not at hand: a set is part of the repository.
+#define VLRM_NEED_GOLDENS()                                        \
+  ASSERT_TRUE(std::filesystem::exists(::vlrm::testing::goldens())) \
+      << "no reference outputs at " << ::vlrm::testing::goldens()
