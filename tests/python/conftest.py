@@ -22,7 +22,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "first_set: compares nothing with reference outputs, or takes long: on one set only")
+    config.addinivalue_line("markers", "first_set: compares nothing with reference outputs, or takes long: runs on one set only")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -12,6 +12,7 @@ import time
 import pytest
 from conftest import PROGRAM, read_lines, write_lines
 
+pytestmark = pytest.mark.first_set
 LINEAR = ["--method", "linear", "--weight-rm", "0.5"]
 TIES = ["--method", "ties", "--weight", "0.7", "--density", "0.4"]
 

@@ -166,6 +166,7 @@ def folder_of_names(goldens, hub, tmp_path):
 
 
 @pytest.mark.parametrize("where", ["help", "docs/evaluation.md", "docs/writing.md"])
+@pytest.mark.first_set
 def test_documented_commands_do_what_they_say(vlrm, folder_of_names, where):
     text = vlrm("eval", "--help") if where == "help" else (ROOT / where).read_text()
     commands = re.findall(r"^(?: {2}| {4})(vlrm .*)$", text, re.M)

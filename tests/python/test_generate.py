@@ -79,6 +79,7 @@ def test_greedy_text_of_a_text_model_and_with_a_penalty(goldens):
 
 
 @pytest.mark.parametrize("name, value", [("temperature", 0.7), ("top_k", 12), ("top_p", 0.6)])
+@pytest.mark.first_set
 def test_first_tokens_are_distributed_as_in_transformers(goldens, vlm, name, value):
     draws = 20_000
     flags = [f"--{name.replace('_', '-')}", str(value)] + ([] if name == "temperature" else ["--temperature", "1"])
@@ -101,6 +102,7 @@ def test_first_tokens_are_distributed_as_in_transformers(goldens, vlm, name, val
     assert abs(z) < 4
 
 
+@pytest.mark.first_set
 def test_a_seed_gives_its_text_whatever_is_written_beside_it(goldens):
     flags = ["--temperature", "1", "--max-new-tokens", "20"]
     together = ask(goldens, "vlm", IMAGES["one"], "-n", "5", "--seed", "3", *flags)

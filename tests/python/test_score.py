@@ -142,6 +142,7 @@ def test_recipe_on_load_rounds_as_build_does(goldens, vlrm, device_flags, tmp_pa
     assert vlrm("score", *inputs, *one) == vlrm("score", "--model", tmp_path / "built", *one)
 
 
+@pytest.mark.first_set
 def test_a_killed_run_goes_on_to_the_same_bytes(goldens, vlrm, many, tmp_path):
     flags = ["score", "--model", goldens / "vlrm_ties", "--input", many, "--batch-samples", "4", "--threads", "1", "-q"]
     start = time.monotonic()
@@ -181,6 +182,7 @@ def test_finished_work_is_left_alone_and_other_settings_are_refused(goldens, vlr
     assert "--force starts anew" in vlrm(*flags, fails=True)
 
 
+@pytest.mark.first_set
 def test_two_runs_do_not_write_one_file(goldens, vlrm, many, tmp_path):
     """The second is refused at once; what the first writes is what it would have written alone."""
     flags = ["score", "--model", goldens / "vlrm_ties", "--input", many, "--batch-samples", "1", "--threads", "1", "-q"]
@@ -296,6 +298,7 @@ def test_bfloat16_weights_with_float32_arithmetic_are_close(goldens, vlrm, devic
         assert json.loads(vlrm(*flags, "--dtype", dtype, *device_flags))["scores"] == pytest.approx(exact, abs=0.1)
 
 
+@pytest.mark.first_set
 def test_streamed_equals_resident(goldens, vlrm, many, tmp_path):
     flags = ["score", "--model", goldens / "vlrm_ties", "--input", many, "-q", "--weights"]
     vlrm(*flags, "resident", "-o", tmp_path / "resident.jsonl")

@@ -7,6 +7,7 @@ import time
 import pytest
 from conftest import PROGRAM
 
+pytestmark = pytest.mark.first_set
 HEAVY = ["libtorch", "libc10", "libarrow", "libparquet"]
 
 

@@ -169,17 +169,20 @@ def whole(answering, vlrm, tmp_path_factory):
 
 
 @pytest.mark.parametrize("flags", [["--texts-together", 1], ["--texts-together", 7], ["--threads", 1], ["--weights", "streamed"]])
+@pytest.mark.first_set
 def test_answers_do_not_depend_on_what_is_written_beside_them(answering, whole, vlrm, flags, tmp_path):
     vlrm(*answering, "-n", 4, *flags, "-o", tmp_path / "a.jsonl")
     assert (tmp_path / "a.jsonl").read_bytes() == whole[0]
 
 
+@pytest.mark.first_set
 def test_a_seed_starts_where_it_is_told(answering, whole, vlrm, tmp_path):
     vlrm(*answering, "--seed", 2, "-n", 2, "-o", tmp_path / "a.jsonl")
     expected = [json.loads(line)["responses"][2:] for line in whole[0].splitlines()]
     assert [row["responses"] for row in read_lines(tmp_path / "a.jsonl")] == expected
 
 
+@pytest.mark.first_set
 def test_a_killed_run_goes_on_to_the_same_bytes(answering, whole, vlrm, tmp_path):
     expected, seconds = whole
     command = [*answering, "-n", 4, "--texts-together", 8]
@@ -208,6 +211,7 @@ def test_an_interrupted_run_that_wrote_nothing_leaves_nothing(answering, tmp_pat
     assert not os.listdir(tmp_path) or os.listdir(tmp_path / "in")
 
 
+@pytest.mark.first_set
 def test_finished_work_is_left_alone_and_others_is_not_mixed_in(answering, vlrm, tmp_path):
     out = tmp_path / "a.jsonl"
     small = [*answering, "-n", 1, "-o", out]
@@ -240,6 +244,7 @@ def test_what_is_begun_anew_does_not_stand_beside_the_old_results(vlrm, tmp_path
 
 
 @pytest.mark.parametrize("change", ["grown", "shrunk", "edited"])
+@pytest.mark.first_set
 def test_responses_that_change_meanwhile_are_told(goldens, vlrm, change, tmp_path):
     rows = read_lines(goldens / "eval/responses/textvqa_val.jsonl")[:6]
     for row in rows:
