@@ -2,23 +2,27 @@
 
 #include <ATen/DeviceAccelerator.h>
 
+#include <optional>
+
 #include "base/error.h"
 
 namespace vlrm {
 namespace {
 
+// Errors name CUDA alone; any other accelerator that this libtorch has can be used all the same.
 at::Device device_or_throw(const std::string& name) {
-  if (name != "cpu" && name != "cuda" && !name.starts_with("cuda:"))
-    fail("device \"{}\": not known; there are cpu, cuda and cuda:0, cuda:1 …", printable(name));
+  if (name == "cpu") return at::kCPU;
+  std::optional<at::Device> device;
   try {
-    const at::Device device(name);
-    if (device.is_cpu()) return device;
-    const int count = at::hasCUDA() ? static_cast<int>(at::accelerator::deviceCount()) : 0;
-    if (device.has_index() ? device.index() < count : count > 0) return device;
-    fail("device \"{}\": not there; this libtorch sees {} CUDA devices", name, count);
-  } catch (const c10::Error&) {
-    fail("device \"{}\": not known; there are cpu, cuda and cuda:0, cuda:1 …", printable(name));
+    device.emplace(name);
+  } catch (const c10::Error&) {  // not a device's name
   }
+  const bool here = device && at::accelerator::getAccelerator() == device->type();
+  if (!here && !(device && device->is_cuda()))
+    fail("device \"{}\": not known; there are cpu, cuda and cuda:0, cuda:1 …", printable(name));
+  const int count = here ? static_cast<int>(at::accelerator::deviceCount()) : 0;
+  if (device->has_index() ? device->index() < count : count > 0) return *device;
+  fail("device \"{}\": not there; this libtorch sees {} {} devices", name, count, c10::DeviceTypeName(device->type()));
 }
 
 }  // namespace
