@@ -1,0 +1,31 @@
+// Counts what the device was asked to do.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+
+namespace fake_device {
+
+// An operation: its name, the floating-point operations of its products, and how many kernels a GPU launches for it.
+struct Kernel {
+  std::string name;
+  double flops = 0;
+  int launches = 1;
+};
+
+enum class Copy { to_device, to_host };
+
+// These may be called from several threads.
+void note(const Kernel& kernel);
+void note_copy(Copy way, const at::Tensor& source, const at::Tensor& target, bool blocking);
+void note_wait(const std::string& why);  // the host waits until the device has done everything
+
+}  // namespace fake_device
+
+// For programs that find the library at run time, through dlsym. The report is JSON; it is valid until the next call.
+extern "C" {
+void fake_device_restart();
+const char* fake_device_report();
+}
