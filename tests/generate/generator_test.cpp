@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "support/device.h"
 #include "support/support.h"
 
 namespace vlrm::testing {
@@ -12,6 +13,13 @@ struct Written {
   std::map<int64_t, std::vector<std::vector<int32_t>>> tokens;  // of each request's texts
   int64_t computed = 0;
 };
+
+BackendOptions float32() {
+  BackendOptions options;
+  options.device = test_device();
+  options.dtype = Dtype::f32;
+  return options;
+}
 
 OpenedModel text_model() {
   return OpenedModel::from_directory(goldens() / "models/base_instruct");
@@ -39,7 +47,7 @@ Written run(int64_t memory, int64_t texts_together = 64) {
   options.texts_together = texts_together;
   options.expected_tokens = 8;
   options.memory = memory;
-  Generator generator(text_model(), options, {.dtype = Dtype::f32});
+  Generator generator(text_model(), options, float32());
   int64_t asked = 0;
   Written result;
   generator.run(
@@ -75,7 +83,7 @@ TEST(Generator, WritesAsManyTextsTogetherAsItIsTold) {
 
 TEST(Generator, AnswersWhatComesBeforeARequestThatCannotBe) {
   VLRM_NEED_GOLDENS();
-  Generator generator(text_model(), text_options(5), {.dtype = Dtype::f32});
+  Generator generator(text_model(), text_options(5), float32());
   int64_t asked = 0, done = 0, shown = 0;
   const Generator::Next next = [&]() -> std::optional<GenerationRequest> {
     if (asked == 3) fail("row 3: is bad");
@@ -92,7 +100,7 @@ TEST(Generator, AnswersWhatComesBeforeARequestThatCannotBe) {
 
 TEST(Generator, ShowsWhatWouldComeNext) {
   VLRM_NEED_GOLDENS();
-  Generator generator(text_model(), text_options(1), {.dtype = Dtype::f32});
+  Generator generator(text_model(), text_options(1), float32());
   const auto request = [](int64_t number) { return request_of(std::string(static_cast<size_t>(number), 'x'), {0}); };
   int64_t asked = 0, shown = 0;
   generator.show_next_tokens(

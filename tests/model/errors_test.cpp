@@ -11,15 +11,15 @@ namespace {
 using ::testing::HasSubstr;
 
 std::unique_ptr<Backend> backend_for(const ModelConfig& config, const CheckpointPtr& checkpoint,
-                                     const std::string& device = "cpu", Dtype dtype = Dtype::f32) {
+                                     const std::string& device = test_device(), Dtype dtype = Dtype::f32) {
   BackendOptions options;
   options.device = device;
   options.dtype = dtype;
   return load_backend(config, checkpoint, options);
 }
 
-std::string loading_error(const ModelConfig& config, const CheckpointPtr& checkpoint, const std::string& device = "cpu",
-                          Dtype dtype = Dtype::f32) {
+std::string loading_error(const ModelConfig& config, const CheckpointPtr& checkpoint,
+                          const std::string& device = test_device(), Dtype dtype = Dtype::f32) {
   return error_of([&] { backend_for(config, checkpoint, device, dtype); });
 }
 
@@ -68,6 +68,7 @@ TEST(Errors, ATensorHasAnotherShape) {
 TEST(Errors, StreamedWeightsAreCheckedBeforeTheyAreNeeded) {
   const ModelConfig config = small_llama(Head::reward);
   BackendOptions options;
+  options.device = test_device();
   options.weights = BackendOptions::Weights::streamed;
   EXPECT_THAT(error_of([&] {
                 load_backend(config, without(random_checkpoint(config, 1), "model.layers.3.mlp.up_proj.weight"),
@@ -78,7 +79,7 @@ TEST(Errors, StreamedWeightsAreCheckedBeforeTheyAreNeeded) {
 
 TEST(Errors, TypesThatAreNoFloats) {
   const ModelConfig config = small_llama(Head::reward);
-  EXPECT_THAT(loading_error(config, random_checkpoint(config, 1), "cpu", Dtype::i64),
+  EXPECT_THAT(loading_error(config, random_checkpoint(config, 1), test_device(), Dtype::i64),
               HasSubstr("float32, float16 or bfloat16"));
   const auto checkpoint = reshaped(random_checkpoint(config, 1), "model.norm.weight", {48}, Dtype::i32);
   EXPECT_EQ(loading_error(config, checkpoint),
@@ -104,6 +105,7 @@ class Boastful : public Checkpoint {
 TEST(Errors, MemoryThatIsNotThere) {
   const ModelConfig config = small_llama(Head::reward);
   BackendOptions options;
+  options.device = test_device();
   options.weights = BackendOptions::Weights::resident;
   const auto checkpoint = std::make_shared<Boastful>(random_checkpoint(config, 1));
   EXPECT_THAT(error_of([&] { load_backend(config, checkpoint, options); }), HasSubstr("memory is not enough: "));
@@ -111,10 +113,14 @@ TEST(Errors, MemoryThatIsNotThere) {
 
 TEST(Errors, ADeviceThatIsNotThere) {
   const ModelConfig config = small_llama(Head::reward);
-  EXPECT_THAT(loading_error(config, random_checkpoint(config, 1), "tpu"), HasSubstr("device \"tpu\": not known"));
-  EXPECT_THAT(loading_error(config, random_checkpoint(config, 1), "cuda:99"),
-              HasSubstr("device \"cuda:99\": not there"));
-  EXPECT_THAT(loading_error(config, random_checkpoint(config, 1), "cuda:x"), HasSubstr("device \"cuda:x\": not known"));
+  const auto error = [&](const std::string& device) {
+    return loading_error(config, random_checkpoint(config, 1), device);
+  };
+  // libtorch has names for mps, meta and cpu:1 too, but nothing runs there.
+  for (const std::string device : {"tpu", "cuda:x", "cuda:-1", "mps", "meta", "cpu:1", ""})
+    EXPECT_EQ(error(device), "device \"" + device + "\": not known; there are cpu, cuda and cuda:0, cuda:1 …");
+  EXPECT_THAT(error("cuda:99"), ::testing::MatchesRegex("device \"cuda:99\": not there; this libtorch sees [0-9]+ CUDA "
+                                                        "devices"));
 }
 
 TEST(Errors, AHeadThatIsNotThere) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <random>
 
@@ -149,11 +148,6 @@ void add_vision(Builder& builder, const VisionConfig& vision, int64_t output_siz
 }
 
 }  // namespace
-
-std::string test_device() {
-  const char* chosen = std::getenv("VLRM_TEST_DEVICE");
-  return chosen ? chosen : "cpu";
-}
 
 ModelConfig small_llama(Head head) {
   ModelConfig config;

@@ -3,11 +3,9 @@
 
 #include "family/config.h"
 #include "model/backend.h"
+#include "support/device.h"
 
 namespace vlrm::testing {
-
-// Where models run in tests: $VLRM_TEST_DEVICE, else the CPU.
-std::string test_device();
 
 // A small Mllama: cross-attention at layers 1 and 4 of 6, tiles of 28 pixels, grouped heads.
 ModelConfig small_mllama(Head head);

@@ -49,14 +49,16 @@ TEST(Scores, TextRewardModel) {
   EXPECT_EQ(compared, 16);  // 4 queries, 4 responses
 }
 
+// The goldens' weights are of bfloat16: on a CPU, which computes in float32, they give the reference's digits.
 TEST(Scores, HalfTypesStayClose) {
   VLRM_NEED_GOLDENS();
   const Json item = read_json_or_throw(goldens() / "reference/scores.json").at("rm_text_only").at(0);
   for (const Dtype dtype : {Dtype::bf16, Dtype::f16}) {
     Model model(goldens() / "models/rm", dtype);
+    const double tolerance = on_cpu() ? kTolerance : dtype == Dtype::f16 ? 0.01 : 0.1;
     for (size_t i = 0; i < item.at("prompts").size(); ++i)
       EXPECT_NEAR(model.reward(item.at("prompts").at(i).get<std::string>(), 5), item.at("scores").at(i).get<float>(),
-                  kTolerance);
+                  tolerance);
   }
 }
 

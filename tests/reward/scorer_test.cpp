@@ -1,5 +1,6 @@
 #include "reward/scorer.h"
 
+#include "support/device.h"
 #include "support/support.h"
 
 using ::testing::HasSubstr;
@@ -9,6 +10,7 @@ namespace {
 
 BackendOptions float32() {
   BackendOptions options;
+  options.device = test_device();
   options.dtype = Dtype::f32;
   return options;
 }
