@@ -7,8 +7,15 @@ import random
 
 import pytest
 from conftest import read_lines, write_lines
-from reference_results import (FILES, assert_same, percents, printed_by_the_reference, printed_numbers, published_responses,
-                               summary)
+from reference_results import (
+    FILES,
+    assert_same,
+    percents,
+    printed_by_the_reference,
+    printed_numbers,
+    published_responses,
+    summary,
+)
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -292,10 +292,10 @@ def test_aggregate_reads_lmms_evals_logs(vlrm, tmp_path):
                 "doc": {"question_id": number, "question": "what?", "answers": ["a"] * 10, "image": None},
                 "input": "What?\nShort.", "submission": {"question_id": number, "answer": response}}
 
-    for seed, folder in enumerate(("seed_0", "seed_1/model", "seed_10")):
+    for run, folder in enumerate(("seed_0", "seed_1/model", "seed_10")):
         (tmp_path / "logs" / folder).mkdir(parents=True)
         write_lines(tmp_path / "logs" / folder / "x_samples_textvqa_val.jsonl",
-                    [textvqa(number, f"r{seed}", (1, 0.9, 0.0)[seed]) for number in ((7, 3) if seed else (3, 7))])
+                    [textvqa(number, f"r{run}", (1, 0.9, 0.0)[run]) for number in ((7, 3) if run else (3, 7))])
     (tmp_path / "logs/results.json").write_text("{}")
     vlrm("aggregate", tmp_path / "logs", "--task", "textvqa_val", "-o", tmp_path / "new/out.jsonl")
     shared = {"question": "what?", "answers": ["a"] * 10, "input": "What?\nShort."}

@@ -7,6 +7,14 @@ unit_tests() {  # FOLDER CTEST_ARGUMENT …
     grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test .*(Passed|Skipped) )'
 }
 
+# The program and all tests.
+build_tests() {
+  install_packages_for run test
+  install_python run test
+  configure release VLRM_TESTS
+  compile release
+}
+
 run_tests() {  # [--device D] [-R PATTERN]
   local device=cpu failed=0
   local -a filter=() pytest_filter=()
@@ -17,10 +25,7 @@ run_tests() {  # [--device D] [-R PATTERN]
       *) fail "test takes --device D and -R PATTERN, not $1" ;;
     esac
   done
-  install_packages_for run test
-  install_python run test
-  configure release VLRM_TESTS
-  compile release
+  build_tests
   install_mergekit
   export VLRM=$PWD/build/release/bin/vlrm VLRM_TEST_DEVICE=$device
   say "unit tests"
@@ -35,4 +40,10 @@ sanitize() {
   build_preset asan
   say "unit tests under AddressSanitizer and UBSan"
   unit_tests build/asan
+}
+
+# On a machine with a GPU.
+device_check() {  # [OPTION …]
+  build_tests
+  "$python" tools/device_check/device_check.py "$@"
 }
