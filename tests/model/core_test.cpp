@@ -1,6 +1,7 @@
 // Each stage of the forward pass against the reference's outputs.
 #include <ATen/TensorOperators.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "family/names.h"
@@ -72,12 +73,15 @@ struct Sequence {
   std::vector<std::string> images;
 };
 
-RaggedBatch batch_of(const GoldenModel& model, const Sequence& sequence, size_t prefix) {
+// The prefix is as long as is said, or longer, so that all images are in it.
+RaggedBatch batch_of(const GoldenModel& model, const Sequence& sequence, std::ptrdiff_t prefix) {
   const auto ids = model.expected.ids(sequence.name + "|input_ids");
+  const auto last_image = std::ranges::find(ids.rbegin(), ids.rend(), model.config.image_token);
+  prefix = std::max(prefix, ids.rend() - last_image);
   SharedPrefixBatch batch;
   for (const std::string& image : sequence.images) batch.images.push_back(golden_image(image));
-  batch.prefix.assign(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(prefix));
-  batch.continuations = {{ids.begin() + static_cast<std::ptrdiff_t>(prefix), ids.end()}};
+  batch.prefix.assign(ids.begin(), ids.begin() + prefix);
+  batch.continuations = {{ids.begin() + prefix, ids.end()}};
   return lay_out({&batch, 1}, model.config.image_token);
 }
 

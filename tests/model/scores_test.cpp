@@ -150,10 +150,11 @@ TEST(Scores, LikelihoodOfAResponseToAnImage) {
   const auto ids = expected.ids("one_image|input_ids");
   const auto logits = expected.floats("one_image|logits");
   const std::ptrdiff_t all = std::ssize(ids);
+  const int64_t after_image = std::ranges::find(ids, model.config.image_token) - ids.begin() + 1;
   for (const std::ptrdiff_t shared : {std::ptrdiff_t{10}, std::ptrdiff_t{25}, all - 1, all}) {
     const SharedPrefixBatch batch{
         {golden_image("rgb_wide.png")}, {ids.begin(), ids.begin() + shared}, {{ids.begin() + shared, ids.end()}}};
-    for (const int64_t position : {7, 20, 30})
+    for (const int64_t position : {after_image, int64_t{20}, int64_t{30}})
       EXPECT_NEAR(model.backend->log_likelihoods({&batch, 1}, {{position}})[0][0],
                   expected_likelihood(logits, ids, static_cast<size_t>(position)), 1e-3)
           << shared << " shared, from " << position;

@@ -19,7 +19,8 @@ SAMPLES = {
         f"First <|image|> and second <|image|> differ?<|eot_id|>{ASSISTANT}",
     ),
 }
-TEXT_ONLY = f"<|begin_of_text|>{USER}How many?<|eot_id|>{ASSISTANT}Eight."
+# Without an image, its token is one like any other.
+TEXT_ONLY = f"<|image|><|begin_of_text|>{USER}How many?<|eot_id|>{ASSISTANT}Eight."
 SEEN = ["rgb_wide.png", "rgb_small.png", "rgb_tall.webp", "rgb_2x2_exact.png"]
 
 
@@ -58,7 +59,9 @@ def vision(model, processor, image, key, with_states):
 
 
 def decoder(model, processor, text, images, name):
-    inputs = processor(text=text, images=images, add_special_tokens=False, return_tensors="pt")
+    given = {"text": text, "add_special_tokens": False, "return_tensors": "pt"}
+    # The processor counts images and their tokens; the tokenizer does not.
+    inputs = processor(images=images, **given) if images else processor.tokenizer(**given)
     out = model(**inputs, output_hidden_states=True)
     kept = ("input_ids", "aspect_ratio_ids", "aspect_ratio_mask", "cross_attention_mask")
     tensors = {f"{name}|{key}": inputs[key] for key in kept if key in inputs}
