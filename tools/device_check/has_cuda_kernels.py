@@ -9,6 +9,8 @@ import sys
 import device_programs
 import torch
 
+if torch.version.cuda is None:
+    sys.exit(f"torch {torch.__version__} is not a CUDA build: install one beside it, in an environment of its own")
 # Attention is chosen by libtorch among its own kernels, and copies are composed of several.
 names = [name for name in sys.argv[1:] or device_programs.operations()
          if not name.startswith("attention ") and name != "aten::copy_"]
