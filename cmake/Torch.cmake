@@ -20,7 +20,7 @@ message(STATUS "libtorch ${torch_version} in ${torch_root}")
 
 add_library(vlrm_torch INTERFACE)
 # Searched last: torch's wheel carries headers of other libraries too (fmt), which must not hide the system's.
-target_compile_options(vlrm_torch INTERFACE "SHELL:-idirafter ${torch_root}/include")
+target_compile_options(vlrm_torch INTERFACE "SHELL:-idirafter \"${torch_root}/include\"")
 target_link_directories(vlrm_torch INTERFACE ${torch_root}/lib)
 target_link_libraries(vlrm_torch INTERFACE c10 torch_cpu torch)
 if(EXISTS ${torch_root}/lib/libtorch_cuda.so)
