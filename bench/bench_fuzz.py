@@ -42,6 +42,8 @@ def fuzz(program, options):
 
 def run(options):
     built = {program.name.removeprefix("fuzz_"): program for program in (ROOT / "build/fuzz/bin").glob("fuzz_*")}
+    if not built:
+        sys.exit("bench fuzz: no fuzzer is built; ./dev bench fuzz builds them")
     chosen = options.parsers or sorted(built)
     if unknown := set(chosen) - set(built):
         sys.exit(f"bench fuzz: no parser {', '.join(unknown)}; there are {', '.join(sorted(built))}")

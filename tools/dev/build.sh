@@ -2,9 +2,10 @@
 
 # Configures build/PRESET: the first time, with another torch, or for a FLAG that is not on yet (VLRM_TESTS, VLRM_BENCH).
 configure() {  # PRESET FLAG …
-  local preset=$1 folder=build/$1 werror=${CI:+ON} stamp flag
+  local preset=$1 folder=build/$1 werror=OFF stamp flag
   shift
-  stamp="$(cat .venv/torch) werror=$werror"
+  [ "${CI:-}" != true ] || werror=ON
+  stamp="$PWD $(cat .venv/torch) $(torch_version "$python") werror=$werror"
   local wanted=()
   for flag; do
     grep -q "^$flag:BOOL=ON" "$folder/CMakeCache.txt" 2> /dev/null || wanted+=("-D$flag=ON")
@@ -13,7 +14,7 @@ configure() {  # PRESET FLAG …
     [ "$(cat "$folder/configured-for" 2> /dev/null)" = "$stamp" ]; then return; fi
   say "configuring $folder"
   mkdir -p "$folder"
-  cmake --preset "$preset" -DVLRM_PYTHON="$python" -DVLRM_WERROR="${werror:-OFF}" "${wanted[@]}" \
+  cmake --preset "$preset" -DVLRM_PYTHON="$python" -DVLRM_WERROR=$werror "${wanted[@]}" \
     > "$folder/configure.log" 2>&1 || { cat "$folder/configure.log" >&2; exit 1; }
   echo "$stamp" > "$folder/configured-for"
 }
@@ -37,9 +38,10 @@ build_program() {
   compile release vlrm
 }
 
-# Another preset whole, with its tests.
+# Another preset whole; asan has the tests.
 build_preset() {  # PRESET
-  install_packages_for run test
+  install_packages_for run
+  [ "$1" != asan ] || install_packages_for test
   [ "$1" != fuzz ] || install_clang_with_fuzzer
   install_python run
   configure "$1"

@@ -1,6 +1,6 @@
 # What is too long for every commit: other compilers, builds without libraries, every fuzzer.
 
-# A build of its own under build/NAME, with other CMake flags, and its tests that need no model.
+# A build of its own under build/NAME, with other CMake flags, and its tests.
 variant() {  # NAME CMAKE_FLAG …
   local folder=build/$1
   shift
@@ -12,10 +12,12 @@ variant() {  # NAME CMAKE_FLAG …
 with_clang() { variant clang -DCMAKE_CXX_COMPILER=clang++ -DVLRM_UNITY=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON; }
 without_torch() { variant no-torch -DVLRM_TORCH=OFF; }
 without_arrow() { variant no-arrow -DVLRM_ARROW=OFF; }
-every_fuzzer() { "$python" bench/run.py --vlrm build/release/bin/vlrm fuzz --minutes 1; }
+every_fuzzer() { build_preset fuzz; "$python" bench/run.py --vlrm build/release/bin/vlrm fuzz --minutes 1; }
 
 ci_full() {
   local step started failed=0 log
+  local options=(--torch "$torch")
+  [ "$packages" = yes ] || options+=(--no-packages)
   local summary=()
   install_packages_for run test bench lint
   install_clang_with_fuzzer
@@ -26,7 +28,7 @@ ci_full() {
     started=$SECONDS
     log=build/ci-full/${step%% *}.log
     # In a process of its own, so that a step that fails ends itself alone. Its output is shown and kept.
-    if ("$0" ci-full-step $step) > >(tee "$log") 2>&1; then
+    if ./dev "${options[@]}" ci-full-step $step > >(tee "$log") 2>&1; then
       summary+=("passed  $((SECONDS - started)) s  $step")
     else
       summary+=("FAILED  $((SECONDS - started)) s  $step (see $log)")

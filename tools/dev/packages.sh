@@ -1,4 +1,4 @@
-# Debian packages. tools/packages/PURPOSE.txt lists those of a purpose: run, test, bench, clang, lint.
+# Debian packages. tools/packages/PURPOSE.txt lists those of a purpose: run, test, browser, bench, clang, lint.
 
 install_packages_for() {  # PURPOSE …
   local purpose names
@@ -7,7 +7,7 @@ install_packages_for() {  # PURPOSE …
 }
 
 can_sudo() {  # without a password, or where somebody can type it
-  command -v sudo > /dev/null && { sudo -n true 2> /dev/null || [ -t 0 ]; }
+  command -v sudo > /dev/null && { sudo -n true 2> /dev/null || { [ -t 0 ] && sudo -v; }; }
 }
 
 install_packages() {  # PACKAGE …
@@ -26,6 +26,11 @@ install_packages() {  # PACKAGE …
   "${root[@]}" apt-get update -qq
   # shellcheck disable=SC2086  # one word per package
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing > /dev/null
+}
+
+# For the tests of pages, which are skipped without one. Ubuntu has no such package.
+install_browser() {
+  if grep -qs '^ID=debian' /etc/os-release; then install_packages_for browser; fi
 }
 
 # clang with libFuzzer, whose package carries clang's version in its name.

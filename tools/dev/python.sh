@@ -13,45 +13,77 @@ has_torch() {  # PYTHON
   version=$(torch_version "$1") && [ "$(printf '%s\n' "$oldest_torch" "$version" | sort -V | head -n 1)" = "$oldest_torch" ]
 }
 
+# The environment that PYTHON belongs to.
+prefix_of() {  # PYTHON
+  "$1" -c 'import os, sys; print(os.path.realpath(sys.prefix))'
+}
+
 # The Python that --torch PATH means: a Python, or the folder of an environment.
 python_of() {  # PATH
   local python=$1
   [ -d "$python" ] && python=$python/bin/python
   command -v "$python" > /dev/null || fail "--torch $1: neither cpu, cuda, a Python, nor an environment with bin/python"
   has_torch "$python" || fail "--torch $1: its Python has no torch of $oldest_torch or later"
-  command -v "$python"
+  [[ $(prefix_of "$python") != "$PWD/.venv"* ]] || fail "--torch $1: this is an environment that ./dev makes itself"
+  realpath -s "$(command -v "$python")"
 }
 
-# Chooses the torch to compile against: sets torch_choice to cpu, cuda or a Python that has it, and torch_reason.
+# Is an environment active that is not ours and has torch?
+active_has_torch() {
+  [ -n "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && has_torch python3 && [[ $(prefix_of python3) != "$PWD/.venv"* ]]
+}
+
+# Chooses the torch to compile against: sets torch_choice to cpu, cuda or a Python that has it, and torch_reason. What
+# --torch says is kept in build/torch.
 choose_torch() {
-  local remembered
-  remembered=$(sed -n 1p .venv/torch 2> /dev/null || true)
+  [ -z "${torch_choice:-}" ] || return 0
+  local chosen found
+  mkdir -p build
   case $torch in
-    cpu | cuda) torch_choice=$torch torch_reason="--torch says so" ;;
-    auto)
-      if [ "${VIRTUAL_ENV:-}" != "$PWD/.venv" ] && [ -n "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && has_torch python3; then
-        torch_choice=$(command -v python3) torch_reason="the active environment has it"
-      elif [ -n "$remembered" ] && has_torch .venv/bin/python; then
-        torch_choice=$remembered torch_reason=".venv has it already; --torch changes it"
-      elif command -v nvidia-smi > /dev/null; then
-        torch_choice=cuda torch_reason="nvidia-smi is here"
-      else
-        torch_choice=cpu torch_reason="there is no nvidia-smi here; for a machine with a GPU use --torch cuda"
-      fi ;;
-    *) torch_choice=$(python_of "$torch") torch_reason="--torch says so" ;;
+    auto) ;;
+    cpu | cuda) echo "$torch" > build/torch ;;
+    *) found=$(python_of "$torch"); echo "$found" > build/torch ;;
   esac
+  chosen=$(cat build/torch 2> /dev/null || true)
+  found=$(sed -n 1p .venv/torch 2> /dev/null || true)
+  if [ "$torch" != auto ]; then
+    torch_choice=$chosen torch_reason="--torch says so"
+  elif [ -n "$chosen" ]; then
+    torch_choice=$chosen torch_reason="an earlier --torch said so"
+  elif active_has_torch; then
+    torch_choice=$(command -v python3) torch_reason="the active environment has it"
+  elif [ -n "$found" ] && has_torch .venv/bin/python; then
+    torch_choice=$found torch_reason=".venv has it already; --torch changes it"
+  elif command -v nvidia-smi > /dev/null; then
+    torch_choice=cuda torch_reason="nvidia-smi is here"
+  else
+    torch_choice=cpu torch_reason="there is no nvidia-smi here; for a machine with a GPU use --torch cuda"
+  fi
 }
 
 pip_install() { .venv/bin/pip install -q --disable-pip-version-check "$@"; }
 
+# torch's CPU build: a tenth of the size, and without what only torch's Python side needs. Fails, having printed nothing,
+# where no index that is reached has it; ends with pip's own words for any other trouble.
+install_cpu_torch() {
+  local log index
+  log=$(mktemp)
+  for index in "" https://download.pytorch.org/whl/cpu; do
+    pip_install --no-deps ${index:+--extra-index-url "$index"} "$pinned_torch+cpu" 2> "$log" && { rm "$log"; return; }
+    grep -q 'No matching distribution\|ResolutionImpossible' "$log" || { cat "$log" >&2; rm "$log"; exit 1; }
+  done
+  rm "$log"
+  return 1
+}
+
 install_torch() {
   case $torch_choice in
     cuda) pip_install "$pinned_torch" ;;  # with the NVIDIA libraries that it depends on
-    cpu)  # a tenth of the size, and without what only torch's Python side needs
-      pip_install --no-deps "$pinned_torch+cpu" 2> /dev/null ||
-        pip_install --no-deps --extra-index-url https://download.pytorch.org/whl/cpu "$pinned_torch+cpu" 2> /dev/null ||
-        { say "torch's CPU build cannot be downloaded: installing the CUDA build, which runs on a CPU too"
-          pip_install "$pinned_torch"; } ;;
+    cpu)
+      install_cpu_torch || {
+        say "no index has torch's CPU build for this Python: installing the CUDA build, which runs on a CPU too"
+        pip_install "$pinned_torch"
+      } ;;
     *)  # the user's torch, seen through our environment: its folder comes after ours on the path
       "$torch_choice" -c 'import importlib.util as u, os; print(os.path.dirname(os.path.dirname(u.find_spec("torch").origin)))' \
         > "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch_of_the_user.pth" ;;

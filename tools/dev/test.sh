@@ -15,23 +15,28 @@ build_tests() {
   compile release
 }
 
-run_tests() {  # [--device D] [-R PATTERN]
-  local device=cpu failed=0
+run_tests() {  # [--device D] [-R WORD]
+  local device=cpu failed=0 tests=1
   local -a filter=() pytest_filter=()
   while [ $# -gt 0 ]; do
     case $1 in
-      --device) device=${2:?a device}; shift 2 ;;
-      -R) filter=(-R "${2:?a pattern}"); pytest_filter=(-k "$2"); shift 2 ;;
-      *) fail "test takes --device D and -R PATTERN, not $1" ;;
+      --device) device=${2:-}; [ -n "$device" ] || fail "--device needs a device"; shift 2 ;;
+      -R) [ -n "${2:-}" ] || fail "-R needs a word"; filter=(-R "$2"); pytest_filter=(-k "$2"); shift 2 ;;
+      *) fail "test takes --device D and -R WORD, not $1" ;;
     esac
   done
   build_tests
+  install_browser
   install_mergekit
   export VLRM=$PWD/build/release/bin/vlrm VLRM_TEST_DEVICE=$device
   say "unit tests"
+  tests=$(ctest --test-dir build/release -N "${filter[@]}" | sed -n 's/^Total Tests: //p')
   unit_tests build/release "${filter[@]}" || failed=1
   say "tests beside the peers"
-  "$python" -m pytest -q -rs tests/python "${pytest_filter[@]}" || { [ $? -eq 5 ] || failed=1; }
+  "$python" -m pytest -q -rs tests/python "${pytest_filter[@]}" || {
+    [ $? -eq 5 ] || failed=1  # 5: no test matches
+    [ "$tests" != 0 ] || fail "no test's name has ${filter[1]}"
+  }
   return $failed
 }
 

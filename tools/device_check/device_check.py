@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Is vlrm right on this machine's GPU, and how fast? Builds, tests and measures in under ten minutes.
+"""Is vlrm right on this machine's GPU, and how fast? Tests and measures what ./dev test has built, in under ten minutes.
 
-    device_check.py --device cuda -o check.json        (--device fake: a rehearsal without a GPU)
+    ./dev device-check --device cuda        (--device fake: a rehearsal without a GPU)
 
 Each step has a time limit, and what it found is written at once, so that a run which is cut off leaves what it had.
 Exit status 1: something is wrong (slow is not wrong).
@@ -24,21 +24,14 @@ ROOT = device_programs.ROOT
 TESTS = ("test_model", "test_model_scores", "test_model_core", "test_reward", "test_generate")
 
 
-def default_goldens():
-    places = [os.environ.get("VLRM_GOLDENS"), ROOT / "tests/goldens", ROOT.parent / "shared/goldens"]
-    return next((Path(place) for place in places if place and Path(place).exists()), None)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release")
-    parser.add_argument("--goldens", type=Path, default=default_goldens())
+    parser.add_argument("--goldens", type=Path, default=Path(os.environ.get("VLRM_GOLDENS", ROOT / "tests/goldens")))
     parser.add_argument("--steps", nargs="+", choices=[name for name, *_ in STEPS], help="default: all of them")
-    parser.add_argument("-o", "--output", type=Path, default=Path("device-check.json"))
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "build/device-check.json")
     options = parser.parse_args()
-    if options.goldens is None:
-        parser.error("no reference outputs: name them with --goldens")
     check = Check(options)
     for name, limit, work in STEPS:
         if not options.steps or name in options.steps:
@@ -87,11 +80,6 @@ def facts(check, until):
     except FileNotFoundError:
         pass
     return {**found, "summary": found["gpu"] or "no GPU"}
-
-
-def build(check, until):
-    done = check.run(["./dev", "build"], until)
-    return {"error": done.stderr[-400:]} if done.returncode else {"summary": done.stdout.strip()}
 
 
 def tests(check, until):
@@ -173,7 +161,7 @@ def peer(check, until):
             "summary": f"transformers takes {one:.0f} ms for a response"}
 
 
-STEPS = [("facts", 10, facts), ("build", 180, build), ("tests", 90, tests), ("commands", 120, commands),
+STEPS = [("facts", 10, facts), ("tests", 90, tests), ("commands", 120, commands),
          ("kernels", 40, kernels), ("scenarios", 90, scenarios), ("peer", 60, peer)]
 
 if __name__ == "__main__":
