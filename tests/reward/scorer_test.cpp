@@ -30,7 +30,7 @@ class ScorerTest : public ::testing::Test {
   static std::filesystem::path vlrm() { return goldens() / "vlrm_ties"; }
   static std::filesystem::path image(const std::string& name) { return goldens() / "reference/images" / name; }
   static void scorer(const std::filesystem::path& model, ScorerOptions options = {}) {
-    Scorer(OpenedModel::from_directory(model), std::move(options), float32());
+    Scorer(OpenedModel::from_directory(model), options, float32());
   }
 };
 
