@@ -28,6 +28,8 @@ struct Token {
   double real = 0;
 };
 
+using TokenKind = Token::Kind;
+
 // The last token is `end`. Throws Problem with its line. `text`: well-formed UTF-8.
 std::vector<Token> tokenize(const std::string& text);
 

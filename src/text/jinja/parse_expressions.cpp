@@ -3,8 +3,6 @@
 namespace vlrm::jinja {
 namespace {
 
-using TokenKind = Token::Kind;
-
 struct OperatorSymbol {
   std::string_view symbol;
   Operator op;

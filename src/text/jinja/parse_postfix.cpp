@@ -3,8 +3,6 @@
 
 namespace vlrm::jinja {
 
-using TokenKind = Token::Kind;
-
 ExpressionPtr Parser::parse_postfix(ExpressionPtr expression) {
   while (true) {
     if (is_symbol(".") || is_symbol("[")) {

@@ -9,8 +9,6 @@
 namespace vlrm::jinja {
 namespace {
 
-using TokenKind = Token::Kind;
-
 // Blocks of the whole template, which a chat template has no use for.
 bool is_known_tag(std::string_view word) {
   static constexpr std::string_view kUnsupported[] = {"block", "extends", "include", "import", "from", "autoescape"};
