@@ -32,7 +32,7 @@ int64_t Sweep::total() const {
 class Sweep::Run {
  public:
   Run(Sweep& sweep, const LoadScorer& load, std::optional<int64_t> memory_limit)
-      : sweep_(sweep), progress_("sweep", sweep.total() - sweep.done(), Progress::Unit::samples) {
+      : progress_("sweep", sweep.total() - sweep.done(), Progress::Unit::samples) {
     for (Part& part : sweep.parts_) {
       if (part.evaluation->finished()) continue;
       part.evaluation->begin();
@@ -102,7 +102,6 @@ class Sweep::Run {
     progress_.set_detail(part->name);
   }
 
-  Sweep& sweep_;
   Progress progress_;
   std::vector<Part*> order_;
   Part* loaded_ = nullptr;
