@@ -240,7 +240,7 @@ class FilterOrTest : public Expression {
                CallArguments arguments)
       : Expression(line),
         value_(std::move(value)),
-        name_(std::move(name)),
+        name_(name),
         function_(function),
         arguments_(std::move(arguments)) {}
   Value evaluate(Rendering& rendering) const override;
