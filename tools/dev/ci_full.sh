@@ -2,11 +2,11 @@
 
 # A build of its own under build/NAME, with other CMake flags, and its tests.
 variant() {  # NAME CMAKE_FLAG …
-  local folder=build/$1
+  local name=$1
   shift
-  cmake --preset release -B "$folder" -DVLRM_PYTHON="$python" -DVLRM_TESTS=ON -DVLRM_WERROR=ON "$@" > /dev/null
-  ninja -C "$folder"
-  unit_tests "$folder"
+  cmake --preset release -B "build/$name" -DVLRM_PYTHON="$python" -DVLRM_TESTS=ON -DVLRM_WERROR=ON "$@" > /dev/null
+  compile "$name"
+  unit_tests "build/$name"
 }
 
 with_clang() { variant clang -DCMAKE_CXX_COMPILER=clang++ -DVLRM_UNITY=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON; }
