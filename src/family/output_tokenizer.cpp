@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "text/tokenizer_side_files.h"
 
 namespace fs = std::filesystem;
 
@@ -17,20 +18,43 @@ OrderedJson read_tokenizer(const fs::path& directory) {
   OrderedJson json = read_ordered_json_or_throw(file);
   if (!json.is_object()) fail("{}: not a JSON object", file.string());
   if (!json.contains("added_tokens") || json.at("added_tokens").is_null()) json["added_tokens"] = OrderedJson::array();
-  if (!json.at("added_tokens").is_array()) fail("{}: added_tokens is no list", file.string());
+  if (!json.at("added_tokens").is_array()) fail("{}: added_tokens is not a list", file.string());
   return json;
+}
+
+OrderedJson settings_of(const AddedToken& token) {
+  return {{"content", token.content},    {"single_word", token.single_word}, {"lstrip", token.left_strip},
+          {"rstrip", token.right_strip}, {"normalized", token.normalized},   {"special", token.special}};
+}
+
+// Writes what the files beside a tokenizer.json add and change into its own added tokens.
+void complete(OrderedJson& json, const fs::path& directory, const TokenRows& tokens) {
+  OrderedJson& own = json.at("added_tokens");
+  const std::string source = (directory / "tokenizer.json").string();
+  const auto beside = TokenizerSideFiles::from_directory(directory);
+  for (const AddedToken& token : beside.additions(read_added_tokens(Json(own), source))) {
+    const auto id = tokens.id(token.content);
+    if (!id) continue;
+    const auto entry = std::ranges::find_if(own, [&](const OrderedJson& each) {
+      return each.is_object() && each.value("content", OrderedJson()) == token.content;
+    });
+    OrderedJson& settings = entry != own.end() ? *entry : (own.push_back({{"id", *id}}), own.back());
+    const bool was_special = settings.value("special", false);  // and stays so
+    settings.update(settings_of(token));
+    settings["special"] = token.special || was_special;
+  }
 }
 
 // What transformers' add_tokens(text) makes of a text.
 OrderedJson plain_token(const std::string& text) {
-  return {{"content", text}, {"single_word", false}, {"lstrip", false},
-          {"rstrip", false}, {"normalized", true},   {"special", false}};
+  return settings_of({.content = text});
 }
 
 class Extension {
  public:
   explicit Extension(const fs::path& directory)
       : directory_(directory), json_(read_tokenizer(directory)), old_(TokenRows::from_directory(directory)) {
+    complete(json_, directory, old_);
     for (const TokenRows::Token& token : old_.tokens()) {
       tokens_.push_back(token);
       known_.insert(token.text);
@@ -39,12 +63,13 @@ class Extension {
   }
 
   void add_from(const TokenizerModel& model) {
-    const OrderedJson json = read_tokenizer(model.directory);
+    OrderedJson json = read_tokenizer(model.directory);
+    const TokenRows tokens = TokenRows::from_directory(model.directory);
+    complete(json, model.directory, tokens);
     std::map<std::string, const OrderedJson*> settings;
     for (const OrderedJson& token : json.at("added_tokens"))
       if (token.is_object() && token.contains("content") && token.at("content").is_string())
         settings.emplace(token.at("content").get<std::string>(), &token);
-    const TokenRows tokens = TokenRows::from_directory(model.directory);
     for (const TokenRows::Token& token : tokens.tokens()) {
       if (model.vocabulary > 0 && token.id >= model.vocabulary) continue;
       const auto found = settings.find(token.text);

@@ -1,11 +1,13 @@
 #include "merge/token_rows.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "text/tokenizer_side_files.h"
 
 namespace vlrm {
 namespace {
@@ -22,6 +24,8 @@ class VocabularyHandler {
 
   explicit VocabularyHandler(std::string source) : source_(std::move(source)) {}
   std::vector<TokenRows::Token> take() { return std::move(tokens_); }
+  const std::vector<AddedToken>& added() const { return added_; }
+  int64_t vocabulary_size() const { return static_cast<int64_t>(tokens_.size() - added_.size()); }
   bool found_vocabulary() const { return found_vocabulary_; }
 
   bool start_object(size_t) {
@@ -38,6 +42,7 @@ class VocabularyHandler {
     if (in_added_token()) {
       if (id_ < 0) fail("{}: an added token has no id", source_);
       add(content_, id_);
+      added_.push_back({.content = content_, .id = id_});
     }
     keys_.pop_back();
     return true;
@@ -97,7 +102,22 @@ class VocabularyHandler {
   int64_t id_ = -1;
   bool found_vocabulary_ = false;
   std::vector<TokenRows::Token> tokens_;
+  std::vector<AddedToken> added_;
 };
+
+// Behind the others, as the tokenizer numbers them.
+void add_tokens_of_side_files(const std::filesystem::path& directory, const std::vector<AddedToken>& own,
+                              int64_t vocabulary_size, std::vector<TokenRows::Token>& tokens) {
+  std::unordered_set<std::string> known;
+  for (const TokenRows::Token& token : tokens) known.insert(token.text);
+  int64_t largest = -1;
+  for (const AddedToken& token : own) largest = std::max(largest, token.id);
+  for (const AddedToken& token : TokenizerSideFiles::from_directory(directory).additions(own)) {
+    if (token.content.empty() || !known.insert(token.content).second) continue;
+    largest = next_added_id(vocabulary_size, largest);
+    tokens.push_back({token.content, largest});
+  }
+}
 
 }  // namespace
 
@@ -106,9 +126,11 @@ TokenRows TokenRows::from_directory(const std::filesystem::path& directory) {
   const std::string text = read_text_or_throw(path);
   VocabularyHandler handler(path.string());
   Json::sax_parse(text, &handler);
-  std::vector<TokenRows::Token> tokens = handler.take();
+  const int64_t vocabulary_size = handler.vocabulary_size();
+  std::vector<Token> tokens = handler.take();
   if (!handler.found_vocabulary() || tokens.empty())
     fail("{}: there is no model with a vocabulary in it", path.string());
+  add_tokens_of_side_files(directory, handler.added(), vocabulary_size, tokens);
   return TokenRows(std::move(tokens), path.string());
 }
 

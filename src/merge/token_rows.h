@@ -18,9 +18,8 @@ class TokenRows {
     int64_t id = 0;
   };
 
-  // Reads DIRECTORY/tokenizer.json: the model's vocabulary and the added tokens. Throws Error where it is missing or
-  // malformed or the
-  // vocabulary empty.
+  // Reads DIRECTORY/tokenizer.json and the files beside it: the model's vocabulary and the added tokens. Throws Error
+  // where tokenizer.json is missing, a file is malformed, or the vocabulary is empty.
   static TokenRows from_directory(const std::filesystem::path& directory);
   // `source` names it in errors. Throws Error where one id has two tokens or one token two ids.
   TokenRows(std::vector<Token> tokens, std::string source);

@@ -66,40 +66,38 @@ std::optional<StringMatcher::Found> StringMatcher::find(std::string_view text, s
   return std::nullopt;
 }
 
-AddedTokens::AddedTokens(const Json& description, const Vocabulary& vocabulary, const Normalizer& normalizer,
-                         const std::string& source) {
-  if (description.is_null()) return;
-  if (!description.is_array()) fail("{}: \"added_tokens\" is not a list", source);
-  for (const Json& token : description) read(token, vocabulary, source);
+AddedTokens::AddedTokens(const std::vector<AddedToken>& own, const std::vector<AddedToken>& additions,
+                         const Vocabulary& vocabulary, const Normalizer& normalizer, const std::string& source) {
+  for (const AddedToken& token : own) {
+    if (by_content_.contains(token.content))
+      fail("{}: the token \"{}\" is added twice", source, printable(token.content));
+    add(token, vocabulary);
+    if (tokens_.back().id != token.id)
+      fail("{}: the added token \"{}\" has the id {}, but its place makes it {}; add it last, or to the vocabulary",
+           source, printable(token.content), token.id, tokens_.back().id);
+  }
+  for (const AddedToken& token : additions)
+    if (!token.content.empty()) add(token, vocabulary);
   prepare_matchers(normalizer, source);
 }
 
-void AddedTokens::read(const Json& token, const Vocabulary& vocabulary, const std::string& source) {
-  AddedToken added;
-  added.content = required_field<std::string>(token, "content", source);
-  if (added.content.empty()) return;
-  const auto declared = required_field<int64_t>(token, "id", source);
-  added.single_word = optional_field<bool>(token, "single_word", false, source);
-  added.left_strip = optional_field<bool>(token, "lstrip", false, source);
-  added.right_strip = optional_field<bool>(token, "rstrip", false, source);
-  added.special = optional_field<bool>(token, "special", false, source);
-  added.normalized = optional_field<bool>(token, "normalized", !added.special, source);
-
-  if (by_content_.contains(added.content))
-    fail("{}: the token \"{}\" is added twice", source, printable(added.content));
-  added.id = vocabulary.find(added.content);
-  if (added.id == Vocabulary::kNone) {
-    added.id = static_cast<int32_t>(std::max(vocabulary.size(), largest_id_ + 1));
+// Once special, a token is skipped in decoding, whatever its later settings.
+void AddedTokens::add(AddedToken token, const Vocabulary& vocabulary) {
+  if (token.special) special_.insert(token.content);
+  if (const auto known = by_content_.find(token.content); known != by_content_.end()) {
+    token.id = tokens_[known->second].id;
+    tokens_[known->second] = std::move(token);
+    return;
+  }
+  token.id = vocabulary.find(token.content);
+  if (token.id == Vocabulary::kNone) {
+    token.id = next_added_id(vocabulary.size(), largest_id_);
     ++count_outside_;
   }
-  if (added.id != declared)
-    fail("{}: the added token \"{}\" has the id {}, but its place makes it {}; add it last, or to the vocabulary",
-         source, printable(added.content), declared, added.id);
-  largest_id_ = std::max<int64_t>(largest_id_, added.id);
-  by_content_[added.content] = tokens_.size();
-  by_id_[added.id] = tokens_.size();
-  if (added.special) special_.insert(added.content);
-  tokens_.push_back(std::move(added));
+  largest_id_ = std::max(largest_id_, token.id);
+  by_content_[token.content] = tokens_.size();
+  by_id_[token.id] = tokens_.size();
+  tokens_.push_back(std::move(token));
 }
 
 void AddedTokens::prepare_matchers(const Normalizer& normalizer, const std::string& source) {
@@ -126,7 +124,7 @@ void AddedTokens::split_by(const StringMatcher& matcher, std::string_view text,
     if (token.left_strip) begin = std::max(begin - white_space_at_end(text.substr(0, begin)), done);
     if (token.right_strip) end += white_space_at_start(text.substr(end));
     if (done < begin) on_text(text.substr(done, begin - done));
-    on_token(token.id);
+    on_token(static_cast<int32_t>(token.id));
     done = end;
   }
   if (done < text.size()) on_text(text.substr(done));

@@ -11,20 +11,11 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/json.h"
+#include "text/added_token.h"
 #include "text/normalizer.h"
 #include "text/vocabulary.h"
 
 namespace vlrm {
-
-struct AddedToken {
-  std::string content;
-  int32_t id = 0;
-  bool single_word = false;                      // not as part of a word
-  bool left_strip = false, right_strip = false;  // takes the white space beside it along
-  bool normalized = true;                        // its normalized content is looked for in the normalized text
-  bool special = false;                          // may be skipped in decoding
-};
 
 // Finds the longest of several strings at the leftmost place.
 class StringMatcher {
@@ -47,10 +38,11 @@ class StringMatcher {
 
 class AddedTokens {
  public:
-  // The "added_tokens" of a tokenizer.json. Throws Error naming `source`, also where an id is not the one that
-  // `tokenizers` would give the token: that of the vocabulary, else the next one.
-  AddedTokens(const Json& description, const Vocabulary& vocabulary, const Normalizer& normalizer,
-              const std::string& source);
+  // The added tokens of a tokenizer.json, and what the files beside it add or replace. A token has the id that
+  // `tokenizers` gives it: that of the vocabulary, else the next one. Throws Error naming `source` where tokenizer.json
+  // says otherwise.
+  AddedTokens(const std::vector<AddedToken>& own, const std::vector<AddedToken>& additions,
+              const Vocabulary& vocabulary, const Normalizer& normalizer, const std::string& source);
 
   // Calls on_token(id) for each added token in `text` and on_text(normalized) for what lies between them, in order.
   void split(std::string_view text, const Normalizer& normalizer, const std::function<void(int32_t)>& on_token,
@@ -62,7 +54,7 @@ class AddedTokens {
   int64_t count_outside_vocabulary() const { return count_outside_; }
 
  private:
-  void read(const Json& token, const Vocabulary& vocabulary, const std::string& source);
+  void add(AddedToken token, const Vocabulary& vocabulary);
   void prepare_matchers(const Normalizer& normalizer, const std::string& source);
   void split_by(const StringMatcher& matcher, std::string_view text, const std::function<void(int32_t)>& on_token,
                 const std::function<void(std::string_view)>& on_text) const;

@@ -2,41 +2,17 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "text/chat_template.h"
+#include "text/tokenizer_side_files.h"
 
 namespace fs = std::filesystem;
 
 namespace vlrm {
 namespace {
 
-constexpr const char* kTokenNames[] = {"bos_token", "eos_token", "unk_token", "sep_token",
-                                       "pad_token", "cls_token", "mask_token"};
-
 OrderedJson read_object(const fs::path& path) {
   OrderedJson json = read_ordered_json_or_throw(path);
-  if (!json.is_object()) fail("{}: is no JSON object", path.string());
+  if (!json.is_object()) fail("{}: is not a JSON object", path.string());
   return json;
-}
-
-// "<s>" or {"content": "<s>", …}
-std::string token_text(const OrderedJson& token, const std::string& name, const fs::path& path) {
-  const OrderedJson* text = &token;
-  if (token.is_object() && token.contains("content")) text = &token.at("content");
-  if (!text->is_string()) fail("{}: {} is neither a string nor a token with a \"content\"", path.string(), name);
-  return text->get<std::string>();
-}
-
-OrderedJson token_texts(const OrderedJson& tokens, const std::string& name, const fs::path& path) {
-  if (!tokens.is_array()) fail("{}: {} is no list", path.string(), name);
-  OrderedJson texts = OrderedJson::array();
-  for (const OrderedJson& token : tokens) texts.push_back(token_text(token, name, path));
-  return texts;
-}
-
-void read_tokens(const OrderedJson& from, const fs::path& path, OrderedJson& variables) {
-  for (const char* name : kTokenNames)
-    if (from.contains(name) && !from.at(name).is_null()) variables[name] = token_text(from.at(name), name, path);
-  const char* more = "additional_special_tokens";
-  if (from.contains(more) && !from.at(more).is_null()) variables[more] = token_texts(from.at(more), more, path);
 }
 
 // [{"name": "default", "template": "…"}, …]
@@ -84,21 +60,16 @@ ChatTemplate ChatTemplate::from_directory(const fs::path& directory) {
       directory.string());
 }
 
-// special_tokens_map.json only counts for tokenizers saved before tokenizer_config.json listed the added tokens.
 OrderedJson ChatTemplate::special_tokens(const fs::path& directory) {
-  const fs::path config = directory / "tokenizer_config.json", map = directory / "special_tokens_map.json";
   OrderedJson variables = OrderedJson::object();
-  bool lists_added_tokens = false;
-  if (fs::exists(config)) {
-    const OrderedJson json = read_object(config);
-    lists_added_tokens = json.contains("added_tokens_decoder");
-    read_tokens(json, config, variables);
+  const auto beside = TokenizerSideFiles::from_directory(directory);
+  for (const TokenizerSideFiles::Named& named : beside.named()) {
+    if (named.name.ends_with("_tokens"))
+      variables[named.name].push_back(named.token.content);
+    else
+      variables[named.name] = named.token.content;
   }
-  if (!lists_added_tokens && fs::exists(map)) read_tokens(read_object(map), map, variables);
-  OrderedJson set = OrderedJson::object();
-  for (const auto& [name, token] : variables.items())
-    if (token.is_string() ? !token.get_ref<const std::string&>().empty() : !token.empty()) set[name] = token;
-  return set;
+  return variables;
 }
 
 }  // namespace vlrm

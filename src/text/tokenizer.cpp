@@ -10,6 +10,7 @@
 #include "text/post_processor.h"
 #include "text/pre_tokenizer.h"
 #include "text/token_decoder.h"
+#include "text/tokenizer_side_files.h"
 
 namespace fs = std::filesystem;
 
@@ -19,14 +20,6 @@ namespace {
 const Json& part_of(const Json& file, const char* key) {
   static const Json nothing;
   return file.contains(key) ? file[key] : nothing;
-}
-
-// A special token of tokenizer_config.json: a string, or an object with its content.
-std::optional<std::string> named_token(const Json& config, const std::string& key, const std::string& source) {
-  const Json& token = part_of(config, key.c_str());
-  if (token.is_null()) return std::nullopt;
-  if (token.is_object()) return required_field<std::string>(token, "content", source);
-  return required_field<std::string>(config, key, source);
 }
 
 void replace_each(std::string& text, std::string_view what, std::string_view by) {
@@ -47,14 +40,19 @@ std::string cleaned_up(std::string text) {
   return text;
 }
 
+std::vector<AddedToken> own_tokens(const Json& file, const std::string& source) {
+  return read_added_tokens(part_of(file, "added_tokens"), source);
+}
+
 }  // namespace
 
 struct Tokenizer::Impl {
-  Impl(const Json& file, const std::string& source)
+  Impl(const Json& file, const TokenizerSideFiles& beside, const std::string& source)
       : normalizer(part_of(file, "normalizer"), source),
         pre_tokenizer(part_of(file, "pre_tokenizer"), source),
         model(part_of(file, "model"), pre_tokenizer.ends_in_bytes(), source),
-        added(part_of(file, "added_tokens"), model.vocabulary(), normalizer, source),
+        added(own_tokens(file, source), beside.additions(own_tokens(file, source)), model.vocabulary(), normalizer,
+              source),
         post_processor(
             part_of(file, "post_processor"), [this](int64_t id) { return token_of(id).has_value(); }, source),
         decoder(part_of(file, "decoder"), source) {}
@@ -80,21 +78,27 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::from_json(std::string_view text, const std::string& source) {
+  return from_files(text, TokenizerSideFiles(), source);
+}
+
+Tokenizer Tokenizer::from_files(std::string_view text, const TokenizerSideFiles& beside, const std::string& source) {
   const Json file = parse_json_or_throw(text, source);
   if (!file.is_object()) fail("{}: not a tokenizer: the file is not a JSON object", source);
-  return Tokenizer(std::make_unique<Impl>(file, source));
+  return Tokenizer(std::make_unique<Impl>(file, beside, source));
 }
 
 Tokenizer Tokenizer::from_directory(const fs::path& directory) {
   const fs::path path = directory / "tokenizer.json";
-  Tokenizer tokenizer = from_json(read_text_or_throw(path), path.string());
+  const auto beside = TokenizerSideFiles::from_directory(directory);
+  Tokenizer tokenizer = from_files(read_text_or_throw(path), beside, path.string());
+  for (const TokenizerSideFiles::Named& named : beside.named()) {
+    if (named.name == "bos_token") tokenizer.impl_->bos_token = named.token.content;
+    if (named.name == "eos_token") tokenizer.impl_->eos_token = named.token.content;
+  }
   const fs::path config_path = directory / "tokenizer_config.json";
-  if (!fs::exists(config_path)) return tokenizer;
-  const Json config = read_json_or_throw(config_path);
-  const std::string source = config_path.string();
-  tokenizer.impl_->bos_token = named_token(config, "bos_token", source);
-  tokenizer.impl_->eos_token = named_token(config, "eos_token", source);
-  tokenizer.impl_->clean_up = optional_field<bool>(config, "clean_up_tokenization_spaces", false, source);
+  if (fs::exists(config_path))
+    tokenizer.impl_->clean_up = optional_field<bool>(read_json_or_throw(config_path), "clean_up_tokenization_spaces",
+                                                     false, config_path.string());
   return tokenizer;
 }
 
@@ -131,7 +135,7 @@ int64_t Tokenizer::size() const {
 }
 
 std::optional<int32_t> Tokenizer::id_of(std::string_view token) const {
-  if (const AddedToken* added = impl_->added.with_content(token)) return added->id;
+  if (const AddedToken* added = impl_->added.with_content(token)) return static_cast<int32_t>(added->id);
   const int32_t id = impl_->model.vocabulary().find(token);
   return id == Vocabulary::kNone ? std::nullopt : std::optional(id);
 }

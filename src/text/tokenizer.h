@@ -13,10 +13,12 @@
 
 namespace vlrm {
 
+class TokenizerSideFiles;
+
 class Tokenizer {
  public:
-  // Reads DIRECTORY/tokenizer.json (and tokenizer_config.json for the named special tokens). Throws Error naming the
-  // file and the part that is malformed or not supported.
+  // Reads DIRECTORY/tokenizer.json and the files beside it that add tokens, name them, or change their settings. Throws
+  // Error naming the file and the part that is malformed or not supported.
   static Tokenizer from_directory(const std::filesystem::path& directory);
   // The text of a tokenizer.json alone; `source` names it in errors.
   static Tokenizer from_json(std::string_view text, const std::string& source);
@@ -41,6 +43,7 @@ class Tokenizer {
  private:
   struct Impl;
   explicit Tokenizer(std::unique_ptr<Impl> impl);
+  static Tokenizer from_files(std::string_view text, const TokenizerSideFiles& beside, const std::string& source);
   std::unique_ptr<Impl> impl_;
 };
 

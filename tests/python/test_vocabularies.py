@@ -62,6 +62,28 @@ def test_a_union_has_the_tokens_of_all(vlrm, tmp_path, models):
     assert len(made) == 10 and made[7:].tolist() == [np.float32(np.mean(made[:7]))] * 3
 
 
+@pytest.mark.parametrize("source, older", [("union", False), ("base", False), ("union", True), ("base", True)])
+def test_tokens_of_the_files_beside_tokenizer_json_keep_their_rows(vlrm, tmp_path, models, source, older):
+    for path, first in zip(models, (10, 20)):
+        tokens = ["<|im_start|>", "<|im_end|>"]
+        weights = load_file(path / "model.safetensors")
+        known = len(weights["model.embed_tokens.weight"])
+        rows = np.repeat(np.arange(first, first + known + 2, dtype=np.float32)[:, None], WIDTH, 1)
+        save_file({**weights, "model.embed_tokens.weight": rows}, path / "model.safetensors")
+        config = json.loads((path / "tokenizer_config.json").read_text())
+        if older:
+            (path / "added_tokens.json").write_text(json.dumps({token: known + i for i, token in enumerate(tokens)}))
+        else:
+            config["added_tokens_decoder"] = {str(known + i): {"content": token, "special": True} for i, token in enumerate(tokens)}
+        (path / "tokenizer_config.json").write_text(json.dumps(config))
+        (path / "config.json").write_text(json.dumps({"model_type": "own", "vocab_size": known + 2, "num_hidden_layers": 1}))
+    rows, made = merge(vlrm, tmp_path, models, f"tokenizer_source: {source}\nbase_model: {models[0]}")
+    assert rows["<|im_start|>"] == 14 and rows["<|im_end|>"] == 15
+    assert rows.get("<pad>") == (24 if source == "union" else None)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out")
+    assert tokenizer.decode(tokenizer("h<|im_end|>j")["input_ids"], skip_special_tokens=not older) == ("h<|im_end|>j" if older else "hj")
+
+
 def test_tokens_come_from_where_the_recipe_says(vlrm, tmp_path, models):
     a, b = models
     rows, _ = merge(vlrm, tmp_path, models, f"""

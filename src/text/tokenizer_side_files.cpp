@@ -1,0 +1,192 @@
+#include "text/tokenizer_side_files.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/error.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+constexpr std::array kTokenNames{"bos_token", "eos_token", "unk_token", "sep_token",
+                                 "pad_token", "cls_token", "mask_token"};
+constexpr std::array kListNames{"additional_special_tokens", "extra_special_tokens"};
+
+using Named = TokenizerSideFiles::Named;
+using NamedLists = std::map<std::string, std::vector<Named>>;  // by name; most have one token
+
+OrderedJson read_object_if_there(const fs::path& path) {
+  if (!fs::exists(path)) return OrderedJson::object();
+  OrderedJson json = read_ordered_json_or_throw(path);
+  if (!json.is_object()) fail("{}: not a JSON object", path.string());
+  return json;
+}
+
+// "<s>" or {"content": "<s>", …}
+Named read_named_token(const std::string& name, const OrderedJson& token, const fs::path& path) {
+  if (token.is_string())
+    return {name, {.content = token.get<std::string>(), .normalized = false, .special = true}, false};
+  if (!token.is_object() || !token.contains("content") || !token.at("content").is_string())
+    fail("{}: {} is neither a string nor a token with a \"content\"", path.string(), name);
+  Json settings(token);
+  settings["special"] = true;
+  return {name, read_added_token(settings, path.string() + ": " + name), true};
+}
+
+// A list, or an object whose keys are the names that a model has for them.
+std::vector<Named> read_token_list(const std::string& name, const OrderedJson& tokens, const fs::path& path) {
+  if (!tokens.is_array() && !tokens.is_object()) fail("{}: {} is not a list of tokens", path.string(), name);
+  std::vector<Named> list;
+  for (const OrderedJson& token : tokens) list.push_back(read_named_token(name, token, path));
+  return list;
+}
+
+// What a file names replaces what another named before, null included.
+void read_names(const OrderedJson& from, const fs::path& path, NamedLists& named) {
+  const auto read = [&](const char* name, const auto& tokens_of) {
+    if (!from.contains(name)) return;
+    named.erase(name);
+    if (!from.at(name).is_null()) named[name] = tokens_of(name, from.at(name));
+  };
+  for (const char* name : kTokenNames)
+    read(name,
+         [&](const char* key, const OrderedJson& token) { return std::vector{read_named_token(key, token, path)}; });
+  for (const char* name : kListNames)
+    read(name, [&](const char* key, const OrderedJson& tokens) { return read_token_list(key, tokens, path); });
+}
+
+// A list of special_tokens_map.json goes on with that of tokenizer_config.json.
+void read_special_tokens_map(const fs::path& path, NamedLists& named) {
+  NamedLists mapped;
+  read_names(read_object_if_there(path), path, mapped);
+  for (auto& [name, tokens] : mapped) {
+    std::vector<Named>& all = named[name];
+    if (std::ranges::find(kListNames, name) == kListNames.end()) all.clear();
+    for (Named& each : tokens) {
+      const auto same = [&](const Named& other) { return other.token.content == each.token.content; };
+      if (std::ranges::none_of(all, same)) all.push_back(std::move(each));
+    }
+  }
+}
+
+int64_t listed_id(const std::string& key, const fs::path& path) {
+  int64_t id = -1;
+  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
+  if (error != std::errc() || end != key.data() + key.size() || id < 0)
+    fail("{}: added_tokens_decoder: \"{}\" is not an id", path.string(), printable(key));
+  return id;
+}
+
+using ById = std::map<int64_t, AddedToken>;
+
+ById read_decoder(const OrderedJson& decoder, const fs::path& path) {
+  if (!decoder.is_object()) fail("{}: added_tokens_decoder is not a JSON object", path.string());
+  ById listed;
+  for (const auto& [key, token] : decoder.items())
+    listed[listed_id(key, path)] = read_added_token(Json(token), path.string() + ": added_tokens_decoder: " + key);
+  return listed;
+}
+
+// {"<pad>": 32000}
+ById read_added_tokens_file(const fs::path& path, const std::set<std::string>& special) {
+  ById listed;
+  const OrderedJson file = read_object_if_there(path);
+  for (const auto& [content, id] : file.items()) {
+    const auto number = required_field<int64_t>(file, content, path.string());
+    if (number < 0) fail("{}: the token \"{}\" has the id {}", path.string(), printable(content), number);
+    const bool is_special = special.contains(content);
+    listed[number] = {.content = content, .normalized = !is_special, .special = is_special};
+  }
+  return listed;
+}
+
+bool same_settings(const AddedToken& a, const AddedToken& b) {
+  return a.content == b.content && a.single_word == b.single_word && a.left_strip == b.left_strip &&
+         a.right_strip == b.right_strip && a.normalized == b.normalized && a.special == b.special;
+}
+
+bool contains_same(const std::vector<AddedToken>& tokens, const AddedToken& token) {
+  return std::ranges::any_of(tokens, [&](const AddedToken& other) { return same_settings(token, other); });
+}
+
+bool contains_id(const std::vector<AddedToken>& tokens, int64_t id) {
+  return std::ranges::find(tokens, id, &AddedToken::id) != tokens.end();
+}
+
+const AddedToken* last_with_content(const std::vector<AddedToken>& tokens, const std::string& content) {
+  const auto found = std::ranges::find(tokens.rbegin(), tokens.rend(), content, &AddedToken::content);
+  return found == tokens.rend() ? nullptr : &*found;
+}
+
+bool is_in_list(const Named& token) {
+  return std::ranges::find(kListNames, token.name) != kListNames.end();
+}
+
+}  // namespace
+
+TokenizerSideFiles TokenizerSideFiles::from_directory(const fs::path& directory) {
+  const fs::path config_path = directory / "tokenizer_config.json";
+  const OrderedJson config = read_object_if_there(config_path);
+  NamedLists named;
+  read_names(config, config_path, named);
+  TokenizerSideFiles files;
+  ById listed;
+  files.own_count_as_listed_ = !config.contains("added_tokens_decoder") || config.at("added_tokens_decoder").is_null();
+  if (files.own_count_as_listed_) {
+    read_special_tokens_map(directory / "special_tokens_map.json", named);
+    std::set<std::string> special;
+    for (const auto& [name, tokens] : named)
+      for (const Named& each : tokens) special.insert(each.token.content);
+    listed = read_added_tokens_file(directory / "added_tokens.json", special);
+  } else {
+    listed = read_decoder(config.at("added_tokens_decoder"), config_path);
+  }
+  for (auto& [id, token] : listed) {
+    token.id = id;
+    files.listed_.push_back(std::move(token));
+  }
+  const auto take = [&](const char* name) {
+    if (const auto found = named.find(name); found != named.end())
+      for (Named& each : found->second)
+        if (!each.token.content.empty()) files.named_.push_back(std::move(each));
+  };
+  std::ranges::for_each(kTokenNames, take);
+  std::ranges::for_each(kListNames, take);
+  return files;
+}
+
+// All that is listed is added, with named tokens behind it. A name that is only a string stands for the listed token of
+// that content, and adds nothing where tokenizer.json alone has it.
+std::vector<AddedToken> TokenizerSideFiles::additions(const std::vector<AddedToken>& own) const {
+  std::vector<AddedToken> added = listed_;
+  if (own_count_as_listed_) {
+    std::erase_if(added, [&](const AddedToken& token) { return contains_id(own, token.id); });
+    added.insert(added.end(), own.begin(), own.end());
+    std::ranges::stable_sort(added, {}, &AddedToken::id);
+  }
+  const std::vector<AddedToken> listed = added;
+  const std::vector<AddedToken>& names_stand_for = own_count_as_listed_ ? own : listed;
+  std::set<std::string> special;
+  for (const Named& each : named_) {
+    if (!special.insert(each.token.content).second) continue;
+    const AddedToken* known = is_in_list(each) ? nullptr : last_with_content(names_stand_for, each.token.content);
+    const AddedToken& token = known ? *known : each.token;
+    if (known || each.has_settings
+            ? !contains_same(listed, token)
+            : !last_with_content(own, token.content) && !last_with_content(listed, token.content))
+      added.push_back(token);
+  }
+  for (AddedToken& token : added) {
+    token.special = token.special || special.contains(token.content);
+    token.id = -1;
+  }
+  return added;
+}
+
+}  // namespace vlrm
