@@ -78,6 +78,8 @@ void read_rope(const Fields& fields, TextConfig& text, double default_theta) {
   if (!fields.has(key)) return;
   const Fields rope = fields.inside(key);
   text.rope_theta = rope.positive("rope_theta", text.rope_theta);
+  if (key == "rope_scaling" && !rope.has("rope_type") && !rope.has("type"))
+    fields.fail(key, "has no \"rope_type\", so transformers cannot load the model either; add it, or remove the field");
   const std::string type = rope.has("rope_type") ? rope.text("rope_type", "") : rope.text("type", "default");
   if (type == "default") return;
   if (type != "llama3")

@@ -4,6 +4,7 @@
 #include "base/disk_space.h"
 #include "base/error.h"
 #include "family/fingerprint.h"
+#include "family/transformers_4.h"
 #include "weights/views.h"
 
 namespace vlrm {
@@ -97,7 +98,10 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
   if (options.resume) output.keep_if_dropped();
   for (const auto& [name, text] : planned.texts) write_file_atomically(output.staging() / name, text, false);
   for (std::string& line : copy_side_files(planned.side_files, output.staging())) remarks.push_back(std::move(line));
-  write_file_atomically(output.staging() / "config.json", planned.config.dump(2) + "\n", false);
+  fit_side_files_to_transformers_4(output.staging());
+  OrderedJson config = planned.config;
+  add_rope_of_transformers_4(config);
+  write_file_atomically(output.staging() / "config.json", config.dump(2) + "\n", false);
   SaveOptions save;
   save.max_shard_bytes = options.max_shard_bytes;
   save.journal = &*journal;

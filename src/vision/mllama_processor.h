@@ -18,7 +18,8 @@ struct MllamaProcessorConfig {
   bool do_rescale = true, do_normalize = true;
   std::vector<double> mean, std;  // 3 each
 
-  // From preprocessor_config.json. Throws Error naming the field that is missing, malformed or not supported.
+  // From processor_config.json's "image_processor", else from preprocessor_config.json. Throws Error naming the field
+  // that is missing, malformed or not supported.
   static MllamaProcessorConfig from_directory(const std::filesystem::path& directory);
 };
 

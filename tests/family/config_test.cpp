@@ -103,6 +103,7 @@ TEST(Config, ErrorsNameFileAndField) {
   EXPECT_THAT(error(with(llama, "/mlp_bias", true)), HasSubstr("\"mlp_bias\": true is not supported"));
   EXPECT_THAT(error(with(llama, "/rms_norm_eps", 0)), HasSubstr("\"rms_norm_eps\": 0 is not above 0"));
   EXPECT_THAT(error(with(llama, "/rope_scaling", {{"rope_type", "yarn"}})), HasSubstr("\"yarn\" is not supported"));
+  EXPECT_THAT(error(with(llama, "/rope_scaling", {{"factor", 8}})), HasSubstr("has no \"rope_type\""));
   EXPECT_THAT(error(with(llama, "/rope_scaling", {{"type", "llama3"}})),
               HasSubstr("rope_scaling: the field \"factor\" is missing"));
   EXPECT_THAT(error(with(llama, "/torch_dtype", "int8")), HasSubstr("\"torch_dtype\": \"int8\""));
