@@ -8,6 +8,7 @@
 #include "cli/sweep_options.h"
 #include "cli/usage_errors.h"
 #include "eval/sweep.h"
+#include "results/result_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -71,6 +72,12 @@ class Remarks {
   std::set<std::string> told_;
 };
 
+// Of all rows in the folder, those of earlier runs too.
+void tell_equal_scores(const fs::path& folder) {
+  const RunResults run = read_run(folder);
+  if (const auto warning = run.equal_scores.warning()) tell(fmt::format("warning: {}: {}", folder.string(), *warning));
+}
+
 void evaluate_sweep(const EvalFlags& flags, EvaluationMode mode, const OpenBenchmark& open_benchmark) {
   check_sweep(flags, mode);
   const auto limit = flags.sweep.limit();
@@ -94,6 +101,7 @@ void evaluate_sweep(const EvalFlags& flags, EvaluationMode mode, const OpenBench
   if (sweep.finished()) {
     tell(fmt::format("{}: all {} rows of {} recipes are there already", flags.output, benchmark->rows(),
                      recipes.size()));
+    for (const NamedRecipe& recipe : recipes) tell_equal_scores(fs::path(flags.output) / recipe.name());
     return;
   }
   if (sweep.done() > 0)
@@ -105,6 +113,7 @@ void evaluate_sweep(const EvalFlags& flags, EvaluationMode mode, const OpenBench
       limit);
   tell(fmt::format("{}: {} images encoded, {} models merged, {} chunks of rows", flags.output, work.images_encoded,
                    work.models_merged, work.chunks));
+  for (const NamedRecipe& recipe : recipes) tell_equal_scores(fs::path(flags.output) / recipe.name());
 }
 
 void tell_progress(const Evaluation& evaluation, const EvalFlags& flags) {
@@ -135,9 +144,11 @@ void evaluate(const EvalFlags& flags, const OpenBenchmark& open_benchmark) {
   options.model_settings = flags.model.settings(model, scorer_options);
   Evaluation evaluation(benchmark, std::move(options));
   tell_progress(evaluation, flags);
-  if (evaluation.finished()) return;
-  Scorer scorer(model, scorer_options, flags.model.backend_options(model));
-  evaluation.score(scorer);
+  if (!evaluation.finished()) {
+    Scorer scorer(model, scorer_options, flags.model.backend_options(model));
+    evaluation.score(scorer);
+  }
+  tell_equal_scores(flags.output);
 }
 
 // The options that all benchmarks share. Gives the command, for its own.

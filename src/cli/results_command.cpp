@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/joined.h"
 #include "base/python_json.h"
+#include "base/tell.h"
 #include "cli/commands.h"
 #include "results/tables.h"
 
@@ -78,6 +79,8 @@ void check_columns(const Flags& flags, const std::vector<RunSummary>& runs,
 void run_results(const Flags& flags) {
   if (flags.paths.empty() && flags.compare.empty()) fail("name result folders, or two with --compare");
   const std::vector<RunSummary> runs = summaries(flags.paths);
+  for (const RunSummary& run : runs)
+    if (const auto warning = run.equal_scores.warning()) tell(fmt::format("warning: {}: {}", run.info.label, *warning));
   std::optional<Comparison> comparison;
   if (!flags.compare.empty()) comparison = compare(read_run(flags.compare[0]), read_run(flags.compare[1]));
   check_columns(flags, runs, comparison);

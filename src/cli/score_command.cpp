@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/usage_errors.h"
+#include "results/equal_scores.h"
 #include "reward/score_run.h"
 
 namespace vlrm {
@@ -49,6 +50,10 @@ void print_table(const std::vector<std::string>& responses, const std::vector<do
                printable(responses[i], 200));
 }
 
+void tell_warning(const EqualScores& scores) {
+  if (const auto warning = scores.warning()) tell("warning: " + *warning);
+}
+
 void score_one(const ScoreFlags& flags) {
   const OpenedModel model = flags.model.open();
   Sample sample;
@@ -60,6 +65,9 @@ void score_one(const ScoreFlags& flags) {
   const std::vector<PreparedSample> prepared{scorer.prepare(sample, "the sample")};
   if (options.prompt.mode == Mode::image && sample.images.empty()) tell("note: no --image: scored without one");
   const std::vector<double> scores = scorer.score(prepared).front();
+  EqualScores equal_scores;
+  equal_scores.add(scores, sample.responses);
+  tell_warning(equal_scores);
   if (!flags.json) {
     print_table(flags.responses, scores);
     if (options.prompt.clock) fmt::print("  date {}\n", options.prompt.clock->date());
@@ -78,9 +86,14 @@ void score_input(const ScoreFlags& flags) {
   ScoreRunOptions run_options{flags.input, std::nullopt, flags.batch_samples, flags.force,
                               settings(flags, model, options)};
   if (!flags.output.empty()) run_options.output = flags.output;
+  EqualScores equal_scores;
+  run_options.seen = [&](const Sample& sample, const std::vector<double>& scores) {
+    equal_scores.add(scores, sample.responses);
+  };
   ScoreRun run(std::move(run_options));
   if (run.finished()) {
     tell(fmt::format("{}: all {} samples are scored already", flags.output, run.total()));
+    tell_warning(equal_scores);
     return;
   }
   if (run.done() > 0) tell(fmt::format("{}: going on after {} of {} samples", flags.output, run.done(), run.total()));
@@ -88,6 +101,7 @@ void score_input(const ScoreFlags& flags) {
   if (options.prompt.mode == Mode::image && run.without_image() > 0)
     tell(fmt::format("note: {} of {} samples have no image: scored without one", run.without_image(), run.total()));
   run.score(scorer);
+  tell_warning(equal_scores);
 }
 
 }  // namespace

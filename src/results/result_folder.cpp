@@ -114,6 +114,12 @@ std::optional<MergedRecipe> parse_recipe(const OrderedJson& run_json, const std:
   return result;
 }
 
+// Of a best-of-n row, whose responses may be equal; a pair's are not.
+std::vector<std::string> texts_of(const ResultRow& row, Task task) {
+  if (task != Task::best_of_n) return {};
+  return row.values.at("responses").get<std::vector<std::string>>();
+}
+
 }  // namespace
 
 fs::path rows_file(const fs::path& path) {
@@ -150,9 +156,11 @@ RunResults read_run(const fs::path& path) {
     if (!fs::exists(rows)) return run;  // nothing scored yet
   }
   ResultReader reader(rows, described ? std::optional(run.info.task) : std::nullopt, described);
-  while (auto row = reader.next())
+  while (auto row = reader.next()) {
+    if (!row->scores.empty()) run.equal_scores.add(row->scores, texts_of(*row, *reader.task()));
     run.outcomes.push_back({std::move(row->id), std::move(row->correctness), std::move(row->scores), row->chosen,
                             std::move(row->lengths)});
+  }
   if (described && static_cast<int64_t>(run.outcomes.size()) > *run.info.rows)
     fail("{}: has {} rows where run.json says {}; evaluate again with --force", rows.string(), run.outcomes.size(),
          *run.info.rows);

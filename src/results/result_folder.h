@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "results/equal_scores.h"
 #include "results/result_file.h"
 
 namespace vlrm {
@@ -45,6 +46,7 @@ struct RunResults {
   std::filesystem::path path;  // the folder or the file
   RunInfo info;
   std::vector<Outcome> outcomes;
+  EqualScores equal_scores = {};  // of all rows
   bool scored() const { return !outcomes.empty() && !outcomes.front().scores.empty(); }
   bool complete() const { return !info.rows || *info.rows == static_cast<int64_t>(outcomes.size()); }
 };

@@ -99,6 +99,7 @@ RunSummary summarize(const RunResults& run) {
                      run.complete(),
                      rows_not_finite(run.outcomes),
                      metrics_of(run),
+                     run.equal_scores,
                      ties(run.outcomes),
                      score_distributions(run.outcomes),
                      accuracy_by_length_gap(run),

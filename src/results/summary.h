@@ -27,6 +27,7 @@ struct RunSummary {
   bool complete = true;
   int64_t not_finite = 0;  // rows with a score that is NaN or infinite
   std::vector<Metric> metrics;
+  EqualScores equal_scores;
   std::optional<Ties> ties;
   ScoreDistributions scores;
   std::vector<LengthBin> length_gap;

@@ -65,6 +65,10 @@ OrderedJson summary_json(const RunSummary& summary) {
                    {"complete", summary.complete},
                    {"not_finite", summary.not_finite},
                    {"metrics", list_of(summary.metrics)},
+                   {"equal_scores",
+                    {{"pairs", summary.equal_scores.pairs()},
+                     {"equal", summary.equal_scores.equal()},
+                     {"deviation", summary.equal_scores.deviation()}}},
                    {"ties", json_of(summary.ties)}};
   json["scores"] = {{"all", json_of(summary.scores.all)},
                     {"right", json_of(summary.scores.right)},

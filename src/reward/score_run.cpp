@@ -10,14 +10,15 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-bool holds_scores_of(const std::string& line, const Sample& sample) {
+// Nothing where a line is not of this sample.
+std::optional<std::vector<double>> scores_of(const std::string& line, const Sample& sample) {
   try {
     const OrderedJson json = parse_ordered_json_or_throw(line, "");
-    const auto scores = required_field<std::vector<double>>(json, "scores", "");
-    return json.contains("id") && json.at("id") == sample.id && scores.size() == sample.responses.size();
+    auto scores = required_field<std::vector<double>>(json, "scores", "");
+    if (json.contains("id") && json.at("id") == sample.id && scores.size() == sample.responses.size()) return scores;
   } catch (const Error&) {
-    return false;
   }
+  return std::nullopt;
 }
 
 std::string score_line(const OrderedJson& id, const std::vector<double>& scores, const OrderedJson& date) {
@@ -51,7 +52,11 @@ void ScoreRun::check_done() const {
   SamplesFile::Reader reader(samples_);
   output_->check_done([&](int64_t, const std::string& line) -> std::optional<std::string> {
     const auto expected = reader.next(1);
-    if (holds_scores_of(line, expected.at(0).sample)) return std::nullopt;
+    const Sample& sample = expected.at(0).sample;
+    if (const auto scores = scores_of(line, sample)) {
+      if (options_.seen) options_.seen(sample, *scores);
+      return std::nullopt;
+    }
     return "the scores of the sample of " + expected[0].source;
   });
 }
@@ -65,6 +70,7 @@ void ScoreRun::score(Scorer& scorer) {
   const OrderedJson date = options_.settings.value("date", OrderedJson());
   const auto append = [&](const PreparedBatch<Line>& batch, const BatchScores& scores) {
     std::string lines;
+    for (size_t i = 0; options_.seen && i < scores.size(); ++i) options_.seen(batch.items[i].sample, scores[i]);
     for (size_t i = 0; i < scores.size(); ++i) lines += score_line(batch.items[i].sample.id, scores[i], date) + "\n";
     output_->append(lines);
     progress.advance(static_cast<int64_t>(scores.size()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,8 @@ struct ScoreRunOptions {
   int64_t batch_samples = 8;  // above 0: computed together; part of the settings, since it can move last digits
   bool force = false;         // start anew where the output exists
   OrderedJson settings;       // what the scores depend on: kept beside the output, compared on resume
+  // Gets each sample's scores, those of an earlier run too.
+  std::function<void(const Sample& sample, const std::vector<double>& scores)> seen = {};
 };
 
 // Plans at construction (what is done already), so that finished work costs no model. OUTPUT gets {"id", "scores": […]}

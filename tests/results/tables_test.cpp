@@ -108,7 +108,7 @@ TEST(Tables, NoBestOfDifferentNumbersOfSamples) {
 
 TEST(Tables, ScoresThatAreNoNumbersAreTold) {
   const std::vector<RunSummary> runs{vl_rewardbench("a", {NAN, 1, -1, INFINITY}), vl_rewardbench("b", {1, 1, 1, 1})};
-  const std::string told = "a: 2 of 4 rows have scores that are no finite numbers; NaN counts as the highest.";
+  const std::string told = "a: 2 of 4 rows have scores that are not finite numbers; NaN counts as the highest.";
   EXPECT_THAT(first_table(runs, plain(Layout::text)), HasSubstr("\n" + told));
   EXPECT_THAT(rendered(joint_table(runs, plain(Layout::text)), Layout::text), HasSubstr("VL-RewardBench, " + told));
   EXPECT_EQ(summary_json(runs[0]).at("not_finite"), 2);
