@@ -113,6 +113,7 @@ void evaluate_sweep(const EvalFlags& flags, EvaluationMode mode, const OpenBench
       limit);
   tell(fmt::format("{}: {} images encoded, {} models merged, {} chunks of rows", flags.output, work.images_encoded,
                    work.models_merged, work.chunks));
+  tell_warnings(sweep.notes());
   for (const NamedRecipe& recipe : recipes) tell_equal_scores(fs::path(flags.output) / recipe.name());
 }
 
@@ -147,6 +148,7 @@ void evaluate(const EvalFlags& flags, const OpenBenchmark& open_benchmark) {
   if (!evaluation.finished()) {
     Scorer scorer(model, scorer_options, flags.model.backend_options(model));
     evaluation.score(scorer);
+    tell_warnings(evaluation.notes());
   }
   tell_equal_scores(flags.output);
 }

@@ -72,14 +72,17 @@ void generate(const GenerateFlags& flags) {
   options.texts_together = flags.texts;
   Generator generator(model, options, flags.model.backend_options(model));
   const GenerationRequest request = request_of(flags);
-  if (flags.json) return print_json(generator.write(request), request.seeds);
-  if (flags.texts == 1) {
+  if (flags.json) {
+    print_json(generator.write(request), request.seeds);
+  } else if (flags.texts == 1) {
     Stream stream;
     stream.finish(generator.write(request, [&](size_t, const std::string& so_far) { stream.show(so_far); })[0].text);
-    return;
+  } else {
+    const auto texts = generator.write(request);
+    for (size_t i = 0; i < texts.size(); ++i) fmt::print("[{}] {}\n", request.seeds[i], texts[i].text);
   }
-  const auto texts = generator.write(request);
-  for (size_t i = 0; i < texts.size(); ++i) fmt::print("[{}] {}\n", request.seeds[i], texts[i].text);
+  std::fflush(stdout);
+  tell_warnings(generator.notes());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/interrupt.h"
 #include "base/tell.h"
 #include "base/threads.h"
+#include "cli/usage_errors.h"
 #include "family/build.h"
 #include "prompt/stamps.h"
 #include "weights/hub_cache.h"
@@ -18,7 +19,16 @@ const std::map<std::string, BackendOptions::Weights> kWeights{{"auto", BackendOp
                                                               {"resident", BackendOptions::Weights::resident},
                                                               {"streamed", BackendOptions::Weights::streamed}};
 
+const std::map<std::string, SpecialTokens> kSpecialTokens{
+    {"parse", SpecialTokens::parse}, {"escape", SpecialTokens::escape}, {"refuse", SpecialTokens::refuse}};
+const std::map<std::string, Truncation> kTruncations{
+    {"refuse", Truncation::refuse}, {"left", Truncation::left}, {"right", Truncation::right}};
+
 }  // namespace
+
+void tell_warnings(const TextNotes& notes) {
+  for (const std::string& warning : notes.warnings()) tell("warning: " + warning);
+}
 
 void ModelFlags::declare(CLI::App& command, For what) {
   command.add_option("--model", model,
@@ -38,6 +48,18 @@ void ModelFlags::declare(CLI::App& command, For what) {
   command.add_option("--weights", weights, "resident, streamed (a layer at a time) or auto: by what fits in memory")
       ->check(CLI::IsMember({"auto", "resident", "streamed"}))
       ->capture_default_str();
+  command
+      .add_option("--special-tokens", special_tokens,
+                  "Special tokens in prompts and responses: parse (read them as tokens, as the reference does), escape "
+                  "(read them as text) or refuse")
+      ->check(CLI::IsMember({"parse", "escape", "refuse"}))
+      ->capture_default_str();
+  command.add_option("--max-length", max_length, "The most tokens of a text (default: no limit)")
+      ->check(whole_number(1));
+  command
+      .add_option("--truncation", truncation,
+                  "Texts longer than --max-length: refuse (default), or cut off their left or right end")
+      ->check(CLI::IsMember({"refuse", "left", "right"}));
   command.add_flag("--no-exif", no_exif, "Do not turn images by their EXIF orientation");
 }
 
@@ -103,6 +125,10 @@ ScorerOptions ModelFlags::scorer_options(Mode mode) const {
   ScorerOptions options;
   options.prompt.mode = mode;
   options.likelihood = likelihood;
+  options.prompt.special_tokens = kSpecialTokens.at(special_tokens);
+  options.prompt.max_length = max_length;
+  if (truncation && !max_length) fail("--truncation goes only with --max-length");
+  options.prompt.truncation = kTruncations.at(truncation.value_or("refuse"));
   if (!date.empty()) options.prompt.clock = TemplateClock::parse_or_throw(date);
   options.prompt.decode.apply_exif = !no_exif;
   return options;
@@ -143,6 +169,9 @@ OrderedJson ModelFlags::settings(const NamedRecipe* how, Dtype type, const Score
   settings["dtype"] = torch_name(type);
   settings["device"] = device;
   settings["exif"] = !no_exif;
+  settings["special_tokens"] = special_tokens;
+  settings["max_length"] = max_length ? OrderedJson(*max_length) : OrderedJson(nullptr);
+  settings["truncation"] = truncation.value_or("refuse");
   settings["date"] = options.prompt.clock ? OrderedJson(options.prompt.clock->date()) : OrderedJson(nullptr);
   return settings;
 }

@@ -26,7 +26,9 @@ struct NamedRecipe {
 // --model; or --vlm, --rm and --base with a recipe: merged on load, nothing is written. And what is asked of it.
 struct ModelFlags {
   std::string model, vlm, rm, base, recipe;
-  std::string dtype, device = "cpu", weights = "auto", date;
+  std::string dtype, device = "cpu", weights = "auto", date, special_tokens = "parse";
+  std::optional<int64_t> max_length;
+  std::optional<std::string> truncation;
   SeedFlag seed;
   bool likelihood = false, no_exif = false;
 
@@ -56,5 +58,8 @@ struct ModelFlags {
   std::optional<Dtype> named_dtype() const;
   OrderedJson settings(const NamedRecipe* how, Dtype type, const ScorerOptions& options) const;
 };
+
+// What should be known of the texts that were read.
+void tell_warnings(const TextNotes& notes);
 
 }  // namespace vlrm

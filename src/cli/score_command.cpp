@@ -65,6 +65,7 @@ void score_one(const ScoreFlags& flags) {
   const std::vector<PreparedSample> prepared{scorer.prepare(sample, "the sample")};
   if (options.prompt.mode == Mode::image && sample.images.empty()) tell("note: no --image: scored without one");
   const std::vector<double> scores = scorer.score(prepared).front();
+  tell_warnings(prepared.front().notes);
   EqualScores equal_scores;
   equal_scores.add(scores, sample.responses);
   tell_warning(equal_scores);
@@ -76,6 +77,7 @@ void score_one(const ScoreFlags& flags) {
   OrderedJson line = {{"scores", OrderedJson::array()}};
   for (const double score : scores)
     line["scores"].push_back(parse_ordered_json_or_throw(fmt::format("{}", static_cast<float>(score)), "score"));
+  if (!prepared.front().notes.empty()) line["texts"] = prepared.front().notes.json();
   if (options.prompt.clock) line["date"] = options.prompt.clock->date();
   fmt::print("{}\n", line.dump());
 }
@@ -101,6 +103,7 @@ void score_input(const ScoreFlags& flags) {
   if (options.prompt.mode == Mode::image && run.without_image() > 0)
     tell(fmt::format("note: {} of {} samples have no image: scored without one", run.without_image(), run.total()));
   run.score(scorer);
+  tell_warnings(run.notes());
   tell_warning(equal_scores);
 }
 

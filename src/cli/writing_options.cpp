@@ -92,6 +92,7 @@ void WritingFlags::run(const std::string& command, const std::shared_ptr<const W
   const auto start = std::chrono::steady_clock::now();
   const WritingRun::Work work = run.write(generator);
   tell_work(name, work, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  tell_warnings(generator.notes());
   tell_note();
 }
 

@@ -128,7 +128,8 @@ bool Evaluation::holds_result_of(const std::string& text, const BenchmarkRow& ro
     std::vector<std::string> prompts;
     if (benchmark_->task() != Task::best_of_n)
       prompts = required_field<std::vector<std::string>>(kept.values, "prompts", "");
-    return kept.scores.size() == row.responses.size() && line(row, prompts, kept.scores) == text;
+    return kept.scores.size() == row.responses.size() &&
+           line(row, prompts, kept.scores, kept.values.value("texts", OrderedJson::object())) == text;
   } catch (const Error&) {
     return false;
   }
@@ -163,8 +164,10 @@ std::vector<Evaluation::Item> Evaluation::read(BenchmarkStream& rows, int64_t co
 }
 
 std::string Evaluation::line(const BenchmarkRow& row, const std::vector<std::string>& prompts,
-                             const std::vector<double>& scores) const {
-  return python_json(benchmark_->result(row, prompts, rounded(scores)));
+                             const std::vector<double>& scores, const OrderedJson& notes) const {
+  OrderedJson result = benchmark_->result(row, prompts, rounded(scores));
+  if (!notes.empty()) result["texts"] = notes;
+  return python_json(result);
 }
 
 void Evaluation::score(Scorer& scorer) {
@@ -185,8 +188,11 @@ void Evaluation::begin() {
 
 void Evaluation::add(const PreparedBatch<Item>& batch, const BatchScores& scores) {
   std::string text;
-  for (size_t i = 0; i < scores.size(); ++i)
-    text += line(batch.items[i].row, batch.samples[i].prompts, scores[i]) + "\n";
+  for (size_t i = 0; i < scores.size(); ++i) {
+    const PreparedSample& sample = batch.samples[i];
+    text += line(batch.items[i].row, sample.prompts, scores[i], sample.notes.json()) + "\n";
+    notes_.add(sample.notes);
+  }
   output_->append(text);
   if (finished()) output_->finish();
 }
@@ -198,7 +204,7 @@ void Evaluation::draw() {
     std::vector<double> scores;
     for (size_t i = 0; i < row->responses.size(); ++i) scores.push_back(drawn_score(done(), i));
     const std::vector<std::string> prompts(row->responses.size(), row->query);
-    output_->append(line(*row, prompts, scores) + "\n");
+    output_->append(line(*row, prompts, scores, OrderedJson::object()) + "\n");
   }
   output_->finish();
 }

@@ -74,17 +74,19 @@ class Evaluation {
   // The same step by step, for who reads the rows: begin(), and then add() for whole batches from row done() on.
   void begin();
   void add(const PreparedBatch<Item>& batch, const BatchScores& scores);
+  const TextNotes& notes() const { return notes_; }  // of the texts scored by this run
   int64_t batch_samples() const { return options_.batch_samples; }
 
  private:
   void check_rows() const;
   bool holds_result_of(const std::string& text, const BenchmarkRow& row) const;
   std::optional<BenchmarkRow> next(BenchmarkStream& rows) const;
-  std::string line(const BenchmarkRow& row, const std::vector<std::string>& prompts,
-                   const std::vector<double>& scores) const;
+  std::string line(const BenchmarkRow& row, const std::vector<std::string>& prompts, const std::vector<double>& scores,
+                   const OrderedJson& notes) const;
   std::shared_ptr<const Benchmark> benchmark_;
   EvaluationOptions options_;
   std::optional<ResumableLines> output_;
+  TextNotes notes_;
 };
 
 }  // namespace vlrm

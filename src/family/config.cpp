@@ -121,6 +121,7 @@ TextConfig read_llama(const Fields& fields) {
   text.attention_heads = fields.count("num_attention_heads", 32);
   text.key_value_heads = fields.count("num_key_value_heads", text.attention_heads);
   text.head_size = fields.has("head_dim") ? fields.count("head_dim", std::nullopt) : default_head_size(fields, text);
+  text.positions = fields.count("max_position_embeddings", 2048);
   text.rms_norm_eps = fields.positive("rms_norm_eps", 1e-6);
   text.tie_word_embeddings = fields.get("tie_word_embeddings", false);
   read_rope(fields, text, 10000);
@@ -149,6 +150,7 @@ TextConfig read_mllama_text(const Fields& fields) {
   text.attention_heads = fields.count("num_attention_heads", 32);
   text.key_value_heads = fields.count("num_key_value_heads", 8);
   text.head_size = default_head_size(fields, text);
+  text.positions = fields.count("max_position_embeddings", 131072);
   text.rms_norm_eps = fields.positive("rms_norm_eps", 1e-5);
   text.tie_word_embeddings = fields.get("tie_word_embeddings", false);
   read_rope(fields, text, 500000);

@@ -22,6 +22,7 @@ struct TextConfig {
   int64_t vocab_size = 0, hidden_size = 0, intermediate_size = 0;
   int64_t layers = 0;  // of the decoder, cross-attention layers included
   int64_t attention_heads = 0, key_value_heads = 0, head_size = 0;
+  int64_t positions = 0;  // max_position_embeddings: the longest text that the model was made for
   double rms_norm_eps = 1e-5, rope_theta = 10000;
   std::optional<RopeScaling> rope_scaling;
   bool tie_word_embeddings = false;

@@ -33,6 +33,7 @@ struct Group {
   int64_t number = 0;
   std::string source;
   SharedPrefixBatch prompt;
+  TextNotes notes;
   std::vector<uint64_t> seeds;
   std::vector<GrowingText> texts;
   std::vector<size_t> living;  // those that the writer has, in its order
@@ -63,7 +64,7 @@ bool is_ready(const std::future<Value>& future) {
 // One run: the requests that are being answered.
 class Generator::Writing {
  public:
-  Writing(const Generator& generator, const Next& next, const Done& done, const Grown& grown)
+  Writing(Generator& generator, const Next& next, const Done& done, const Grown& grown)
       : generator_(generator), writer_(generator.backend_->write_texts()), next_(next), done_(done), grown_(grown) {}
 
   void run() {
@@ -94,6 +95,7 @@ class Generator::Writing {
     for (;;) {
       if (waiting_.empty() && coming_.valid() && ((groups_.empty() && fresh.empty()) || wait || is_ready(coming_))) {
         if (auto group = take_coming()) {
+          generator_.notes_.add(group->notes);
           waiting_.push_back(std::move(*group));
           prepare_next();
         }
@@ -182,8 +184,11 @@ class Generator::Writing {
     Group group;
     group.number = taken_++;
     group.source = std::move(request.source);
-    const std::string rendered = encoder.render(request.sample, nullptr, group.source);
-    group.prompt.prefix = encoder.tokens(rendered, request.sample, group.source);
+    const MarkedSample marked = encoder.marked(request.sample, group.source);
+    PromptEncoder::Text text = encoder.encode(marked, nullptr, group.source);
+    group.notes = marked.notes;
+    group.notes.add(text.notes);
+    group.prompt.prefix = std::move(text.ids);
     group.prompt.images = encoder.images(request.sample, group.source);
     VLRM_ASSERT(!request.seeds.empty());
     group.seeds = std::move(request.seeds);
@@ -256,7 +261,7 @@ class Generator::Writing {
     }
   }
 
-  const Generator& generator_;
+  Generator& generator_;
   std::unique_ptr<TextWriter> writer_;
   const Next& next_;
   const Done& done_;

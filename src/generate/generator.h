@@ -63,6 +63,7 @@ class Generator {
   std::vector<WrittenText> write(const GenerationRequest& request, const Grown& grown = {});
 
   Backend::Work work() const;
+  const TextNotes& notes() const { return notes_; }  // of the prompts taken so far
   const Tokenizer& tokenizer() const { return encoder_.tokenizer(); }
 
  private:
@@ -72,6 +73,7 @@ class Generator {
   PromptEncoder encoder_;
   std::vector<int32_t> stop_tokens_;
   std::unique_ptr<Backend> backend_;
+  TextNotes notes_;
 };
 
 }  // namespace vlrm

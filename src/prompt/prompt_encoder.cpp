@@ -25,15 +25,23 @@ ContentForm content_form(Mode mode) {
 PromptEncoder::PromptEncoder(const OpenedModel& model, PromptOptions options)
     : options_(std::move(options)),
       image_token_(model.config.image_token),
+      positions_(model.config.text.positions),
       tokenizer_(Tokenizer::from_directory(model.files)),
       template_(ChatTemplate::from_directory(model.files)),
       variables_(ChatTemplate::special_tokens(model.files)) {
   if (options_.mode == Mode::image) processor_ = MllamaProcessorConfig::from_directory(model.files);
 }
 
-std::string PromptEncoder::render(const Sample& sample, const std::string* response, const std::string& source) const {
+MarkedSample PromptEncoder::marked(const Sample& sample, const std::string& source) const {
+  MarkedSample marked = mark_special_tokens(sample, tokenizer_, options_.special_tokens, image_token_, source);
+  marked.images = options_.mode == Mode::image ? sample.images.size() : 0;
+  return marked;
+}
+
+std::string PromptEncoder::render(const MarkedSample& sample, const std::string* response,
+                                  const std::string& source) const {
   ChatTemplate::Input input;
-  input.messages = conversation(sample, response, content_form(options_.mode));
+  input.messages = conversation(sample.sample, response, content_form(options_.mode));
   input.add_generation_prompt = response == nullptr;
   input.variables = variables_;
   input.clock = options_.clock ? &*options_.clock : nullptr;
@@ -58,8 +66,8 @@ void PromptEncoder::check_image_tokens(const std::vector<int32_t>& ids, size_t i
   const auto found = static_cast<size_t>(std::count(ids.begin(), ids.end(), image_token_));
   if (found > images)
     fail(
-        "{}: the rendered text has {} image tokens for {} images; take {} out of prompt and response, or mend "
-        "image_token_index in config.json if that is no image token",
+        "{}: the rendered text has {} image tokens for {} images: the chat template writes {} for other things too; "
+        "correct it, or image_token_index in config.json",
         source, found, images, image_token_name());
   if (found < images)
     fail(
@@ -88,12 +96,39 @@ std::shared_ptr<const TiledImage> PromptEncoder::tiled(const EncodedImage& image
   fail("{}: {}", source, error.what());
 }
 
-std::vector<int32_t> PromptEncoder::tokens(const std::string& rendered, const Sample& sample,
-                                           const std::string& source) const {
-  std::vector<int32_t> ids = tokenizer_.encode(rendered, false);
-  if (ids.empty()) fail("{}: the chat template renders nothing for it", source);
-  check_image_tokens(ids, options_.mode == Mode::image ? sample.images.size() : 0, source);
-  return ids;
+void PromptEncoder::fit(Text& text, const std::string& source) const {
+  const auto length = static_cast<int64_t>(text.ids.size());
+  if (options_.max_length && length > *options_.max_length) {
+    const int64_t surplus = length - *options_.max_length;
+    if (options_.truncation == Truncation::refuse)
+      fail("{}: a text of {} tokens is longer than --max-length {}; --truncation left or right cuts it", source, length,
+           *options_.max_length);
+    const bool left = options_.truncation == Truncation::left;
+    const auto cut = left ? text.ids.begin() : text.ids.end() - surplus;
+    if (image_token_ >= 0 && std::find(cut, cut + surplus, image_token_) != cut + surplus)
+      fail("{}: --truncation would cut an image off a text of {} tokens; use the other side, or a larger --max-length",
+           source, length);
+    text.ids.erase(cut, cut + surplus);
+    if (left) text.cut_at_start = surplus;
+    text.notes.cut_texts = 1;
+  }
+  if (static_cast<int64_t>(text.ids.size()) > positions_) text.notes.long_texts = 1;
+}
+
+PromptEncoder::Text PromptEncoder::encode(const MarkedSample& sample, const std::string* response,
+                                          const std::string& source) const {
+  const std::string rendered = render(sample, response, source);
+  Text text;
+  text.ids = tokenizer_.encode(rendered, false, sample.mark);
+  text.rendered = without_marks(rendered, sample.mark);
+  if (text.ids.empty()) fail("{}: the chat template renders nothing for it", source);
+  check_image_tokens(text.ids, sample.images, source);
+  fit(text, source);
+  return text;
+}
+
+std::vector<int32_t> PromptEncoder::whole_prompt(const MarkedSample& sample, const std::string& source) const {
+  return tokenizer_.encode(render(sample, nullptr, source), false, sample.mark);
 }
 
 std::vector<std::shared_ptr<const TiledImage>> PromptEncoder::images(const Sample& sample,

@@ -10,6 +10,7 @@
 
 #include "prompt/opened_model.h"
 #include "prompt/sample.h"
+#include "prompt/special_tokens.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
 #include "vision/mllama_processor.h"
@@ -20,8 +21,14 @@ namespace vlrm {
 // whose template gets contents as strings.
 enum class Mode { image, no_image, text_only };
 
+// What happens to texts of more tokens than max_length: left and right say which end is cut off.
+enum class Truncation { refuse, left, right };
+
 struct PromptOptions {
   Mode mode = Mode::image;
+  SpecialTokens special_tokens = SpecialTokens::parse;
+  std::optional<int64_t> max_length;  // tokens; none: no limit
+  Truncation truncation = Truncation::refuse;
   std::optional<TemplateClock> clock;  // none: the template's own fallback date
   DecodeOptions decode;
 };
@@ -32,11 +39,21 @@ class PromptEncoder {
   // Throws Error where files are missing or malformed.
   PromptEncoder(const OpenedModel& model, PromptOptions options);
 
-  // The conversation as the template writes it, with `response` as the assistant's message, or, without one, up to
-  // where the assistant begins.
-  std::string render(const Sample& sample, const std::string* response, const std::string& source) const;
-  // Its tokens, none added. Throws too where these do not hold one image token for each image that the mode shows.
-  std::vector<int32_t> tokens(const std::string& rendered, const Sample& sample, const std::string& source) const;
+  // The sample with its special tokens marked as the options say, for encode().
+  MarkedSample marked(const Sample& sample, const std::string& source) const;
+
+  struct Text {
+    std::string rendered;      // as the template writes it
+    std::vector<int32_t> ids;  // its tokens, none added
+    int64_t cut_at_start = 0;  // of them, cut off by truncation
+    TextNotes notes;           // of its length
+  };
+  // The conversation with `response` as the assistant's message, or, without one, up to where the assistant begins.
+  // Throws too where the tokens do not hold one image token for each image that the mode shows, and for a text longer
+  // than max_length that is not to be cut, or whose cut would take an image.
+  Text encode(const MarkedSample& sample, const std::string* response, const std::string& source) const;
+  // The tokens of the conversation up to where the assistant begins, whatever their number.
+  std::vector<int32_t> whole_prompt(const MarkedSample& sample, const std::string& source) const;
   // The images that the mode shows, decoded and cut into tiles. While one is alive, the same bytes give the same
   // object.
   std::vector<std::shared_ptr<const TiledImage>> images(const Sample& sample, const std::string& source) const;
@@ -46,10 +63,13 @@ class PromptEncoder {
  private:
   std::shared_ptr<const TiledImage> tiled(const EncodedImage& image, const std::string& source) const;
   std::string image_token_name() const;
+  std::string render(const MarkedSample& sample, const std::string* response, const std::string& source) const;
   void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
+  void fit(Text& text, const std::string& source) const;
 
   PromptOptions options_;
   int32_t image_token_;
+  int64_t positions_;
   Tokenizer tokenizer_;
   ChatTemplate template_;
   OrderedJson variables_;

@@ -21,12 +21,14 @@ std::optional<std::vector<double>> scores_of(const std::string& line, const Samp
   return std::nullopt;
 }
 
-std::string score_line(const OrderedJson& id, const std::vector<double>& scores, const OrderedJson& date) {
+std::string score_line(const OrderedJson& id, const std::vector<double>& scores, const OrderedJson& date,
+                       const TextNotes& notes) {
   std::string values;
   for (const double score : scores)
     values += fmt::format("{}{}", values.empty() ? "" : ", ", static_cast<float>(score));
   const std::string at = date.is_string() ? fmt::format(", \"date\": {}", date.dump()) : "";
-  return fmt::format("{{\"id\": {}, \"scores\": [{}]{}}}", id.dump(), values, at);
+  const std::string texts = notes.empty() ? "" : fmt::format(", \"texts\": {}", notes.json().dump());
+  return fmt::format("{{\"id\": {}, \"scores\": [{}]{}{}}}", id.dump(), values, at, texts);
 }
 
 }  // namespace
@@ -70,8 +72,13 @@ void ScoreRun::score(Scorer& scorer) {
   const OrderedJson date = options_.settings.value("date", OrderedJson());
   const auto append = [&](const PreparedBatch<Line>& batch, const BatchScores& scores) {
     std::string lines;
-    for (size_t i = 0; options_.seen && i < scores.size(); ++i) options_.seen(batch.items[i].sample, scores[i]);
-    for (size_t i = 0; i < scores.size(); ++i) lines += score_line(batch.items[i].sample.id, scores[i], date) + "\n";
+    for (size_t i = 0; i < scores.size(); ++i) {
+      const Sample& sample = batch.items[i].sample;
+      const TextNotes& notes = batch.samples[i].notes;
+      if (options_.seen) options_.seen(sample, scores[i]);
+      notes_.add(notes);
+      lines += score_line(sample.id, scores[i], date, notes) + "\n";
+    }
     output_->append(lines);
     progress.advance(static_cast<int64_t>(scores.size()));
   };

@@ -23,7 +23,8 @@ struct ScoreRunOptions {
 };
 
 // Plans at construction (what is done already), so that finished work costs no model. OUTPUT gets {"id", "scores": […]}
-// a line ("date" too where a clock was offered); OUTPUT.run.json the settings.
+// a line ("date" too where a clock was offered, "texts" where there is something to note); OUTPUT.run.json the
+// settings.
 class ScoreRun {
  public:
   // Throws Error if the input cannot be read, or if, force not being set, the output was made with other settings or
@@ -32,6 +33,7 @@ class ScoreRun {
   bool finished() const { return output_->finished(); }
   int64_t done() const { return output_->done(); }                // lines of the output that stay
   int64_t total() const { return facts_.samples; }                // lines of the input
+  const TextNotes& notes() const { return notes_; }               // of the texts scored by this run
   int64_t without_image() const { return facts_.without_image; }  // of them
   // Scores the rest. Throws Error naming file and line; the lines before it are kept.
   void score(Scorer& scorer);
@@ -42,6 +44,7 @@ class ScoreRun {
   SamplesFile samples_;
   SamplesFile::Facts facts_;
   std::optional<ResumableLines> output_;
+  TextNotes notes_;
 };
 
 }  // namespace vlrm

@@ -55,29 +55,31 @@ int64_t Scorer::reward_position(const std::vector<int32_t>& ids) const {
   return pad == ids.end() ? length - 1 : (pad - ids.begin() - 1 + length) % length;
 }
 
-Scorer::Text Scorer::encode(const Sample& sample, const std::string& response, const std::string& source) const {
-  Text text;
-  text.rendered = encoder_.render(sample, &response, source);
-  text.ids = encoder_.tokens(text.rendered, sample, source);
-  if (likelihood_) {
-    const auto prompt = encoder_.tokenizer().encode(encoder_.render(sample, nullptr, source), false);
-    text.position = static_cast<int64_t>(common_prefix(text.ids, prompt));
-    if (text.position == 0 || text.position == static_cast<int64_t>(text.ids.size()))
-      fail("{}: the response cannot be told from the prompt in the rendered text", source);
-  } else {
-    text.position = reward_position(text.ids);
-  }
-  return text;
+// Where the response begins.
+int64_t Scorer::likelihood_position(const PromptEncoder::Text& text, const std::vector<int32_t>& prompt,
+                                    const std::string& source) const {
+  const auto cut = static_cast<ptrdiff_t>(text.cut_at_start);
+  if (cut >= static_cast<ptrdiff_t>(prompt.size())) fail("{}: --truncation leaves nothing of the prompt", source);
+  const std::vector<int32_t> kept(prompt.begin() + cut, prompt.end());
+  const size_t position = common_prefix(text.ids, kept);
+  if (position == 0 || position == text.ids.size())
+    fail("{}: the response cannot be told from the prompt in the rendered text{}", source,
+         text.notes.cut_texts > 0 ? " that --truncation leaves" : "");
+  return static_cast<int64_t>(position);
 }
 
 PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) const {
   PreparedSample prepared;
   prepared.source = source;
+  const MarkedSample marked = encoder_.marked(sample, source);
+  prepared.notes = marked.notes;
+  const std::vector<int32_t> prompt = likelihood_ ? encoder_.whole_prompt(marked, source) : std::vector<int32_t>();
   std::map<std::vector<int32_t>, int64_t> texts;  // ids → position
   std::vector<std::vector<int32_t>> ids_of_responses;
-  for (const auto& response : sample.responses) {
-    Text text = encode(sample, response, source);
-    texts.emplace(text.ids, text.position);
+  for (const auto& response : marked.sample.responses) {
+    PromptEncoder::Text text = encoder_.encode(marked, &response, source);
+    prepared.notes.add(text.notes);
+    texts.emplace(text.ids, likelihood_ ? likelihood_position(text, prompt, source) : reward_position(text.ids));
     ids_of_responses.push_back(std::move(text.ids));
     prepared.prompts.push_back(std::move(text.rendered));
   }

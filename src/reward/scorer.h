@@ -28,6 +28,7 @@ struct PreparedSample {
   std::vector<size_t> text_of_response;         // which of the texts, counted through all batches
   std::vector<std::string> prompts;             // each response's text as rendered
   std::string source;                           // what errors call the sample
+  TextNotes notes;                              // of its texts
 };
 
 class Scorer {
@@ -53,12 +54,8 @@ class Scorer {
   bool streamed() const;
 
  private:
-  struct Text {
-    std::string rendered;
-    std::vector<int32_t> ids;
-    int64_t position = 0;
-  };
-  Text encode(const Sample& sample, const std::string& response, const std::string& source) const;
+  int64_t likelihood_position(const PromptEncoder::Text& text, const std::vector<int32_t>& prompt,
+                              const std::string& source) const;
   int64_t reward_position(const std::vector<int32_t>& ids) const;
 
   ModelConfig config_;

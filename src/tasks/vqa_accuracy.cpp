@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/replaced.h"
 #include "base/utf8.h"
 #include "text/jinja/unicode.h"
 
@@ -38,11 +39,6 @@ std::map<std::string, std::string, std::less<>> contractions_by_what_lacks() {
   return found;
 }
 
-void replace_all(std::string& text, std::string_view what, std::string_view by) {
-  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
-    text.replace(at, what.size(), by);
-}
-
 // Out where it stands beside a space anywhere, elsewhere a space.
 std::string without_punctuation(const std::string& text) {
   std::string result = text;
@@ -50,7 +46,7 @@ std::string without_punctuation(const std::string& text) {
     const std::string alone(1, mark);
     const bool beside_space =
         text.find(alone + " ") != std::string::npos || text.find(" " + alone) != std::string::npos;
-    replace_all(result, alone, beside_space ? "" : " ");
+    result = replaced(result, alone, beside_space ? "" : " ");
   }
   return result;
 }
@@ -77,7 +73,7 @@ std::string normalized_vqa_answer(std::string_view answer) {
   static const auto contractions = contractions_by_what_lacks();
   std::string text = jinja::lower(utf8::with_replacements(answer));
   std::erase_if(text, [](char c) { return c == ',' || c == '?'; });
-  replace_all(text, "'s", " 's");
+  text = replaced(text, "'s", " 's");
   text = jinja::trimmed(text);
   std::ranges::replace_if(
       text, [](char c) { return c == '\n' || c == '\t'; }, ' ');

@@ -105,6 +105,7 @@ void AddedTokens::prepare_matchers(const Normalizer& normalizer, const std::stri
     for (size_t i = 0; i < tokens_.size(); ++i) {
       const AddedToken& token = tokens_[i];
       if (token.special != special) continue;
+      if (is_special(token.content)) special_contents_.add(token.content, i);
       const std::string content = token.normalized ? normalizer.normalize(token.content) : token.content;
       if (content.empty())
         fail("{}: the normalizer leaves nothing of the added token \"{}\"", source, printable(token.content));
@@ -119,6 +120,7 @@ void AddedTokens::split_by(const StringMatcher& matcher, std::string_view text,
   size_t done = 0;
   for (auto found = matcher.find(text, 0); found; found = matcher.find(text, found->end)) {
     const AddedToken& token = tokens_[found->value];
+    if (special_are_text_ && is_special(token.content)) continue;
     size_t begin = found->begin, end = found->end;
     if (token.single_word && (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) continue;
     if (token.left_strip) begin = std::max(begin - white_space_at_end(text.substr(0, begin)), done);
@@ -143,6 +145,12 @@ void AddedTokens::split(std::string_view text, const Normalizer& normalizer,
       on_normalized(normalizer.normalize(between));
     }
   });
+}
+
+std::optional<AddedTokens::Special> AddedTokens::find_special(std::string_view text, size_t start) const {
+  const auto found = special_contents_.find(text, start);
+  if (!found || special_are_text_) return std::nullopt;
+  return Special{found->begin, found->end, static_cast<int32_t>(tokens_[found->value].id)};
 }
 
 const AddedToken* AddedTokens::with_id(int64_t id) const {

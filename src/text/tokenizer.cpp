@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/replaced.h"
 #include "base/utf8.h"
 #include "text/added_tokens.h"
 #include "text/bpe.h"
@@ -22,21 +23,12 @@ const Json& part_of(const Json& file, const char* key) {
   return file.contains(key) ? file[key] : nothing;
 }
 
-void replace_each(std::string& text, std::string_view what, std::string_view by) {
-  std::string result;
-  size_t done = 0;
-  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, done)) {
-    result.append(text, done, at - done) += by;
-    done = at + what.size();
-  }
-  text = result.append(text, done);
-}
-
 // What transformers calls clean_up_tokenization.
 std::string cleaned_up(std::string text) {
-  for (const std::string_view what : {" .", " ?", " !", " ,"}) replace_each(text, what, what.substr(1));
-  replace_each(text, " ' ", "'");
-  for (const std::string_view what : {" n't", " 'm", " 's", " 've", " 're"}) replace_each(text, what, what.substr(1));
+  for (const std::string_view what : {" .", " ?", " !", " ,"}) text = replaced(text, what, what.substr(1));
+  text = replaced(text, " ' ", "'");
+  for (const std::string_view what : {" n't", " 'm", " 's", " 've", " 're"})
+    text = replaced(text, what, what.substr(1));
   return text;
 }
 
@@ -96,23 +88,36 @@ Tokenizer Tokenizer::from_directory(const fs::path& directory) {
     if (named.name == "eos_token") tokenizer.impl_->eos_token = named.token.content;
   }
   const fs::path config_path = directory / "tokenizer_config.json";
-  if (fs::exists(config_path))
-    tokenizer.impl_->clean_up = optional_field<bool>(read_json_or_throw(config_path), "clean_up_tokenization_spaces",
-                                                     false, config_path.string());
+  if (!fs::exists(config_path)) return tokenizer;
+  const Json config = read_json_or_throw(config_path);
+  const auto flag = [&](const char* name) { return optional_field<bool>(config, name, false, config_path.string()); };
+  tokenizer.impl_->clean_up = flag("clean_up_tokenization_spaces");
+  if (flag("split_special_tokens")) tokenizer.impl_->added.read_special_as_text();
   return tokenizer;
 }
 
-std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
+std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_special_tokens, std::string_view mark) const {
   if (const auto offset = utf8::first_invalid(text)) fail("a text to tokenize is not valid UTF-8 at byte {}", *offset);
   std::vector<int32_t> ids;
   impl_->added.split(
       text, impl_->normalizer, [&](int32_t id) { ids.push_back(id); },
       [&](std::string_view between) {
+        std::string unmarked;
+        if (!mark.empty() && between.find(mark) != between.npos) {
+          unmarked = replaced(between, mark, "");
+          between = unmarked;
+        }
         const Pieces pieces = impl_->pre_tokenizer.split(between);
         for (const Match& range : pieces.ranges)
           impl_->model.encode(std::string_view(pieces.text).substr(range.begin, range.end - range.begin), ids);
       });
   return impl_->post_processor.process(std::move(ids), add_special_tokens);
+}
+
+std::optional<Tokenizer::SpecialToken> Tokenizer::special_token_in(std::string_view text, size_t start) const {
+  const auto found = impl_->added.find_special(text, start);
+  if (!found) return std::nullopt;
+  return SpecialToken{found->begin, found->end, found->id};
 }
 
 std::string Tokenizer::decode(std::span<const int32_t> ids, bool skip_special_tokens) const {

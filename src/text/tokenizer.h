@@ -28,7 +28,17 @@ class Tokenizer {
 
   // UTF-8 in, ids out. add_special_tokens runs the post-processor's template (adds <|begin_of_text|>). Invalid UTF-8:
   // Error. Thread-safe.
-  std::vector<int32_t> encode(std::string_view text, bool add_special_tokens) const;
+  // `mark`, where it is not empty, is taken out of the text after added tokens have been looked for: a token that it
+  // stands in is read as text.
+  std::vector<int32_t> encode(std::string_view text, bool add_special_tokens, std::string_view mark = {}) const;
+
+  // The first special token in `text` at or after the byte `start`, the longest of those that begin there.
+  struct SpecialToken {
+    size_t begin, end;  // bytes
+    int32_t id;
+  };
+  std::optional<SpecialToken> special_token_in(std::string_view text, size_t start) const;
+
   // Text as transformers decodes it: bytes that are not UTF-8 become U+FFFD, and where tokenizer_config.json sets
   // clean_up_tokenization_spaces, spaces before punctuation and English contractions go. Ids without a token: Error.
   std::string decode(std::span<const int32_t> ids, bool skip_special_tokens) const;

@@ -56,6 +56,8 @@ def side_files(rng, own):
         config["additional_special_tokens"] = rng.sample(CONTENTS, rng.randint(0, 3))
     if rng.random() < 0.2:
         config["extra_special_tokens"] = {"image_token": rng.choice(CONTENTS)}
+    if rng.random() < 0.1:
+        config["split_special_tokens"] = True
     files = {"tokenizer_config.json": config}
     first = 260 + len(own["added_tokens"])
     if rng.random() < 0.5:

@@ -1,0 +1,44 @@
+#include "prompt/text_notes.h"
+
+#include <fmt/format.h>
+
+namespace vlrm {
+namespace {
+
+struct Kind {
+  const char* name;
+  int64_t TextNotes::*count;
+  const char* warning;  // behind the count
+};
+constexpr Kind kKinds[] = {
+    {"special_tokens", &TextNotes::special_tokens,
+     "special token{} in prompts and responses read as tokens; --special-tokens escape reads them as text"},
+    {"escaped_tokens", &TextNotes::escaped_tokens, "special token{} in prompts and responses read as text"},
+    {"placeholders", &TextNotes::placeholders, "image placeholder{} in prompts and responses read as text"},
+    {"long_texts", &TextNotes::long_texts,
+     "text{} longer than the model's positions: scores there mean little; --max-length refuses or cuts them"},
+    {"cut_texts", &TextNotes::cut_texts, "text{} cut to --max-length"},
+};
+
+}  // namespace
+
+void TextNotes::add(const TextNotes& other) {
+  for (const Kind& kind : kKinds) this->*kind.count += other.*kind.count;
+}
+
+OrderedJson TextNotes::json() const {
+  OrderedJson json = OrderedJson::object();
+  for (const Kind& kind : kKinds)
+    if (this->*kind.count != 0) json[kind.name] = this->*kind.count;
+  return json;
+}
+
+std::vector<std::string> TextNotes::warnings() const {
+  std::vector<std::string> lines;
+  for (const Kind& kind : kKinds)
+    if (const int64_t count = this->*kind.count; count != 0)
+      lines.push_back(fmt::format("{} ", count) + fmt::format(fmt::runtime(kind.warning), count == 1 ? "" : "s"));
+  return lines;
+}
+
+}  // namespace vlrm
