@@ -67,7 +67,7 @@ Image decode_image(std::string_view bytes, const std::string& name, const Decode
       image = detail::decode_webp(bytes, name, options);
       break;
   }
-  const int orientation = options.apply_exif ? exif_orientation(*format, bytes) : 1;
+  const int orientation = options.apply_exif ? declared_orientation(*format, bytes) : 1;
   if (orientation == 1) return image;
   return turned(image, orientation);
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "vision/decoders.h"
+#include "vision/image_notes.h"
 
 namespace vlrm::detail {
 namespace {
@@ -14,10 +15,12 @@ struct Demuxer {
   Demuxer& operator=(const Demuxer&) = delete;
   ~Demuxer() {
     WebPDemuxReleaseIterator(&frame);
+    WebPDemuxReleaseChunkIterator(&chunk);
     WebPDemuxDelete(handle);
   }
   WebPDemuxer* handle;
   WebPIterator frame{};
+  WebPChunkIterator chunk{};
 };
 
 }  // namespace
@@ -46,6 +49,16 @@ Image decode_webp(std::string_view bytes, const std::string& name, const DecodeO
     for (size_t c = 0; c < 3; ++c)
       image.rgb[pixel * 3 + c] = without_alpha(canvas[pixel * 4 + c], canvas[pixel * 4 + 3], alpha_mode);
   return image;
+}
+
+ImageNotes notes_of_webp(std::string_view file) {
+  const WebPData data{reinterpret_cast<const uint8_t*>(file.data()), file.size()};
+  Demuxer demuxer(data);
+  if (!demuxer.handle || !WebPDemuxGetChunk(demuxer.handle, "EXIF", 1, &demuxer.chunk)) return {};
+  std::string_view exif(reinterpret_cast<const char*>(demuxer.chunk.chunk.bytes), demuxer.chunk.chunk.size);
+  constexpr std::string_view kMarker("Exif\0\0", 6);
+  if (exif.starts_with(kMarker)) exif.remove_prefix(kMarker.size());
+  return {std::string(exif), std::nullopt};
 }
 
 }  // namespace vlrm::detail
