@@ -17,6 +17,9 @@ constexpr int64_t kPanelElements = int64_t{1} << 21;  // 8 MiB of float32: insid
 // Below this many multiplications, compiling a kernel for a new shape would cost more than it saves.
 constexpr int64_t kWorthAKernel = int64_t{1} << 25;
 
+// Up to so many, reading the weights is what takes the time.
+constexpr int64_t kFewRows = 16;
+
 // oneDNN's product with a weight matrix, which libtorch has but offers to its own compiler only: on the few hundred
 // rows of a text it is half as fast again as what mm() uses. Without it (another build of libtorch) mm() does.
 using OneDnnLinear = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
@@ -29,17 +32,59 @@ std::optional<c10::TypedOperatorHandle<OneDnnLinear>> find_one_dnn() {
   return schema->typed<OneDnnLinear>();
 }
 
-bool fits_one_dnn(const at::Tensor& x, const at::Tensor& weight) {
-  return x.is_cpu() && x.scalar_type() == at::kFloat && x.numel() * weight.size(0) >= kWorthAKernel;
+// The rows of x one by one, [rows, outputs] in float32.
+at::Tensor product_apart(const at::Tensor& x, const at::Tensor& weight) {
+  constexpr int64_t kOutputs = 96, kWorthAThread = int64_t{1} << 21;  // of a task: outputs, multiplications
+  const int64_t outputs = weight.size(0),
+                per_task = kOutputs * std::max<int64_t>(1, kWorthAThread / std::max<int64_t>(1, x.numel() * kOutputs));
+  at::Tensor out = at::empty({x.size(0), outputs}, x.options());
+  FewRows product{x.const_data_ptr<float>(),
+                  x.stride(0),
+                  x.size(0),
+                  x.size(1),
+                  weight.const_data_ptr(),
+                  weight.stride(0),
+                  dtype_of(weight.scalar_type()),
+                  out.mutable_data_ptr<float>(),
+                  outputs};
+  parallel_for((outputs + per_task - 1) / per_task, [&](int64_t task) {
+    multiply_few_rows(product, task * per_task, std::min(outputs, (task + 1) * per_task));
+  });
+  return out;
 }
 
-// x · weightᵀ (+ bias), all of one type.
+// While it lives, libtorch works on this thread alone.
+class OneThread {
+ public:
+  OneThread() : threads_(at::get_num_threads()) { at::set_num_threads(1); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+  ~OneThread() { at::set_num_threads(threads_); }
+
+ private:
+  int threads_;
+};
+
+at::Tensor plain_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
+}
+
+// x · weightᵀ (+ bias), all of one type. On a CPU no digit depends on the number of threads: oneDNN and few rows take
+// their sums in one order, and mm(), which does not, has one thread.
 at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   static const auto one_dnn = find_one_dnn();
-  if (one_dnn && fits_one_dnn(x, weight))
+  if (!x.is_cpu() || x.scalar_type() != at::kFloat) return plain_product(x, weight, bias);
+  if (x.numel() * weight.size(0) >= kWorthAKernel) {
+    if (!one_dnn) return plain_product(x, weight, bias);
     return one_dnn->call(x, weight, bias.defined() ? std::optional(bias) : std::nullopt, "none",
                          c10::List<std::optional<at::Scalar>>(), "");
-  return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
+  }
+  if (x.size(0) <= kFewRows) {
+    const at::Tensor out = product_apart(x, weight);
+    return bias.defined() ? out.add_(bias) : out;
+  }
+  const OneThread guard;
+  return plain_product(x, weight, bias);
 }
 
 // Calls use(first output, panel in x's type) for all rows of the weight.
@@ -54,26 +99,6 @@ void for_each_panel(const at::Tensor& x, const at::Tensor& weight, const Use& us
     panel.copy_(weight.narrow(0, first, rows));
     use(first, panel);
   }
-}
-
-// The rows of x one by one, [rows, outputs] in float32.
-at::Tensor product_apart(const at::Tensor& x, const at::Tensor& weight) {
-  constexpr int64_t kOutputs = 96;  // a task's
-  const int64_t outputs = weight.size(0);
-  at::Tensor out = at::empty({x.size(0), outputs}, x.options());
-  FewRows product{x.const_data_ptr<float>(),
-                  x.stride(0),
-                  x.size(0),
-                  x.size(1),
-                  weight.const_data_ptr(),
-                  weight.stride(0),
-                  dtype_of(weight.scalar_type()),
-                  out.mutable_data_ptr<float>(),
-                  outputs};
-  parallel_for((outputs + kOutputs - 1) / kOutputs, [&](int64_t task) {
-    multiply_few_rows(product, task * kOutputs, std::min(outputs, (task + 1) * kOutputs));
-  });
-  return out;
 }
 
 }  // namespace
@@ -98,7 +123,7 @@ void add_projection(const at::Tensor& sum, const at::Tensor& x, const at::Tensor
     return;
   }
   if (weight.scalar_type() == x.scalar_type()) {
-    if (fits_one_dnn(x, weight))
+    if (x.is_cpu())
       sum.add_(product(x, weight, {}), scale);
     else
       sum.addmm_(x, weight.t(), 1, scale);

@@ -2,6 +2,7 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "family/names.h"
@@ -10,6 +11,7 @@
 #include "model/decoder.h"
 #include "model/projection.h"
 #include "model/rope.h"
+#include "model/silu.h"
 #include "model/vision_tower.h"
 #include "support/device.h"
 
@@ -186,6 +188,41 @@ TEST(Projection, PanelsOfBfloat16GiveTheFloat32ProductOfTheSameNumbers) {
   const at::Tensor sum = at::ones({5, 2100});
   add_projection(sum, x, weight, 0.5);
   EXPECT_LT(relative_error(values(sum), values(expected * 0.5 + 1)), 1e-5);
+}
+
+// Shapes at which libtorch's own product has other digits with more threads.
+TEST(Projection, DigitsDoNotDependOnThreads) {
+  const int before = at::get_num_threads();
+  for (const auto& [rows, inputs, outputs] :
+       std::vector<std::array<int64_t, 3>>{{17, 64, 192}, {24, 64, 512}, {9, 1433, 512}, {17, 1280, 2048}}) {
+    const at::Tensor x = at::sin(at::arange(rows * inputs, at::kFloat)).view({rows, inputs});
+    const at::Tensor weight = at::cos(at::arange(outputs * inputs, at::kFloat)).view({outputs, inputs});
+    at::set_num_threads(1);
+    const auto expected = values(project(x, weight));
+    for (const int threads : {2, 8, 32}) {
+      at::set_num_threads(threads);
+      EXPECT_EQ(values(project(x, weight)), expected) << rows << " " << threads;
+      EXPECT_EQ(at::get_num_threads(), threads);
+    }
+  }
+  at::set_num_threads(before);
+}
+
+TEST(Silu, IsTheFunctionWhereverAnElementStands) {
+  std::vector<float> gate, up;
+  for (int i = -4000; i <= 4000; ++i) {
+    gate.push_back(static_cast<float>(i) / 37);
+    up.push_back(1 + static_cast<float>(i % 7) / 8);
+  }
+  std::vector<float> together = gate;
+  multiply_by_silu(together.data(), up.data(), std::ssize(gate));
+  for (size_t i = 0; i < gate.size(); ++i) {
+    const double expected = gate[i] / (1 + std::exp(-double{gate[i]})) * up[i];
+    EXPECT_NEAR(together[i], expected, 3e-7 * std::abs(expected) + 1e-30) << gate[i];
+    float alone = gate[i];
+    multiply_by_silu(&alone, &up[i], 1);
+    EXPECT_EQ(alone, together[i]);
+  }
 }
 
 }  // namespace

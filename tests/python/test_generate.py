@@ -113,14 +113,29 @@ def test_a_seed_gives_its_text_whatever_is_written_beside_it(goldens):
     assert ask(goldens, "vlm", IMAGES["one"], "--seed", "5", *flags, "--threads", "1") == [together[2]]
 
 
-def test_the_world_answers_and_stops(vlrm, tmp_path):
+@pytest.fixture
+def asked(tmp_path):
+    """A question of the little world's, and the file of its image."""
     import pyarrow.parquet as pq
 
     row = pq.read_table(ROOT / "world/pairs.parquet").slice(0, 1).to_pylist()[0]
     image = tmp_path / "asked.png"
     image.write_bytes(row["image"]["bytes"])
-    text = vlrm("generate", "--model", ROOT / "world/vlm", "--image", image, "--prompt", row["query"])
-    told = json.loads(vlrm("generate", "--model", ROOT / "world/vlm", "--image", image, "--prompt", row["query"], "--json"))
+    return row["query"], image
+
+
+def test_no_digit_depends_on_the_number_of_threads(vlrm, asked):
+    query, image = asked
+    flags = ["generate", "--model", ROOT / "world/vlm", "--prompt", query, "--json", "--max-new-tokens", "8"]
+    for more in ([], ["--image", image], ["--image", image, "--dtype", "float32"]):
+        found = {vlrm(*flags, *more, "--threads", threads) for threads in (1, 2, 3, 8, 16)}
+        assert len(found) == 1 and '"log_probabilities"' in found.pop()
+
+
+def test_the_world_answers_and_stops(vlrm, asked):
+    query, image = asked
+    text = vlrm("generate", "--model", ROOT / "world/vlm", "--image", image, "--prompt", query)
+    told = json.loads(vlrm("generate", "--model", ROOT / "world/vlm", "--image", image, "--prompt", query, "--json"))
     assert told["ended"] and told["text"] == text.strip() and 3 < len(text) < 300
 
 
