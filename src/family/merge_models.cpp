@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
 #include "base/error.h"
 #include "base/joined.h"
 #include "family/causal_model.h"
+#include "family/layouts.h"
 #include "family/output_template.h"
 #include "family/output_tokenizer.h"
 #include "family/steps.h"
@@ -34,17 +36,65 @@ std::vector<int64_t> kept_layers(const Recipe& recipe) {
 struct Models {
   std::vector<std::string> names;
   std::map<std::string, CausalModel> opened;
+  std::vector<std::string> remarks;  // on their names
 
   const CausalModel& donor() const { return opened.at(names.front()); }
 };
 
+// The models that have a layer for each of the others', whatever it is called: not an Mllama beside a Llama, as its
+// cross-attention layers come between the others.
+bool may_be_renamed(const Models& models) {
+  const auto is_mllama = [](const auto& model) { return model.second.type() == "mllama"; };
+  return std::ranges::none_of(models.opened, is_mllama);
+}
+
+void unify_layouts(Models& models) {
+  Layouts layouts;
+  for (const std::string& name : models.names) {
+    CausalModel& model = models.opened.at(name);
+    Layouts::Change change;
+    model.weights = layouts.unified(std::move(model.weights), change);
+    if (change.count > 0)
+      models.remarks.push_back(fmt::format("{} tensors of {} go by the names that the models before it have ({} is {})",
+                                           change.count, printable(name), printable(change.from),
+                                           printable(change.to)));
+  }
+}
+
+// Whole models that are merged though most of their tensors have no counterpart are of different kinds; what came out
+// would hold both, unmerged.
+void require_common_tensors(const Recipe& recipe, const Models& models) {
+  if (!recipe.merges_whole_models()) return;
+  const CausalModel& donor = models.donor();
+  for (const std::string& name : models.names) {
+    const auto& first = donor.weights->tensors();
+    const auto& second = models.opened.at(name).weights->tensors();
+    const auto lacks = [](const CheckpointPtr& weights) {
+      return [&weights](const TensorInfo& tensor) { return weights->find(tensor.name) == nullptr; };
+    };
+    const auto only_first = std::ranges::find_if(first, lacks(models.opened.at(name).weights));
+    const auto only_second = std::ranges::find_if(second, lacks(donor.weights));
+    const auto common = std::ranges::count_if(
+        first, [&](const TensorInfo& tensor) { return models.opened.at(name).weights->find(tensor.name) != nullptr; });
+    if (2 * common >= std::min(std::ssize(first), std::ssize(second))) continue;
+    fail(
+        "{}: only {} of {} tensors of {} and {} of {} have a common name: they are of different kinds ({} is only in "
+        "the "
+        "first, {} only in the second)",
+        recipe.source, common, first.size(), printable(models.names.front()), second.size(), printable(name),
+        printable(only_first->name), printable(only_second->name));
+  }
+}
+
 Models open_models(const Recipe& recipe, const WatchInput& watch) {
-  Models models{recipe.model_names(), {}};
+  Models models{recipe.model_names(), {}, {}};
   if (recipe.base_model) {
     std::erase(models.names, *recipe.base_model);
     models.names.insert(models.names.begin(), *recipe.base_model);
   }
   for (const std::string& name : models.names) models.opened.emplace(name, open_causal_model(name, watch));
+  if (may_be_renamed(models)) unify_layouts(models);
+  require_common_tensors(recipe, models);
   return models;
 }
 
@@ -202,7 +252,8 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
                                                  .untied = untied,
                                                  .kept_layers = kept_layers(recipe)});
   planned.weights = planned.dtype ? std::move(merged.weights) : cast_each(std::move(merged.weights), merged.stored);
-  planned.remarks = std::move(merged.remarks);
+  planned.remarks = models.remarks;
+  std::ranges::move(merged.remarks, std::back_inserter(planned.remarks));
   for (std::string& remark : differences(models, !planned.dtype)) planned.remarks.push_back(std::move(remark));
   for (const auto& [name, model] : models.opened)
     for (std::string& remark : contradictions(name, model)) planned.remarks.push_back(std::move(remark));

@@ -159,3 +159,41 @@ def test_multislerp_leaves_what_no_model_changed(vlrm, tmp_path):
     vlrm("-q", "merge", recipe, tmp_path / "out")
     merged = load_file(tmp_path / "out/model.safetensors")
     assert (merged[EMBEDDINGS] == 1).all() and np.allclose(merged[HEAD], 2)
+
+
+def layout(path, rename, value, **config):
+    """A vision-language model whose tensors are called as `rename` says."""
+    tensors = {EMBEDDINGS: (4, 3), HEAD: (4, 3), LAYER.format(0): (3, 3), "visual.patch.weight": (2, 2)}
+    path.mkdir()
+    save_file({rename(name): np.full(shape, value, np.float32) for name, shape in tensors.items()}, path / "model.safetensors")
+    (path / "config.json").write_text(json.dumps({"model_type": "some_vl", "text_config": {"vocab_size": 4}, **config}))
+    return path
+
+
+def later(name):
+    return name if name == HEAD else "model." + name.replace("model.", "language_model.")
+
+
+def test_layouts_of_one_family_are_merged_under_one_name(linear, tmp_path):
+    old = layout(tmp_path / "old", str, 1.0)
+    new = layout(tmp_path / "new", later, 3.0)
+    inside = layout(tmp_path / "inside", lambda name: name if "visual" in name else "language_model." + name, 5.0)
+    tensors, _, notes = linear(old, new)
+    assert {name: tensor.flat[0] for name, tensor in tensors.items()} == {
+        EMBEDDINGS: 2, HEAD: 2, LAYER.format(0): 2, "visual.patch.weight": 2}
+    assert [note for note in notes if f"3 tensors of {new} go by the names" in note]
+    assert set(linear(new, inside)[0]) == {later(name) for name in tensors}
+    text = model(tmp_path / "text", value=7.0, model_type="some")
+    tensors, _, _ = linear(text, new, inside)  # the vision part, which the first lacks, is called as in the second
+    assert tensors[EMBEDDINGS][0, 0] == 5 and set(tensors) == {EMBEDDINGS, HEAD, LAYER.format(0), "model.visual.patch.weight"}
+
+
+def test_models_with_little_in_common_are_refused(linear, tmp_path):
+    text = model(tmp_path / "text", layers=3, model_type="some")
+    other = layout(tmp_path / "other", lambda name: name if name == HEAD else "encoder." + name, 1.0)
+    error = linear(text, other, fails=True)
+    assert f"only 1 of 5 tensors of {text} and 4 of {other} have a common name" in error
+    assert "model.embed_tokens.weight is only in the first, encoder.model.embed_tokens.weight only in the second" in error
+    # An Mllama's layers are not a Llama's: cross-attention stands between them.
+    text, vlm = model(tmp_path / "llama"), layout(tmp_path / "mllama", later, 1.0, model_type="mllama")
+    assert "only 0 of 3 tensors" in linear(text, vlm, fails=True)
