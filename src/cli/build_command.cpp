@@ -5,7 +5,7 @@
 #include "base/tell.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
-#include "weights/hub_cache.h"
+#include "weights/model_files.h"
 
 namespace vlrm {
 namespace {
@@ -34,8 +34,8 @@ void run_build(const BuildOptions& options) {
   const Dtype dtype = dtype_option_or_throw(options.dtype);
   Recipe recipe = recipe_of(options);
   options.seed.apply(recipe);
-  BuildInputs inputs{resolve_checkpoint(options.vlm), resolve_checkpoint(options.rm), std::nullopt};
-  if (!options.base.empty()) inputs.base = resolve_checkpoint(options.base);
+  BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), std::nullopt};
+  if (!options.base.empty()) inputs.base = resolve_model(options.base);
 
   Manifest manifest("build", {{"recipe", recipe_to_json(recipe)}, {"seed", recipe.seed}, {"dtype", torch_name(dtype)}});
   manifest.name_input("vlm", options.vlm);

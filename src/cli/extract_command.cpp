@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
-#include "weights/hub_cache.h"
+#include "weights/model_files.h"
 
 namespace vlrm {
 namespace {
@@ -24,8 +24,7 @@ void run_extract(const ExtractOptions& options) {
   manifest.name_input(from_vlm ? "vlm" : "rm", source);
   manifest.name_input("instruct", options.instruct);
   const auto plan = from_vlm ? plan_extract_vlm : plan_extract_rm;
-  const auto planned =
-      plan(resolve_checkpoint(source), resolve_checkpoint(options.instruct), dtype, manifest.watcher());
+  const auto planned = plan(resolve_model(source), resolve_model(options.instruct), dtype, manifest.watcher());
   write_and_report(planned, options.output, manifest);
 }
 

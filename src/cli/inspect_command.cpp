@@ -1,4 +1,6 @@
 // vlrm inspect: what a checkpoint is, without loading it.
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
@@ -8,12 +10,14 @@
 #include "base/progress.h"
 #include "base/tell.h"
 #include "cli/commands.h"
-#include "family/config.h"
+#include "family/inputs.h"
 #include "family/manifest.h"
 #include "family/names.h"
+#include "family/unused_tensors.h"
 #include "merge/tensor_place.h"
 #include "text/chat_template.h"
 #include "weights/hub_cache.h"
+#include "weights/model_files.h"
 
 namespace vlrm {
 namespace {
@@ -87,21 +91,30 @@ std::string template_of(const std::filesystem::path& directory) {
 }
 
 void run_inspect(const std::string& model) {
-  const std::filesystem::path directory = resolve_checkpoint(model);
-  const ModelConfig config = ModelConfig::from_directory(directory);
-  const CheckpointPtr checkpoint = open_canonical(directory, config);
+  std::vector<std::string> remarks;
+  const ModelFiles files = resolve_model(model);
+  const OpenModel opened = open_model("model", files, {}, remarks);
+  const ModelConfig& config = opened.config;
+  const CheckpointPtr& checkpoint = opened.weights;
   std::map<std::string, Part> parts;
   Part total;
   for (const TensorInfo& tensor : checkpoint->tensors()) {
     parts[part_of(tensor.name, config.text)].add(tensor);
     total.add(tensor);
   }
-  fmt::print("{}\n{}\n{}\n\n", directory.string(), model_kind(config), shape_of(config));
+  const std::string adapter = files.adapter ? " + " + files.adapter->string() : "";
+  fmt::print("{}{}\n{}\n{}\n\n", files.directory.string(), adapter, model_kind(config), shape_of(config));
   fmt::print("  {:<16}{:>15}\n", "part", "parameters");
   for (const auto& [name, part] : parts) part.print(std::string_view(name).substr(2));
   total.print("all");
-  fmt::print("\nchat template: {}\n", template_of(directory));
-  for (const std::string& line : disagreements(*checkpoint, config)) tell("note: " + line);
+  fmt::print("\nchat template: {}\n", template_of(files.chat_template()));
+  const auto shapes = config.vision ? mllama_shapes(config) : llama_backbone_shapes(config.text);
+  if (const auto unused = unused_tensors(shapes, *checkpoint); !unused.empty())
+    remarks.push_back(
+        fmt::format("{} tensors are no part of what config.json describes, so no model is run with them: {}{}",
+                    unused.size(), printable(unused.front()), unused.size() > 1 ? " …" : ""));
+  std::ranges::move(disagreements(*checkpoint, config), std::back_inserter(remarks));
+  for (const std::string& line : remarks) tell("note: " + line);
 }
 
 void verify_inputs(const std::string& model) {

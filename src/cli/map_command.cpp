@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
-#include "weights/hub_cache.h"
+#include "weights/model_files.h"
 
 namespace vlrm {
 namespace {
@@ -20,8 +20,8 @@ void run_map(const MapOptions& options) {
   manifest.name_input("text", options.text);
   manifest.name_input("vlm", options.vlm);
   manifest.name_input("rm", options.rm);
-  const auto planned = plan_map(resolve_checkpoint(options.text), resolve_checkpoint(options.vlm),
-                                resolve_checkpoint(options.rm), manifest.watcher());
+  const auto planned =
+      plan_map(resolve_model(options.text), resolve_model(options.vlm), resolve_model(options.rm), manifest.watcher());
   write_and_report(planned, options.output, manifest);
 }
 

@@ -9,7 +9,7 @@
 #include "cli/usage_errors.h"
 #include "family/build.h"
 #include "prompt/stamps.h"
-#include "weights/hub_cache.h"
+#include "weights/model_files.h"
 #include "weights/views.h"
 
 namespace vlrm {
@@ -32,7 +32,8 @@ void tell_warnings(const TextNotes& notes) {
 
 void ModelFlags::declare(CLI::App& command, For what) {
   command.add_option("--model", model,
-                     what == For::scoring ? "Directory or hub id of a reward model" : "Directory or hub id of a model");
+                     what == For::scoring ? "A reward model: a directory or hub id, or MODEL+ADAPTER"
+                                          : "A model: a directory or hub id, or MODEL+ADAPTER");
   command.add_option("--recipe", recipe, "Merge on load instead: a recipe (YAML), nothing is written");
   command.add_option("--vlm", vlm, "Of a merge on load: the vision-language model");
   command.add_option("--rm", rm, "Of a merge on load: the text reward model");
@@ -101,8 +102,8 @@ NamedRecipe NamedRecipe::parse_or_throw(const std::string& text, const std::file
 }
 
 OpenedModel ModelFlags::merged(NamedRecipe how, std::vector<std::string>& remarks) const {
-  BuildInputs inputs{resolve_checkpoint(vlm), resolve_checkpoint(rm), std::nullopt};
-  if (!base.empty()) inputs.base = resolve_checkpoint(base);
+  BuildInputs inputs{resolve_model(vlm), resolve_model(rm), std::nullopt};
+  if (!base.empty()) inputs.base = resolve_model(base);
   how.recipe.seed = seed.value.value_or(0);
   PlannedModel plan = plan_reward_model(inputs, how.recipe);
   remarks = std::move(plan.remarks);
@@ -112,7 +113,11 @@ OpenedModel ModelFlags::merged(NamedRecipe how, std::vector<std::string>& remark
 }
 
 OpenedModel ModelFlags::open() const {
-  if (recipe.empty()) return OpenedModel::from_directory(resolve_checkpoint(model));
+  if (recipe.empty()) {
+    const ModelFiles files = resolve_model(model);
+    if (const auto remark = unapplied_adapter(files)) tell("warning: " + *remark);
+    return OpenedModel::from_files(files);
+  }
   NamedRecipe read = NamedRecipe::read_or_throw(recipe);
   seed.apply(read.recipe);
   std::vector<std::string> remarks;
@@ -156,7 +161,10 @@ OrderedJson ModelFlags::settings(const NamedRecipe& how, const ScorerOptions& op
 OrderedJson ModelFlags::settings(const NamedRecipe* how, Dtype type, const ScorerOptions& options) const {
   OrderedJson settings = {{"likelihood", options.likelihood}};
   const auto add_directory = [&](const char* key, const std::string& name) {
-    if (!name.empty()) settings[key] = {{"name", name}, {"stamp", directory_stamp(resolve_checkpoint(name))}};
+    if (name.empty()) return;
+    const ModelFiles files = resolve_model(name);
+    settings[key] = {{"name", name}, {"stamp", directory_stamp(files.directory)}};
+    if (files.adapter) settings[key]["adapter"] = directory_stamp(*files.adapter);
   };
   add_directory("model", model);
   add_directory("vlm", vlm);

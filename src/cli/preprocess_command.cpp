@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "vision/mllama_processor.h"
-#include "weights/hub_cache.h"
+#include "weights/model_files.h"
 #include "weights/safetensors.h"
 
 namespace vlrm {
@@ -61,7 +61,7 @@ void run_preprocess(const PreprocessOptions& options) {
   for (const auto& image : options.images)
     if (std::filesystem::equivalent(image, options.output, not_there))
       fail("{}: is the input and the output; name another output", options.output);
-  const auto config = MllamaProcessorConfig::from_directory(resolve_checkpoint(options.model));
+  const auto config = MllamaProcessorConfig::from_directory(resolve_model(options.model).directory);
   DecodeOptions decode;
   decode.apply_exif = !options.no_exif;
   SampleTensors tensors(static_cast<int64_t>(options.images.size()), config);

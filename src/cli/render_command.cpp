@@ -3,7 +3,7 @@
 #include "base/line_reader.h"
 #include "cli/commands.h"
 #include "text/chat_template.h"
-#include "weights/hub_cache.h"
+#include "weights/model_files.h"
 
 namespace vlrm {
 namespace {
@@ -33,9 +33,9 @@ ChatTemplate::Input parse_input(const std::string& line, const OrderedJson& spec
 }
 
 void render(const RenderFlags& flags) {
-  const auto directory = resolve_checkpoint(flags.model);
-  const ChatTemplate chat_template = ChatTemplate::from_directory(directory);
-  const OrderedJson special_tokens = ChatTemplate::special_tokens(directory);
+  const ModelFiles files = resolve_texts(flags.model);
+  const ChatTemplate chat_template = ChatTemplate::from_directory(files.chat_template());
+  const OrderedJson special_tokens = ChatTemplate::special_tokens(files.tokenizer());
   std::optional<TemplateClock> clock;
   if (!flags.date.empty()) clock = TemplateClock::parse_or_throw(flags.date);
 

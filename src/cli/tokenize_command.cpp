@@ -6,7 +6,7 @@
 #include "base/line_reader.h"
 #include "cli/commands.h"
 #include "text/tokenizer.h"
-#include "weights/hub_cache.h"
+#include "weights/model_files.h"
 
 namespace vlrm {
 namespace {
@@ -33,7 +33,7 @@ std::string decoded(const Tokenizer& tokenizer, const Json& line, const Tokenize
 }
 
 void run_tokenize(const TokenizeOptions& options) {
-  const auto tokenizer = Tokenizer::from_directory(resolve_checkpoint(options.model));
+  const auto tokenizer = Tokenizer::from_directory(resolve_texts(options.model).tokenizer());
   LineReader lines(options.input);
   for (std::string line; lines.next(line);) {
     const std::string source = lines.source();

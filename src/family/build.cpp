@@ -70,7 +70,7 @@ OrderedJson one_number(const Recipe& recipe, const RecipeModel& model, const std
 
 MergeSource text_source(const OpenModel& model, const char* name) {
   CheckpointPtr text = model.config.vision ? text_part_of_mllama(model.weights, model.config.text) : model.weights;
-  return {name, llama_backbone(std::move(text)), model.directory};
+  return {name, llama_backbone(std::move(text)), model.tokenizer};
 }
 
 }  // namespace
@@ -115,16 +115,17 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
   const Roles roles(recipe);
   if (recipe.base_model && !inputs.base)
     fail("{} needs the base model that both were tuned from (--base)", recipe.method->name);
-  const OpenModel vlm = open_model("vlm", inputs.vlm, watch);
-  const OpenModel rm = open_model("rm", inputs.rm, watch);
+  std::vector<std::string> remarks;
+  const OpenModel vlm = open_model("vlm", inputs.vlm, watch, remarks);
+  const OpenModel rm = open_model("rm", inputs.rm, watch, remarks);
   require_vlm(vlm);
   require_reward_model(rm);
-  PlannedModel planned;
-  planned.remarks = foreign_tensors(vlm);
+  PlannedModel planned{vlm.config, nullptr, inputs.vlm, std::move(remarks)};
+  for (std::string& remark : foreign_tensors(vlm)) planned.remarks.push_back(std::move(remark));
   require_same_text_shape(rm, vlm, planned.remarks);
   std::optional<MergeSource> base;
   if (recipe.base_model) {
-    const OpenModel model = open_model("base", *inputs.base, watch);
+    const OpenModel model = open_model("base", *inputs.base, watch, planned.remarks);
     require_language_model(model);
     require_same_text_shape(model, vlm, planned.remarks);
     require_tensors(model);
@@ -133,7 +134,7 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
   require_tensors(vlm);
   require_tensors(rm);
 
-  MergeSources sources{{}, vlm.directory};
+  MergeSources sources{{}, vlm.tokenizer};
   for (const std::string& name : recipe.model_names()) {
     const Role role = roles.of(name);
     sources.models[name] = role == Role::base  ? *base
@@ -143,9 +144,7 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
   MergedModel merged = plan_merge(recipe, sources);
   planned.remarks.insert(planned.remarks.end(), merged.remarks.begin(), merged.remarks.end());
   planned.weights = mapped_onto_vlm(merged.weights, vlm, rm, recipe.source);
-  planned.config = vlm.config;
   planned.config.head = Head::reward;
-  planned.sources = vlm.directory;
   return planned;
 }
 

@@ -13,17 +13,17 @@
 
 namespace vlrm {
 
-// Local directories (see resolve_checkpoint). The base may be missing for linear, which has no use for it.
+// Local directories (see resolve_model). The base may be missing for linear, which has no use for it.
 struct BuildInputs {
-  std::filesystem::path vlm, rm;
-  std::optional<std::filesystem::path> base;
+  ModelFiles vlm, rm;
+  std::optional<ModelFiles> base;
 };
 
 // A model that exists as a plan: what its files would say, and its weights, computed where they are read.
 struct PlannedModel {
   ModelConfig config;     // the VLM's, with a reward head
   CheckpointPtr weights;  // canonical names (names.h); merged tensors are float32, the others as the VLM has them
-  std::filesystem::path sources;     // directory with its tokenizer, processor and chat template: the VLM's
+  ModelFiles sources;     // with its tokenizer, processor and chat template: the VLM's
   std::vector<std::string> remarks;  // what the user should know, one line each
 };
 

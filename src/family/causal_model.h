@@ -11,9 +11,12 @@
 namespace vlrm {
 
 struct CausalModel {
-  std::filesystem::path directory;
-  OrderedJson config;     // config.json
-  CheckpointPtr weights;  // a Llama's and an Mllama's under canonical names (see names.h)
+  std::filesystem::path directory;      // of the model's own files
+  std::filesystem::path tokenizer;      // with its tokenizer, which an adapter may bring along
+  std::filesystem::path chat_template;  // with its template
+  std::vector<std::string> remarks;     // what the user should know, one line each
+  OrderedJson config;                   // config.json
+  CheckpointPtr weights;                // a Llama's and an Mllama's under canonical names (see names.h)
 
   std::string type() const;  // model_type, such as "llama"; empty where the config has none
   std::string kind() const;  // its class, such as "LlamaForCausalLM", else the type, else words that say so
@@ -24,8 +27,7 @@ struct CausalModel {
   int64_t layers() const;
 };
 
-// Opens a checkpoint by its name, with the adapter behind a + applied: "org/name", "org/name@revision",
-// "./model+./lora". `watch` gets the name as the role, and "adapter ./lora" with the adapter. Throws Error for what is
+// Opens a checkpoint by its name (see resolve_model). `watch` gets the name as the role. Throws Error for what is
 // missing or malformed, and for quantized weights.
 CausalModel open_causal_model(const std::string& name, const WatchInput& watch);
 

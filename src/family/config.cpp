@@ -234,7 +234,10 @@ std::optional<Dtype> read_dtype(const Fields& fields) {
 
 ModelConfig ModelConfig::from_directory(const std::filesystem::path& directory) {
   const auto path = directory / "config.json";
-  const Json json = read_json_or_throw(path);
+  return from_json(read_json_or_throw(path), path);
+}
+
+ModelConfig ModelConfig::from_json(const Json& json, const std::filesystem::path& path) {
   ModelConfig config;
   const Fields fields(json, path.string(), config.defaulted_sizes);
   const auto type = fields.required<std::string>("model_type");

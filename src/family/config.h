@@ -54,6 +54,8 @@ struct ModelConfig {
   // (text_config, vision_config) as a whole. Throws Error naming the file and field that is missing, malformed or not
   // supported (another model_type, an activation, more than one label).
   static ModelConfig from_directory(const std::filesystem::path& directory);
+  // The same of a config that was read before; `file` is what errors call it.
+  static ModelConfig from_json(const Json& json, const std::filesystem::path& file);
 };
 
 }  // namespace vlrm

@@ -6,6 +6,7 @@
 #include "base/joined.h"
 #include "family/names.h"
 #include "family/tensor_shapes.h"
+#include "family/unused_tensors.h"
 #include "merge/token_rows.h"
 
 namespace vlrm {
@@ -62,19 +63,19 @@ void require_reward_model_tensors(const OpenModel& model) {
   const TensorShapes shapes = llama_backbone_shapes(model.config.text);
   require_shapes(model, shapes);
   require_shape(model, "score.weight", {1, model.config.text.hidden_size}, "one value of each hidden state");
-  for (const TensorInfo& tensor : model.weights->tensors())
-    if (!shapes.contains(tensor.name) && tensor.name != "score.weight" && tensor.name != "lm_head.weight")
-      fail("{}: tensor {} is no part of a Llama reward model, and would be lost", model.weights->description(),
-           printable(tensor.name));
+  for (const std::string& name : unused_tensors(shapes, *model.weights))
+    fail("{}: tensor {} is no part of a Llama reward model, and would be lost", model.weights->description(),
+         printable(name));
 }
 
 }  // namespace
 
-OpenModel open_model(const std::string& role, const std::filesystem::path& directory, const WatchInput& watch) {
-  const ModelConfig config = ModelConfig::from_directory(directory);
-  CheckpointPtr files = open_checkpoint(directory);
-  if (watch) files = watch(role, directory, std::move(files));
-  return {directory, config, canonical(std::move(files), config)};
+OpenModel open_model(const std::string& role, const ModelFiles& files, const WatchInput& watch,
+                     std::vector<std::string>& remarks) {
+  ReadModel read = read_model(files, role, watch);
+  if (auto remark = unapplied_adapter(files)) remarks.push_back(std::move(*remark));
+  return {files.directory, files.tokenizer(), ModelConfig::from_json(read.config, files.directory / "config.json"),
+          std::move(read.weights)};
 }
 
 void require_vlm(const OpenModel& model) {
@@ -108,12 +109,10 @@ void require_tensors(const OpenModel& model) {
 }
 
 std::vector<std::string> foreign_tensors(const OpenModel& vlm) {
-  const TensorShapes known = mllama_shapes(vlm.config);
   std::vector<std::string> remarks;
-  for (const TensorInfo& tensor : vlm.weights->tensors())
-    if (!known.contains(tensor.name))
-      remarks.push_back(fmt::format("{}: tensor {} is no part of an Mllama; it is kept", vlm.weights->description(),
-                                    printable(tensor.name)));
+  for (const std::string& name : unused_tensors(mllama_shapes(vlm.config), *vlm.weights))
+    remarks.push_back(
+        fmt::format("{}: tensor {} is no part of an Mllama; it is kept", vlm.weights->description(), printable(name)));
   return remarks;
 }
 
@@ -140,8 +139,8 @@ void require_same_text_shape(const OpenModel& model, const OpenModel& kept, std:
 }
 
 void require_same_tokens(const OpenModel& text, const OpenModel& vlm) {
-  const auto tokens = TokenRows::from_directory(text.directory);
-  if (const auto difference = tokens.difference(TokenRows::from_directory(vlm.directory)))
+  const auto tokens = TokenRows::from_directory(text.tokenizer);
+  if (const auto difference = tokens.difference(TokenRows::from_directory(vlm.tokenizer)))
     fail("{}: the text model must be merged with the VLM's tokens (tokenizer.source)", *difference);
 }
 

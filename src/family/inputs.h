@@ -2,30 +2,27 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "family/config.h"
+#include "family/read_model.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm {
 
 // An input once its config and headers are read.
 struct OpenModel {
-  std::filesystem::path directory;
+  std::filesystem::path directory;  // of the model's own files
+  std::filesystem::path tokenizer;  // with its tokenizer, which an adapter may bring along
   ModelConfig config;
   CheckpointPtr weights;  // canonical names
 };
 
-// Stands between the inputs of a command and their files: gets each input's role ("vlm", "rm", "base"), directory and
-// checkpoint (null where only its other files count), and gives the checkpoint to be used (see manifest.h).
-using WatchInput = std::function<CheckpointPtr(const std::string& role, const std::filesystem::path& directory,
-                                               CheckpointPtr checkpoint)>;
-constexpr const char* kAdapterRole = "adapter ";  // of an adapter, with its name behind it
-
 // Reads config and headers. Throws Error for what is missing or malformed.
-OpenModel open_model(const std::string& role, const std::filesystem::path& directory, const WatchInput& watch);
+// `remarks` get what the user should know.
+OpenModel open_model(const std::string& role, const ModelFiles& files, const WatchInput& watch,
+                     std::vector<std::string>& remarks);
 
 // By its config: throws Error unless `model` is an Mllama without a reward head.
 void require_vlm(const OpenModel& model);

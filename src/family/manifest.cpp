@@ -33,8 +33,8 @@ bool hub_knows_weights(const fs::path& directory) {
 // What decides a model beside its weights. The hub's hash where there is one, else our own.
 OrderedJson file_hashes(const fs::path& directory, bool with_weights) {
   OrderedJson hashes = OrderedJson::object();
-  std::vector<std::string> names =
-      files_of_kind(directory, {FileKind::config, FileKind::tokenizer, FileKind::chat_template, FileKind::other});
+  std::vector<std::string> names = files_of_kind(
+      directory, {FileKind::config, FileKind::tokenizer, FileKind::chat_template, FileKind::adapter, FileKind::other});
   if (with_weights) std::ranges::copy(weight_files(directory), std::back_inserter(names));
   for (const std::string& name : names) {
     const auto sha256 = hub_blob_sha256(directory / name);

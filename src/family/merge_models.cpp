@@ -14,7 +14,6 @@
 #include "merge/merged_model.h"
 #include "merge/recipe_advice.h"
 #include "merge/vocabulary.h"
-#include "weights/hub_cache.h"
 #include "weights/views.h"
 
 namespace fs = std::filesystem;
@@ -134,6 +133,13 @@ bool is_untied(const Models& models, const CheckpointPtr& merged) {
   return head_of(*merged) != nullptr && models.donor().tied() && !std::ranges::all_of(models.opened, tied);
 }
 
+// The directory with the tokenizer that the recipe names: a model of it, or another one; else the donor's.
+fs::path tokenizer_of(const Recipe& recipe, const Models& models) {
+  if (!recipe.tokenizer_source) return models.donor().tokenizer;
+  const auto model = models.opened.find(*recipe.tokenizer_source);
+  return model != models.opened.end() ? model->second.tokenizer : resolve_texts(*recipe.tokenizer_source).tokenizer();
+}
+
 // The output's tokenizer where it is made for it: a union, or one with tokens that the recipe adds.
 std::optional<OutputTokenizer> made_tokenizer(const Recipe& recipe, const Models& models,
                                               const fs::path& named_tokenizer) {
@@ -144,7 +150,7 @@ std::optional<OutputTokenizer> made_tokenizer(const Recipe& recipe, const Models
   if (recipe.tokenizer_union)
     for (size_t i = 1; i < models.names.size(); ++i) {
       const CausalModel& model = models.opened.at(models.names[i]);
-      sources.push_back({model.directory, model.vocabulary()});
+      sources.push_back({model.tokenizer, model.vocabulary()});
     }
   return extended_tokenizer(sources, tokens);
 }
@@ -197,7 +203,7 @@ std::optional<std::string> other_tokenizer(const Models& models, const fs::path&
   };
   if (has_one(source)) return std::nullopt;
   const auto found =
-      std::ranges::find_if(models.names, [&](const auto& name) { return has_one(models.opened.at(name).directory); });
+      std::ranges::find_if(models.names, [&](const auto& name) { return has_one(models.opened.at(name).tokenizer); });
   return found == models.names.end() ? std::nullopt : std::optional(*found);
 }
 
@@ -225,10 +231,10 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   std::vector<fs::path> directories;
   for (const std::string& name : models.names) {
     const CausalModel& model = models.opened.at(name);
-    sources.models[name] = {name, model.weights, model.directory, model.vocabulary(), model.tied()};
-    directories.push_back(model.directory);
+    sources.models[name] = {name, model.weights, model.tokenizer, model.vocabulary(), model.tied()};
+    directories.push_back(model.chat_template);
   }
-  sources.output_tokenizer = recipe.tokenizer_source ? resolve_checkpoint(*recipe.tokenizer_source) : donor.directory;
+  sources.output_tokenizer = tokenizer_of(recipe, models);
   if (watch && recipe.tokenizer_source && !models.opened.contains(*recipe.tokenizer_source))
     watch("tokenizer " + *recipe.tokenizer_source, sources.output_tokenizer, nullptr);
   PlannedOutput planned;
@@ -255,8 +261,10 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   planned.remarks = models.remarks;
   std::ranges::move(merged.remarks, std::back_inserter(planned.remarks));
   for (std::string& remark : differences(models, !planned.dtype)) planned.remarks.push_back(std::move(remark));
-  for (const auto& [name, model] : models.opened)
+  for (const auto& [name, model] : models.opened) {
+    planned.remarks.insert(planned.remarks.end(), model.remarks.begin(), model.remarks.end());
     for (std::string& remark : contradictions(name, model)) planned.remarks.push_back(std::move(remark));
+  }
   if (const auto other = other_tokenizer(models, sources.output_tokenizer))
     planned.remarks.push_back(
         fmt::format("{} has no tokenizer, and the output none: tokenizer_source: {} gives it that one",
@@ -267,6 +275,8 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   std::vector<FileKind> tokenizer{FileKind::tokenizer};
   if (!chat_template) tokenizer.push_back(FileKind::chat_template);  // else it has one already
   planned.side_files = {{sources.output_tokenizer, tokenizer}, {donor.directory, {FileKind::other}}};
+  if (!chat_template && sources.output_tokenizer == donor.tokenizer)
+    planned.side_files.push_back({donor.chat_template, {FileKind::chat_template}});
   return planned;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "weights/model_files.h"
 #include "weights/output_file.h"
 
 namespace fs = std::filesystem;
@@ -33,6 +34,7 @@ OrderedJson read_object(const fs::path& path) {
 FileKind kind_of(const std::string& name) {
   const auto ends_so = [&](std::string_view ending) { return name.ends_with(ending); };
   if (name == "config.json") return FileKind::config;
+  if (name == kAdapterConfig) return FileKind::adapter;
   if (name.starts_with(".") || name == "README.md" || name == "mergekit_config.yml" || name == kManifestName)
     return FileKind::private_file;
   if (std::ranges::any_of(kWeightEndings, ends_so)) return FileKind::weights;

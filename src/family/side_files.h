@@ -17,6 +17,7 @@ enum class FileKind {
   config,         // config.json
   tokenizer,      // tokenizer*, special_tokens_map.json and the like
   chat_template,  // chat_template.json, chat_template.jinja
+  adapter,        // adapter_config.json: beside weights it would have transformers apply it
   weights,        // in any format, safe or not, and their indices
   private_file,   // ours or nobody's: the manifest, dot files, the model card of another model
   other           // processor, generation config, licence …

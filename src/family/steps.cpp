@@ -14,8 +14,6 @@ namespace {
 constexpr const char* kHead = "lm_head.weight";
 constexpr const char* kEmbeddings = "model.embed_tokens.weight";
 
-const std::vector<FileKind> kTokenizer{FileKind::tokenizer, FileKind::chat_template};
-
 CheckpointPtr only(CheckpointPtr checkpoint, const std::string& from, const std::string& to) {
   return renamed(std::move(checkpoint),
                  [=](const std::string& name) { return name == from ? std::optional(to) : std::nullopt; });
@@ -27,15 +25,23 @@ CheckpointPtr head_of(const OpenModel& llama) {
   return only(llama.weights, tied ? kEmbeddings : kHead, kHead);
 }
 
+std::vector<SideFileSource> side_files_of(const ModelFiles& files) {
+  return {{files.tokenizer(), {FileKind::tokenizer}},
+          {files.chat_template(), {FileKind::chat_template}},
+          {files.directory, {FileKind::other}}};
+}
+
 PlannedOutput text_output(CheckpointPtr backbone, CheckpointPtr head, const OpenModel& instruct,
-                          const fs::path& tokenizer, Dtype dtype) {
+                          const ModelFiles& files, Dtype dtype) {
   const int64_t rows = backbone->info_or_throw(kEmbeddings).shape[0];
   PlannedOutput planned;
   planned.weights = overlay({std::move(backbone), with_rows(std::move(head), kHead, rows, head_of(instruct))});
   planned.dtype = dtype;
   planned.config = text_model_config(instruct.directory, rows, dtype);
   planned.config["tie_word_embeddings"] = false;
-  planned.side_files = {{tokenizer, kTokenizer}, {instruct.directory, {FileKind::other}}};
+  planned.side_files = {{files.tokenizer(), {FileKind::tokenizer}},
+                        {files.chat_template(), {FileKind::chat_template}},
+                        {instruct.directory, {FileKind::other}}};
   return planned;
 }
 
@@ -46,17 +52,17 @@ PlannedOutput plan_build(const BuildInputs& inputs, const Recipe& recipe, Dtype 
   PlannedOutput planned;
   planned.weights = std::move(model.weights);
   planned.dtype = dtype;
-  planned.config = reward_model_config(inputs.vlm, dtype);
-  planned.side_files = {{inputs.vlm, {FileKind::tokenizer, FileKind::chat_template, FileKind::other}}};
+  planned.config = reward_model_config(inputs.vlm.directory, dtype);
+  planned.side_files = side_files_of(inputs.vlm);
   planned.remarks = std::move(model.remarks);
   return planned;
 }
 
-PlannedOutput plan_extract_vlm(const fs::path& vlm_directory, const fs::path& instruct_directory, Dtype dtype,
+PlannedOutput plan_extract_vlm(const ModelFiles& vlm_files, const ModelFiles& instruct_files, Dtype dtype,
                                const WatchInput& watch) {
-  const OpenModel vlm = open_model("vlm", vlm_directory, watch);
-  const OpenModel instruct = open_model("instruct", instruct_directory, watch);
   std::vector<std::string> remarks;
+  const OpenModel vlm = open_model("vlm", vlm_files, watch, remarks);
+  const OpenModel instruct = open_model("instruct", instruct_files, watch, remarks);
   require_vlm(vlm);
   require_language_model(instruct);
   require_same_text_shape(vlm, instruct, remarks);
@@ -64,35 +70,37 @@ PlannedOutput plan_extract_vlm(const fs::path& vlm_directory, const fs::path& in
   const CheckpointPtr text = text_part_of_mllama(vlm.weights, vlm.config.text);
   const bool tied = vlm.config.text.tie_word_embeddings && text->find(kHead) == nullptr;
   PlannedOutput planned =
-      text_output(llama_backbone(text), only(text, tied ? kEmbeddings : kHead, kHead), instruct, vlm.directory, dtype);
+      text_output(llama_backbone(text), only(text, tied ? kEmbeddings : kHead, kHead), instruct, vlm_files, dtype);
   planned.remarks = std::move(remarks);
   return planned;
 }
 
-PlannedOutput plan_extract_rm(const fs::path& rm_directory, const fs::path& instruct_directory, Dtype dtype,
+PlannedOutput plan_extract_rm(const ModelFiles& rm_files, const ModelFiles& instruct_files, Dtype dtype,
                               const WatchInput& watch) {
-  const OpenModel rm = open_model("rm", rm_directory, watch);
-  const OpenModel instruct = open_model("instruct", instruct_directory, watch);
+  std::vector<std::string> remarks;
+  const OpenModel rm = open_model("rm", rm_files, watch, remarks);
+  const OpenModel instruct = open_model("instruct", instruct_files, watch, remarks);
   require_reward_model(rm);
   require_language_model(instruct);
-  std::vector<std::string> remarks;
   require_same_text_shape(rm, instruct, remarks);
   require_tensors(rm);
-  PlannedOutput planned = text_output(llama_backbone(rm.weights), head_of(instruct), instruct, rm.directory, dtype);
+  PlannedOutput planned = text_output(llama_backbone(rm.weights), head_of(instruct), instruct, rm_files, dtype);
   planned.remarks = std::move(remarks);
   return planned;
 }
 
-PlannedOutput plan_map(const fs::path& text_directory, const fs::path& vlm_directory, const fs::path& rm_directory,
+PlannedOutput plan_map(const ModelFiles& text_files, const ModelFiles& vlm_files, const ModelFiles& rm_files,
                        const WatchInput& watch) {
-  const OpenModel text = open_model("text", text_directory, watch);
-  const OpenModel vlm = open_model("vlm", vlm_directory, watch);
-  const OpenModel rm = open_model("rm", rm_directory, watch);
+  std::vector<std::string> remarks;
+  const OpenModel text = open_model("text", text_files, watch, remarks);
+  const OpenModel vlm = open_model("vlm", vlm_files, watch, remarks);
+  const OpenModel rm = open_model("rm", rm_files, watch, remarks);
   PlannedOutput planned;
   require_language_model(text);
   require_vlm(vlm);
   require_reward_model(rm);
-  planned.remarks = foreign_tensors(vlm);
+  planned.remarks = std::move(remarks);
+  for (std::string& remark : foreign_tensors(vlm)) planned.remarks.push_back(std::move(remark));
   require_same_text_shape(text, vlm, planned.remarks);
   require_same_text_shape(rm, vlm, planned.remarks);
   for (const OpenModel* model : {&text, &vlm, &rm}) require_tensors(*model);
@@ -101,8 +109,8 @@ PlannedOutput plan_map(const fs::path& text_directory, const fs::path& vlm_direc
   const Dtype dtype = text.weights->info_or_throw(kEmbeddings).dtype;
   planned.dtype = dtype;
   planned.config = reward_model_config(vlm.directory, dtype);
-  planned.side_files = {{text.directory, {FileKind::tokenizer}},
-                        {vlm.directory, {FileKind::tokenizer, FileKind::chat_template, FileKind::other}}};
+  planned.side_files = side_files_of(vlm_files);
+  planned.side_files.insert(planned.side_files.begin(), {text.tokenizer, {FileKind::tokenizer}});
   return planned;
 }
 

@@ -33,11 +33,11 @@ PlannedOutput plan_build(const BuildInputs& inputs, const Recipe& recipe, Dtype 
 
 // The text part of a VLM as a Llama of its own: its embeddings, layers and tokenizer; lm_head is the VLM's and has for
 // the rows that the VLM lacks the mean of the instruct model's. The config is the instruct model's.
-PlannedOutput plan_extract_vlm(const std::filesystem::path& vlm, const std::filesystem::path& instruct, Dtype dtype,
+PlannedOutput plan_extract_vlm(const ModelFiles& vlm, const ModelFiles& instruct, Dtype dtype,
                                const WatchInput& watch = {});
 // A reward model's backbone as a Llama: its tokenizer, and the instruct model's lm_head, with as many rows as the
 // backbone has.
-PlannedOutput plan_extract_rm(const std::filesystem::path& rm, const std::filesystem::path& instruct, Dtype dtype,
+PlannedOutput plan_extract_rm(const ModelFiles& rm, const ModelFiles& instruct, Dtype dtype,
                               const WatchInput& watch = {});
 
 // merge: the models that the recipe's names stand for (see open_causal_model), of any architecture. In
@@ -46,7 +46,7 @@ PlannedOutput plan_extract_rm(const std::filesystem::path& rm, const std::filesy
 PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch = {});
 
 // A merged Llama back onto the VLM, with the RM's score head; written as the type of `text`'s weights.
-PlannedOutput plan_map(const std::filesystem::path& text, const std::filesystem::path& vlm,
-                       const std::filesystem::path& rm, const WatchInput& watch = {});
+PlannedOutput plan_map(const ModelFiles& text, const ModelFiles& vlm, const ModelFiles& rm,
+                       const WatchInput& watch = {});
 
 }  // namespace vlrm

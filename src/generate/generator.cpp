@@ -276,7 +276,7 @@ class Generator::Writing {
 Generator::Generator(const OpenedModel& model, const GeneratorOptions& options, const BackendOptions& backend)
     : options_((checked_model(model, options), options)),
       encoder_(model, options_.prompt),
-      stop_tokens_(stop_tokens(model.files)) {
+      stop_tokens_(stop_tokens(model.files.directory)) {
   VLRM_ASSERT(options_.max_new_tokens > 0 && options_.texts_together > 0 && options_.expected_tokens > 0);
   ModelConfig config = model.config;
   config.head = Head::language_model;

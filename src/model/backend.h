@@ -114,7 +114,8 @@ class Backend {
 
 // Loads libvlrm_model (next to the program, or in ../lib) on the first call, then the weights of `checkpoint`, whose
 // tensors carry the names of transformers 4.4x (see family/names.h). Throws Error where the library cannot be loaded,
-// tensors are missing or shapes do not fit `config`, or the device is not there.
+// tensors are missing, shapes do not fit `config`, tensors are left over that would change what is computed, or the
+// device is not there.
 std::unique_ptr<Backend> load_backend(const ModelConfig& config, const CheckpointPtr& checkpoint,
                                       const BackendOptions& options);
 

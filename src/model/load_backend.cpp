@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "base/own_library.h"
+#include "family/unused_tensors.h"
 #include "model/backend.h"
 
 namespace vlrm {
@@ -21,6 +22,7 @@ MakeBackend load_library() {
 
 std::unique_ptr<Backend> load_backend(const ModelConfig& config, const CheckpointPtr& checkpoint,
                                       const BackendOptions& options) {
+  refuse_unused_tensors(config, *checkpoint);
   static const MakeBackend make_backend = load_library();
   return std::unique_ptr<Backend>(make_backend(&config, &checkpoint, &options));
 }

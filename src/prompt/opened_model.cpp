@@ -1,13 +1,12 @@
 #include "prompt/opened_model.h"
 
-#include "family/names.h"
+#include "family/read_model.h"
 
 namespace vlrm {
 
-OpenedModel OpenedModel::from_directory(const std::filesystem::path& directory) {
-  ModelConfig config = ModelConfig::from_directory(directory);
-  CheckpointPtr weights = open_canonical(directory, config);
-  return {std::move(config), std::move(weights), directory};
+OpenedModel OpenedModel::from_files(const ModelFiles& files) {
+  ReadModel read = read_model(files, "model", {});
+  return {ModelConfig::from_json(read.config, files.directory / "config.json"), std::move(read.weights), files};
 }
 
 }  // namespace vlrm

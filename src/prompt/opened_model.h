@@ -1,20 +1,19 @@
 // A model and the files that say how to talk to it.
 #pragma once
 
-#include <filesystem>
-
 #include "family/config.h"
 #include "weights/checkpoint.h"
+#include "weights/model_files.h"
 
 namespace vlrm {
 
 struct OpenedModel {
   ModelConfig config;
-  CheckpointPtr weights;        // canonical names (family/names.h)
-  std::filesystem::path files;  // directory with its tokenizer, chat template and preprocessor_config.json
+  CheckpointPtr weights;  // canonical names (family/names.h)
+  ModelFiles files;       // with its tokenizer, chat template and preprocessor_config.json
 
   // Throws Error for what ModelConfig and the checkpoint's files have wrong.
-  static OpenedModel from_directory(const std::filesystem::path& directory);
+  static OpenedModel from_files(const ModelFiles& files);
 };
 
 }  // namespace vlrm

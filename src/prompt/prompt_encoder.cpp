@@ -26,10 +26,10 @@ PromptEncoder::PromptEncoder(const OpenedModel& model, PromptOptions options)
     : options_(std::move(options)),
       image_token_(model.config.image_token),
       positions_(model.config.text.positions),
-      tokenizer_(Tokenizer::from_directory(model.files)),
-      template_(ChatTemplate::from_directory(model.files)),
-      variables_(ChatTemplate::special_tokens(model.files)) {
-  if (options_.mode == Mode::image) processor_ = MllamaProcessorConfig::from_directory(model.files);
+      tokenizer_(Tokenizer::from_directory(model.files.tokenizer())),
+      template_(ChatTemplate::from_directory(model.files.chat_template())),
+      variables_(ChatTemplate::special_tokens(model.files.tokenizer())) {
+  if (options_.mode == Mode::image) processor_ = MllamaProcessorConfig::from_directory(model.files.directory);
 }
 
 MarkedSample PromptEncoder::marked(const Sample& sample, const std::string& source) const {

@@ -35,8 +35,8 @@ void add_sample(Digest& digest, const File& file) {
 
 // Those that scores depend on, by name. Other files may come and go, such as scores written beside the model.
 std::vector<std::string> model_files(const fs::path& directory) {
-  auto names = files_of_kind(
-      directory, {FileKind::config, FileKind::tokenizer, FileKind::chat_template, FileKind::weights, FileKind::other});
+  auto names = files_of_kind(directory, {FileKind::config, FileKind::tokenizer, FileKind::chat_template,
+                                         FileKind::adapter, FileKind::weights, FileKind::other});
   std::erase_if(names, [](const std::string& name) {
     return kind_of(name) == FileKind::other && !name.ends_with("processor_config.json");
   });

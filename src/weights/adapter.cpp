@@ -2,25 +2,23 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "weights/adapter_config.h"
 #include "weights/chunks.h"
 #include "weights/safetensors.h"
 #include "weights/target_clones.h"
+#include "weights/views.h"
 
 namespace fs = std::filesystem;
 
 namespace vlrm {
 namespace {
 
-constexpr std::string_view kPrefix = "base_model.model.";
+constexpr std::string_view kPrefix = "base_model.model.", kOriginal = ".original_module.";
+constexpr const char* kScore = "score.weight";
 constexpr int64_t kLargestRank = 1 << 16;
-// Ways to start a training that take from the model's weights what they put into the factors.
-constexpr std::array<std::string_view, 5> kResidualStarts{"pissa", "olora", "corda", "loftq", "lora_ga"};
-
 // How peft names the two factors of a weight.
 struct FactorNames {
   std::string_view a, b;
@@ -32,77 +30,6 @@ constexpr std::array<FactorNames, 2> kFactors{
 VLRM_TARGET_CLONES void add_scaled(float factor, const float* x, int64_t count, float* sum) {
   for (int64_t i = 0; i < count; ++i) sum[i] += factor * x[i];
 }
-
-// What adapter_config.json says.
-class AdapterConfig {
- public:
-  explicit AdapterConfig(const fs::path& directory) : file_((directory / "adapter_config.json").string()) {
-    if (!fs::exists(file_)) fail("{}: is not there: an adapter has one", file_);
-    const OrderedJson config = read_ordered_json_or_throw(file_);
-    if (!config.is_object()) fail("{}: not a JSON object", file_);
-    const auto kind = required_field<std::string>(config, "peft_type", file_);
-    if (kind != "LORA") fail("{}: peft_type is {}; only LORA can be merged", file_, printable(kind));
-    if (optional_field(config, "use_dora", false, file_)) fail("{}: DoRA (use_dora) is not supported", file_);
-    refuse_other_weights(config);
-    rank_ = static_cast<double>(required_field<int64_t>(config, "r", file_));
-    alpha_ = optional_field<double>(config, "lora_alpha", 8, file_);
-    by_root_ = optional_field(config, "use_rslora", false, file_);
-    transposed_ = optional_field(config, "fan_in_fan_out", false, file_);
-    ranks_ = patterns(config, "rank_pattern");
-    alphas_ = patterns(config, "alpha_pattern");
-  }
-
-  const std::string& file() const { return file_; }
-  bool transposed() const { return transposed_; }
-  double rank(const std::string& module) const { return find(ranks_, module, rank_); }
-  float scaling(const std::string& module) const {
-    const double divisor = by_root_ ? std::sqrt(rank(module)) : rank(module);
-    return static_cast<float>(find(alphas_, module, alpha_) / divisor);
-  }
-
- private:
-  using Patterns = std::vector<std::pair<std::string, double>>;  // the first that fits counts
-
-  // Adapters whose weights are not W + B·A with the model's own W.
-  void refuse_other_weights(const OrderedJson& config) const {
-    if (config.contains("layer_replication") && !config.at("layer_replication").is_null())
-      fail("{}: layer_replication is not supported: repeat the layers by \"slices\" first", file_);
-    const auto start = config.find("init_lora_weights");
-    if (start == config.end() || !start->is_string()) return;
-    const auto name = start->get<std::string>();
-    if (std::ranges::any_of(kResidualStarts, [&](std::string_view known) { return name.starts_with(known); }))
-      fail(
-          "{}: init_lora_weights is {}: its factors belong to changed weights, not to the model's; let peft convert it "
-          "to a plain LoRA (path_initial_model_for_weight_conversion)",
-          file_, printable(name));
-  }
-
-  Patterns patterns(const OrderedJson& config, const char* key) const {
-    Patterns result;
-    if (!config.contains(key) || config.at(key).is_null()) return result;
-    if (!config.at(key).is_object()) fail("{}: {} is no object", file_, key);
-    for (const auto& [module, value] : config.at(key).items()) {
-      if (!value.is_number()) fail("{}: {} of {} is no number", file_, key, printable(module));
-      if (module.find_first_of("\\^$*+?()[]{}|") != module.npos)
-        fail("{}: {} has \"{}\": patterns that are regular expressions are not supported", file_, key,
-             printable(module));
-      result.emplace_back(module, value.get<double>());
-    }
-    return result;
-  }
-
-  // A pattern is a module's whole name, or its end behind a dot.
-  static double find(const Patterns& patterns, const std::string& module, double fallback) {
-    for (const auto& [name, value] : patterns)
-      if (module == name || module.ends_with("." + name)) return value;
-    return fallback;
-  }
-
-  const std::string file_;
-  double rank_ = 0, alpha_ = 0;
-  bool by_root_ = false, transposed_ = false;
-  Patterns ranks_, alphas_;
-};
 
 // The factors of one weight, [rank, inputs] and [outputs, rank], by their names in the adapter.
 struct Factors {
@@ -164,6 +91,27 @@ std::vector<float> transposed(const std::vector<float>& matrix, int64_t rows, in
   return result;
 }
 
+// A whole tensor, of the adapter or of the model, in the type and place that the adapted model has it in.
+class Replacement final : public TensorReader {
+ public:
+  Replacement(TensorInfo info, std::unique_ptr<TensorReader> source)
+      : info_(std::move(info)), source_(std::move(source)) {}
+  const TensorInfo& info() const override { return info_; }
+  void read(int64_t first, int64_t count, std::byte* out) const override {
+    if (source_->info().dtype == info_.dtype) return source_->read(first, count, out);
+    std::vector<float> values(static_cast<size_t>(count));
+    source_->read_float32(first, count, values.data());
+    from_float32(values, info_.dtype, out);
+  }
+  void read_float32(int64_t first, int64_t count, float* out) const override {
+    source_->read_float32(first, count, out);
+  }
+
+ private:
+  TensorInfo info_;
+  std::unique_ptr<TensorReader> source_;
+};
+
 class AdaptedCheckpoint final : public Checkpoint {
  public:
   AdaptedCheckpoint(CheckpointPtr model, CheckpointPtr adapter)
@@ -171,14 +119,20 @@ class AdaptedCheckpoint final : public Checkpoint {
 
   // false where the tensor has some already.
   bool adapt(const std::string& name, Factors factors) { return factors_.emplace(name, std::move(factors)).second; }
-  bool replace(const std::string& name, const std::string& by) { return replaced_.emplace(name, by).second; }
+  // `info`, which may be new to the model, is the tensor `by` of the adapter.
+  bool replace(const TensorInfo& info, const std::string& by) { return put(info, adapter_.get(), by); }
+  // `info` is the tensor `by` of the model as it was, whatever becomes of that.
+  void keep(const TensorInfo& info, const std::string& by) { put(info, model_.get(), by); }
+  bool replaces(const std::string& name) const { return wholes_.contains(name); }
 
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
   std::string description() const override { return model_->description() + " + " + adapter_->description(); }
   std::unique_ptr<TensorReader> open(std::string_view name) const override {
     const std::string key(name);
-    const auto whole = replaced_.find(key);
-    auto weight = whole != replaced_.end() ? as_stored(key, whole->second) : model_->open(name);
+    const auto whole = wholes_.find(key);
+    auto weight = whole == wholes_.end() ? model_->open(name)
+                                         : std::make_unique<Replacement>(
+                                               info_or_throw(name), whole->second.source->open(whole->second.name));
     const auto found = factors_.find(key);
     if (found == factors_.end()) return weight;
     const Factors& factors = found->second;
@@ -195,41 +149,31 @@ class AdaptedCheckpoint final : public Checkpoint {
   }
 
  private:
-  // A whole tensor of the adapter in the type that the model has it in.
-  class Replacement final : public TensorReader {
-   public:
-    Replacement(TensorInfo info, std::unique_ptr<TensorReader> source)
-        : info_(std::move(info)), source_(std::move(source)) {}
-    const TensorInfo& info() const override { return info_; }
-    void read(int64_t first, int64_t count, std::byte* out) const override {
-      std::vector<float> values(static_cast<size_t>(count));
-      source_->read_float32(first, count, values.data());
-      from_float32(values, info_.dtype, out);
-    }
-    void read_float32(int64_t first, int64_t count, float* out) const override {
-      source_->read_float32(first, count, out);
-    }
-
-   private:
-    TensorInfo info_;
-    std::unique_ptr<TensorReader> source_;
+  struct Whole {
+    const Checkpoint* source;
+    std::string name;
   };
-  std::unique_ptr<TensorReader> as_stored(const std::string& name, const std::string& whole) const {
-    return std::make_unique<Replacement>(info_or_throw(name), adapter_->open(whole));
+  bool put(const TensorInfo& info, const Checkpoint* source, const std::string& name) {
+    if (!wholes_.emplace(info.name, Whole{source, name}).second) return false;
+    const auto place = std::ranges::lower_bound(tensors_, info.name, {}, &TensorInfo::name);
+    if (place != tensors_.end() && place->name == info.name)
+      *place = info;
+    else
+      tensors_.insert(place, info);
+    return true;
   }
 
   const CheckpointPtr model_, adapter_;
-  const std::vector<TensorInfo> tensors_;
+  std::vector<TensorInfo> tensors_;
   std::map<std::string, Factors> factors_;
-  std::map<std::string, std::string> replaced_;
+  std::map<std::string, Whole> wholes_;
 };
 
 // Sorts an adapter's tensors onto the model's.
 class Matcher {
  public:
-  Matcher(CheckpointPtr model, const fs::path& directory, CheckpointPtr adapter,
-          const std::function<std::optional<std::string>(const std::string&)>& name_of)
-      : config_(directory), model_(std::move(model)), adapter_(std::move(adapter)), name_of_(name_of) {}
+  Matcher(const AdapterTarget& target, const fs::path& directory, CheckpointPtr adapter)
+      : config_(directory), target_(target), model_(target.weights), adapter_(std::move(adapter)) {}
 
   CheckpointPtr match() {
     if (adapter_->tensors().empty()) fail("{}: holds no tensor: there is nothing to apply", adapter_->description());
@@ -238,10 +182,18 @@ class Matcher {
       if (!tensor.name.starts_with(kPrefix))
         fail("{}: tensor {}: names of an adapter begin with {}", adapter_->description(), printable(tensor.name),
              kPrefix);
-      if (!is_factor(*adapted, tensor))
-        replace(*adapted, tensor, without_base_layer(tensor.name.substr(kPrefix.size())));
+      if (tensor.name.find(kOriginal) != std::string::npos) continue;  // the model's own, beside the saved one
+      if (!is_factor(*adapted, tensor)) replace(*adapted, tensor, without_wrappers(tensor.name.substr(kPrefix.size())));
     }
-    return adapted;
+    if (target_.tied) untie(*adapted);
+    require_equal_rows(*adapted);
+    const bool scores = adapted->find(kScore) != nullptr;
+    if (config_.is_classifier() && !scores)
+      fail("{}: task_type is SEQ_CLS, but neither the adapter nor its model has a {}", config_.file(), kScore);
+    if (!scores || model_->find(kScore) != nullptr) return adapted;
+    return renamed(adapted, [head = target_.head](const std::string& name) {
+      return name == head ? std::nullopt : std::optional(name);  // a classifier has none
+    });
   }
 
  private:
@@ -278,15 +230,41 @@ class Matcher {
     return known ? std::optional(name.substr(0, at)) : std::nullopt;
   }
 
-  // peft saves an embedding that has factors whole as well: "….embed_tokens.base_layer.weight".
-  static std::string without_base_layer(const std::string& name) {
-    constexpr std::string_view kLayer = ".base_layer";
-    const size_t at = name.find(kLayer);
-    return at == name.npos ? name : name.substr(0, at) + name.substr(at + kLayer.size());
+  // The name of a tensor that is saved whole: without what says so (modules_to_save), or that there are factors for it,
+  // too ("….embed_tokens.base_layer.weight").
+  static std::string without_wrappers(std::string name) {
+    for (const std::string_view wrapper : {".modules_to_save.default", ".modules_to_save", ".base_layer"})
+      if (const size_t at = name.find(wrapper); at != name.npos) name.erase(at, wrapper.size());
+    return name;
+  }
+
+  bool is_vocabulary(const std::string& name) const { return name == target_.embeddings || name == target_.head; }
+
+  // What peft leaves of tied embeddings when one of the two was trained: both, each its own.
+  void untie(AdaptedCheckpoint& adapted) const {
+    const bool embeddings = adapted.replaces(target_.embeddings), head = adapted.replaces(target_.head);
+    if (!embeddings || head || adapted.find(kScore) != nullptr) return;
+    TensorInfo own = model_->info_or_throw(target_.embeddings);
+    own.name = target_.head;
+    adapted.keep(own, target_.embeddings);
+  }
+
+  // Of embeddings and head, where the adapter's have other rows than the model's.
+  void require_equal_rows(const AdaptedCheckpoint& adapted) const {
+    const TensorInfo* embeddings = adapted.find(target_.embeddings);
+    const TensorInfo* head = adapted.find(target_.head);
+    const TensorInfo* before = model_->find(target_.embeddings);
+    if (embeddings == nullptr || before == nullptr) return;
+    const int64_t added = embeddings->shape.at(0) - before->shape.at(0);
+    const TensorInfo* head_before = target_.tied ? before : model_->find(target_.head);
+    const int64_t added_to_head = head && head_before ? head->shape.at(0) - head_before->shape.at(0) : added;
+    if (added != added_to_head && adapted.find(kScore) == nullptr)
+      fail("{}: its {} and {} have other rows than the model's, but not equally many more", adapter_->description(),
+           printable(target_.embeddings), printable(target_.head));
   }
 
   const TensorInfo& weight_or_throw(const TensorInfo& factor, const std::string& name) const {
-    const auto renamed = name_of_(name);
+    const auto renamed = target_.name_of(name);
     const TensorInfo* weight = renamed ? model_->find(*renamed) : nullptr;
     if (weight == nullptr)
       fail("{}: tensor {}: the model ({}) has no {}", adapter_->description(), printable(factor.name),
@@ -299,6 +277,10 @@ class Matcher {
 
   void adapt(AdaptedCheckpoint& adapted, const TensorInfo& a, const TensorInfo& b, const std::string& module,
              bool is_transposed) const {
+    if (target_.tied)
+      if (const auto name = target_.name_of(module + ".weight"); name && is_vocabulary(*name))
+        fail("{}: tensor {}: factors of embeddings that are the head, too (tie_word_embeddings), cannot be merged",
+             adapter_->description(), printable(a.name));
     const TensorInfo& weight = weight_or_throw(a, module + ".weight");
     const auto is_matrix = [](const TensorInfo& tensor) { return tensor.shape.size() == 2 && is_float(tensor.dtype); };
     if (!is_matrix(a) || !is_matrix(b) || !is_matrix(weight))
@@ -315,13 +297,29 @@ class Matcher {
     if (!adapted.adapt(weight.name, {a.name, b.name, config_.scaling(module), is_transposed})) fail_twice(a, weight);
   }
 
+  // What the adapted model has in place of its own tensor `name`, or besides: a head of tied embeddings, a score.
+  TensorInfo place_of(const TensorInfo& whole, const std::string& name) const {
+    const auto renamed = target_.name_of(name);
+    const TensorInfo* embeddings = model_->find(target_.embeddings);
+    const bool new_head = renamed == target_.head && target_.tied && embeddings != nullptr;
+    if (new_head) return {target_.head, embeddings->dtype, embeddings->shape};
+    if (renamed == kScore && model_->find(kScore) == nullptr && embeddings != nullptr && whole.shape.size() == 2)
+      return {kScore, whole.dtype, {whole.shape[0], embeddings->shape.at(1)}};
+    return weight_or_throw(whole, name);
+  }
+
   void replace(AdaptedCheckpoint& adapted, const TensorInfo& whole, const std::string& name) const {
-    const TensorInfo& weight = weight_or_throw(whole, name);
-    if (!is_float(whole.dtype) || whole.shape != weight.shape)
+    TensorInfo place = place_of(whole, name);
+    const bool other_rows = is_vocabulary(place.name) && whole.shape.size() == 2 && place.shape.size() == 2 &&
+                            whole.shape[1] == place.shape[1];
+    if (!is_float(whole.dtype) || (whole.shape != place.shape && !other_rows))
       fail("{}: tensor {} is {} {}, the model's {} {} {}", adapter_->description(), printable(whole.name),
-           safetensors_name(whole.dtype), shape_string(whole.shape), printable(weight.name),
-           safetensors_name(weight.dtype), shape_string(weight.shape));
-    if (!adapted.replace(weight.name, whole.name)) fail_twice(whole, weight);
+           safetensors_name(whole.dtype), shape_string(whole.shape), printable(place.name),
+           safetensors_name(place.dtype), shape_string(place.shape));
+    if (target_.tied && config_.keeps_ties() && is_vocabulary(place.name))
+      fail("{}: ensure_weight_tying of embeddings that are trained is not supported", config_.file());
+    place.shape = whole.shape;
+    if (!adapted.replace(place, whole.name)) fail_twice(whole, place);
   }
 
   [[noreturn]] void fail_twice(const TensorInfo& tensor, const TensorInfo& weight) const {
@@ -330,8 +328,8 @@ class Matcher {
   }
 
   const AdapterConfig config_;
+  const AdapterTarget& target_;
   const CheckpointPtr model_, adapter_;
-  const std::function<std::optional<std::string>(const std::string&)>& name_of_;
 };
 
 }  // namespace
@@ -345,18 +343,8 @@ CheckpointPtr open_adapter(const fs::path& directory) {
   fail("{}: is not there", file.string());
 }
 
-CheckpointPtr with_adapter(CheckpointPtr model, const fs::path& directory, CheckpointPtr adapter,
-                           const std::function<std::optional<std::string>(const std::string&)>& name_of) {
-  return Matcher(std::move(model), directory, std::move(adapter), name_of).match();
-}
-
-ModelName split_model_name(const std::string& name) {
-  const size_t plus = name.find('+');
-  std::error_code error;
-  if (plus == name.npos || fs::is_directory(name, error)) return {name};
-  if (name.find('+', plus + 1) != name.npos) fail("\"{}\": a model takes one adapter, MODEL+ADAPTER", printable(name));
-  if (plus == 0 || plus + 1 == name.size()) fail("\"{}\": MODEL+ADAPTER lacks one of the two", printable(name));
-  return {name.substr(0, plus), name.substr(plus + 1)};
+CheckpointPtr with_adapter(const AdapterTarget& target, const fs::path& directory, CheckpointPtr adapter) {
+  return Matcher(target, directory, std::move(adapter)).match();
 }
 
 }  // namespace vlrm

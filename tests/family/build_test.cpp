@@ -86,7 +86,7 @@ TEST_F(Build, EveryPartComesFromWhereItBelongs) {
   EXPECT_THAT(row(embeddings, 1), ElementsAre(6, 7, 8, 9));
   EXPECT_THAT(row(embeddings, kVocabulary), ElementsAre(33, 34, 35, 36));  // <|image|> is the VLM's alone
   EXPECT_EQ(model.config.head, Head::reward);
-  EXPECT_EQ(model.sources, family.vlm);
+  EXPECT_EQ(model.sources.directory, family.vlm);
   EXPECT_THAT(model.remarks, IsEmpty());
 }
 
@@ -376,7 +376,7 @@ TEST_F(Build, TheStepsOneByOneGiveTheSameModel) {
   for (const TensorInfo& tensor : expected.weights->tensors())
     EXPECT_EQ(read_all_float32(*mapped.weights, tensor.name), read_all_float32(*expected.weights, tensor.name))
         << tensor.name;
-  EXPECT_THAT(error_of([&] { plan_map(text, family.rm, family.rm); }), HasSubstr("must be an Mllama"));
+  EXPECT_THAT(error_of([&] { plan_map(std::filesystem::path(text), family.rm, family.rm); }), HasSubstr("must be an Mllama"));
 }
 
 }  // namespace

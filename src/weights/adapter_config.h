@@ -1,0 +1,39 @@
+// adapter_config.json of a LoRA adapter, as peft writes it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+
+namespace vlrm {
+
+class AdapterConfig {
+ public:
+  // Throws Error for a config that is missing or malformed, and naming the setting for every kind of adapter whose
+  // merged weights are not W + scaling · B·A with the model's own W.
+  explicit AdapterConfig(const std::filesystem::path& directory);
+
+  const std::string& file() const { return file_; }
+  bool transposed() const { return transposed_; }        // fan_in_fan_out
+  bool is_classifier() const { return is_classifier_; }  // task_type SEQ_CLS
+  bool keeps_ties() const { return keeps_ties_; }        // ensure_weight_tying
+  double rank(const std::string& module) const { return find(ranks_, module, rank_); }
+  float scaling(const std::string& module) const;
+
+ private:
+  using Patterns = std::vector<std::pair<std::string, double>>;  // the first that fits counts
+
+  void refuse_other_weights(const OrderedJson& config) const;
+  Patterns patterns(const OrderedJson& config, const char* key) const;
+  static double find(const Patterns& patterns, const std::string& module, double fallback);
+
+  const std::string file_;
+  double rank_ = 0, alpha_ = 0;
+  bool by_root_ = false, transposed_ = false, is_classifier_ = false, keeps_ties_ = false;
+  Patterns ranks_, alphas_;
+};
+
+}  // namespace vlrm
