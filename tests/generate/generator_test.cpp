@@ -22,7 +22,7 @@ BackendOptions float32() {
 }
 
 OpenedModel text_model() {
-  return OpenedModel::from_directory(goldens() / "models/base_instruct");
+  return OpenedModel::from_files(goldens() / "models/base_instruct");
 }
 
 GeneratorOptions text_options(int64_t max_new_tokens) {

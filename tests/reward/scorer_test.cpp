@@ -30,7 +30,7 @@ class ScorerTest : public ::testing::Test {
   static std::filesystem::path vlrm() { return goldens() / "vlrm_ties"; }
   static std::filesystem::path image(const std::string& name) { return goldens() / "reference/images" / name; }
   static void scorer(const std::filesystem::path& model, ScorerOptions options = {}) {
-    Scorer(OpenedModel::from_directory(model), options, float32());
+    Scorer(OpenedModel::from_files(model), options, float32());
   }
 };
 
@@ -43,7 +43,7 @@ TEST(RoundedScore, IsPythonsRound) {
 
 // N responses cost one image encoding and prompt + Σ response tokens.
 TEST_F(ScorerTest, SharesWhatTextsHaveInCommon) {
-  Scorer scorer(OpenedModel::from_directory(vlrm()), {}, float32());
+  Scorer scorer(OpenedModel::from_files(vlrm()), {}, float32());
   const Sample sample =
       sample_of("What is it?", {"A cat.", "A dog and a cat.", "Nothing at all."}, {image("rgb_wide.png")});
   const std::vector<PreparedSample> prepared{scorer.prepare(sample, "test")};
@@ -59,7 +59,7 @@ TEST_F(ScorerTest, SharesWhatTextsHaveInCommon) {
 
 // Equal responses cost what one does and score equally; in another order, all score the same to the last bit.
 TEST_F(ScorerTest, ScoresDoNotDependOnTheOrderOfResponses) {
-  Scorer scorer(OpenedModel::from_directory(vlrm()), {}, float32());
+  Scorer scorer(OpenedModel::from_files(vlrm()), {}, float32());
   const auto scores = [&](const std::vector<std::string>& responses) {
     const Sample sample = sample_of("What is it?", responses, {image("rgb_wide.png")});
     const std::vector<PreparedSample> prepared{scorer.prepare(sample, "test")};
@@ -76,7 +76,7 @@ TEST_F(ScorerTest, ScoresDoNotDependOnTheOrderOfResponses) {
 TEST_F(ScorerTest, TextRewardModelEqualsTheReference) {
   ScorerOptions options;
   options.prompt.mode = Mode::text_only;
-  Scorer scorer(OpenedModel::from_directory(goldens() / "models/rm"), options, float32());
+  Scorer scorer(OpenedModel::from_files(goldens() / "models/rm"), options, float32());
   const Json reference = read_json_or_throw(goldens() / "reference/scores.json");
   for (const auto& item : reference.at("rm_text_only")) {
     const Sample sample = sample_of(item.at("query"), reference.at("responses").get<std::vector<std::string>>(), {});
@@ -88,7 +88,7 @@ TEST_F(ScorerTest, TextRewardModelEqualsTheReference) {
 }
 
 TEST_F(ScorerTest, AloneOrTogetherTheScoreIsTheSame) {
-  Scorer scorer(OpenedModel::from_directory(vlrm()), {}, float32());
+  Scorer scorer(OpenedModel::from_files(vlrm()), {}, float32());
   const std::vector<std::string> responses{"A cat.", "A dog and a cat.", ""};
   const Sample together = sample_of("What is it?", responses, {image("rgb_small.png")});
   const std::vector<PreparedSample> prepared{scorer.prepare(together, "test")};
@@ -111,7 +111,7 @@ TEST_F(ScorerTest, ModesThatDoNotFitTheModelAreRefused) {
 }
 
 TEST_F(ScorerTest, ImageTokensInTheTextAreRefused) {
-  Scorer scorer(OpenedModel::from_directory(vlrm()), {}, float32());
+  Scorer scorer(OpenedModel::from_files(vlrm()), {}, float32());
   const Sample sample = sample_of("What is <|image|>?", {"x"}, {image("rgb_small.png")});
   EXPECT_THAT(error_of([&] { scorer.prepare(sample, "here"); }),
               HasSubstr("here: the rendered text has 2 image tokens for 1"));
