@@ -34,9 +34,9 @@ std::optional<c10::TypedOperatorHandle<OneDnnLinear>> find_one_dnn() {
 
 // The rows of x one by one, [rows, outputs] in float32.
 at::Tensor product_apart(const at::Tensor& x, const at::Tensor& weight) {
-  constexpr int64_t kOutputs = 96, kWorthAThread = int64_t{1} << 21;  // of a task: outputs, multiplications
+  constexpr int64_t kOutputs = 96, kWorthATask = int64_t{1} << 21;  // of a task: outputs, multiplications
   const int64_t outputs = weight.size(0),
-                per_task = kOutputs * std::max<int64_t>(1, kWorthAThread / std::max<int64_t>(1, x.numel() * kOutputs));
+                per_task = kOutputs * std::max<int64_t>(1, kWorthATask / std::max<int64_t>(1, x.numel() * kOutputs));
   at::Tensor out = at::empty({x.size(0), outputs}, x.options());
   FewRows product{x.const_data_ptr<float>(),
                   x.stride(0),
