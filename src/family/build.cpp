@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "family/inputs.h"
 #include "family/names.h"
+#include "family/unused_tensors.h"
 #include "merge/merged_model.h"
 #include "weights/views.h"
 
@@ -121,7 +122,7 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
   require_vlm(vlm);
   require_reward_model(rm);
   PlannedModel planned{vlm.config, nullptr, inputs.vlm, std::move(remarks)};
-  for (std::string& remark : foreign_tensors(vlm)) planned.remarks.push_back(std::move(remark));
+  refuse_unused_tensors(vlm.config, *vlm.weights);
   require_same_text_shape(rm, vlm, planned.remarks);
   std::optional<MergeSource> base;
   if (recipe.base_model) {

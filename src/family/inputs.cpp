@@ -108,14 +108,6 @@ void require_tensors(const OpenModel& model) {
     require_shapes(model, llama_backbone_shapes(model.config.text));
 }
 
-std::vector<std::string> foreign_tensors(const OpenModel& vlm) {
-  std::vector<std::string> remarks;
-  for (const std::string& name : unused_tensors(mllama_shapes(vlm.config), *vlm.weights))
-    remarks.push_back(
-        fmt::format("{}: tensor {} is no part of an Mllama; it is kept", vlm.weights->description(), printable(name)));
-  return remarks;
-}
-
 void require_same_text_shape(const OpenModel& model, const OpenModel& kept, std::vector<std::string>& remarks) {
   const TextConfig& a = model.config.text;
   const TextConfig& b = kept.config.text;

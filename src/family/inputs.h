@@ -34,8 +34,6 @@ void require_language_model(const OpenModel& model);
 // Throws Error where a tensor of the model is missing, is no float or has another shape than the config gives it, and
 // for what a reward model has beyond a Llama and its score: it would be lost.
 void require_tensors(const OpenModel& model);
-// One line for each tensor that the VLM has beyond an Mllama.
-std::vector<std::string> foreign_tensors(const OpenModel& vlm);
 
 // Throws Error unless the text parts of both have the same shape. What differs without hindering (rope, epsilon) is
 // added to `remarks`; the output has it as `kept` does.

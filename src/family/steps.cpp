@@ -4,6 +4,7 @@
 #include "family/grown_rows.h"
 #include "family/inputs.h"
 #include "family/names.h"
+#include "family/unused_tensors.h"
 #include "weights/views.h"
 
 namespace fs = std::filesystem;
@@ -100,7 +101,7 @@ PlannedOutput plan_map(const ModelFiles& text_files, const ModelFiles& vlm_files
   require_vlm(vlm);
   require_reward_model(rm);
   planned.remarks = std::move(remarks);
-  for (std::string& remark : foreign_tensors(vlm)) planned.remarks.push_back(std::move(remark));
+  refuse_unused_tensors(vlm.config, *vlm.weights);
   require_same_text_shape(text, vlm, planned.remarks);
   require_same_text_shape(rm, vlm, planned.remarks);
   for (const OpenModel* model : {&text, &vlm, &rm}) require_tensors(*model);

@@ -38,9 +38,8 @@ void refuse_unused_tensors(const ModelConfig& config, const Checkpoint& weights)
   names.resize(std::min(count, kNamed));
   for (std::string& name : names) name = printable(name);
   fail(
-      "{}: {} {} no part of the {} that config.json describes, and would change what it computes: {}{}; mend the "
-      "config, "
-      "or remove them",
+      "{}: {} {} no part of the {} that config.json describes, and would change what it computes: {}{}; correct the "
+      "config, or remove them",
       weights.description(), count, count == 1 ? "tensor is" : "tensors are", config.vision ? "Mllama" : "Llama",
       joined(names), count > kNamed ? " …" : "");
 }
