@@ -1,22 +1,19 @@
 #include "base/atomic_output.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <optional>
-#include <string>
 #include <utility>
 
+#include "base/claim_file.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
+#include "base/put_in_place.h"
 
 namespace fs = std::filesystem;
 
@@ -25,11 +22,11 @@ namespace {
 
 void fsync_or_throw(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail("{}: cannot open: {}", path.string(), std::strerror(errno));
+  if (descriptor < 0) fail_with_errno(errno, "{}: cannot open", path.string());
   const int result = ::fsync(descriptor);
   const int error = errno;
   ::close(descriptor);
-  if (result != 0 && error != EINVAL) fail("{}: cannot be flushed to disk: {}", path.string(), std::strerror(error));
+  if (result != 0 && error != EINVAL) fail_with_errno(error, "{}: cannot be flushed to disk", path.string());
 }
 
 fs::path without_trailing_slash(const fs::path& path) {
@@ -40,25 +37,35 @@ fs::path parent_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// A process id means nothing on another host, which may write beside us on a shared disk.
-std::string host() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
-
-// Of a staging file or directory: PREFIX HOST-PID SUFFIX.
-std::string staging_prefix(const fs::path& target) {
-  return fmt::format(".{}.vlrm-", target.filename().string());
-}
 constexpr std::string_view kStagingSuffix = ".partial";
 
-// What no process works at any more, for whichever host goes on with it.
-fs::path left_sibling(const fs::path& target) {
-  return parent_of(target) / fmt::format("{}left{}", staging_prefix(target), kStagingSuffix);
+// An output while it is written.
+fs::path staging_sibling(const fs::path& target) {
+  return hidden_sibling(target, random_id() + std::string(kStagingSuffix));
 }
 
-fs::path staging_sibling(const fs::path& target) {
-  return parent_of(target) / fmt::format("{}{}-{}{}", staging_prefix(target), host(), ::getpid(), kStagingSuffix);
+// All of this target, by name.
+std::vector<fs::path> leftovers_of(const fs::path& target) {
+  const std::string prefix = hidden_sibling(target, "").filename().string();
+  const size_t length = prefix.size() + random_id().size() + kStagingSuffix.size();
+  const auto is_one = [&](const std::string& name) {
+    if (name.size() != length || !name.starts_with(prefix) || !name.ends_with(kStagingSuffix)) return false;
+    return name.find_first_not_of("0123456789abcdef", prefix.size()) == length - kStagingSuffix.size();
+  };
+  std::error_code error;
+  std::vector<fs::path> leftovers;
+  for (const auto& entry : fs::directory_iterator(parent_of(target), error))
+    if (is_one(entry.path().filename().string())) leftovers.push_back(target.parent_path() / entry.path().filename());
+  std::ranges::sort(leftovers);
+  return leftovers;
+}
+
+// Under another name first: the run that it belongs to may come to life, and must not put half of it in its place.
+void remove_leftover(const fs::path& leftover, const fs::path& target) {
+  const fs::path renamed = staging_sibling(target);
+  std::error_code error;
+  fs::rename(leftover, renamed, error);
+  fs::remove_all(error ? leftover : renamed, error);
 }
 
 void refuse_what_is_not_ours(const fs::path& target, const std::string& marker) {
@@ -67,113 +74,57 @@ void refuse_what_is_not_ours(const fs::path& target, const std::string& marker) 
   if (!directory || !(fs::is_empty(target, error) || fs::exists(target / marker, error)))
     fail("{}: is not an output of vlrm (it has no {}), so --force does not replace it; remove it yourself",
          target.string(), marker);
+  refuse_mount_point(target);
 }
 
-struct Staging {
-  fs::path path;
-  std::string host;
-  pid_t process;
-};
-
-// What a staging name says, or nothing where it is none of this prefix.
-std::optional<Staging> parsed_staging(const fs::path& path, std::string_view prefix) {
-  const std::string file = path.filename().string();
-  std::string_view name = file;
-  if (!name.starts_with(prefix) || !name.ends_with(kStagingSuffix)) return std::nullopt;
-  name.remove_prefix(prefix.size());
-  const size_t dash = name.rfind('-');
-  if (dash == name.npos) return std::nullopt;
-  pid_t process = 0;
-  const auto [stop, error] = std::from_chars(name.data() + dash + 1, name.data() + name.size(), process);
-  const bool whole = error == std::errc() && std::string_view(stop, name.data() + name.size()) == kStagingSuffix;
-  if (!whole || process <= 0) return std::nullopt;
-  return Staging{path, std::string(name.substr(0, dash)), process};
-}
-
-// All of this target, by name.
-std::vector<Staging> stagings_of(const fs::path& target) {
-  const std::string prefix = staging_prefix(target);
-  std::error_code error;
-  std::vector<Staging> stagings;
-  for (const auto& entry : fs::directory_iterator(parent_of(target), error))
-    if (auto staging = parsed_staging(entry.path(), prefix)) stagings.push_back(std::move(*staging));
-  std::ranges::sort(stagings, {}, &Staging::path);
-  return stagings;
-}
-
-// Those whose process is known to be gone, by name.
-std::vector<fs::path> leftovers_of(const fs::path& target) {
-  const std::string here = host();
-  std::error_code error;
-  std::vector<fs::path> leftovers;
-  for (const auto& [path, where, process] : stagings_of(target)) {
-    const bool gone = process == ::getpid() || (::kill(process, 0) != 0 && errno == ESRCH);
-    if (where == here && gone) leftovers.push_back(path);
-  }
-  if (fs::exists(fs::symlink_status(left_sibling(target), error))) leftovers.push_back(left_sibling(target));
-  std::ranges::sort(leftovers);
-  return leftovers;
-}
-
-void remove_leftovers(const fs::path& target) {
-  std::error_code error;
-  for (const fs::path& leftover : leftovers_of(target)) fs::remove_all(leftover, error);
-}
-
-// A file beside its target, removed again unless it is committed.
+// A file beside its target, removed again unless it is put in its place.
 class StagingFile {
  public:
   explicit StagingFile(const fs::path& target)
       : target_(target),
         path_(staging_sibling(target)),
-        descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+        descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {
     if (descriptor_ < 0) give_up();
+    std::error_code error;
+    if (!fs::is_directory(target, error)) return;
+    ::close(descriptor_);
+    ::unlink(path_.c_str());
+    fail("{}: cannot be written: it is a directory", target_.string());
   }
   StagingFile(const StagingFile&) = delete;
   StagingFile& operator=(const StagingFile&) = delete;
   ~StagingFile() {
     if (descriptor_ >= 0) ::close(descriptor_);
-    if (!committed_) ::unlink(path_.c_str());
+    if (!placed_) ::unlink(path_.c_str());
   }
   void write(std::string_view bytes) { write_all_or_throw(descriptor_, bytes, target_.string()); }
-  void commit() {
+  void flush() {
     throw_if_interrupted();
     if (::fsync(descriptor_) != 0 || ::close(std::exchange(descriptor_, -1)) != 0) give_up();
-    if (::rename(path_.c_str(), target_.c_str()) != 0) give_up();
-    committed_ = true;
+  }
+  void place(bool force) {
+    put_in_place(path_, target_, force);
+    placed_ = true;
+  }
+  void commit(bool force) {
+    flush();
+    place(force);
     fsync_or_throw(parent_of(target_));
   }
 
  private:
-  [[noreturn]] void give_up() const { fail("{}: cannot be written: {}", target_.string(), std::strerror(errno)); }
+  [[noreturn]] void give_up() const { fail_with_errno(errno, "{}: cannot be written", target_.string()); }
   const fs::path target_, path_;
   int descriptor_;
-  bool committed_ = false;
+  bool placed_ = false;
 };
 
+Claim claim_unless_it_exists(const fs::path& target, bool force) {
+  refuse_existing(target, force);
+  return Claim(target);
+}
+
 }  // namespace
-
-int64_t bytes_left_over(const fs::path& target) {
-  int64_t bytes = 0;
-  const auto add = [&](const fs::path& path) {
-    struct stat status {};
-    if (::lstat(path.c_str(), &status) == 0) bytes += int64_t{status.st_blocks} * 512;
-  };
-  std::error_code error;
-  for (const fs::path& leftover : leftovers_of(without_trailing_slash(target))) {
-    add(leftover);
-    for (const auto& entry : fs::recursive_directory_iterator(leftover, error)) add(entry.path());
-  }
-  return bytes;
-}
-
-std::vector<fs::path> left_by_other_hosts(const fs::path& target) {
-  const std::string here = host();
-  std::vector<fs::path> found;
-  for (const auto& [path, where, process] : stagings_of(without_trailing_slash(target)))
-    if (where != here) found.push_back(path);
-  return found;
-}
 
 void refuse_existing(const fs::path& target, bool force) {
   if (!force && fs::exists(fs::symlink_status(target)))
@@ -187,7 +138,7 @@ ParentDirectories::ParentDirectories(const fs::path& target) {
     missing.push_back(path);
   for (; !error && !missing.empty(); missing.pop_back())
     if (fs::create_directory(missing.back(), error)) made_.push_back(missing.back());
-  if (error) fail("{}: its directory cannot be made: {}", target.string(), error.message());
+  if (error) fail_with_errno(error.value(), "{}: its directory cannot be made", target.string());
 }
 
 ParentDirectories::~ParentDirectories() {
@@ -197,30 +148,44 @@ ParentDirectories::~ParentDirectories() {
 
 AtomicDirectory::AtomicDirectory(const fs::path& target, bool force, const std::string& marker,
                                  const Adoptable& adoptable)
-    : target_(without_trailing_slash(target)), force_(force), parents_(target_) {
-  refuse_existing(target_, force_);
+    : target_(without_trailing_slash(target)),
+      staging_(staging_sibling(target_)),
+      force_(force),
+      parents_(target_),
+      claim_(claim_unless_it_exists(target_, force_)) {
+  take_back(target_);
+  refuse_existing(target_, force_);  // by now, it may have been finished
   if (fs::exists(fs::symlink_status(target_))) refuse_what_is_not_ours(target_, marker);
-  staging_ = staging_sibling(target_);
+  take_leftovers(adoptable);
   std::error_code error;
+  if (!adopted_) fs::create_directory(staging_, error);
+  if (error) fail_with_errno(error.value(), "{}: cannot be made", target_.string());
+}
+
+void AtomicDirectory::take_leftovers(const Adoptable& adoptable) {
   for (const fs::path& leftover : leftovers_of(target_)) {
-    if (!adopted_ && adoptable && adoptable(leftover) && (leftover == staging_ || !fs::exists(staging_, error))) {
+    std::error_code error;
+    if (!adopted_ && adoptable && adoptable(leftover)) {
       fs::rename(leftover, staging_, error);
       adopted_ = !error;
-    } else if (leftover != staging_ || !adopted_) {
-      fs::remove_all(leftover, error);
     }
+    if (!adopted_ || fs::exists(fs::symlink_status(leftover))) remove_leftover(leftover, target_);
   }
-  if (!adopted_) fs::create_directory(staging_, error);
-  if (error) fail("{}: cannot be made: {}", target_.string(), error.message());
 }
 
 AtomicDirectory::~AtomicDirectory() {
   std::error_code ignored;
-  if (committed_) return;
-  if (kept_)
-    fs::rename(staging_, left_sibling(target_), ignored);
-  else
-    fs::remove_all(staging_, ignored);
+  if (!committed_ && !kept_) fs::remove_all(staging_, ignored);
+}
+
+int64_t AtomicDirectory::bytes() const {
+  int64_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : fs::recursive_directory_iterator(staging_, error)) {
+    struct stat status {};
+    if (::lstat(entry.path().c_str(), &status) == 0) bytes += int64_t{status.st_blocks} * 512;
+  }
+  return bytes;
 }
 
 void AtomicDirectory::commit() {
@@ -229,27 +194,116 @@ void AtomicDirectory::commit() {
     fsync_or_throw(entry.path());
   }
   fsync_or_throw(staging_);
-  // The exchange is atomic where something stands already, so that there is no moment without an output.
-  const bool replaces = force_ && fs::exists(fs::symlink_status(target_));
-  const unsigned flags = replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE;
-  if (::renameat2(AT_FDCWD, staging_.c_str(), AT_FDCWD, target_.c_str(), flags) != 0) {
-    if (errno == EEXIST) refuse_existing(target_, force_);
-    fail("{}: cannot be put in its place: {}", target_.string(), std::strerror(errno));
+  claim_.check();
+  try {
+    put_in_place(staging_, target_, force_);
+  } catch (const Error& error) {  // hours of work are not thrown away
+    const fs::path finished = fmt::format("{}.vlrm-{}", target_.string(), claim_.id());
+    std::error_code stays;
+    fs::rename(staging_, finished, stays);
+    if (stays) throw;
+    committed_ = true;
+    throw Error(fmt::format("{}; it stands, finished, at {}", error.what(), finished.string()), error.exit_code());
   }
   committed_ = true;
   fsync_or_throw(parent_of(target_));
-  std::error_code ignored;
-  if (replaces) fs::remove_all(staging_, ignored);
+}
+
+// One of the files, and what it needs until it stands.
+struct AtomicFiles::Part {
+  Part(const fs::path& target_path, bool force)
+      : target(target_path), parents(target), claim(claim_unless_it_exists(target, force)) {}
+  void stage() {
+    for (const fs::path& leftover : leftovers_of(target)) remove_leftover(leftover, target);
+    staging.emplace(target);
+  }
+  bool is_there() const { return fs::exists(fs::symlink_status(target)); }
+
+  const fs::path target;
+  const ParentDirectories parents;
+  const Claim claim;
+  std::optional<StagingFile> staging;
+};
+
+namespace {
+
+// Says, while several files are put in their places, which of them were not there before.
+fs::path commit_note(const fs::path& first) {
+  return hidden_sibling(first, "commit");
+}
+
+fs::path whole_path_of(const fs::path& target) {
+  return fs::absolute(target).lexically_normal();
+}
+
+}  // namespace
+
+AtomicFiles::AtomicFiles(std::vector<fs::path> targets, bool force) : force_(force) {
+  for (const fs::path& target : targets) parts_.push_back(std::make_unique<Part>(target, true));
+  undo_half_a_commit();
+  for (const auto& part : parts_) {
+    refuse_existing(part->target, force_);
+    part->stage();
+  }
+}
+
+AtomicFiles::~AtomicFiles() = default;
+
+// A run that was killed between the first file and the last leaves neither.
+void AtomicFiles::undo_half_a_commit() {
+  const fs::path note = commit_note(parts_.front()->target);
+  std::error_code error;
+  if (!fs::is_regular_file(fs::symlink_status(note, error))) return;
+  const OrderedJson listed = OrderedJson::parse(read_text_or_throw(note), nullptr, false);
+  for (const auto& part : parts_)
+    if (std::ranges::any_of(listed,
+                            [&](const OrderedJson& path) { return path == whole_path_of(part->target).string(); }))
+      fs::remove(part->target, error);
+  fs::remove(note, error);
+}
+
+void AtomicFiles::commit(const std::vector<std::string>& contents) {
+  VLRM_ASSERT(contents.size() == parts_.size());
+  OrderedJson fresh = OrderedJson::array();
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    parts_[i]->staging->write(contents[i]);
+    parts_[i]->staging->flush();
+    if (!parts_[i]->is_there()) fresh.push_back(whole_path_of(parts_[i]->target).string());
+  }
+  const fs::path note = commit_note(parts_.front()->target);
+  if (parts_.size() > 1)
+    write_file_atomically(note, fresh.dump(-1, ' ', false, OrderedJson::error_handler_t::replace), true);
+  std::error_code stays;
+  try {
+    for (const auto& part : parts_) part->claim.check();
+    for (const auto& part : parts_) part->staging->place(force_);
+  } catch (...) {
+    undo_half_a_commit();
+    throw;
+  }
+  for (const auto& part : parts_) fsync_or_throw(parent_of(part->target));
+  if (parts_.size() > 1) fs::remove(note, stays);
 }
 
 void write_file_atomically(const fs::path& path, std::string_view bytes, bool force) {
   refuse_existing(path, force);
   const InterruptScope interrupts;
-  const ParentDirectories parents(path);
-  remove_leftovers(path);
+  for (const fs::path& leftover : leftovers_of(path)) remove_leftover(leftover, path);
   StagingFile file(path);
   file.write(bytes);
-  file.commit();
+  file.commit(force);
+}
+
+void replace_by_beginning(const fs::path& path, int64_t bytes) {
+  const File old = File::open_or_throw(path);
+  StagingFile file(path);
+  std::string chunk;
+  for (int64_t at = 0; at < bytes; at += static_cast<int64_t>(chunk.size())) {
+    chunk.resize(static_cast<size_t>(std::min(int64_t{1} << 20, bytes - at)));
+    old.read_or_throw(at, std::as_writable_bytes(std::span(chunk)));
+    file.write(chunk);
+  }
+  file.commit(true);
 }
 
 }  // namespace vlrm

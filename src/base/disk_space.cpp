@@ -34,8 +34,8 @@ std::optional<int64_t> free_space(const fs::path& path) {
 void require_space(const fs::path& path, int64_t bytes) {
   const auto available = free_space(path);
   if (available && *available < bytes)
-    fail("{}: there is too little room on the disk: {} are needed, {} are free", path.string(),
-         human_bytes(static_cast<double>(bytes)), human_bytes(static_cast<double>(*available)));
+    fail_for_now("{}: there is too little room on the disk: {} are needed, {} are free", path.string(),
+                 human_bytes(static_cast<double>(bytes)), human_bytes(static_cast<double>(*available)));
 }
 
 void require_writable(const fs::path& path) {
@@ -44,7 +44,7 @@ void require_writable(const fs::path& path) {
   if (!fs::is_directory(existing, error))
     fail("{}: cannot be made: {} is not a directory", path.string(), existing.string());
   if (::access(existing.c_str(), W_OK) != 0)
-    fail("{}: cannot be made in {}: {}", path.string(), existing.string(), std::strerror(errno));
+    fail_with_errno(errno, "{}: cannot be made in {}", path.string(), existing.string());
 }
 
 }  // namespace vlrm

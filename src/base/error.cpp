@@ -1,7 +1,11 @@
 #include "base/error.h"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace vlrm {
 namespace {
@@ -37,9 +41,26 @@ std::string printable(std::string_view text, size_t limit) {
   return line;
 }
 
+void rethrow_at(const std::string& source, const Error& error) {
+  throw Error(fmt::format("{}: {}", source, error.what()), error.exit_code());
+}
+
+bool is_temporary(int error) {
+  constexpr std::array kTemporary{ENOSPC,       EDQUOT,    EFBIG,       EIO,      ENOMEM, EAGAIN,
+                                  EMFILE,       ENFILE,    ENOLCK,      ESTALE,   EINTR,  ETIMEDOUT,
+                                  ECONNREFUSED, EHOSTDOWN, ENETUNREACH, ENOTCONN, ENOBUFS};
+  return std::ranges::find(kTemporary, error) != kTemporary.end();
+}
+
+void throw_system_error(int error, const std::string& what) {
+  const std::string line = fmt::format("{}: {}", what, std::strerror(error));
+  if (is_temporary(error)) throw TemporaryError(line);
+  throw Error(line);
+}
+
 void assertion_failed(const char* condition, const char* file, int line) {
   std::fprintf(stderr, "vlrm: internal error at %s:%d: %s does not hold. Please report this.\n", file, line, condition);
-  std::abort();
+  std::_Exit(kExitBug);
 }
 
 }  // namespace vlrm

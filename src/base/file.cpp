@@ -32,7 +32,7 @@ File::~File() {
 
 File File::open_or_throw(const std::filesystem::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not make us wait
-  if (descriptor < 0) fail("{}: cannot open: {}", path.string(), std::strerror(errno));
+  if (descriptor < 0) fail_with_errno(errno, "{}: cannot open", path.string());
   struct stat facts {};
   if (::fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) {
     ::close(descriptor);
@@ -50,7 +50,7 @@ void File::read_or_throw(int64_t offset, std::span<std::byte> out) const {
     const ssize_t got = ::pread(descriptor_, out.data() + done, wanted, offset + static_cast<int64_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
-      fail("{}: cannot read at byte {}: {}", path_.string(), offset + static_cast<int64_t>(done), std::strerror(errno));
+      fail_with_errno(errno, "{}: cannot read at byte {}", path_.string(), offset + static_cast<int64_t>(done));
     if (got == 0)
       fail("{}: ends at byte {}, {} bytes too early: the file is truncated", path_.string(),
            offset + static_cast<int64_t>(done), out.size() - done);
@@ -70,7 +70,7 @@ void write_all_or_throw(int descriptor, std::string_view bytes, const std::strin
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) fail("{}: cannot be written: {}", name, std::strerror(written < 0 ? errno : ENOSPC));
+    if (written <= 0) fail_with_errno(written < 0 ? errno : ENOSPC, "{}: cannot be written", name);
     bytes.remove_prefix(static_cast<size_t>(written));
   }
 }

@@ -7,34 +7,34 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/atomic_output.h"
+#include "base/claim.h"
 #include "base/interrupt.h"
-#include "base/json.h"
+#include "base/run_settings.h"
 
 namespace vlrm {
 
-// What keeps a run with the settings `now` from going on with what `before` made, in words, if anything does. Of an
-// object with a "stamp" or a "digest", which alone says what something is, "name" and "file" are not compared.
-std::optional<std::string> settings_difference(const OrderedJson& before, const OrderedJson& now);
-
 // Lines are added a batch at a time, and what they depend on stands in a settings file beside them. A run that was
 // killed starts again at the batch that it broke off in, so that the final bytes are those of an uninterrupted one. One
-// that fails or is interrupted before its first line leaves nothing behind.
+// that fails or is interrupted before its first line leaves nothing behind. Until it is gone, an interrupt is an
+// exception: see InterruptScope.
 class ResumableLines {
  public:
   struct Options {
     std::optional<std::filesystem::path> output = {};  // none: standard output, not resumable
     std::filesystem::path settings_file = {};
-    OrderedJson settings = {};  // what the lines depend on: compared on resume
-    int64_t batch = 1;          // lines a batch
-    int64_t total = 0;          // lines of a finished file
-    bool force = false;         // start anew where the output exists
+    OrderedJson settings = {};           // what the lines depend on: compared on resume
+    int64_t batch = 1;                   // lines a batch
+    int64_t total = 0;                   // lines of a finished file
+    bool force = false;                  // start anew where the output exists
+    bool mixed = false;                  // go on though digits may move
+    std::filesystem::path claimed = {};  // what is claimed; none: the output
   };
 
-  // Plans, and keeps others from the output by a lock on it (where the file system knows locks), for which it is made,
-  // empty, where it is missing. Throws Error if it is no regular file, if another run is writing it, and if, force not
-  // being set, it holds a whole line that was made with other settings.
+  // Plans, and claims the output. Throws Error if it is not a regular file or cannot be written, and if, force not
+  // being set, it holds a whole line that was made with other settings; TemporaryError if another run is writing it.
   explicit ResumableLines(Options options);
   ResumableLines(const ResumableLines&) = delete;
   ResumableLines& operator=(const ResumableLines&) = delete;
@@ -47,22 +47,31 @@ class ResumableLines {
   using Check = std::function<std::optional<std::string>(int64_t number, const std::string& line)>;
   void check_done(const Check& missing) const;
 
+  // Which rows the lines that stay are, where that is not their number: for the settings of a mixed run.
+  void keep_rows(std::vector<int64_t> rows) { kept_rows_ = std::move(rows); }
+
   // Cuts the output to the lines that stay and writes the settings. Once, before the first append().
   void begin();
-  void append(std::string_view lines);  // whole ones
-  void finish() const;                  // to the disk
+  // Whole lines. Throws TemporaryError where another run has taken over.
+  void append(std::string_view lines);
+  // To the disk. Throws as append() does.
+  void finish() const;
 
  private:
-  void open_locked();
-  bool lock();
   void plan_resume();
+  void require_writable() const;
+  void open();
+  OrderedJson settings_to_write() const;
   const Options options_;
   const std::string name_;
-  std::optional<InterruptScope> interrupts_;  // until there is a line
+  std::filesystem::path output_;  // behind symbolic links
+  std::optional<InterruptScope> interrupts_;
   std::optional<ParentDirectories> parents_;
+  std::optional<Claim> claim_;
+  OrderedJson before_;  // the settings of the lines that stay
+  std::optional<std::vector<int64_t>> kept_rows_;
   int64_t done_ = 0, done_bytes_ = 0;
   int descriptor_ = -1;
-  bool made_ = false;  // the output, by us
   bool begun_ = false;
 };
 

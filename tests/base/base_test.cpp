@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
@@ -17,18 +16,9 @@
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 
 namespace vlrm::testing {
 namespace {
-
-// What a process of this host writes `target` as.
-std::string staging_name(const std::string& target, const std::string& process) {
-  std::array<char, 256> host{};
-  EXPECT_EQ(::gethostname(host.data(), host.size() - 1), 0);
-  return "." + target + ".vlrm-" + host.data() + "-" + process + ".partial";
-}
 
 TEST(Printable, EscapesControlsAndBrokenUtf8AndCuts) {
   EXPECT_EQ(printable("a\nb\x1b[31m\xff é"), "a\\x0ab\\x1b[31m\\xff é");
@@ -85,104 +75,6 @@ TEST(JsonTest, ErrorsNameSourceFieldAndPlace) {
   EXPECT_THAT(error_of([&] { required_field<std::vector<int64_t>>(config, "list", "c"); }), HasSubstr("does not fit"));
   EXPECT_THAT(error_of([&] { required_field<int32_t>(config, "big", "c"); }), HasSubstr("does not fit"));
   EXPECT_EQ(optional_field<int64_t>(config, "null", 4, "c"), 4);
-}
-
-TEST(AtomicDirectoryTest, AppearsWholeOrNotAtAll) {
-  const TemporaryDirectory dir;
-  {
-    AtomicDirectory output(dir / "out", false, "file");
-    write_text(output.staging() / "file", "x");
-    EXPECT_FALSE(fs::exists(dir / "out"));
-  }
-  EXPECT_TRUE(fs::is_empty(dir.path()));
-  for (const char* text : {"first", "second"}) {
-    AtomicDirectory output(dir / "out", std::string(text) == "second", "file");
-    write_text(output.staging() / "file", text);
-    output.commit();
-    EXPECT_EQ(read_text_or_throw(dir / "out" / "file"), text);
-  }
-  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out", false, "file"); }), HasSubstr("--force"));
-  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out" / "file" / "out", false, "file"); }),
-              HasSubstr("out: cannot be made: Not a directory"));
-  EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
-}
-
-TEST(AtomicDirectoryTest, ForceReplacesNothingButOutputsOfOurs) {
-  const TemporaryDirectory dir;
-  write_text(dir / "precious" / "thesis.tex", "x");
-  write_text(dir / "file", "x");
-  fs::create_directory_symlink(dir / "precious", dir / "link");
-  for (const char* target : {"precious", "file", "link"})
-    EXPECT_THAT(error_of([&] { AtomicDirectory(dir / target, true, "manifest.json"); }),
-                HasSubstr("is not an output of vlrm (it has no manifest.json)"));
-  EXPECT_EQ(read_text_or_throw(dir / "precious" / "thesis.tex"), "x");
-  fs::create_directory(dir / "empty");
-  AtomicDirectory(dir / "empty", true, "manifest.json").commit();
-}
-
-TEST(AtomicDirectoryTest, RemovesWhatKilledProcessesLeft) {
-  const TemporaryDirectory dir;
-  // Of a process that is gone (its id is above all), of one that lives, of another host, and a stranger's.
-  const std::string gone = staging_name("out", "2147483647"), living = staging_name("out", "1");
-  const std::vector<std::string> strangers{".out.vlrm-elsewhere-2147483647.partial", "out.partial-2147483647",
-                                           staging_name("out", "2147483647x"), gone + "-of-mine"};
-  fs::create_directory(dir / gone);
-  fs::create_directory(dir / living);
-  for (const auto& name : strangers) fs::create_directory(dir / name);
-  { const AtomicDirectory taken(dir / "out", false, "manifest.json"); }
-  EXPECT_FALSE(fs::exists(dir / gone));
-  EXPECT_TRUE(fs::exists(dir / living));
-  for (const auto& name : strangers) EXPECT_TRUE(fs::exists(dir / name)) << name;
-}
-
-TEST(AtomicDirectoryTest, WhatIsKeptIsForAnyHost) {
-  const TemporaryDirectory dir;
-  {
-    AtomicDirectory output(dir / "out", false, "file");
-    write_text(output.staging() / "file", "half");
-    output.keep_if_dropped();
-  }
-  EXPECT_TRUE(fs::exists(dir / ".out.vlrm-left.partial" / "file"));
-  EXPECT_THAT(left_by_other_hosts(dir / "out"), IsEmpty());
-  {
-    AtomicDirectory output(dir / "out", false, "file", [](const fs::path& left) { return fs::exists(left / "file"); });
-    EXPECT_TRUE(output.adopted());
-    EXPECT_EQ(read_text_or_throw(output.staging() / "file"), "half");
-    output.keep_if_dropped();
-  }
-  { const AtomicDirectory anew(dir / "out", false, "file"); }
-  EXPECT_TRUE(fs::is_empty(dir.path()));
-}
-
-TEST(AtomicDirectoryTest, NamesWhatOtherHostsLeft) {
-  const TemporaryDirectory dir;
-  const std::string beside = staging_name("out", "7-12");  // of a host called as this one and "-7"
-  for (const std::string& name :
-       {staging_name("out", "2147483647"), beside, std::string(".out.vlrm-node-7-12.partial"),
-        std::string(".out.vlrm-node7-x.partial"), std::string(".other.vlrm-node7-12.partial")})
-    fs::create_directory(dir / name);
-  EXPECT_THAT(left_by_other_hosts(dir / "out/"),
-              UnorderedElementsAre(dir / ".out.vlrm-node-7-12.partial", dir / beside));
-}
-
-TEST(AtomicDirectoryTest, CountsTheBytesThatKilledProcessesHold) {
-  const TemporaryDirectory dir;
-  const std::string text(1 << 20, 'x');
-  EXPECT_EQ(bytes_left_over(dir / "out"), 0);
-  write_text(dir / staging_name("out", "2147483647") / "below" / "file", text);
-  write_text(dir / staging_name("out", "1") / "file", text);  // of a process that lives
-  EXPECT_GE(bytes_left_over(dir / "out/"), 1 << 20);
-  EXPECT_LT(bytes_left_over(dir / "out"), 2 << 20);
-}
-
-TEST(ParentDirectoriesTest, StayWhereSomethingIsInThem) {
-  const TemporaryDirectory dir;
-  { const ParentDirectories parents(dir / "a" / "b" / "out"); }
-  EXPECT_FALSE(fs::exists(dir / "a"));
-  write_file_atomically(dir / "a" / "b" / "out", "x", false);
-  { AtomicDirectory(dir / "a" / "c" / "out", false, "file"); }
-  EXPECT_TRUE(fs::exists(dir / "a" / "b" / "out"));
-  EXPECT_FALSE(fs::exists(dir / "a" / "c"));
 }
 
 // In a process of its own, since an interrupt is for good.
@@ -248,20 +140,30 @@ TEST(LineReaderTest, KnowsWhereItIs) {
   EXPECT_THAT(error_of([&] { LineReader(dir.path().string()); }), HasSubstr("cannot be read"));
 }
 
-TEST(AtomicFileTest, RefusesToReplaceWithoutForce) {
-  const TemporaryDirectory dir;
-  write_file_atomically(dir / "f", "one", false);
-  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f", "two", false); }), HasSubstr("exists already"));
-  write_text(dir / staging_name("f", "2147483647"), "of a process that was killed");
-  write_file_atomically(dir / "f", "two", true);
-  EXPECT_FALSE(fs::exists(dir / staging_name("f", "2147483647")));
-  EXPECT_EQ(read_text_or_throw(dir / "f"), "two");
-  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g", "x", true); }), HasSubstr("g: cannot be written"));
-  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "f" / "g" / "h", "x", true); }),
-              HasSubstr("h: its directory cannot be made: Not a directory"));
-  fs::create_directory(dir / "folder");
-  EXPECT_THAT(error_of([&] { write_file_atomically(dir / "folder", "x", true); }), HasSubstr("cannot be written"));
-  EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 2);
+TEST(Errors, WhatAnotherTryMayNotMeet) {
+  for (const int error : {ENOSPC, EDQUOT, EIO, ENOMEM, EFBIG}) {
+    try {
+      fail_with_errno(error, "{}: cannot be written", "out");
+    } catch (const TemporaryError& temporary) {
+      EXPECT_EQ(temporary.exit_code(), kExitTemporary);
+      EXPECT_THAT(temporary.what(), ::testing::StartsWith("out: cannot be written: "));
+    }
+  }
+  try {
+    fail_with_errno(EACCES, "out: cannot be written");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), kExitBadInput);
+  }
+  try {
+    rethrow_at("row 1", TemporaryError("memory"));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), kExitTemporary);
+    EXPECT_STREQ(error.what(), "row 1: memory");
+  }
+}
+
+TEST(AssertionDeathTest, EndsWithTheCodeOfABug) {
+  EXPECT_EXIT(VLRM_ASSERT(1 + 1 == 3), ::testing::ExitedWithCode(kExitBug), "internal error at .*1 \\+ 1 == 3");
 }
 
 TEST(HumanBytes, PicksTheUnit) {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,6 +83,54 @@ TEST(ResumableLinesTest, WhatHasAStampIsNotComparedByItsName) {
                 ResumableLines(options(dir, {{"model", {{"name", "a"}, {"stamp", "1"}}}}));
               }),
               HasSubstr("recipe was"));
+}
+
+TEST(ResumableLinesTest, OtherDigitsGoOnOnlyIfAsked) {
+  const TemporaryDirectory dir;
+  write_lines(dir, {{"threads", 1}}, "one\n");
+  EXPECT_THAT(error_of([&] {
+                ResumableLines(options(dir, {{"threads", 2}}));
+              }),
+              HasSubstr("threads was 1, now 2); --resume-mixed goes on all the same"));
+  {
+    auto mixed = options(dir, {{"threads", 2}});
+    mixed.mixed = true;
+    ResumableLines output(mixed);
+    EXPECT_EQ(output.done(), 1);
+    output.begin();
+    output.append("two\n");
+  }
+  const OrderedJson settings = read_ordered_json_or_throw(dir / "out.run.json");
+  EXPECT_EQ(settings.at("threads"), 2);
+  EXPECT_EQ(settings.at("mixed"), OrderedJson::array({{{"rows", {{0, 0}}}, {"threads", 1}}}));
+  EXPECT_EQ(ResumableLines(options(dir, {{"threads", 2}})).done(), 2);
+  EXPECT_EQ(read_text_or_throw(dir / "out"), "one\ntwo\n");
+}
+
+TEST(ResumableLinesTest, WhoIsTakenForDeadWritesNoMore) {
+  const TemporaryDirectory dir;
+  ResumableLines output(options(dir));
+  output.begin();
+  output.append("one\n");
+  fs::remove(dir / ".vlrm-claim.out");
+  ResumableLines second(options(dir));
+  second.begin();
+  EXPECT_THAT(error_of([&] { output.append("late\n"); }), HasSubstr("another run took this one for dead"));
+  EXPECT_THAT(error_of([&] { output.finish(); }), HasSubstr("another run took this one for dead"));
+  second.append("two\n");
+  EXPECT_EQ(read_text_or_throw(dir / "out"), "one\ntwo\n");
+}
+
+TEST(ResumableLinesTest, ALinkIsWrittenThrough) {
+  const TemporaryDirectory dir;
+  fs::create_directory(dir / "far");
+  fs::create_symlink(dir / "far" / "file", dir / "out");
+  write_lines(dir, {{"mode", "image"}}, "one\n");
+  EXPECT_EQ(read_text_or_throw(dir / "far" / "file"), "one\n");
+  const ResumableLines output(options(dir));
+  auto other = options(dir);
+  other.output = dir / "far" / "file";
+  EXPECT_THAT(error_of([&] { ResumableLines{other}; }), HasSubstr("another run is writing it"));
 }
 
 TEST(ResumableLinesTest, TheOutputIsARegularFile) {
