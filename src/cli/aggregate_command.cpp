@@ -14,9 +14,9 @@ struct AggregateFlags {
 };
 
 void aggregate(const AggregateFlags& flags) {
-  refuse_existing(flags.output, flags.force);
+  AtomicFiles file({flags.output}, flags.force);
   const AggregatedAnswers answers = aggregate_sample_logs(flags.directory, flags.task);
-  write_file_atomically(flags.output, answers.lines, flags.force);
+  file.commit({answers.lines});
   tell(fmt::format("{}: {} questions, {} responses from {} files", flags.output, answers.questions, answers.responses,
                    answers.files));
   if (answers.uneven) tell("note: not all questions have as many responses");

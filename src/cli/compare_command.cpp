@@ -53,8 +53,10 @@ void run_compare(const CompareFlags& flags) {
   if (flags.output.empty() && flags.json.empty())
     fail("compare: name what to write: -o PAGE.html, --json FIGURES.json, or both");
   if (flags.output == flags.json) fail("compare: {} is to be both the page (-o) and the figures (--json)", flags.json);
-  for (const std::string& output : {flags.output, flags.json})
-    if (!output.empty()) refuse_existing(output, flags.force);
+  std::vector<fs::path> outputs;
+  for (const std::string& output : {flags.json, flags.output})
+    if (!output.empty()) outputs.emplace_back(output);
+  AtomicFiles files(outputs, flags.force);
   std::vector<std::string> names{flags.a, flags.b};
   if (!flags.base.empty()) names.push_back(flags.base);
   const bool as_text = !all_are_mllamas(names);
@@ -65,8 +67,10 @@ void run_compare(const CompareFlags& flags) {
   const ModelComparison comparison = compare_models(a, b, base, flags.top, &progress);
   const OrderedJson json = comparison_json(comparison, a, b, base, flags.top);
   for (const std::string& remark : comparison.remarks) tell("note: " + remark);
-  if (!flags.json.empty()) write_file_atomically(flags.json, json.dump(1) + "\n", flags.force);
-  if (!flags.output.empty()) write_file_atomically(flags.output, comparison_page(json), flags.force);
+  std::vector<std::string> contents;
+  if (!flags.json.empty()) contents.push_back(json.dump(1) + "\n");
+  if (!flags.output.empty()) contents.push_back(comparison_page(json));
+  files.commit(contents);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct EvalFlags {
   DatasetName data;
   std::string task, responses, captions, mode = "image", output, label;
   int64_t batch_samples = 8;
-  bool force = false;
+  bool force = false, resume_mixed = false;
 };
 
 using OpenBenchmark = std::function<std::unique_ptr<Benchmark>(const EvalFlags& flags, EvaluationMode mode)>;
@@ -44,6 +44,7 @@ EvaluationOptions evaluation_options(const EvalFlags& flags, EvaluationMode mode
   options.label = flags.label.empty() ? usual_label(name, mode, flags.model.likelihood) : flags.label;
   options.batch_samples = flags.batch_samples;
   options.force = flags.force;
+  options.mixed = flags.resume_mixed;
   return options;
 }
 
@@ -178,6 +179,7 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
       ->check(whole_number(1))
       ->capture_default_str();
   command->add_flag("--force", flags->force, "Start anew where results exist");
+  declare_resume_mixed(*command, flags->resume_mixed);
   command->callback([flags, open_benchmark] { evaluate(*flags, open_benchmark); });
   return command;
 }

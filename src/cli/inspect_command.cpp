@@ -121,7 +121,8 @@ void verify_inputs(const std::string& model) {
   const std::filesystem::path directory = resolve_checkpoint(model);
   const std::vector<std::string> changes = changed_inputs(directory);
   for (const std::string& change : changes) fmt::print("{}\n", change);
-  if (!changes.empty()) fail("{}: made of inputs that are not the same any more", directory.string());
+  if (!changes.empty())
+    throw Error(fmt::format("{}: made of inputs that are not the same any more", directory.string()), kExitChanged);
   fmt::print("the inputs are what they were\n");
 }
 
@@ -133,7 +134,7 @@ void add_inspect_command(CLI::App& program) {
   const auto verify = std::make_shared<bool>(false);
   command->add_option("model", *model, "A directory or a hub id")->required();
   command->add_flag("--verify", *verify,
-                    "Say whether the inputs that an output of vlrm was made of are still the same");
+                    "Say whether the inputs that an output of vlrm was made of are still the same (exit code 3: not)");
   command->footer(
       "Examples:\n"
       "  vlrm inspect meta-llama/Llama-3.2-11B-Vision-Instruct\n"

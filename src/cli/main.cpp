@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -20,13 +22,16 @@
 
 namespace {
 
-constexpr int kBadInput = 2;
 constexpr int kInterrupted = 128;         // plus the signal, as shells have it
 constexpr size_t kLongestError = 10'000;  // bytes
 
 void declare(CLI::App& program) {
   program.require_subcommand(1);
   program.fallthrough();
+  program.footer(
+      "Exit codes: 0 done; 2 options, input or settings are wrong; 3 inspect --verify found a change; 75 disk, memory, "
+      "time "
+      "or another run stood in the way, and the same command may go well later; 1 a bug of vlrm's; 128 + n signal n.");
   program.set_version_flag("--version", "vlrm " + vlrm::version());
   program.add_flag_callback(
       "-q,--quiet", [] { vlrm::Progress::set_quiet(true); }, "No progress on standard error");
@@ -75,9 +80,12 @@ void open_standard_descriptors() {
 }
 
 void check_standard_output() {
+  errno = EIO;  // unless the library knows better
   std::cout.flush();
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout)
-    vlrm::fail("standard output: cannot be written");
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout;
+  if (written) return;
+  const bool closed = (::fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY;
+  vlrm::throw_system_error(closed ? EBADF : errno, "standard output: cannot be written");
 }
 
 void run(CLI::App& program, int argc, char** argv) {
@@ -91,10 +99,25 @@ void run(CLI::App& program, int argc, char** argv) {
   }
 }
 
-int complain(std::string_view what) {
+int complain(std::string_view what, int exit_code) {
   if (vlrm::interrupting_signal() != 0) return kInterrupted + vlrm::interrupting_signal();
   vlrm::tell(fmt::format("vlrm: {}", vlrm::printable(what, kLongestError)));
-  return kBadInput;
+  return exit_code;
+}
+
+int complain(std::string_view what, std::error_code cause) {
+  const bool temporary = vlrm::is_temporary(cause.value());
+  return complain(what, temporary ? vlrm::kExitTemporary : vlrm::kExitBadInput);
+}
+
+// What nobody foresaw.
+int complain_of_bug(std::string_view what) {
+  return complain(fmt::format("internal error: {}. Please report this.", what), vlrm::kExitBug);
+}
+
+[[noreturn]] void end_after_terminate() {
+  vlrm::tell("vlrm: internal error: an exception that nothing could catch. Please report this.");
+  std::_Exit(vlrm::kExitBug);
 }
 
 int run_or_complain(int argc, char** argv) {
@@ -111,15 +134,17 @@ int run_or_complain(int argc, char** argv) {
     run(program, argc, argv);
     check_standard_output();
     return 0;
+  } catch (const vlrm::Error& error) {
+    return complain(error.what(), error.exit_code());
   } catch (const std::filesystem::filesystem_error& error) {
-    return complain(fmt::format("{}: {}", error.path1().string(), error.code().message()));
+    return complain(fmt::format("{}: {}", error.path1().string(), error.code().message()), error.code());
   } catch (const std::system_error& error) {
-    if (error.code() != std::errc::resource_unavailable_try_again) return complain(error.what());
-    return complain("no more threads can be started; raise what limits them (ulimit -u)");
+    if (error.code() != std::errc::resource_unavailable_try_again) return complain(error.what(), error.code());
+    return complain("no more threads can be started; raise what limits them (ulimit -u)", vlrm::kExitTemporary);
   } catch (const std::bad_alloc&) {
-    return complain("out of memory");
+    return complain("out of memory", vlrm::kExitTemporary);
   } catch (const std::exception& error) {
-    return complain(error.what());
+    return complain_of_bug(error.what());
   }
 }
 
@@ -127,10 +152,11 @@ int run_or_complain(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   open_standard_descriptors();
+  std::set_terminate(end_after_terminate);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow (ulimit -f) is an error of its write
   try {
     return run_or_complain(argc, argv);
   } catch (...) {  // no memory is left to complain with
-    return kBadInput;
+    return vlrm::kExitTemporary;
   }
 }

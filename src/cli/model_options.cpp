@@ -1,7 +1,5 @@
 #include "cli/model_options.h"
 
-#include <map>
-
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/tell.h"
@@ -158,13 +156,24 @@ OrderedJson ModelFlags::settings(const NamedRecipe& how, const ScorerOptions& op
   return settings(&how, named_dtype().value_or(Dtype::bf16), options);
 }
 
+void declare_resume_mixed(CLI::App& command, bool& mixed) {
+  command.add_flag("--resume-mixed", mixed,
+                   "Go on with another device, dtype, batch or number of threads, which may move last digits; the "
+                   "settings file then says for which rows");
+}
+
 OrderedJson ModelFlags::settings(const NamedRecipe* how, Dtype type, const ScorerOptions& options) const {
   OrderedJson settings = {{"likelihood", options.likelihood}};
   const auto add_directory = [&](const char* key, const std::string& name) {
     if (name.empty()) return;
-    const ModelFiles files = resolve_model(name);
-    settings[key] = {{"name", name}, {"stamp", directory_stamp(files.directory)}};
-    if (files.adapter) settings[key]["adapter"] = directory_stamp(*files.adapter);
+    OrderedJson& stamps = stamps_[name];
+    if (stamps.is_null()) {
+      const ModelFiles files = resolve_model(name);
+      stamps["stamp"] = directory_stamp(files.directory);
+      if (files.adapter) stamps["adapter"] = directory_stamp(*files.adapter);
+    }
+    settings[key] = {{"name", name}};
+    settings[key].update(stamps);
   };
   add_directory("model", model);
   add_directory("vlm", vlm);
@@ -176,6 +185,7 @@ OrderedJson ModelFlags::settings(const NamedRecipe* how, Dtype type, const Score
   }
   settings["dtype"] = torch_name(type);
   settings["device"] = device;
+  settings["threads"] = device == "cpu" ? OrderedJson(thread_count()) : OrderedJson(nullptr);
   settings["exif"] = !no_exif;
   settings["special_tokens"] = special_tokens;
   settings["max_length"] = max_length ? OrderedJson(*max_length) : OrderedJson(nullptr);

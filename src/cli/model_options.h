@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -57,9 +58,13 @@ struct ModelFlags {
  private:
   std::optional<Dtype> named_dtype() const;
   OrderedJson settings(const NamedRecipe* how, Dtype type, const ScorerOptions& options) const;
+  mutable std::map<std::string, OrderedJson> stamps_;  // of models, by name: the recipes of a sweep share theirs
 };
 
 // What should be known of the texts that were read.
 void tell_warnings(const TextNotes& notes);
+
+// --resume-mixed, of the commands whose outputs can be gone on with.
+void declare_resume_mixed(CLI::App& command, bool& mixed);
 
 }  // namespace vlrm

@@ -61,13 +61,14 @@ void run_preprocess(const PreprocessOptions& options) {
   for (const auto& image : options.images)
     if (std::filesystem::equivalent(image, options.output, not_there))
       fail("{}: is the input and the output; name another output", options.output);
+  AtomicFiles file({options.output}, options.force);
   const auto config = MllamaProcessorConfig::from_directory(resolve_model(options.model).directory);
   DecodeOptions decode;
   decode.apply_exif = !options.no_exif;
   SampleTensors tensors(static_cast<int64_t>(options.images.size()), config);
   for (size_t i = 0; i < options.images.size(); ++i)
     tensors.set(static_cast<int64_t>(i), preprocess(read_image(options.images[i], decode), config));
-  write_file_atomically(options.output, tensors.file(), options.force);
+  file.commit({tensors.file()});
 }
 
 }  // namespace

@@ -32,10 +32,10 @@ void read_data_names(ReportFlags& flags) {
 void run_report(ReportFlags& flags) {
   read_data_names(flags);
   flags.options.bytes = static_cast<int64_t>(flags.megabytes * 1e6);
-  refuse_existing(flags.output, flags.force);
+  AtomicFiles file({flags.output}, flags.force);
   const Report report = make_report(flags.results, flags.options);
   for (const std::string& note : report.notes) tell("note: " + note);
-  write_file_atomically(flags.output, report.page, flags.force);
+  file.commit({report.page});
 }
 
 }  // namespace

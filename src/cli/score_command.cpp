@@ -22,7 +22,7 @@ struct ScoreFlags {
   std::optional<std::string> prompt;
   std::string input, output, mode = "image";
   int64_t batch_samples = 8;
-  bool json = false, force = false;
+  bool json = false, force = false, resume_mixed = false;
 };
 
 void check_flags(const ScoreFlags& flags) {
@@ -36,7 +36,9 @@ void check_flags(const ScoreFlags& flags) {
 
 // What the scores depend on. Kept beside an output file, so that a run is only ever resumed with the same.
 OrderedJson settings(const ScoreFlags& flags, const OpenedModel& model, const ScorerOptions& options) {
-  OrderedJson settings = {{"vlrm", version()}, {"mode", flags.mode}};
+  if (flags.output.empty())  // nothing is gone on with: no file need be read for it
+    return {{"date", options.prompt.clock ? OrderedJson(options.prompt.clock->date()) : OrderedJson(nullptr)}};
+  OrderedJson settings = {{"vlrm", version()}, {"format", kResultsFormat}, {"mode", flags.mode}};
   settings.update(flags.model.settings(model, options));
   return settings;
 }
@@ -85,8 +87,8 @@ void score_one(const ScoreFlags& flags) {
 void score_input(const ScoreFlags& flags) {
   const OpenedModel model = flags.model.open();
   const ScorerOptions options = flags.model.scorer_options(kModes.at(flags.mode));
-  ScoreRunOptions run_options{flags.input, std::nullopt, flags.batch_samples, flags.force,
-                              settings(flags, model, options)};
+  ScoreRunOptions run_options{flags.input, std::nullopt,       flags.batch_samples,
+                              flags.force, flags.resume_mixed, settings(flags, model, options)};
   if (!flags.output.empty()) run_options.output = flags.output;
   EqualScores equal_scores;
   run_options.seen = [&](const Sample& sample, const std::vector<double>& scores) {
@@ -140,6 +142,7 @@ void add_score_command(CLI::App& program) {
       ->capture_default_str();
   command->add_flag("--json", flags->json, "Print a JSON object instead of a table");
   command->add_flag("--force", flags->force, "Start anew where the output exists");
+  declare_resume_mixed(*command, flags->resume_mixed);
   command->callback([flags] {
     check_flags(*flags);
     if (flags->input.empty())

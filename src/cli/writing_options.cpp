@@ -59,6 +59,7 @@ void WritingFlags::declare(CLI::App& command, const std::string& task_data, cons
       ->check(whole_number(1))
       ->capture_default_str();
   command.add_flag("--force", force, "Start anew where the output exists");
+  declare_resume_mixed(command, resume_mixed);
 }
 
 void WritingFlags::run(const std::string& command, const std::shared_ptr<const WritingJob>& job, const Files& files,
@@ -74,7 +75,7 @@ void WritingFlags::run(const std::string& command, const std::shared_ptr<const W
   options.sampling.check();
   options.max_new_tokens = max_new_tokens.value_or(usual_max_new_tokens);
   options.texts_together = texts_together;
-  WritingOptions writing{files.output, files.settings, command, more_settings, force};
+  WritingOptions writing{files.output, files.settings, command, more_settings, force, resume_mixed};
   writing.settings.update(model.settings(opened, prompts));
   if (job->numbers_at_once().empty()) writing.settings.update(sampling_settings(sampling, options.max_new_tokens));
   WritingRun run(job, std::move(writing));

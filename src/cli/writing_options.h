@@ -24,7 +24,7 @@ struct WritingFlags {
   std::optional<int64_t> max_new_tokens;
   int64_t texts_together = 64;
   std::string output;
-  bool force = false;
+  bool force = false, resume_mixed = false;
 
   // Whether an option was given that only matters where texts are written.
   bool sets_how_texts_are_written() const { return max_new_tokens || !(sampling == SamplingOptions{}); }

@@ -31,7 +31,7 @@ std::vector<std::string> files_of_rows(const fs::path& directory) {
       if (files.size() > kMostFiles) fail("{}: more than {} files of rows", directory.string(), kMostFiles);
     }
   }
-  if (error) fail("{}: cannot be listed: {}", directory.string(), error.message());
+  if (error) fail_with_errno(error.value(), "{}: cannot be listed", directory.string());
   std::ranges::sort(files);
   return files;
 }

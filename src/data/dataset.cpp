@@ -1,14 +1,11 @@
 #include "data/dataset.h"
 
-#include <sys/stat.h>
-#include <xxhash.h>
-
-#include <cerrno>
-#include <cstring>
+#include <mutex>
 
 #include "base/error.h"
 #include "data/data_files.h"
 #include "data/row_file.h"
+#include "weights/content_digest.h"
 #include "weights/hub_cache.h"
 
 namespace fs = std::filesystem;
@@ -66,25 +63,29 @@ class ShardStream : public RowStream {
   std::unique_ptr<RowStream> rows_;
 };
 
-// Folds in what tells one state of a file from another.
-void add_to_stamp(std::string& facts, const fs::path& path, const fs::path& root) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
-  facts += fmt::format("{}\n{} {}.{}\n", path.lexically_relative(root).generic_string(), status.st_size,
-                       status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+// The files that a shard's rows name as images; none where it holds the images itself.
+std::vector<fs::path> named_images(const fs::path& shard) {
+  std::vector<fs::path> images;
+  try {
+    const auto rows = open_row_file(shard)->stream(0, Images::with);
+    while (const auto row = rows->next())
+      for (const auto& [column, image] : row->images) {
+        if (!image.bytes.empty()) return {};
+        images.push_back(image.path);
+      }
+  } catch (const Error&) {  // told by who needs the images, if anybody does
+  }
+  return images;
 }
 
 class ShardedDataset : public Dataset {
  public:
-  ShardedDataset(const std::string& name, const SplitFiles& split, const fs::path& root) {
+  ShardedDataset(const std::string& name, const SplitFiles& split) {
     auto shards = std::make_shared<Shards>();
-    std::string facts;
     for (const auto& file : split.files) {
-      add_to_stamp(facts, file, root);
       shards->push_back({file, open_row_file(file)->rows()});
       rows_ += shards->back().rows;
     }
-    stamp_ = fmt::format("{:016x}", XXH3_64bits(facts.data(), facts.size()));
     shards_ = std::move(shards);
     description_ = printable(name, 400);
     if (split.config != "default") description_ += fmt::format(", config \"{}\"", printable(split.config));
@@ -99,12 +100,21 @@ class ShardedDataset : public Dataset {
     return std::make_unique<ShardStream>(shards_, first, images);
   }
   std::string description() const override { return description_; }
-  std::string stamp() const override { return stamp_; }
+  std::string stamp() const override {
+    const std::lock_guard lock(stamp_mutex_);
+    if (!stamp_.empty()) return stamp_;
+    std::string contents;
+    for (const auto& [path, rows] : *shards_)
+      contents += fmt::format("{} {}\n", file_digest(path), files_digest(named_images(path)));
+    return stamp_ = content_digest(contents);
+  }
 
  private:
   std::shared_ptr<const Shards> shards_;
   int64_t rows_ = 0;
-  std::string description_, stamp_;
+  std::string description_;
+  mutable std::mutex stamp_mutex_;
+  mutable std::string stamp_;  // "" until it is asked for
 };
 
 }  // namespace
@@ -113,8 +123,8 @@ std::unique_ptr<Dataset> open_dataset(const DatasetName& name) {
   const fs::path path = resolve_dataset(name.data);
   std::error_code ignored;
   if (fs::is_directory(path, ignored))
-    return std::make_unique<ShardedDataset>(name.data, find_split_files(path, name.config, name.split), path);
-  return std::make_unique<ShardedDataset>(name.data, SplitFiles{"default", "", {path}}, path.parent_path());
+    return std::make_unique<ShardedDataset>(name.data, find_split_files(path, name.config, name.split));
+  return std::make_unique<ShardedDataset>(name.data, SplitFiles{"default", "", {path}});
 }
 
 }  // namespace vlrm

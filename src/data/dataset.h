@@ -50,7 +50,8 @@ class Dataset {
   virtual std::unique_ptr<RowStream> stream(int64_t first, Images images = Images::with) const = 0;
   // One line for people: where it was found, config and split, files and rows.
   virtual std::string description() const = 0;
-  // 16 hex digits that change with the files' names, sizes or modification times.
+  // 32 hex digits of what the files hold, in the order of their rows, and the image files that they name; not of their
+  // names and times. The first call reads them (see file_digest). Throws Error naming a file that cannot be read.
   virtual std::string stamp() const = 0;
 };
 

@@ -9,9 +9,9 @@
 #include "base/progress.h"
 #include "base/python_json.h"
 #include "base/version.h"
-#include "prompt/stamps.h"
 #include "reward/scoring_loop.h"
 #include "tasks/row_fields.h"
+#include "weights/content_digest.h"
 
 namespace fs = std::filesystem;
 
@@ -29,7 +29,7 @@ constexpr std::array kModes{ModeName{EvaluationMode::image, "image"}, ModeName{E
                             ModeName{EvaluationMode::cascade, "cascade"}, ModeName{EvaluationMode::random, "random"}};
 
 OrderedJson run_settings(const Benchmark& benchmark, const EvaluationOptions& options) {
-  OrderedJson settings = {{"vlrm", version()}};
+  OrderedJson settings = {{"vlrm", version()}, {"format", kResultsFormat}};
   const OrderedJson description = benchmark.description();
   settings["task"] = description.at("task");
   settings["subtask"] = description.at("subtask");
@@ -108,7 +108,8 @@ Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOpt
                                           .settings = run_settings(*benchmark_, options_),
                                           .batch = options_.batch_samples,
                                           .total = benchmark_->rows(),
-                                          .force = options_.force});
+                                          .force = options_.force,
+                                          .mixed = options_.mixed});
   check_rows();
 }
 

@@ -42,6 +42,7 @@ struct EvaluationOptions {
   OrderedJson model_settings = OrderedJson::object();  // what the scores depend on of the model: into run.json
   int64_t batch_samples = 8;                           // above 0: computed together
   bool force = false;                                  // start anew where there are results
+  bool mixed = false;                                  // go on though last digits may move
 };
 
 // Plans at construction (what is done already), so that finished work costs no model.

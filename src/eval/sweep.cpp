@@ -77,7 +77,7 @@ class Sweep::Run {
         load(part);
         score(chunk, *part->evaluation);
       } catch (const Error& error) {
-        fail("{}: {}", part->name, error.what());
+        rethrow_at(part->name, error);
       }
     }
     // There and back, so that the model that is loaded is the one that the next chunk begins with.

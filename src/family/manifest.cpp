@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/version.h"
 #include "weights/adapter.h"
+#include "weights/content_digest.h"
 #include "weights/hub_cache.h"
 
 namespace fs = std::filesystem;
@@ -30,49 +31,122 @@ bool hub_knows_weights(const fs::path& directory) {
                              [&](const std::string& name) { return hub_blob_sha256(directory / name).has_value(); });
 }
 
-// What decides a model beside its weights. The hub's hash where there is one, else our own.
-OrderedJson file_hashes(const fs::path& directory, bool with_weights) {
-  OrderedJson hashes = OrderedJson::object();
-  std::vector<std::string> names = files_of_kind(
+std::vector<fs::path> weight_paths(const fs::path& directory) {
+  std::vector<fs::path> paths;
+  for (const std::string& name : weight_files(directory)) paths.push_back(directory / name);
+  return paths;
+}
+
+constexpr const char *kSha256 = "sha256:", *kXxh3 = "xxh3-128:";
+
+std::string content_hash(const fs::path& file) {
+  return kXxh3 + file_fingerprint(file);
+}
+
+// The hub's hash where there is one, else our own.
+std::string file_hash(const fs::path& file) {
+  const auto sha256 = hub_blob_sha256(file);
+  return sha256 ? kSha256 + *sha256 : content_hash(file);
+}
+
+// What decides a model beside its weights.
+std::vector<std::string> small_files(const fs::path& directory) {
+  return files_of_kind(
       directory, {FileKind::config, FileKind::tokenizer, FileKind::chat_template, FileKind::adapter, FileKind::other});
-  if (with_weights) std::ranges::copy(weight_files(directory), std::back_inserter(names));
-  for (const std::string& name : names) {
-    const auto sha256 = hub_blob_sha256(directory / name);
-    hashes[name] = sha256 ? "sha256:" + *sha256 : "xxh3-128:" + file_fingerprint(directory / name);
-  }
-  return hashes;
 }
 
-std::string change_of_files(const OrderedJson& recorded, const OrderedJson& found) {
-  for (const auto& [name, hash] : recorded.items()) {
-    if (!found.contains(name)) return printable(name) + " is gone";
-    if (found.at(name) != hash) return printable(name) + " is another file now";
+// "files" of an input, and "contents" of those that are named by the hub, whose names say nothing elsewhere.
+void add_file_hashes(OrderedJson& entry, const fs::path& directory, bool with_weights) {
+  OrderedJson files = OrderedJson::object(), contents = OrderedJson::object();
+  for (const std::string& name : small_files(directory)) {
+    files[name] = file_hash(directory / name);
+    if (hub_blob_sha256(directory / name)) contents[name] = content_hash(directory / name);
   }
-  return "";
+  if (with_weights && hub_knows_weights(directory))
+    for (const std::string& name : weight_files(directory)) files[name] = file_hash(directory / name);
+  entry["files"] = std::move(files);
+  if (!contents.empty()) entry["contents"] = std::move(contents);
 }
 
-// What changed of one input, or "".
-std::string change_of(const std::string& role, const OrderedJson& input, const std::string& source) {
-  const fs::path directory = required_field<std::string>(input, "directory", source);
-  if (!fs::is_directory(directory)) return "its directory is gone";
-  const bool fingerprinted = input.contains("weights");
-  const auto files = required_field<OrderedJson>(input, "files", source);
-  if (!files.is_object()) fail("{}: \"files\" is no object", source);
-  const bool hashed_weights =
-      std::ranges::any_of(files.items(), [](const auto& file) { return kind_of(file.key()) == FileKind::weights; });
-  if (auto change = change_of_files(files, file_hashes(directory, hashed_weights)); !change.empty()) return change;
-  if (!fingerprinted) return "";
+bool is_weights(const std::string& name) {
+  return kind_of(name) == FileKind::weights;
+}
+
+// Whether the hub's names tell that the file is the same.
+bool has_the_hubs_name(const fs::path& file, const OrderedJson& recorded) {
+  const auto sha256 = hub_blob_sha256(file);
+  return sha256 && recorded == kSha256 + *sha256;
+}
+
+std::string change_of_file(const std::string& name, const OrderedJson& recorded, const OrderedJson& input,
+                           const fs::path& file) {
+  if (!fs::is_regular_file(file)) return printable(name) + " is gone";
+  if (has_the_hubs_name(file, recorded)) return "";
+  const auto contents = input.find("contents");
+  const bool named_by_hub = contents != input.end() && contents->is_object() && contents->contains(name);
+  const OrderedJson& expected = named_by_hub ? contents->at(name) : recorded;
+  const bool known = expected.is_string() && expected.get_ref<const std::string&>().starts_with(kXxh3);
+  return known && content_hash(file) == expected ? "" : printable(name) + " is another file now";
+}
+
+// Of all tensors but those left out. `about` tells from other digests of these files.
+std::string fingerprint_about(const auto& left_out) {
+  std::string about = "tensors";
+  for (const std::string& name : left_out) about += " " + name;
+  return about;
+}
+
+std::string fingerprint_now(const std::string& role, const fs::path& directory,
+                            const std::vector<std::string>& left_out) {
+  const FileStates states(weight_paths(directory));
+  if (auto remembered = states.digest(fingerprint_about(left_out))) return *remembered;
+  const CheckpointPtr checkpoint =
+      role.starts_with(kAdapterRole) ? open_adapter(directory) : open_checkpoint(directory);
+  std::string digest = fingerprint_of(checkpoint, {left_out.begin(), left_out.end()});
+  states.remember(fingerprint_about(left_out), digest);
+  return digest;
+}
+
+// "" also where the input's weights are not recorded.
+std::string change_of_weights(const std::string& role, const OrderedJson& input, const fs::path& directory,
+                              const std::string& source) {
+  if (!input.contains("weights")) return "";
   const OrderedJson& weights = input.at("weights");
   const auto recorded = required_field<std::string>(weights, "xxh3-128", source);
   const auto left_out = optional_field<std::vector<std::string>>(weights, "left_out", {}, source);
   try {
-    const CheckpointPtr checkpoint =
-        role.starts_with(kAdapterRole) ? open_adapter(directory) : open_checkpoint(directory);
-    return fingerprint_of(checkpoint, {left_out.begin(), left_out.end()}) == recorded ? ""
-                                                                                      : "its weights are others now";
+    return fingerprint_now(role, directory, left_out) == recorded ? "" : "its weights are others now";
   } catch (const Error& error) {
     return fmt::format("its weights cannot be read any more: {}", error.what());
   }
+}
+
+// What is otherwise in `directory` than this input was, or "".
+std::string change_of(const std::string& role, const OrderedJson& input, const fs::path& directory,
+                      const std::string& source) {
+  if (!fs::is_directory(directory)) return "its directory is gone";
+  const auto files = required_field<OrderedJson>(input, "files", source);
+  if (!files.is_object()) fail("{}: \"files\" is no object", source);
+  const bool fingerprinted = input.contains("weights");
+  bool same_weights = false;  // by the hub's names
+  for (const auto& [name, hash] : files.items()) {
+    if (is_weights(name) && has_the_hubs_name(directory / name, hash)) same_weights = true;
+    if (is_weights(name) && fingerprinted) continue;
+    if (std::string change = change_of_file(name, hash, input, directory / name); !change.empty()) return change;
+  }
+  for (const auto& [name, hash] : files.items())
+    same_weights = same_weights && (!is_weights(name) || has_the_hubs_name(directory / name, hash));
+  return same_weights ? "" : change_of_weights(role, input, directory, source);
+}
+
+OrderedJson recorded_inputs(const fs::path& manifest) {
+  auto inputs = required_field<OrderedJson>(read_ordered_json_or_throw(manifest), "inputs", manifest.string());
+  if (!inputs.is_object()) fail("{}: \"inputs\" is no object", manifest.string());
+  return inputs;
+}
+
+std::string change_line(const std::string& role, const fs::path& directory, const std::string& change) {
+  return fmt::format("{} ({}): {}", printable(role), printable(directory.string()), change);
 }
 
 // What is no UTF-8 is replaced.
@@ -90,8 +164,9 @@ void Manifest::name_input(const std::string& role, const std::string& name) {
 }
 
 CheckpointPtr Manifest::watch(const std::string& role, const fs::path& directory, CheckpointPtr checkpoint) {
-  Input input{fs::absolute(directory).lexically_normal(), std::nullopt, checkpoint != nullptr};
-  if (checkpoint != nullptr && !hub_knows_weights(directory)) {
+  Input input{fs::absolute(directory).lexically_normal(), std::nullopt, std::nullopt};
+  if (checkpoint != nullptr) {
+    input.states.emplace(weight_paths(directory));
     input.weights.emplace(std::move(checkpoint));
     checkpoint = input.weights->checkpoint();
   }
@@ -105,14 +180,17 @@ WatchInput Manifest::watcher() {
   };
 }
 
-OrderedJson Manifest::identity() const {
-  OrderedJson json{{"version", version()}, {"command", command_}, {"settings", settings_}};
+OrderedJson Manifest::identity(WeightsBy how) const {
+  OrderedJson json{{"command", command_}, {"settings", settings_}};
   for (const auto& [role, input] : inputs_) {
-    OrderedJson& files = json["inputs"][role][input.directory.string()] = OrderedJson::object();
-    for (const auto& entry : fs::directory_iterator(input.directory))
-      if (entry.is_regular_file())
-        files[entry.path().filename().string()] = {entry.file_size(),
-                                                   entry.last_write_time().time_since_epoch().count()};
+    OrderedJson& files = json["inputs"][role] = OrderedJson::object();
+    for (const std::string& name : small_files(input.directory)) files[name] = content_hash(input.directory / name);
+    if (!input.weights) continue;
+    for (const std::string& name : weight_files(input.directory)) {
+      const fs::path file = input.directory / name;
+      const auto sha256 = hub_blob_sha256(file);
+      files[name] = sha256 ? *sha256 : how == WeightsBy::contents ? file_digest(file) : file_state(file);
+    }
   }
   return json;
 }
@@ -125,16 +203,18 @@ bool Manifest::is_of(const fs::path& output) const {
          json.at("settings") == OrderedJson::parse(text_of(settings_));
 }
 
-bool Manifest::has_input_newer_than(const fs::path& output) const {
-  const auto written = fs::last_write_time(output / kManifestName);
-  for (const auto& [role, input] : inputs_) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(input.directory, error)) {
-      const auto changed = fs::last_write_time(entry.path(), error);
-      if (!error && entry.is_regular_file() && changed > written) return true;
-    }
+std::string Manifest::change_since(const fs::path& output) const {
+  const fs::path path = output / kManifestName;
+  const OrderedJson recorded = recorded_inputs(path);
+  for (const auto& [role, input] : inputs_)
+    if (!recorded.contains(role)) return change_line(role, input.directory, "was no input");
+  for (const auto& [role, entry] : recorded.items()) {
+    const auto input = inputs_.find(role);
+    if (input == inputs_.end()) return printable(role) + ": is no input any more";
+    const std::string change = change_of(role, entry, input->second.directory, path.string());
+    if (!change.empty()) return change_line(role, input->second.directory, change);
   }
-  return false;
+  return "";
 }
 
 std::optional<std::string> Manifest::role_of(const fs::path& directory) const {
@@ -151,10 +231,13 @@ OrderedJson Manifest::json() const {
     OrderedJson entry = OrderedJson::object();
     if (const auto name = names_.find(role); name != names_.end()) entry["name"] = name->second;
     entry["directory"] = input.directory.string();
-    entry["files"] = file_hashes(input.directory, input.has_weights && !input.weights);
+    add_file_hashes(entry, input.directory, input.weights.has_value());
     if (input.weights) {
-      entry["weights"] = {{"xxh3-128", input.weights->digest()}};
-      if (const auto left_out = input.weights->left_out(); !left_out.empty()) entry["weights"]["left_out"] = left_out;
+      const std::string digest = input.weights->digest();
+      entry["weights"] = {{"xxh3-128", digest}};
+      const auto left_out = input.weights->left_out();
+      if (!left_out.empty()) entry["weights"]["left_out"] = left_out;
+      input.states->remember(fingerprint_about(left_out), digest);
     }
     json["inputs"][role] = std::move(entry);
   }
@@ -167,15 +250,12 @@ void Manifest::write(const fs::path& output) const {
 
 std::vector<std::string> changed_inputs(const fs::path& output) {
   const fs::path path = output / kManifestName;
-  const OrderedJson manifest = read_ordered_json_or_throw(path);
-  const auto inputs = required_field<OrderedJson>(manifest, "inputs", path.string());
-  if (!inputs.is_object()) fail("{}: \"inputs\" is no object", path.string());
   std::vector<std::string> changes;
-  for (const auto& [role, input] : inputs.items()) {
-    const std::string change = change_of(role, input, path.string());
-    if (change.empty()) continue;
-    changes.push_back(
-        fmt::format("{} ({}): {}", printable(role), printable(input.at("directory").get<std::string>()), change));
+  const OrderedJson recorded = recorded_inputs(path);
+  for (const auto& [role, input] : recorded.items()) {
+    const fs::path directory = required_field<std::string>(input, "directory", path.string());
+    const std::string change = change_of(role, input, directory, path.string());
+    if (!change.empty()) changes.push_back(change_line(role, directory, change));
   }
   return changes;
 }

@@ -12,11 +12,13 @@
 #include "family/inputs.h"
 #include "family/side_files.h"
 #include "weights/checkpoint.h"
+#include "weights/remembered_digests.h"
 
 namespace vlrm {
 
-// Gathers the inputs of one command. Files that the hub cache names by their sha256 are known by that; other weights
-// are fingerprinted while they are read, other files when the manifest is made.
+// Gathers the inputs of one command. Files that the hub cache names by their sha256 are known by that, so that nothing
+// need be read to tell that they are the same; beside it, weights are fingerprinted while they are read, and other
+// files when the manifest is made, so that the same content is known in any other place.
 class Manifest {
  public:
   // `settings` is what the command was asked for: the recipe, seed, types.
@@ -30,13 +32,17 @@ class Manifest {
 
   WatchInput watcher();  // of this manifest, which must outlive it
 
-  // What the output depends on, as far as it is known before anything is read: for a run that goes on with another's.
-  OrderedJson identity() const;
+  // What the output depends on, before the weights are read by the command itself: for a run that goes on with
+  // another's. Weights are known by the hub's names; else by contents, for which they are read, or by states, which are
+  // the same only while nobody touches, moves or copies the files.
+  enum class WeightsBy { contents, states };
+  OrderedJson identity(WeightsBy how) const;
   // Whether `output` holds the manifest of a run with the same command and settings.
   bool is_of(const std::filesystem::path& output) const;
 
-  // Whether a file of an input was written after the manifest in `output`.
-  bool has_input_newer_than(const std::filesystem::path& output) const;
+  // What is no longer as the manifest in `output` says of its inputs, in one line, or "". Weights are read where
+  // neither the hub's names nor remembered digests (see FileStates) tell. Throws Error for a malformed manifest.
+  std::string change_since(const std::filesystem::path& output) const;
 
   // Of the input that `directory` is, or nothing.
   std::optional<std::string> role_of(const std::filesystem::path& directory) const;
@@ -48,8 +54,8 @@ class Manifest {
  private:
   struct Input {
     std::filesystem::path directory;
-    std::optional<Fingerprint> weights;  // nothing where the hub cache names every file, or none are read
-    bool has_weights;                    // that are read
+    std::optional<Fingerprint> weights;  // nothing where none are read
+    std::optional<FileStates> states;    // of their files, before anything was read
   };
   std::string command_;
   OrderedJson settings_;

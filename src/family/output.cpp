@@ -30,14 +30,43 @@ void add_remark(std::vector<std::string>& remarks, const NotFinite& not_finite, 
 
 constexpr const char* kJournalName = "vlrm_journal";
 
-// All that the bytes of the weights depend on, as one line.
-std::string identity_of(const Checkpoint& weights, const OutputOptions& options, const Manifest& manifest) {
-  OrderedJson json = manifest.identity();
-  json["max_shard_bytes"] = options.max_shard_bytes;
-  for (const TensorInfo& tensor : weights.tensors())
-    json["tensors"].push_back({tensor.name, safetensors_name(tensor.dtype), tensor.shape});
-  return "vlrm journal " + text_fingerprint(json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
-}
+// All that the bytes of the weights depend on, by two lines of digits: one that costs nothing, and one for which inputs
+// are read, so that they may have been moved or touched meanwhile.
+class WorkIdentity {
+ public:
+  WorkIdentity(const Checkpoint& weights, const OutputOptions& options, const Manifest& manifest)
+      : manifest_(manifest) {
+    rest_["max_shard_bytes"] = options.max_shard_bytes;
+    for (const TensorInfo& tensor : weights.tensors())
+      rest_["tensors"].push_back({tensor.name, safetensors_name(tensor.dtype), tensor.shape});
+    by_states_ = digits(Manifest::WeightsBy::states);
+  }
+
+  // The first line of a journal. `by_contents`: inputs are read for it, where they are not known.
+  std::string line(bool by_contents) {
+    if (by_contents) contents();
+    return fmt::format("{} {} {}", kBegins, by_states_, by_contents_);
+  }
+  bool is_of(const std::string& line) {
+    if (line.starts_with(fmt::format("{} {} ", kBegins, by_states_))) return true;
+    return line.starts_with(kBegins) && !line.ends_with(kNotRead) && line.ends_with(" " + contents());
+  }
+
+ private:
+  static constexpr const char *kBegins = "vlrm journal 2", *kNotRead = " -";
+  std::string digits(Manifest::WeightsBy how) const {
+    const OrderedJson json{{"inputs", manifest_.identity(how)}, {"output", rest_}};
+    return text_fingerprint(json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
+  }
+  const std::string& contents() {
+    if (by_contents_ == "-") by_contents_ = digits(Manifest::WeightsBy::contents);
+    return by_contents_;
+  }
+
+  const Manifest& manifest_;
+  OrderedJson rest_;
+  std::string by_states_, by_contents_ = "-";
+};
 
 // Files beside the weights may have been cut off where the other run was killed.
 void remove_all_but_weights(const std::filesystem::path& directory) {
@@ -52,11 +81,9 @@ void refuse_input(const std::filesystem::path& directory, const Manifest& manife
     fail("{}: is an input ({}), which would be gone; name another output", directory.string(), printable(*role));
 }
 
-// Inputs are read again only where one was written after the output.
 void refuse_changed_inputs(const std::filesystem::path& directory, const Manifest& manifest) {
-  if (!manifest.has_input_newer_than(directory)) return;
-  const std::vector<std::string> changes = changed_inputs(directory);
-  if (!changes.empty()) fail("{}: is there already, but {}; --force merges anew", directory.string(), changes.front());
+  const std::string change = manifest.change_since(directory);
+  if (!change.empty()) fail("{}: is there already, but {}; --force merges anew", directory.string(), change);
 }
 
 }  // namespace
@@ -76,26 +103,26 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
     return remarks;
   }
   refuse_input(options.directory, manifest);
-  // What a killed run left is taken over or removed.
-  require_space(options.directory, total_bytes(*weights) - bytes_left_over(options.directory));
-  const std::string identity = identity_of(*weights, options, manifest);
+  WorkIdentity identity(*weights, options, manifest);
+  std::string header;
   bool dropped = false;
   AtomicDirectory output(options.directory, options.force, kManifestName, [&](const std::filesystem::path& leftover) {
     if (!options.resume) return false;
-    const bool goes_on = SaveJournal::holds_work(leftover / kJournalName, identity);
+    const auto left = SaveJournal::identity_of_work(leftover / kJournalName);
+    const bool goes_on = left && identity.is_of(*left);
+    if (goes_on) header = *left;
     dropped = dropped || !goes_on;
     return goes_on;
   });
-  for (const auto& path : left_by_other_hosts(options.directory))
-    remarks.push_back(
-        fmt::format("{}: of a run on another machine; remove it unless that is still at work", path.string()));
   if (dropped && !output.adopted())
     remarks.push_back(
         fmt::format("{}: begun anew: what another run left is of other settings or inputs, or nothing yet",
                     options.directory.string()));
   if (output.adopted()) remove_all_but_weights(output.staging());
-  std::optional<SaveJournal> journal(std::in_place, output.staging() / kJournalName, identity);
   if (options.resume) output.keep_if_dropped();
+  require_space(options.directory, total_bytes(*weights) - output.bytes());
+  std::optional<SaveJournal> journal(std::in_place, output.staging() / kJournalName,
+                                     output.adopted() ? header : identity.line(options.resume));
   for (const auto& [name, text] : planned.texts) write_file_atomically(output.staging() / name, text, false);
   for (std::string& line : copy_side_files(planned.side_files, output.staging())) remarks.push_back(std::move(line));
   fit_side_files_to_transformers_4(output.staging());

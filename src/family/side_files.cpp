@@ -51,7 +51,7 @@ std::vector<std::string> files_of_kind(const fs::path& directory, const std::vec
     const std::string name = entry.path().filename().string();
     if (entry.is_regular_file(error) && std::ranges::find(kinds, kind_of(name)) != kinds.end()) names.push_back(name);
   }
-  if (error) fail("{}: cannot be listed: {}", directory.string(), error.message());
+  if (error) fail_with_errno(error.value(), "{}: cannot be listed", directory.string());
   std::ranges::sort(names);
   return names;
 }

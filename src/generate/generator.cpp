@@ -203,7 +203,7 @@ class Generator::Writing {
     try {
       drawn = text.sampler.next(logits, text.tokens);
     } catch (const Error& error) {
-      fail("{}: {}", group.source, error.what());
+      rethrow_at(group.source, error);
     }
     text.tokens.push_back(drawn.token);
     text.written.tokens.push_back(drawn.token);

@@ -1,8 +1,13 @@
 // What libvlrm_model exports: one function, and behind it objects whose methods throw nothing but Error.
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <new>
+#include <stdexcept>
 #include <string>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "model/torch_backend.h"
 
 namespace vlrm {
@@ -10,6 +15,22 @@ namespace {
 
 std::string first_line(const std::string& text) {
   return printable(text.substr(0, text.find('\n')), 300);
+}
+
+// Of what libtorch's allocator says: how much was asked for, or "".
+std::string asked_for(const std::string& line) {
+  constexpr std::string_view kBefore = "tried to allocate ";
+  const size_t at = line.find(kBefore);
+  int64_t bytes = 0;
+  if (at == line.npos) return "";
+  std::from_chars(line.data() + at + kBefore.size(), line.data() + line.size(), bytes);
+  return fmt::format(": {} more were needed", human_bytes(static_cast<double>(bytes)));
+}
+
+// What a device says where it, or its memory, fails: another try, or another machine, may do.
+bool is_temporary_failure(const std::string& line) {
+  constexpr std::array kSaid{"out of memory", "ALLOC_FAILED", "CUDA error", "can't allocate memory"};
+  return std::ranges::any_of(kSaid, [&](const char* words) { return line.find(words) != std::string::npos; });
 }
 
 // libtorch's errors are many lines of C++ frames; the first line is what a user can read.
@@ -20,15 +41,20 @@ auto translated(const Action& action) {
   } catch (const Error&) {
     throw;
   } catch (const c10::OutOfMemoryError& error) {
-    fail("the GPU's memory is not enough: {}. --weights streamed needs less",
-         first_line(error.what_without_backtrace()));
+    fail_for_now("the GPU's memory is not enough: {}. --weights streamed needs less",
+                 first_line(error.what_without_backtrace()));
   } catch (const c10::Error& error) {
     const std::string line = first_line(error.what_without_backtrace());
     if (line.find("DefaultCPUAllocator") != std::string::npos)
-      fail("memory is not enough: {}. --weights streamed needs less", line);
+      fail_for_now("memory is not enough{}; --weights streamed needs less", asked_for(line));
+    if (is_temporary_failure(line)) fail_for_now("libtorch: {}", line);
     fail("libtorch: {}", line);
   } catch (const std::bad_alloc&) {
-    fail("memory is not enough; --weights streamed needs less");
+    fail_for_now("memory is not enough; --weights streamed needs less");
+  } catch (const std::runtime_error& error) {  // of a library below libtorch
+    const std::string line = first_line(error.what());
+    if (is_temporary_failure(line)) fail_for_now("memory is not enough: {}. --weights streamed needs less", line);
+    throw;
   }
 }
 

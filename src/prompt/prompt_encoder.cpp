@@ -48,7 +48,7 @@ std::string PromptEncoder::render(const MarkedSample& sample, const std::string*
   try {
     return template_.render(input);
   } catch (const Error& error) {
-    fail("{}: {}", source, error.what());
+    rethrow_at(source, error);
   }
 }
 
@@ -93,7 +93,7 @@ std::shared_ptr<const TiledImage> PromptEncoder::tiled(const EncodedImage& image
   return made;
 } catch (const Error& error) {
   if (std::string_view(error.what()).starts_with(source)) throw;  // an image in the row's own cell
-  fail("{}: {}", source, error.what());
+  rethrow_at(source, error);
 }
 
 void PromptEncoder::fit(Text& text, const std::string& source) const {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -28,7 +29,7 @@ SamplesFile::SamplesFile(const std::string& path) : path_(path), name_(path), di
 
 void SamplesFile::keep_in_temporary_file(std::istream& pipe) {
   kept_.reset(std::tmpfile());
-  if (!kept_) fail("{}: no temporary file to keep it in: {}", name_, std::strerror(errno));
+  if (!kept_) fail_with_errno(errno, "{}: no temporary file to keep it in", name_);
   path_ = fmt::format("/proc/self/fd/{}", ::fileno(kept_.get()));
   directory_.clear();
   std::string chunk(1 << 16, '\0');
@@ -38,10 +39,34 @@ void SamplesFile::keep_in_temporary_file(std::istream& pipe) {
   if (pipe.bad()) fail("{}: cannot be read", name_);
 }
 
-SamplesFile::Facts SamplesFile::check() const {
+namespace {
+
+// The contents of images as they are named, so many at a time; one that is named again at once is read once.
+class ImagesDigest {
+ public:
+  void add(const fs::path& image) {
+    if (files_.empty() || files_.back() != image) files_.push_back(image);
+    if (files_.size() == kTogether) digest_.add(flushed());
+  }
+  std::string hex() {
+    digest_.add(flushed());
+    return digest_.hex();
+  }
+
+ private:
+  static constexpr size_t kTogether = 1024;
+  std::string flushed() { return files_digest(std::exchange(files_, {})); }
+  std::vector<fs::path> files_;
+  Digest digest_;
+};
+
+}  // namespace
+
+SamplesFile::Facts SamplesFile::check(bool read_images) const {
   LineReader lines(path_, name_);
   Facts facts;
-  Digest text, images;
+  Digest text;
+  ImagesDigest images;
   for (std::string line; lines.next_not_blank(line); ++facts.samples) {
     text.add(line);
     text.add("\n");
@@ -51,7 +76,7 @@ SamplesFile::Facts SamplesFile::check() const {
       std::error_code error;
       if (!fs::is_regular_file(image, error))
         fail("{}: the image {} is not there", lines.source(), printable(image.string()));
-      images.add(file_facts(image));
+      if (read_images) images.add(image);
     }
   }
   if (facts.samples == 0) fail("{}: holds no sample", name_);

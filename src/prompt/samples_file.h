@@ -25,9 +25,9 @@ class SamplesFile {
   // names an image that is not there, and where there is no sample at all.
   struct Facts {
     int64_t samples = 0, without_image = 0;
-    std::string lines, images;  // digests: of the text, and of which image files there are
+    std::string lines, images;  // digests: of the text, and of what the image files hold
   };
-  Facts check() const;
+  Facts check(bool read_images) const;  // else `images` says nothing
 
   const std::string& name() const { return name_; }  // what errors call it
 

@@ -37,7 +37,7 @@ std::vector<fs::path> entries(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) found.push_back(entry.path());
-  if (error) fail("{}: cannot be read: {}", folder.string(), error.message());
+  if (error) fail_with_errno(error.value(), "{}: cannot be read", folder.string());
   return found;
 }
 

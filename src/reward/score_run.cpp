@@ -34,7 +34,7 @@ std::string score_line(const OrderedJson& id, const std::vector<double>& scores,
 }  // namespace
 
 ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), samples_(options_.input) {
-  facts_ = samples_.check();
+  facts_ = samples_.check(options_.output.has_value());
   std::error_code error;
   if (options_.output && fs::equivalent(options_.input, *options_.output, error))
     fail("{}: is the input and the output; name another output", options_.output->string());
@@ -46,7 +46,8 @@ ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), samp
                                           .settings = options_.settings,
                                           .batch = options_.batch_samples,
                                           .total = facts_.samples,
-                                          .force = options_.force});
+                                          .force = options_.force,
+                                          .mixed = options_.mixed});
   check_done();
 }
 

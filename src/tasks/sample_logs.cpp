@@ -19,7 +19,7 @@ std::vector<fs::path> logs_under(const fs::path& directory) {
   std::vector<fs::path> logs;
   for (fs::recursive_directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
     if (entry->is_regular_file() && entry->path().extension() == ".jsonl") logs.push_back(entry->path());
-  if (error) fail("{}: cannot be read: {}", directory.string(), error.message());
+  if (error) fail_with_errno(error.value(), "{}: cannot be read", directory.string());
   if (logs.empty()) fail("{}: has no .jsonl files of samples", directory.string());
   std::ranges::sort(logs);
   return logs;

@@ -27,13 +27,13 @@ OutputFile::OutputFile(std::filesystem::path path, int64_t size, Contents conten
     : path_(std::move(path)),
       descriptor_(
           ::open(path_.c_str(), O_WRONLY | O_CREAT | (contents == Contents::kept ? 0 : O_TRUNC) | O_CLOEXEC, 0644)) {
-  if (descriptor_ < 0) fail("{}: cannot be created: {}", path_.string(), std::strerror(errno));
+  if (descriptor_ < 0) fail_with_errno(errno, "{}: cannot be created", path_.string());
   // Reserving the blocks tells now, and not after minutes of work, that the disk is too small.
   if (size > 0 && ::fallocate(descriptor_, 0, 0, size) != 0 &&
       !(errno == EOPNOTSUPP && ::ftruncate(descriptor_, size) == 0)) {
     const int error = errno;
     ::close(descriptor_);
-    fail("{}: cannot be made {} bytes long: {}", path_.string(), size, std::strerror(error));
+    fail_with_errno(error, "{}: cannot be made {} bytes long", path_.string(), size);
   }
   if (size >= kLeastDirect) direct_descriptor_ = ::open(path_.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC);
 }
@@ -85,17 +85,17 @@ void OutputFile::write_cached(int64_t offset, std::span<const std::byte> bytes) 
 }
 
 void OutputFile::fail_at(int64_t offset, int error) const {
-  fail("{}: cannot be written at byte {}: {}", path_.string(), offset, std::strerror(error));
+  fail_with_errno(error, "{}: cannot be written at byte {}", path_.string(), offset);
 }
 
 void OutputFile::flush_or_throw() const {
-  if (::fdatasync(descriptor_) != 0) fail("{}: cannot be flushed to disk: {}", path_.string(), std::strerror(errno));
+  if (::fdatasync(descriptor_) != 0) fail_with_errno(errno, "{}: cannot be flushed to disk", path_.string());
 }
 
 void OutputFile::close_or_throw() {
   if (direct_descriptor_ >= 0) ::close(std::exchange(direct_descriptor_, -1));
   const int descriptor = std::exchange(descriptor_, -1);
-  if (::close(descriptor) != 0) fail("{}: cannot be written: {}", path_.string(), std::strerror(errno));
+  if (::close(descriptor) != 0) fail_with_errno(errno, "{}: cannot be written", path_.string());
 }
 
 std::span<std::byte> WriteBuffer::prepare(int64_t offset, int64_t size) {

@@ -61,7 +61,7 @@ SaveJournal::SaveJournal(fs::path file, const std::string& identity) : file_(std
     for (const Tensor& tensor : contents->tensors) done_[tensor.name] = tensor;
   descriptor_ = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor_ < 0 || ::ftruncate(descriptor_, static_cast<off_t>(contents ? contents->bytes : 0)) != 0)
-    fail("{}: cannot be written: {}", file_.string(), std::strerror(errno));
+    fail_with_errno(errno, "{}: cannot be written", file_.string());
   if (!contents) write_all_or_throw(descriptor_, identity_ + "\n", file_.string());
 }
 
@@ -90,18 +90,22 @@ void SaveJournal::forget(const std::vector<TensorInfo>& tensors) {
   if (forgotten == 0) return;
   std::string lines = identity_ + "\n";
   for (const auto& [name, tensor] : done_) lines += line_of(tensor);
-  if (::ftruncate(descriptor_, 0) != 0) fail("{}: cannot be written: {}", file_.string(), std::strerror(errno));
+  if (::ftruncate(descriptor_, 0) != 0) fail_with_errno(errno, "{}: cannot be written", file_.string());
   append(lines);
 }
 
 void SaveJournal::append(const std::string& lines) {
   write_all_or_throw(descriptor_, lines, file_.string());
-  if (::fdatasync(descriptor_) != 0) fail("{}: cannot be flushed to disk: {}", file_.string(), std::strerror(errno));
+  if (::fdatasync(descriptor_) != 0) fail_with_errno(errno, "{}: cannot be flushed to disk", file_.string());
 }
 
-bool SaveJournal::holds_work(const fs::path& file, const std::string& identity) {
+std::optional<std::string> SaveJournal::identity_of_work(const fs::path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return std::nullopt;
+  std::string identity = read_text_or_throw(file, kLargestJournal);
+  identity.erase(std::min(identity.find('\n'), identity.size()));
   const auto contents = read(file, identity);
-  return contents && !contents->tensors.empty();
+  return contents && !contents->tensors.empty() ? std::optional(identity) : std::nullopt;
 }
 
 }  // namespace vlrm

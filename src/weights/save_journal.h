@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,8 @@ class SaveJournal {
   // These are not, whatever was said of them. Flushes.
   void forget(const std::vector<TensorInfo>& tensors);
 
-  // Whether `file` is a journal of this identity that names a tensor.
-  static bool holds_work(const std::filesystem::path& file, const std::string& identity);
+  // The identity of a journal that names a tensor; nothing where `file` is none.
+  static std::optional<std::string> identity_of_work(const std::filesystem::path& file);
 
  private:
   void append(const std::string& lines);

@@ -30,7 +30,9 @@ TextJournal::TextJournal(Options options)
                                            .settings = options_.settings,
                                            .batch = 1,
                                            .total = options_.requests,
-                                           .force = options_.force});
+                                           .force = options_.force,
+                                           .mixed = options_.mixed,
+                                           .claimed = options_.output});
     find_lines();
     // An empty journal is what a run leaves that is killed before it begins, or the one that we have just made where
     // another run has just finished.
@@ -39,7 +41,7 @@ TextJournal::TextJournal(Options options)
   if (!finished) return;
   done_ = options_.requests;
   std::error_code stays;
-  if (lines_) fs::remove(partial(), stays);  // while it is locked
+  if (lines_) fs::remove(partial(), stays);  // while it is claimed
   lines_.reset();
 }
 
@@ -53,9 +55,7 @@ bool TextJournal::is_finished_output() const {
   if (!fs::exists(options_.settings_file))
     fail("{}: exists already, without the {} of a run that made it; --force starts anew", name,
          options_.settings_file.filename().string());
-  const OrderedJson before = read_ordered_json_or_throw(options_.settings_file);
-  if (const auto difference = settings_difference(before, options_.settings))
-    fail("{}: made with other settings ({}); --force starts anew", name, *difference);
+  refuse_other_settings(name, read_ordered_json_or_throw(options_.settings_file), options_.settings, options_.mixed);
   return true;
 }
 
@@ -72,6 +72,10 @@ void TextJournal::find_lines() {
     places_[static_cast<size_t>(*request)] = bytes_;
     bytes_ += static_cast<int64_t>(line.size()) + 1;
   }
+  std::vector<int64_t> answered;
+  for (int64_t request = 0; request < options_.requests; ++request)
+    if (has(request)) answered.push_back(request);
+  lines_->keep_rows(std::move(answered));
 }
 
 // The request that a line of the journal answers, or nothing if it is no such line.
@@ -91,7 +95,7 @@ std::optional<int64_t> TextJournal::request_of(const std::string& line) const {
 void TextJournal::begin() {
   std::error_code error;
   if (options_.force) fs::remove(options_.output, error);
-  if (error) fail("{}: cannot be removed: {}", options_.output.string(), error.message());
+  if (error) fail_with_errno(error.value(), "{}: cannot be removed", options_.output.string());
   lines_->begin();
 }
 

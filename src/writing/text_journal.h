@@ -23,6 +23,7 @@ class TextJournal {
     OrderedJson settings;  // what the texts depend on; see ResumableLines
     int64_t requests = 0;
     bool force = false;  // start anew where there is something
+    bool mixed = false;  // go on though last digits may move
     // Whether a line of an earlier run holds what could have been given to add(). None: anything.
     std::function<bool(const OrderedJson& written)> could_be_written = {};
   };

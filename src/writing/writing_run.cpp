@@ -12,7 +12,7 @@ namespace vlrm {
 namespace {
 
 OrderedJson all_settings(const WritingJob& job, const WritingOptions& options) {
-  OrderedJson settings = {{"vlrm", version()}};
+  OrderedJson settings = {{"vlrm", version()}, {"format", kResultsFormat}};
   settings.update(job.settings());
   settings.update(options.settings);
   return settings;
@@ -83,13 +83,14 @@ WritingRun::WritingRun(std::shared_ptr<const WritingJob> job, WritingOptions opt
                 .settings = settings_,
                 .requests = job_->requests(),
                 .force = options_.force,
+                .mixed = options_.mixed,
                 .could_be_written = [job = job_](const OrderedJson& written) { return could_be_of(*job, written); }}) {}
 
 bool WritingRun::finish_if_complete() {
   if (finished() || done() < total()) return false;
   if (const auto difference = settings_difference(settings_, all_settings(*job_, options_)))
     fail("{}: {}, while texts were written; undo that, or let --force start anew", options_.output.string(),
-         *difference);
+         difference->text);
   journal_.finish([&](const TextJournal::Written& written) {
     WritingJob::Output output = job_->output(written);
     note_ = std::move(output.note);

@@ -16,6 +16,7 @@ struct WritingOptions {
   std::string label;     // of the progress
   OrderedJson settings;  // what the texts depend on, beside the job: model and sampling
   bool force = false;    // start anew where there is something
+  bool mixed = false;    // go on though last digits may move
 };
 
 // Plans at construction (what is done already), so that finished work costs no model.

@@ -1,5 +1,6 @@
 #include <chrono>
 #include <cmath>
+#include <set>
 
 #include "data/dataset.h"
 
@@ -86,18 +87,35 @@ TEST_F(Shards, AreOneDataset) {
   EXPECT_THAT(rows_of(dir.path(), 4)[0].source, ::testing::EndsWith("test-00002-of-00003.jsonl, line 3"));
 }
 
-TEST_F(Shards, TheStampChangesWithTheFiles) {
+TEST_F(Shards, TheStampIsOfWhatTheFilesHold) {
   const auto stamp = [&] { return open_dataset({dir.path().string(), "", ""})->stamp(); };
   const std::string before = stamp();
-  EXPECT_EQ(stamp(), before);
-  EXPECT_EQ(before.size(), 16);
+  EXPECT_EQ(before.size(), 32);
   const fs::path last = dir / "test-00002-of-00003.jsonl";
-  fs::last_write_time(last, fs::last_write_time(last) + std::chrono::seconds(1));
+  const auto time = fs::last_write_time(last) + std::chrono::seconds(1);
+  fs::last_write_time(last, time);
+  EXPECT_EQ(stamp(), before);
+  std::string text = read_text_or_throw(last);
+  std::swap(text[text.size() - 2], text[text.size() - 3]);
+  write_text(last, text);
+  fs::last_write_time(last, time);
   EXPECT_NE(stamp(), before);
-  const auto renamed = stamp();
-  fs::rename(last, dir / "test-00003-of-00003.jsonl");
-  fs::rename(dir / "test-00003-of-00003.jsonl", last);
-  EXPECT_EQ(stamp(), renamed);
+}
+
+TEST(DatasetStamp, SeesTheImagesThatRowsName) {
+  const TemporaryDirectory dir;
+  write_text(dir / "rows.jsonl", "{\"image\": \"a.png\"}\n{\"images\": [\"a.png\", \"b.png\"]}\n{\"image\": null}\n");
+  const auto stamp = [&] { return open_dataset({(dir / "rows.jsonl").string(), "", ""})->stamp(); };
+  std::vector<std::string> stamps{stamp()};  // of images that are not there
+  for (const auto& [name, text] : {std::pair("a.png", "1"), std::pair("b.png", "1"), std::pair("b.png", "2")}) {
+    write_text(dir / name, text);
+    stamps.push_back(stamp());
+  }
+  EXPECT_EQ(std::set<std::string>(stamps.begin(), stamps.end()).size(), 4);
+  fs::last_write_time(dir / "a.png", fs::file_time_type::clock::now() - std::chrono::hours(1));
+  fs::create_directory(dir / "elsewhere");
+  for (const char* name : {"rows.jsonl", "a.png", "b.png"}) fs::rename(dir / name, dir / "elsewhere" / name);
+  EXPECT_EQ(open_dataset({(dir / "elsewhere/rows.jsonl").string(), "", ""})->stamp(), stamps.back());
 }
 
 TEST_F(Shards, AFileThatChangedMeanwhileIsNoticed) {

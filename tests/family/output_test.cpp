@@ -138,8 +138,15 @@ TEST_F(Output, FilesInTheHubCacheAreKnownByTheirBlobs) {
   build();
   const Json rm = read_json_or_throw(dir / "out" / kManifestName).at("inputs").at("rm");
   EXPECT_EQ(rm.at("files").at("model.safetensors"), "sha256:" + sha256);
-  EXPECT_FALSE(rm.contains("weights"));
   EXPECT_THAT(changed_inputs(dir / "out"), IsEmpty());
+  // The same content outside the cache is the same input, other content is not.
+  fs::remove(family.rm);
+  fs::create_directory(family.rm);
+  for (const char* name : {"config.json", "tokenizer.json", "model.safetensors"})
+    fs::copy_file(snapshot / name, family.rm / name);
+  EXPECT_THAT(changed_inputs(dir / "out"), IsEmpty());
+  damage(family.rm / "model.safetensors");
+  EXPECT_THAT(changed_inputs(dir / "out").at(0), HasSubstr("its weights are others now"));
 }
 
 TEST(FingerprintTest, DoesNotDependOnHowTensorsAreRead) {

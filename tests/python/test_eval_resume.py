@@ -115,15 +115,61 @@ def touched(path):
 
 @pytest.mark.parametrize("flags, expected", [
     (["--mode", "no-image"], 'mode was "image", now "no-image"'),
-    (["--dtype", "float32"], 'dtype was "bfloat16", now "float32"'),
     (["--date", "01 Jan 2025"], 'date was null, now "01 Jan 2025"'),
     (["--no-exif"], "exif was true, now false"),
-    (["--label", "another"], 'label was "vlrm", now "another"'),
 ])
 def test_other_settings_are_refused(command, whole, finished, vlrm, flags, expected):
     error = vlrm(*command, *flags, "-o", finished, fails=True)
     assert error == f"vlrm: {finished}/results.jsonl: made with other settings ({expected}); --force starts anew"
     assert results(finished) == whole[0]
+
+
+@pytest.mark.parametrize("flag, value, expected", [
+    ("--dtype", "float32", 'dtype was "bfloat16", now "float32"'),
+    ("--threads", "3", "threads was 1, now 3"),
+    ("--batch-samples", "8", "batch_samples was 4, now 8"),
+])
+def test_what_moves_digits_is_mixed_only_if_asked(command, finished, vlrm, flag, value, expected):
+    """The settings say which rows were made with what; the tables are as ever."""
+    other = list(command)
+    if flag in command:
+        other[command.index(flag) + 1] = value
+    else:
+        other += [flag, value]
+    file = finished / "results.jsonl"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:80]))
+    error = vlrm(*other, "-o", finished, fails=True)
+    assert error == (f"vlrm: {file}: made with other settings ({expected}); "
+                     "--resume-mixed goes on all the same, --force starts anew")
+    vlrm(*other, "-o", finished, "--resume-mixed")
+    assert len(rows_of(finished)) == 160
+    mixed = json.loads((finished / "run.json").read_text())["mixed"]
+    assert [part["rows"] for part in mixed] == [[[0, 79]]]
+    assert f"was {json.dumps(mixed[0][flag[2:].replace('-', '_')])}," in expected
+    assert len(vlrm("results", finished, "--format", "csv").splitlines()) > 1
+    assert "--resume-mixed" in vlrm(*command, "-o", finished, fails=True)
+    vlrm(*other, "-o", finished)
+
+
+def test_a_label_is_not_compared(command, finished, whole, vlrm):
+    file = finished / "results.jsonl"
+    vlrm(*command, "--label", "another", "-o", finished)
+    assert results(finished) == whole[0]
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:80]))
+    vlrm(*command, "--label", "another", "-o", finished)
+    assert results(finished) == whole[0]
+    assert json.loads((finished / "run.json").read_text())["label"] == "another"
+
+
+def test_results_of_an_older_format_are_not_gone_on_with(command, finished, vlrm):
+    settings = json.loads((finished / "run.json").read_text())
+    for key in ("format", "threads"):
+        del settings[key]
+    (finished / "run.json").write_text(json.dumps(settings | {"vlrm": "0.1"}))
+    error = vlrm(*command, "-o", finished, "--resume-mixed", fails=True)
+    assert "made with other settings (their format was 1, now 2: another version of vlrm made them)" in error
+    (finished / "run.json").write_text(json.dumps(settings | {"vlrm": "0.1", "format": 2, "threads": 1}))
+    vlrm(*command, "-o", finished)  # the version is not compared
 
 
 def test_force_starts_anew(command, whole, finished, vlrm):
@@ -153,6 +199,8 @@ def test_changed_inputs_are_refused(vlrm, tmp_path, changed):
         assert changed in ("data", "model")
         if changed == "data":
             touched(pairs)
+            vlrm(*command, "--model", model, "-o", tmp_path / "out", "-q")
+            pairs.write_text(pairs.read_text().replace('"query": "', '"query": "So ', 1))
         else:
             config = model / "config.json"
             config.write_text(config.read_text() + " ")

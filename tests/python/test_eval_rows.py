@@ -379,4 +379,4 @@ def test_results_that_cannot_be_written(pairs, tmp_path):
     # As on a full disk: no file may grow beyond 8 KiB.
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True,
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
-    assert done.returncode == 2 and "results.jsonl: cannot be" in done.stderr
+    assert done.returncode == 75 and "cannot be written: File too large" in done.stderr

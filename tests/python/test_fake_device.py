@@ -81,7 +81,7 @@ def one_score(inputs, *flags, device="fake", **settings):
 @pytest.mark.parametrize("weights", ["resident", "streamed"])
 def test_too_little_memory_is_an_error_of_one_line(inputs, weights):
     done = one_score(inputs, "--weights", weights, memory=100_000)
-    assert done.returncode == 2, done.stderr
+    assert done.returncode == 75, done.stderr  # elsewhere, or later, it may do
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("vlrm: ")

@@ -1,0 +1,71 @@
+#include "weights/content_digest.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/threads.h"
+#include "weights/remembered_digests.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+constexpr int64_t kDigestBlock = int64_t{4} << 20;       // bytes; part of what a digest means
+constexpr int64_t kWorthRemembering = int64_t{1} << 20;  // bytes
+
+std::string block_digest(const File& file, int64_t block) {
+  static thread_local std::vector<std::byte> buffer;
+  const int64_t first = block * kDigestBlock, size = std::min(kDigestBlock, file.size() - first);
+  buffer.resize(static_cast<size_t>(std::max<int64_t>(0, size)));
+  file.read_or_throw(first, buffer);
+  return content_digest({reinterpret_cast<const char*>(buffer.data()), buffer.size()});
+}
+
+// The digest of its size and of its blocks' digests.
+std::string digest_by(const File& file, int workers) {
+  std::vector<std::string> blocks(static_cast<size_t>((file.size() + kDigestBlock - 1) / kDigestBlock));
+  const auto task = [&](int64_t block) { blocks[static_cast<size_t>(block)] = block_digest(file, block); };
+  if (workers > 1 && blocks.size() > 1)
+    parallel_for(std::ssize(blocks), task, workers);
+  else
+    for (int64_t block = 0; block < std::ssize(blocks); ++block) task(block);
+  std::string text = std::to_string(file.size());
+  for (const std::string& block : blocks) text += " " + block;
+  return content_digest(text);
+}
+
+}  // namespace
+
+std::string content_digest(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+std::string file_digest(const fs::path& path) {
+  const File file = File::open_or_throw(path);
+  if (file.size() < kWorthRemembering) return digest_by(file, 1);
+  const FileStates states({path});
+  if (const auto remembered = states.digest("bytes")) return *remembered;
+  std::string digest = digest_by(file, thread_count());
+  states.remember("bytes", digest);
+  return digest;
+}
+
+std::string files_digest(const std::vector<fs::path>& files) {
+  std::vector<std::string> digests(files.size());
+  parallel_for(std::ssize(files), [&](int64_t i) {
+    const fs::path& path = files[static_cast<size_t>(i)];
+    std::error_code error;
+    const bool is_file = fs::is_regular_file(path, error);
+    digests[static_cast<size_t>(i)] = is_file ? digest_by(File::open_or_throw(path), 1) : "missing";
+  });
+  std::string text;
+  for (const std::string& digest : digests) text += digest + "\n";
+  return content_digest(text);
+}
+
+}  // namespace vlrm
