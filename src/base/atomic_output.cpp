@@ -119,8 +119,9 @@ class StagingFile {
   bool placed_ = false;
 };
 
-Claim claim_unless_it_exists(const fs::path& target, bool force) {
+Claim claimed_directory(const fs::path& target, bool force) {
   refuse_existing(target, force);
+  if (!fs::is_directory(parent_of(target))) fail_with_errno(ENOTDIR, "{}: cannot be made", target.string());
   return Claim(target);
 }
 
@@ -152,7 +153,7 @@ AtomicDirectory::AtomicDirectory(const fs::path& target, bool force, const std::
       staging_(staging_sibling(target_)),
       force_(force),
       parents_(target_),
-      claim_(claim_unless_it_exists(target_, force_)) {
+      claim_(claimed_directory(target_, force_)) {
   take_back(target_);
   refuse_existing(target_, force_);  // by now, it may have been finished
   if (fs::exists(fs::symlink_status(target_))) refuse_what_is_not_ours(target_, marker);
@@ -211,8 +212,7 @@ void AtomicDirectory::commit() {
 
 // One of the files, and what it needs until it stands.
 struct AtomicFiles::Part {
-  Part(const fs::path& target_path, bool force)
-      : target(target_path), parents(target), claim(claim_unless_it_exists(target, force)) {}
+  explicit Part(const fs::path& target_path) : target(target_path), parents(target), claim(target) {}
   void stage() {
     for (const fs::path& leftover : leftovers_of(target)) remove_leftover(leftover, target);
     staging.emplace(target);
@@ -239,7 +239,7 @@ fs::path whole_path_of(const fs::path& target) {
 }  // namespace
 
 AtomicFiles::AtomicFiles(std::vector<fs::path> targets, bool force) : force_(force) {
-  for (const fs::path& target : targets) parts_.push_back(std::make_unique<Part>(target, true));
+  for (const fs::path& target : targets) parts_.push_back(std::make_unique<Part>(target));
   undo_half_a_commit();
   for (const auto& part : parts_) {
     refuse_existing(part->target, force_);

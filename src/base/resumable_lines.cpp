@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <exception>
 #include <fstream>
 #include <numeric>
 
@@ -52,18 +51,14 @@ ResumableLines::ResumableLines(Options options)
   const fs::file_status status = fs::status(*options_.output);
   if (fs::exists(status) && !fs::is_regular_file(status)) fail("{}: not a regular file", name_);
   output_ = behind_links(*options_.output);
+  plan_resume();
+  // What is finished is left alone, and may lie where nothing can be written.
+  if (finished() && options_.claimed.empty()) return;
   interrupts_.emplace();
   parents_.emplace(output_);
-  std::exception_ptr not_claimed;  // finished work may lie where nothing can be written
-  try {
-    claim_.emplace(options_.claimed.empty() ? output_ : options_.claimed);
-  } catch (const Error&) {
-    not_claimed = std::current_exception();
-  }
-  if (!options_.force) plan_resume();
-  if (finished()) return;
-  if (not_claimed) std::rethrow_exception(not_claimed);
-  require_writable();
+  claim_.emplace(options_.claimed.empty() ? output_ : options_.claimed);
+  plan_resume();  // another run may have gone on meanwhile
+  if (!finished()) require_writable();
 }
 
 ResumableLines::~ResumableLines() {
@@ -76,7 +71,8 @@ ResumableLines::~ResumableLines() {
 }
 
 void ResumableLines::plan_resume() {
-  if (!fs::exists(output_) || fs::file_size(output_) == 0) return;
+  done_ = done_bytes_ = 0;
+  if (options_.force || !fs::exists(output_) || fs::file_size(output_) == 0) return;
   if (!fs::exists(options_.settings_file))
     fail("{}: exists already, without the {} of a run to go on with; --force starts anew", name_,
          options_.settings_file.filename().string());
@@ -143,7 +139,7 @@ void ResumableLines::append(std::string_view lines) {
 void ResumableLines::finish() const {
   if (!options_.output) return;
   claim_->check();
-  if (::fsync(descriptor_) != 0) fail_with_errno(errno, "{}: cannot be flushed to disk", name_);
+  if (descriptor_ >= 0 && ::fsync(descriptor_) != 0) fail_with_errno(errno, "{}: cannot be flushed to disk", name_);
 }
 
 }  // namespace vlrm

@@ -25,16 +25,18 @@ class ResumableLines {
   struct Options {
     std::optional<std::filesystem::path> output = {};  // none: standard output, not resumable
     std::filesystem::path settings_file = {};
-    OrderedJson settings = {};           // what the lines depend on: compared on resume
-    int64_t batch = 1;                   // lines a batch
-    int64_t total = 0;                   // lines of a finished file
-    bool force = false;                  // start anew where the output exists
-    bool mixed = false;                  // go on though digits may move
-    std::filesystem::path claimed = {};  // what is claimed; none: the output
+    OrderedJson settings = {};  // what the lines depend on: compared on resume
+    int64_t batch = 1;          // lines a batch
+    int64_t total = 0;          // lines of a finished file
+    bool force = false;         // start anew where the output exists
+    bool mixed = false;         // go on though digits may move
+    // What is claimed, even where all lines are there, as more is to be made of them; none: the output.
+    std::filesystem::path claimed = {};
   };
 
-  // Plans, and claims the output. Throws Error if it is not a regular file or cannot be written, and if, force not
-  // being set, it holds a whole line that was made with other settings; TemporaryError if another run is writing it.
+  // Plans, and claims the output unless it is finished. Throws Error if it is not a regular file or cannot be written,
+  // and if, force not being set, it holds a whole line that was made with other settings; TemporaryError if another run
+  // is writing it.
   explicit ResumableLines(Options options);
   ResumableLines(const ResumableLines&) = delete;
   ResumableLines& operator=(const ResumableLines&) = delete;

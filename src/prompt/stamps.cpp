@@ -17,6 +17,7 @@ std::vector<std::string> model_files(const fs::path& directory) {
   auto names = files_of_kind(directory, {FileKind::config, FileKind::tokenizer, FileKind::chat_template,
                                          FileKind::adapter, FileKind::weights, FileKind::other});
   std::erase_if(names, [](const std::string& name) {
+    if (kind_of(name) == FileKind::weights) return !name.ends_with(".safetensors") && !name.ends_with(".index.json");
     return kind_of(name) == FileKind::other && !name.ends_with("processor_config.json");
   });
   return names;

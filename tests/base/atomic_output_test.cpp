@@ -78,7 +78,7 @@ TEST(AtomicDirectoryTest, AppearsWholeOrNotAtAll) {
   }
   EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out", false, "file"); }), HasSubstr("--force"));
   EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out" / "file" / "out", false, "file"); }),
-              HasSubstr("out: cannot be written: Not a directory"));
+              HasSubstr("out: cannot be made: Not a directory"));
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
 }
 

@@ -34,6 +34,7 @@ TEST(DirectoryStamp, IsOfWhatTheFilesHold) {
     fs::last_write_time(entry.path(), fs::file_time_type::clock::now() + std::chrono::hours(1));
   write_text(model / "scores.jsonl", "beside it");
   write_text(model / "README.md", "about it");
+  write_text(model / "pytorch_model.bin", "pickled, and never read");
   EXPECT_EQ(directory_stamp(model), stamp);
   fs::rename(model, dir / "elsewhere");
   fs::create_directory_symlink(dir / "elsewhere", model);

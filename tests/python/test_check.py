@@ -181,7 +181,7 @@ def test_refuses_what_the_disk_has_no_room_for(vlrm, tmp_path):
         file.truncate(8 + len(header) + rows * 16)
     config = recipe(tmp_path, f"merge_method: passthrough\nmodels: [{{model: {big}}}]\n")
     for command in ("check", "merge"):
-        assert "there is too little room on the disk" in vlrm("-q", command, config, tmp_path / "out", fails=True)
+        assert "there is too little room on the disk" in vlrm("-q", command, config, tmp_path / "out", fails=75)
     assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".*"))
 
 

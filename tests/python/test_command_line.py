@@ -277,7 +277,7 @@ def test_verify_names_the_input_that_is_gone(goldens, models, writable, tmp_path
     if what == "directory":
         rm.rmdir()
     done = subprocess.run([PROGRAM, "inspect", "--verify", tmp_path / "out"], capture_output=True, text=True)
-    assert done.returncode == 2 and done.stdout.startswith(f"rm ({rm}): "), done
+    assert done.returncode == 3 and done.stdout.startswith(f"rm ({rm}): "), done
 
 
 def test_inspect_tells_where_tensors_and_config_disagree(vlrm, models, writable):

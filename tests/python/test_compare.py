@@ -1,11 +1,14 @@
 """vlrm compare: figures against numpy, the page in a browser."""
 
 import json
+import resource
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
 from browser import open_browser, requests
+from conftest import PROGRAM
 from safetensors.numpy import load_file, save_file
 
 LAYERS = 3
@@ -31,6 +34,18 @@ def models(tmp_path_factory):
         "a": model(folder / "a", 1, **{"score.weight": np.ones((1, 5), np.float32)}),
         "b": model(folder / "b", 2, rows=9),
         "base": model(folder / "base", 3)}
+
+
+def test_two_outputs_appear_together_or_not_at_all(models, vlrm, tmp_path):
+    """As on a full disk, where the page is too large and the figures are not: then the same command may go well."""
+    folder, _ = models
+    command = ["compare", folder / "a", folder / "b", "--json", tmp_path / "c.json", "-o", tmp_path / "c.html", "-q"]
+    done = subprocess.run([PROGRAM, *map(str, command)], capture_output=True, text=True,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384)))
+    assert done.returncode == 75 and "c.html: cannot be written: File too large" in done.stderr
+    assert not list(tmp_path.iterdir())
+    vlrm(*command)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.html", "c.json"]
 
 
 def related(x, y, top):

@@ -110,6 +110,56 @@ def test_goes_on_with_what_is_written(models, tmp_path):
     assert "is there already" in finish(start(models, out, "--resume"))
 
 
+@pytest.mark.parametrize("change, goes_on", [
+    ("touched", True), ("copied", True), ("linked", True), ("other numbers of the same time", False),
+])
+def test_what_inputs_hold_decides_whether_work_is_gone_on_with(models, tmp_path, change, goes_on):
+    out, weights, aside = tmp_path / "out", models / "one/model.safetensors", tmp_path / "aside"
+    interrupted(models, out, 3)
+    before, times = weights.read_bytes(), weights.stat()
+    try:
+        if change == "touched":
+            weights.touch()
+        elif change == "copied":
+            weights.unlink()
+            weights.write_bytes(before)
+        elif change == "linked":
+            weights.rename(aside)
+            weights.symlink_to(aside)
+        else:
+            weights.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+            os.utime(weights, ns=(times.st_atime_ns, times.st_mtime_ns))
+        error = finish(start(models, out, "--resume"))
+        assert ("begun anew" not in error) == goes_on
+        finish(start(models, tmp_path / "whole"))
+        assert (out / "model.safetensors.index.json").exists()
+        for file in out.glob("*.safetensors"):
+            assert file.read_bytes() == (tmp_path / "whole" / file.name).read_bytes()
+    finally:
+        weights.unlink()
+        weights.write_bytes(before)
+
+
+def test_two_runs_in_containers_of_their_own_do_not_write_one_output(models, tmp_path):
+    """Their processes have the same numbers, which therefore say nothing."""
+    alone = ["unshare", *([] if os.getuid() == 0 else ["-r"]), "--pid", "--fork", "--kill-child"]
+    if subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no PID namespaces here")
+    command = [*alone, PROGRAM, *COMMAND, models / "ties.yml", tmp_path / "out", "--out-shard-size", "5M"]
+    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while not partials(tmp_path):
+        assert first.poll() is None
+        time.sleep(0.0005)
+    second = subprocess.run([*command, "--force"], capture_output=True, text=True)
+    assert first.wait() == 0
+    if second.returncode != 0:  # else the first one was done by then
+        assert second.returncode == 75 and "out: another run is writing it (host " in second.stderr
+    finish(start(models, tmp_path / "whole"))
+    names = [path.name for path in (tmp_path / "out").glob("*.safetensors")]
+    assert names and all((tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes() for name in names)
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_a_partial_of_other_settings_is_not_gone_on_with(models, tmp_path):
     out, whole = tmp_path / "out", tmp_path / "whole"
     process = start(models, out)

@@ -182,6 +182,26 @@ def test_finished_work_is_left_alone_and_other_settings_are_refused(goldens, vlr
     assert "--force starts anew" in vlrm(*flags, fails=True)
 
 
+def test_what_images_hold_decides_whether_a_run_goes_on(goldens, vlrm, tmp_path):
+    image = shutil.copy(goldens / "reference/images/rgb_wide.png", tmp_path / "a.png")
+    samples = write_lines(tmp_path / "in.jsonl", [{"id": 1, "images": ["a.png"], "prompt": "a", "responses": ["b"]}])
+    flags = ["score", "--model", goldens / "vlrm_ties", "--input", samples, "-o", tmp_path / "out", "-q"]
+    vlrm(*flags)
+    before = (tmp_path / "out").stat().st_mtime_ns
+    image.touch()
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("in.jsonl", "a.png"):
+        shutil.copy(tmp_path / name, tmp_path / "elsewhere" / name)
+    for flag in (samples, tmp_path / "elsewhere/in.jsonl"):
+        vlrm(*[flag if part is samples else part for part in flags])
+    assert (tmp_path / "out").stat().st_mtime_ns == before
+    times = image.stat()
+    data = image.read_bytes()
+    image.write_bytes(data[:-20] + bytes([data[-20] ^ 1]) + data[-19:])
+    os.utime(image, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert "made with other settings (images changed since)" in vlrm(*flags, fails=True)
+
+
 @pytest.mark.first_set
 def test_two_runs_do_not_write_one_file(goldens, vlrm, many, tmp_path):
     """The second is refused at once; what the first writes is what it would have written alone."""

@@ -65,6 +65,27 @@ def test_output_that_cannot_be_written_is_an_error(goldens, tmp_path, command):
     assert done.returncode == 75 and "standard output: cannot be written: No space left on device" in done.stderr
 
 
+@pytest.mark.parametrize("thrown, code, line", [
+    ('std::logic_error("odd")', 1, "internal error: odd. Please report this."),
+    ("std::bad_alloc()", 75, "out of memory"),
+    ("std::system_error(ENOSPC, std::generic_category(), \"odd\")", 75, "odd: No space left on device"),
+    ("std::system_error(EACCES, std::generic_category(), \"odd\")", 2, "odd: Permission denied"),
+])
+def test_what_is_thrown_gives_the_exit_code(goldens, tmp_path, thrown, code, line):
+    """By a model library that does nothing else."""
+    (tmp_path / "odd.cpp").write_text("#include <cerrno>\n#include <new>\n#include <stdexcept>\n#include <system_error>\n"
+                                      f'extern "C" void* vlrm_make_backend(void*, void*, void*) {{ throw {thrown}; }}\n')
+    subprocess.run(["c++", "-shared", "-fPIC", "-o", "odd.so", "odd.cpp"], cwd=tmp_path, check=True)
+    done = subprocess.run([PROGRAM, "score", "--model", goldens / "vlrm_ties", "--prompt", "a", "--response", "b"], capture_output=True,
+                          text=True, env={**os.environ, "VLRM_MODEL_LIBRARY": str(tmp_path / "odd.so")})
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (code, f"vlrm: {line}")
+
+
+def test_help_lists_the_exit_codes(vlrm):
+    text = vlrm("--help")
+    assert all(f" {code} " in text for code in (0, 1, 2, 3, 75))
+
+
 @pytest.fixture(scope="module")
 def few_threads(tmp_path_factory):
     """A library to preload, with which all but the first $THREADS_THAT_START threads fail to start."""

@@ -240,7 +240,7 @@ def test_what_is_begun_anew_does_not_stand_beside_the_old_results(vlrm, tmp_path
         time.sleep(0.01)
     process.kill()
     process.wait()
-    assert sorted(os.listdir(out)) == ["results.jsonl.partial", "run.json"]
+    assert sorted(os.listdir(out)) == [".vlrm-claim.results.jsonl", "results.jsonl.partial", "run.json"]
     assert "0/40†" in vlrm("results", out)
     error = vlrm("eval", "vl-rewardbench", "--model", ROOT / "world/vlm", "--likelihood", "--data", tmp_path / "pairs.parquet",
                  "-o", out, "--force", fails=True)

@@ -80,6 +80,44 @@ TEST(TextJournal, DoesNotMixSettings) {
   EXPECT_THAT(error_of([&] { open(dir); }), HasSubstr("out.json: exists already, without the out.json.run.json"));
 }
 
+TEST(TextJournal, IsClaimedEvenWhereEveryRequestIsAnswered) {
+  const TemporaryDirectory dir;
+  {
+    TextJournal journal = open(dir);
+    journal.begin();
+    for (const int64_t request : {0, 1, 2}) journal.add(request, "text");
+  }
+  TextJournal journal = open(dir);
+  EXPECT_FALSE(journal.finished());
+  EXPECT_THAT(error_of([&] { open(dir); }), HasSubstr("out.json: another run is writing it"));
+  journal.finish(joined);
+  EXPECT_EQ(read_text_or_throw(dir / "out.json", 100), "text;text;text;");
+}
+
+TEST(TextJournal, OtherDigitsAreMixedOnlyIfAsked) {
+  const TemporaryDirectory dir;
+  const auto with = [&](int threads, bool mixed) {
+    return TextJournal({.output = dir / "out.json",
+                        .settings_file = dir / "out.json.run.json",
+                        .settings = {{"threads", threads}},
+                        .requests = 3,
+                        .mixed = mixed});
+  };
+  {
+    TextJournal journal = with(1, false);
+    journal.begin();
+    journal.add(2, "a");
+    EXPECT_THAT(error_of([&] { with(1, false); }), HasSubstr("out.json: another run is writing it"));
+  }
+  EXPECT_THAT(error_of([&] { with(2, false); }), HasSubstr("--resume-mixed goes on all the same"));
+  write_all(with(2, true));
+  const OrderedJson settings = read_ordered_json_or_throw(dir / "out.json.run.json");
+  EXPECT_EQ(settings.at("mixed"), OrderedJson::array({{{"rows", {{2, 2}}}, {"threads", 1}}}));  // of requests
+  EXPECT_TRUE(with(2, false).finished());
+  EXPECT_TRUE(with(1, true).finished());
+  EXPECT_THAT(error_of([&] { with(1, false); }), HasSubstr("--resume-mixed"));
+}
+
 TEST(TextJournal, RefusesLinesThatAreNotItsOwn) {
   for (const char* line :
        {"{}", "no", R"({"request": 3, "written": 1})", R"({"request": "0", "written": 1})", R"({"request": 0})"}) {
