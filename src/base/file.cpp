@@ -58,6 +58,10 @@ void File::read_or_throw(int64_t offset, std::span<std::byte> out) const {
   }
 }
 
+void File::prefetch(int64_t offset, int64_t size) const {
+  ::posix_fadvise(descriptor_, offset, size, POSIX_FADV_WILLNEED);
+}
+
 std::string read_text_or_throw(const std::filesystem::path& path, int64_t limit) {
   const File file = File::open_or_throw(path);
   if (file.size() > limit) fail("{}: {} bytes, more than the {} allowed here", path.string(), file.size(), limit);

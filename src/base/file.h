@@ -24,6 +24,8 @@ class File {
 
   // Fills `out` with the bytes from `offset`. Throws Error at the end of the file and on I/O errors.
   void read_or_throw(int64_t offset, std::span<std::byte> out) const;
+  // Has the system fetch what will be read soon: it foresees only one thread that reads from the beginning on.
+  void prefetch(int64_t offset, int64_t size) const;
 
  private:
   File(std::filesystem::path path, int descriptor, int64_t size);

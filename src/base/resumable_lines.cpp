@@ -9,6 +9,7 @@
 #include <fstream>
 #include <numeric>
 
+#include "base/claim_file.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/line_reader.h"
@@ -43,6 +44,16 @@ fs::path behind_links(const fs::path& path) {
   return error ? path : target;
 }
 
+// Of a run that was killed when all its lines were there.
+void remove_dead_claim(const fs::path& output) {
+  std::error_code error;
+  if (!fs::exists(claim_file(output), error)) return;
+  try {
+    const Claim taken_over(output);
+  } catch (const Error&) {  // it lives, or nothing can be written there
+  }
+}
+
 }  // namespace
 
 ResumableLines::ResumableLines(Options options)
@@ -53,7 +64,10 @@ ResumableLines::ResumableLines(Options options)
   output_ = behind_links(*options_.output);
   plan_resume();
   // What is finished is left alone, and may lie where nothing can be written.
-  if (finished() && options_.claimed.empty()) return;
+  if (finished() && options_.claimed.empty()) {
+    remove_dead_claim(output_);
+    return;
+  }
   interrupts_.emplace();
   parents_.emplace(output_);
   claim_.emplace(options_.claimed.empty() ? output_ : options_.claimed);

@@ -207,10 +207,10 @@ std::string Manifest::change_since(const fs::path& output) const {
   const fs::path path = output / kManifestName;
   const OrderedJson recorded = recorded_inputs(path);
   for (const auto& [role, input] : inputs_)
-    if (!recorded.contains(role)) return change_line(role, input.directory, "was no input");
+    if (!recorded.contains(role)) return change_line(role, input.directory, "was not an input");
   for (const auto& [role, entry] : recorded.items()) {
     const auto input = inputs_.find(role);
-    if (input == inputs_.end()) return printable(role) + ": is no input any more";
+    if (input == inputs_.end()) return printable(role) + ": is not an input any more";
     const std::string change = change_of(role, entry, input->second.directory, path.string());
     if (!change.empty()) return change_line(role, input->second.directory, change);
   }

@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-constexpr int64_t kDigestBlock = int64_t{4} << 20;       // bytes; part of what a digest means
+constexpr int64_t kDigestBlock = int64_t{4} << 20;  // bytes; part of what a digest means
+constexpr int64_t kBlocksAhead = 8;
 constexpr int64_t kWorthRemembering = int64_t{1} << 20;  // bytes
 
 std::string hex(const XXH128_hash_t& hash) {
@@ -30,6 +31,7 @@ std::string block_digest(const File& file, int64_t block) {
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
   if (!state) throw std::bad_alloc();
   XXH3_128bits_reset(state.get());
+  file.prefetch((block + kBlocksAhead) * kDigestBlock, kDigestBlock);
   const int64_t end = std::min((block + 1) * kDigestBlock, file.size());
   for (int64_t at = block * kDigestBlock; at < end;) {
     const auto bytes = std::span(piece).first(static_cast<size_t>(std::min(std::ssize(piece), end - at)));

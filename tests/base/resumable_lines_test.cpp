@@ -121,6 +121,20 @@ TEST(ResumableLinesTest, WhoIsTakenForDeadWritesNoMore) {
   EXPECT_EQ(read_text_or_throw(dir / "out"), "one\ntwo\n");
 }
 
+TEST(ResumableLinesTest, FinishedWorkIsLeftAloneButForADeadClaim) {
+  const TemporaryDirectory dir;
+  write_lines(dir, {{"mode", "image"}}, "one\ntwo\nthree\n");
+  const auto before = fs::last_write_time(dir.path());
+  EXPECT_TRUE(ResumableLines(options(dir)).finished());
+  EXPECT_EQ(fs::last_write_time(dir.path()), before);
+  write_text(dir / ".vlrm-claim.out", "of a killed run");
+  EXPECT_TRUE(ResumableLines(options(dir)).finished());
+  EXPECT_TRUE(fs::exists(dir / ".vlrm-claim.out"));  // it may live
+  fs::last_write_time(dir / ".vlrm-claim.out", fs::file_time_type::clock::now() - std::chrono::minutes(6));
+  EXPECT_TRUE(ResumableLines(options(dir)).finished());
+  EXPECT_FALSE(fs::exists(dir / ".vlrm-claim.out"));
+}
+
 TEST(ResumableLinesTest, ALinkIsWrittenThrough) {
   const TemporaryDirectory dir;
   fs::create_directory(dir / "far");
