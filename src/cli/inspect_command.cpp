@@ -110,9 +110,9 @@ void run_inspect(const std::string& model) {
   fmt::print("\nchat template: {}\n", template_of(files.chat_template()));
   const auto shapes = config.vision ? mllama_shapes(config) : llama_backbone_shapes(config.text);
   if (const auto unused = unused_tensors(shapes, *checkpoint); !unused.empty())
-    remarks.push_back(
-        fmt::format("{} tensors are no part of what config.json describes, so no model is run with them: {}{}",
-                    unused.size(), printable(unused.front()), unused.size() > 1 ? " …" : ""));
+    remarks.push_back(fmt::format(
+        "{} tensor{} no part of what config.json describes, so no model is run with them: {}{}", unused.size(),
+        unused.size() == 1 ? " is" : "s are", printable(unused.front()), unused.size() > 1 ? " …" : ""));
   std::ranges::move(disagreements(*checkpoint, config), std::back_inserter(remarks));
   for (const std::string& line : remarks) tell("note: " + line);
 }

@@ -15,6 +15,8 @@ struct Sample {
   std::vector<EncodedImage> images;             // in the order in which the conversation shows them
   OrderedJson messages = OrderedJson::array();  // up to the response: [{"role", "content"}, …]
   std::vector<std::string> responses;           // each scored as the assistant's next message
+  // The texts of the messages hold a placeholder for each image, in place of parts of type "image".
+  bool text_shows_images = false;
 };
 
 // One line of a samples file:

@@ -38,16 +38,23 @@ std::string unused_mark(Sample& sample, const std::string& source) {
 
 MarkedSample mark_special_tokens(const Sample& sample, const Tokenizer& tokenizer, SpecialTokens how,
                                  int32_t image_token, const std::string& source) {
-  MarkedSample marked{{sample.id, {}, sample.messages, sample.responses}, {}, {}, 0};
+  MarkedSample marked{{sample.id, {}, sample.messages, sample.responses, sample.text_shows_images}, {}, {}, 0};
+  size_t own_placeholders = sample.text_shows_images ? sample.images.size() : 0;
   const auto mark_text = [&](std::string& text) {
     std::string written;
     size_t done = 0, from = 0;
-    while (const auto found = tokenizer.special_token_in(text, from)) {
+    while (const auto found = tokenizer.special_token_in(text, from, image_token)) {
       const std::string_view token = std::string_view(text).substr(found->begin, found->end - found->begin);
       const bool placeholder = found->id == image_token;
+      if (placeholder && own_placeholders > 0) {
+        --own_placeholders;
+        from = found->end;
+        continue;
+      }
       if (!placeholder && how == SpecialTokens::refuse)
         fail(
-            "{}: the special token \"{}\" stands in a prompt or response; take it out, or choose another --special-tokens",
+            "{}: the special token \"{}\" stands in a prompt or response; take it out, or choose another "
+            "--special-tokens",
             source, printable(token));
       if (!placeholder && how == SpecialTokens::parse) {
         ++marked.notes.special_tokens;

@@ -16,7 +16,7 @@ constexpr Kind kKinds[] = {
     {"escaped_tokens", &TextNotes::escaped_tokens, "special token{} in prompts and responses read as text"},
     {"placeholders", &TextNotes::placeholders, "image placeholder{} in prompts and responses read as text"},
     {"long_texts", &TextNotes::long_texts,
-     "text{} longer than the model's positions: scores there mean little; --max-length refuses or cuts them"},
+     "text{} longer than the model's positions, beyond what it was made for; --max-length refuses or cuts them"},
     {"cut_texts", &TextNotes::cut_texts, "text{} cut to --max-length"},
 };
 

@@ -105,7 +105,7 @@ void AddedTokens::prepare_matchers(const Normalizer& normalizer, const std::stri
     for (size_t i = 0; i < tokens_.size(); ++i) {
       const AddedToken& token = tokens_[i];
       if (token.special != special) continue;
-      if (is_special(token.content)) special_contents_.add(token.content, i);
+      contents_.add(token.content, i);
       const std::string content = token.normalized ? normalizer.normalize(token.content) : token.content;
       if (content.empty())
         fail("{}: the normalizer leaves nothing of the added token \"{}\"", source, printable(token.content));
@@ -147,10 +147,14 @@ void AddedTokens::split(std::string_view text, const Normalizer& normalizer,
   });
 }
 
-std::optional<AddedTokens::Special> AddedTokens::find_special(std::string_view text, size_t start) const {
-  const auto found = special_contents_.find(text, start);
-  if (!found || special_are_text_) return std::nullopt;
-  return Special{found->begin, found->end, static_cast<int32_t>(tokens_[found->value].id)};
+std::optional<AddedTokens::Special> AddedTokens::find_special(std::string_view text, size_t start, int64_t also) const {
+  if (special_are_text_) return std::nullopt;
+  for (auto found = contents_.find(text, start); found; found = contents_.find(text, found->end)) {
+    const AddedToken& token = tokens_[found->value];
+    if (token.id == also || is_special(token.content))
+      return Special{found->begin, found->end, static_cast<int32_t>(token.id)};
+  }
+  return std::nullopt;
 }
 
 const AddedToken* AddedTokens::with_id(int64_t id) const {

@@ -48,12 +48,12 @@ class AddedTokens {
   void split(std::string_view text, const Normalizer& normalizer, const std::function<void(int32_t)>& on_token,
              const std::function<void(std::string_view)>& on_text) const;
 
-  // The first special token in `text` from `start` on, the longest of those that begin there.
+  // The first token in `text` from `start` on that is special or has the id `also`, by its content as it is written.
   struct Special {
     size_t begin, end;
     int32_t id;
   };
-  std::optional<Special> find_special(std::string_view text, size_t start) const;
+  std::optional<Special> find_special(std::string_view text, size_t start, int64_t also) const;
 
   // From now on they are not found in texts.
   void read_special_as_text() { special_are_text_ = true; }
@@ -73,7 +73,7 @@ class AddedTokens {
   std::unordered_map<std::string, size_t> by_content_;
   std::unordered_map<int64_t, size_t> by_id_;
   std::unordered_set<std::string> special_;
-  StringMatcher in_raw_text_, in_normalized_text_, special_contents_;
+  StringMatcher in_raw_text_, in_normalized_text_, contents_;
   bool special_are_text_ = false;
   int64_t count_outside_ = 0, largest_id_ = -1;
 };

@@ -114,8 +114,9 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_special_t
   return impl_->post_processor.process(std::move(ids), add_special_tokens);
 }
 
-std::optional<Tokenizer::SpecialToken> Tokenizer::special_token_in(std::string_view text, size_t start) const {
-  const auto found = impl_->added.find_special(text, start);
+std::optional<Tokenizer::SpecialToken> Tokenizer::special_token_in(std::string_view text, size_t start,
+                                                                   int32_t also) const {
+  const auto found = impl_->added.find_special(text, start, also);
   if (!found) return std::nullopt;
   return SpecialToken{found->begin, found->end, found->id};
 }

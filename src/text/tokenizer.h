@@ -32,12 +32,12 @@ class Tokenizer {
   // stands in is read as text.
   std::vector<int32_t> encode(std::string_view text, bool add_special_tokens, std::string_view mark = {}) const;
 
-  // The first special token in `text` at or after the byte `start`, the longest of those that begin there.
+  // The first added token in `text` at or after the byte `start` that is special or has the id `also`.
   struct SpecialToken {
     size_t begin, end;  // bytes
     int32_t id;
   };
-  std::optional<SpecialToken> special_token_in(std::string_view text, size_t start) const;
+  std::optional<SpecialToken> special_token_in(std::string_view text, size_t start, int32_t also = -1) const;
 
   // Text as transformers decodes it: bytes that are not UTF-8 become U+FFFD, and where tokenizer_config.json sets
   // clean_up_tokenization_spaces, spaces before punctuation and English contractions go. Ids without a token: Error.

@@ -21,6 +21,36 @@ constexpr std::array kListNames{"additional_special_tokens", "extra_special_toke
 using Named = TokenizerSideFiles::Named;
 using NamedLists = std::map<std::string, std::vector<Named>>;  // by name; most have one token
 
+// The names that a class of tokenizers has where tokenizer_config.json does not have them.
+struct ClassDefaults {
+  std::string_view tokenizer_class;  // without "Fast"
+  std::array<std::pair<const char*, const char*>, 4> tokens;
+};
+constexpr std::array kClasses{
+    ClassDefaults{"LlamaTokenizer", {{{"unk_token", "<unk>"}, {"bos_token", "<s>"}, {"eos_token", "</s>"}, {}}}},
+    ClassDefaults{"GemmaTokenizer",
+                  {{{"unk_token", "<unk>"}, {"bos_token", "<bos>"}, {"eos_token", "<eos>"}, {"pad_token", "<pad>"}}}},
+    ClassDefaults{
+        "Qwen2Tokenizer",
+        {{{"unk_token", "<|endoftext|>"}, {"eos_token", "<|endoftext|>"}, {"pad_token", "<|endoftext|>"}, {}}}},
+    ClassDefaults{
+        "GPT2Tokenizer",
+        {{{"unk_token", "<|endoftext|>"}, {"bos_token", "<|endoftext|>"}, {"eos_token", "<|endoftext|>"}, {}}}},
+    ClassDefaults{
+        "GPTNeoXTokenizer",
+        {{{"unk_token", "<|endoftext|>"}, {"bos_token", "<|endoftext|>"}, {"eos_token", "<|endoftext|>"}, {}}}}};
+
+NamedLists names_of_class(const OrderedJson& config, const fs::path& path) {
+  NamedLists named;
+  std::string name = optional_field<std::string>(config, "tokenizer_class", "", path.string());
+  if (name.ends_with("Fast")) name.resize(name.size() - 4);
+  for (const ClassDefaults& each : kClasses)
+    for (const auto& [token, content] : each.tokens)
+      if (each.tokenizer_class == name && token != nullptr)
+        named[token] = {{token, {.content = content, .normalized = false, .special = true}, false}};
+  return named;
+}
+
 OrderedJson read_object_if_there(const fs::path& path) {
   if (!fs::exists(path)) return OrderedJson::object();
   OrderedJson json = read_ordered_json_or_throw(path);
@@ -133,7 +163,7 @@ bool is_in_list(const Named& token) {
 TokenizerSideFiles TokenizerSideFiles::from_directory(const fs::path& directory) {
   const fs::path config_path = directory / "tokenizer_config.json";
   const OrderedJson config = read_object_if_there(config_path);
-  NamedLists named;
+  NamedLists named = names_of_class(config, config_path);
   read_names(config, config_path, named);
   TokenizerSideFiles files;
   ById listed;

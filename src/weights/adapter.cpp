@@ -183,6 +183,7 @@ class Matcher {
         fail("{}: tensor {}: names of an adapter begin with {}", adapter_->description(), printable(tensor.name),
              kPrefix);
       if (tensor.name.find(kOriginal) != std::string::npos) continue;  // the model's own, beside the saved one
+      if (is_saved_again(tensor.name)) continue;
       if (!is_factor(*adapted, tensor)) replace(*adapted, tensor, without_wrappers(tensor.name.substr(kPrefix.size())));
     }
     if (target_.tied) untie(*adapted);
@@ -197,6 +198,14 @@ class Matcher {
   }
 
  private:
+  // peft writes embeddings that were resized and trained twice: on their own, and as what was trained, which counts.
+  bool is_saved_again(const std::string& name) const {
+    const size_t dot = name.rfind('.');
+    return std::ranges::any_of(std::array{".modules_to_save", ".modules_to_save.default"}, [&](const char* wrapper) {
+      return adapter_->find(name.substr(0, dot) + wrapper + name.substr(dot)) != nullptr;
+    });
+  }
+
   // Whether `tensor` is a factor of a weight; both are noted with the first.
   bool is_factor(AdaptedCheckpoint& adapted, const TensorInfo& tensor) const {
     const std::string name = tensor.name.substr(kPrefix.size());

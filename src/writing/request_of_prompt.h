@@ -15,6 +15,7 @@ inline GenerationRequest request_of_prompt(const std::string& system, const std:
   if (!system.empty()) request.sample.messages.push_back({{"role", "system"}, {"content", system}});
   request.sample.messages.push_back(user_message(text, 0));
   request.sample.images = std::move(images);
+  request.sample.text_shows_images = true;
   request.source = std::move(source);
   request.seeds = {0};
   return request;

@@ -73,6 +73,24 @@ def test_other_adapters_leave_them_tied(vlrm, tied):
     assert HEAD not in found and config["tie_word_embeddings"] is True
 
 
+@pytest.mark.parametrize("saved", ["modules_to_save", "modules_to_save.default"])
+def test_what_was_trained_counts_where_peft_writes_a_module_again(vlrm, tied, saved):
+    before = load_file(tied / "model.safetensors")
+    save_file({**before, HEAD: random(6, 4)}, tied / "model.safetensors")
+    edit = json.loads((tied / "config.json").read_text())
+    (tied / "config.json").write_text(json.dumps({**edit, "tie_word_embeddings": False}))
+    trained = {name: random(8, 4) for name in (EMBEDDINGS, HEAD)}
+    tensors = {}
+    for name, tensor in trained.items():
+        module = name.removesuffix(".weight")
+        tensors |= {name: random(8, 4), f"{module}.{saved}.weight": tensor, f"{module}.original_module.weight": random(8, 4)}
+    write_adapter(tied.parent / "adapter", tensors)
+    found, config = merged(vlrm, tied)
+    for name, tensor in trained.items():
+        np.testing.assert_array_equal(found[name], tensor, err_msg=name)
+    assert config["vocab_size"] == 8
+
+
 def test_an_adapter_with_more_tokens(vlrm, tied):
     """As peft saves a model whose embeddings were resized: both, and the tokenizer."""
     longer = random(8, 4)

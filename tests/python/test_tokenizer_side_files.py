@@ -9,7 +9,7 @@ import random
 
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
+from transformers import GPT2TokenizerFast, LlamaTokenizerFast, PreTrainedTokenizerFast, Qwen2TokenizerFast
 
 COUNT = int(os.environ.get("VLRM_SIDE_FILES", "60"))
 SEED = int(os.environ.get("VLRM_TOKENIZER_SEED", "0"))
@@ -89,7 +89,10 @@ def test_ids_and_texts_are_those_of_transformers(vlrm, tmp_path, number):
     files = {"tokenizer.json": own, **side_files(rng, own)}
     for name, content in files.items():
         (tmp_path / name).write_text(json.dumps(content))
-    theirs = PreTrainedTokenizerFast.from_pretrained(tmp_path)
+    kind = rng.choice([PreTrainedTokenizerFast] * 3 + [LlamaTokenizerFast, GPT2TokenizerFast, Qwen2TokenizerFast])
+    files["tokenizer_config.json"]["tokenizer_class"] = kind.__name__
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(files["tokenizer_config.json"]))
+    theirs = kind.from_pretrained(tmp_path)
 
     inputs = texts(rng)
     (tmp_path / "texts.jsonl").write_text("".join(json.dumps(text) + "\n" for text in inputs))
