@@ -238,7 +238,7 @@ fs::path whole_path_of(const fs::path& target) {
 
 }  // namespace
 
-AtomicFiles::AtomicFiles(std::vector<fs::path> targets, bool force) : force_(force) {
+AtomicFiles::AtomicFiles(const std::vector<fs::path>& targets, bool force) : force_(force) {
   for (const fs::path& target : targets) parts_.push_back(std::make_unique<Part>(target));
   undo_half_a_commit();
   for (const auto& part : parts_) {

@@ -69,7 +69,7 @@ class AtomicFiles {
  public:
   // Claims all targets, and makes the directories on the way to them. Throws Error if one exists and `force` is not
   // set, or if it cannot be written there; TemporaryError if another run is writing it.
-  AtomicFiles(std::vector<std::filesystem::path> targets, bool force);
+  AtomicFiles(const std::vector<std::filesystem::path>& targets, bool force);
   AtomicFiles(const AtomicFiles&) = delete;
   AtomicFiles& operator=(const AtomicFiles&) = delete;
   ~AtomicFiles();

@@ -376,7 +376,8 @@ TEST_F(Build, TheStepsOneByOneGiveTheSameModel) {
   for (const TensorInfo& tensor : expected.weights->tensors())
     EXPECT_EQ(read_all_float32(*mapped.weights, tensor.name), read_all_float32(*expected.weights, tensor.name))
         << tensor.name;
-  EXPECT_THAT(error_of([&] { plan_map(std::filesystem::path(text), family.rm, family.rm); }), HasSubstr("must be an Mllama"));
+  EXPECT_THAT(error_of([&] { plan_map(std::filesystem::path(text), family.rm, family.rm); }),
+              HasSubstr("must be an Mllama"));
 }
 
 }  // namespace

@@ -110,9 +110,14 @@ TEST_F(ScorerTest, ModesThatDoNotFitTheModelAreRefused) {
   EXPECT_THAT(error_of([&] { scorer(goldens() / "models/rm", text_only); }), HasSubstr("no lm_head"));
 }
 
-TEST_F(ScorerTest, ImageTokensInTheTextAreRefused) {
+TEST_F(ScorerTest, ImagePlaceholdersInTextsAreText) {
   Scorer scorer(OpenedModel::from_files(vlrm()), {}, float32());
-  const Sample sample = sample_of("What is <|image|>?", {"x"}, {image("rgb_small.png")});
+  Sample sample = sample_of("What is <|image|>?", {"x", "<|image|><|image|>"}, {image("rgb_small.png")});
+  const PreparedSample prepared = scorer.prepare(sample, "here");
+  EXPECT_EQ(prepared.notes, (TextNotes{.placeholders = 3}));
+  EXPECT_THAT(prepared.prompts[1], HasSubstr("<|image|><|image|>"));
+  EXPECT_EQ(prepared.batches[0].images.size(), 1);
+  sample.text_shows_images = true;  // and parts show one, too
   EXPECT_THAT(error_of([&] { scorer.prepare(sample, "here"); }),
               HasSubstr("here: the rendered text has 2 image tokens for 1"));
   const Sample broken = sample_of("What?", {"x"}, {goldens() / "reference/images.json"});
