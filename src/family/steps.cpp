@@ -7,8 +7,6 @@
 #include "family/unused_tensors.h"
 #include "weights/views.h"
 
-namespace fs = std::filesystem;
-
 namespace vlrm {
 namespace {
 

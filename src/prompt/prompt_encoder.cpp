@@ -23,7 +23,7 @@ ContentForm content_form(Mode mode) {
 }  // namespace
 
 PromptEncoder::PromptEncoder(const OpenedModel& model, PromptOptions options)
-    : options_(std::move(options)),
+    : options_(options),
       image_token_(model.config.image_token),
       positions_(model.config.text.positions),
       tokenizer_(Tokenizer::from_directory(model.files.tokenizer())),

@@ -75,7 +75,7 @@ MarkedSample mark_special_tokens(const Sample& sample, const Tokenizer& tokenize
   return marked;
 }
 
-std::string without_marks(std::string text, const std::string& mark) {
+std::string without_marks(const std::string& text, const std::string& mark) {
   return mark.empty() ? text : replaced(text, mark, "");
 }
 

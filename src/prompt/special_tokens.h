@@ -27,6 +27,6 @@ MarkedSample mark_special_tokens(const Sample& sample, const Tokenizer& tokenize
                                  int32_t image_token, const std::string& source);
 
 // `text` without the marks.
-std::string without_marks(std::string text, const std::string& mark);
+std::string without_marks(const std::string& text, const std::string& mark);
 
 }  // namespace vlrm

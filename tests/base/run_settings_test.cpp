@@ -36,7 +36,8 @@ TEST(SettingsDifferenceTest, WhatMayMoveDigits) {
     const auto difference = settings_difference(kSettings, with(key, value));
     ASSERT_TRUE(difference) << key;
     EXPECT_TRUE(difference->only_digits) << key;
-    EXPECT_THAT(error_of([&] { refuse_other_settings("out", kSettings, with(key, value), false); }),
+    const OrderedJson now = with(key, value);
+    EXPECT_THAT(error_of([&] { refuse_other_settings("out", kSettings, now, false); }),
                 HasSubstr("--resume-mixed goes on all the same, --force starts anew"));
     refuse_other_settings("out", kSettings, with(key, value), true);
   }

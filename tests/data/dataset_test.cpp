@@ -7,8 +7,6 @@
 #include "support/support.h"
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 namespace vlrm::testing {
@@ -49,7 +47,7 @@ TEST(JsonLines, ErrorsNameFileAndLine) {
   const TemporaryDirectory dir;
   const auto error = [&](const std::string& line) {
     write_text(dir / "rows.jsonl", "{}\n" + line);
-    const std::string message = error_of([&] { rows_of(dir / "rows.jsonl"); });
+    std::string message = error_of([&] { rows_of(dir / "rows.jsonl"); });
     EXPECT_THAT(message, ::testing::StartsWith((dir / "rows.jsonl").string() + ", line 2"));
     return message;
   };

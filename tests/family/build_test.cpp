@@ -112,7 +112,7 @@ TEST_F(Build, TheLaterKeyLayoutGivesTheSameModel) {
     else if (name == "language_model.lm_head.weight")
       name = "lm_head.weight";
     else
-      name = "model." + name;
+      name.insert(0, "model.");
     later.add(name, tensor.shape, read_all_float32(weights, tensor.name));
   }
   write_model(family.vlm, later, vlm_config(), "<|image|>");

@@ -294,4 +294,5 @@ def test_memory_does_not_grow_with_the_rows(tmp_path, ending):
 
     few, many = peak(200), peak(2000)
     print(f"peak of {ending}: {few} KiB, {many} KiB")
-    assert 0 < many <= 1.1 * few
+    threads = 8 * 1024  # KiB: what the threads that digest the file leave to the allocator, or not
+    assert 0 < many <= 1.1 * few + threads  # the rows of images are 360 MB more
