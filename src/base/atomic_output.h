@@ -85,11 +85,11 @@ class AtomicFiles {
   std::vector<std::unique_ptr<Part>> parts_;
 };
 
-// Throws Error if `target` exists and `force` is not set: for who has much to do before the output is written.
+// Throws Error if `target` exists and `force` is not set: for callers with much to do before they write the output.
 void refuse_existing(const std::filesystem::path& target, bool force);
 
 // Writes `bytes` to `path` by way of a temporary sibling, fsync and rename, and removes what killed runs left of such
-// siblings: for who has a claim to the file, or to the directory that it lies in. Throws Error on failure, and if
+// siblings. The caller has a claim to the file, or to the directory that it lies in. Throws Error on failure, and if
 // `path` exists and `force` is not set.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, bool force);
 

@@ -38,7 +38,7 @@ std::string system_text(const char* path) {
   return found;
 }
 
-// "" where there is no such link.
+// "" if the link does not exist.
 std::string link_text(const char* path) {
   std::error_code error;
   return fs::read_symlink(path, error).string();

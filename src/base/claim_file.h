@@ -21,7 +21,7 @@ struct FoundClaim {
   std::string text;                    // all of the file
   std::chrono::nanoseconds renewed{};  // the file's time
 };
-// Nothing where there is none. Throws Error where what is there is no claim or cannot be read.
+// Nothing if the file does not exist. Throws Error if it is not a claim or cannot be read.
 std::optional<FoundClaim> read_claim(const std::filesystem::path& file);
 
 // Whether its process is on this machine and in this PID namespace: true where it lives, false where it is gone;

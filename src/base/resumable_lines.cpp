@@ -126,7 +126,7 @@ void ResumableLines::begin() {
   if (settings != before_) write_file_atomically(options_.settings_file, settings.dump(2) + "\n", true);
 }
 
-// Cut before the settings are written: lines made with other settings must never stand beside these.
+// Cut before writing the settings, which must never stand beside lines made with others.
 void ResumableLines::open() {
   if (claim_->taken_over() && fs::exists(output_)) replace_by_beginning(output_, done_bytes_);
   descriptor_ = ::open(output_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
