@@ -124,7 +124,7 @@ std::string refusal(const fs::path& what, const fs::path& file, const FoundClaim
   const auto seconds = [](std::chrono::nanoseconds time) {
     return std::chrono::ceil<std::chrono::seconds>(std::max(time, std::chrono::nanoseconds(0))).count();
   };
-  const std::string line = fmt::format("{}: another run is writing it ({})", what.string(), claim_owner(found));
+  std::string line = fmt::format("{}: another run is writing it ({})", what.string(), claim_owner(found));
   if (judgement.known) return line;
   return fmt::format("{}; if it was killed, the next try goes on after {} s, or at once without {}", line,
                      seconds(dead_after - judgement.age) + 1, file.string());
