@@ -1,9 +1,10 @@
-// A chat template, then, after its first zero byte, the variables it gets (JSON).
+// A Jinja template, then, after its first zero byte, the variables it gets (JSON).
 #include <algorithm>
 #include <string_view>
 
 #include "base/error.h"
-#include "text/chat_template.h"
+#include "base/utf8.h"
+#include "jinja/template.h"
 
 namespace {
 
@@ -17,16 +18,14 @@ constexpr const char* kVariables = R"({
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string input(reinterpret_cast<const char*>(data), size);
   const size_t cut = std::min(input.find('\0'), size);
-  static const auto clock = vlrm::TemplateClock::parse_or_throw("2025-01-01");
+  if (vlrm::utf8::first_invalid(input.substr(0, cut))) return 0;
+  static const auto clock = vlrm::jinja::Clock::parse_or_throw("2025-01-01");
   try {
-    const auto chat_template = vlrm::ChatTemplate::parse(input.substr(0, cut), "fuzz");
-    vlrm::ChatTemplate::Input variables;
-    variables.variables = vlrm::parse_ordered_json_or_throw(cut < size ? input.substr(cut + 1) : kVariables, "fuzz");
-    if (!variables.variables.is_object()) return 0;
-    if (variables.variables.contains("messages")) variables.messages = variables.variables["messages"];
-    variables.clock = &clock;
-    static_cast<void>(chat_template.render(variables));
+    const auto variables = vlrm::parse_ordered_json_or_throw(cut < size ? input.substr(cut + 1) : kVariables, "fuzz");
+    if (!variables.is_object()) return 0;
+    static_cast<void>(vlrm::jinja::Template::parse(input.substr(0, cut)).render(variables, &clock));
   } catch (const vlrm::Error&) {
+  } catch (const vlrm::jinja::Problem&) {
   }
   return 0;
 }

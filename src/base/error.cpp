@@ -7,18 +7,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/utf8.h"
+
 namespace vlrm {
 namespace {
 
-// Length of the well-formed UTF-8 sequence at the start of `text`, or 0.
-size_t utf8_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  const size_t length = lead < 0x80 ? 1 : (lead >> 5) == 6 ? 2 : (lead >> 4) == 14 ? 3 : (lead >> 3) == 30 ? 4 : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i)
-    if ((byte(i) >> 6) != 2) return 0;
-  return length;
+bool is_control(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0);
 }
 
 }  // namespace
@@ -27,15 +22,13 @@ std::string printable(std::string_view text, size_t limit) {
   std::string line;
   while (!text.empty()) {
     if (line.size() >= limit) return line + "…";
-    const size_t length = utf8_length(text);
-    const auto lead = static_cast<unsigned char>(text[0]);
-    const bool c1_control = length == 2 && lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    if (length == 0 || lead < 0x20 || lead == 0x7F || c1_control) {
-      line += fmt::format("\\x{:02x}", lead);
+    const auto character = utf8::first_if_valid(text);
+    if (!character || is_control(character->value)) {
+      line += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
       text.remove_prefix(1);
     } else {
-      line += text.substr(0, length);
-      text.remove_prefix(length);
+      line += text.substr(0, character->length);
+      text.remove_prefix(character->length);
     }
   }
   return line;

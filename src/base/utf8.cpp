@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace vlrm::utf8 {
@@ -40,6 +41,10 @@ Sequence sequence_at(std::string_view text, size_t start) {
   return {lead->following + 1, true};
 }
 
+bool continues(char byte) {
+  return (static_cast<uint8_t>(byte) & 0xC0) == 0x80;
+}
+
 }  // namespace
 
 std::optional<size_t> first_invalid(std::string_view text) {
@@ -61,8 +66,26 @@ CodePoint first(std::string_view text) {
 
 CodePoint last(std::string_view text) {
   size_t start = text.size() - 1;
-  while ((static_cast<uint8_t>(text[start]) & 0xC0) == 0x80) --start;
+  while (continues(text[start])) --start;
   return first(text.substr(start));
+}
+
+std::optional<CodePoint> first_if_valid(std::string_view bytes) {
+  if (!sequence_at(bytes, 0).well_formed) return std::nullopt;
+  return first(bytes);
+}
+
+size_t count(std::string_view text) {
+  return static_cast<size_t>(std::ranges::count_if(text, [](char byte) { return !continues(byte); }));
+}
+
+size_t offset_of(std::string_view text, size_t index) {
+  size_t offset = 0;
+  while (index > 0 && offset < text.size()) {
+    offset += first(text.substr(offset)).length;
+    --index;
+  }
+  return offset;
 }
 
 void append(std::string& text, char32_t code_point) {

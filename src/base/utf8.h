@@ -20,6 +20,14 @@ struct CodePoint {
 CodePoint first(std::string_view text);
 CodePoint last(std::string_view text);
 
+// The code point at the start of non-empty bytes, or nothing where they do not start with a well-formed sequence.
+std::optional<CodePoint> first_if_valid(std::string_view bytes);
+
+// The number of code points of well-formed text.
+size_t count(std::string_view text);
+// The byte at which the code point with that index starts in well-formed text; the end if there are fewer.
+size_t offset_of(std::string_view text, size_t index);
+
 // Appends a code point that is no surrogate and at most U+10FFFF.
 void append(std::string& text, char32_t code_point);
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/hub_cache.h"
 #include "base/joined.h"
 #include "base/progress.h"
 #include "base/tell.h"
@@ -16,7 +17,6 @@
 #include "family/unused_tensors.h"
 #include "merge/tensor_place.h"
 #include "text/chat_template.h"
-#include "weights/hub_cache.h"
 #include "weights/model_files.h"
 
 namespace vlrm {

@@ -1,5 +1,6 @@
 #include "cli/model_options.h"
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/tell.h"
@@ -132,7 +133,7 @@ ScorerOptions ModelFlags::scorer_options(Mode mode) const {
   options.prompt.max_length = max_length;
   if (truncation && !max_length) fail("--truncation goes only with --max-length");
   options.prompt.truncation = kTruncations.at(truncation.value_or("refuse"));
-  if (!date.empty()) options.prompt.clock = TemplateClock::parse_or_throw(date);
+  if (!date.empty()) options.prompt.clock = jinja::Clock::parse_or_throw(date);
   options.prompt.decode.apply_exif = !no_exif;
   return options;
 }

@@ -36,8 +36,8 @@ void render(const RenderFlags& flags) {
   const ModelFiles files = resolve_texts(flags.model);
   const ChatTemplate chat_template = ChatTemplate::from_directory(files.chat_template());
   const OrderedJson special_tokens = ChatTemplate::special_tokens(files.tokenizer());
-  std::optional<TemplateClock> clock;
-  if (!flags.date.empty()) clock = TemplateClock::parse_or_throw(flags.date);
+  std::optional<jinja::Clock> clock;
+  if (!flags.date.empty()) clock = jinja::Clock::parse_or_throw(flags.date);
 
   LineReader lines(flags.input);
   for (std::string line; lines.next(line);) {

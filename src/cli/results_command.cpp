@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "base/joined.h"
-#include "base/python_json.h"
 #include "base/tell.h"
 #include "cli/commands.h"
+#include "python/json.h"
 #include "results/tables.h"
 
 namespace vlrm {

@@ -8,6 +8,7 @@
 #include "cli/model_options.h"
 #include "cli/usage_errors.h"
 #include "results/equal_scores.h"
+#include "results/metrics.h"
 #include "reward/score_run.h"
 
 namespace vlrm {

@@ -1,5 +1,6 @@
 #include "compare/comparison_page.h"
 
+#include "base/content_digest.h"
 #include "base/html.h"
 #include "family/fingerprint.h"
 #include "merge/tensor_place.h"
@@ -22,7 +23,7 @@ std::string comparison_page(const OrderedJson& comparison) {
   const std::string json = json_for_script(data);
   const std::string title =
       escaped_html(comparison.at("a").get<std::string>() + " and " + comparison.at("b").get<std::string>());
-  return filled_page(compare_files::kPage, {{"nonce", text_fingerprint(json)},
+  return filled_page(compare_files::kPage, {{"nonce", content_digest(json)},
                                             {"title", title},
                                             {"style", compare_files::kStyle},
                                             {"script", compare_files::kScript},

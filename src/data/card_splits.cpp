@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/glob.h"
 #include "data/data_files.h"
-#include "data/glob.h"
 #include "data/row_file.h"
 
 namespace fs = std::filesystem;

@@ -2,11 +2,11 @@
 
 #include <mutex>
 
+#include "base/content_digest.h"
 #include "base/error.h"
+#include "base/hub_cache.h"
 #include "data/data_files.h"
 #include "data/row_file.h"
-#include "weights/content_digest.h"
-#include "weights/hub_cache.h"
 
 namespace fs = std::filesystem;
 

@@ -4,14 +4,15 @@
 
 #include <array>
 
+#include "base/content_digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
-#include "base/python_json.h"
 #include "base/version.h"
+#include "python/json.h"
+#include "results/metrics.h"
 #include "reward/scoring_loop.h"
 #include "tasks/row_fields.h"
-#include "weights/content_digest.h"
 
 namespace fs = std::filesystem;
 

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/threads.h"
@@ -21,17 +22,17 @@ namespace {
 
 constexpr int64_t kBlock = kPieceElements;  // part of what a fingerprint means
 
-struct Digest {
+struct BlockHash {
   XXH128_canonical_t bytes{};
 };
 
-Digest hash(std::span<const std::byte> bytes) {
-  Digest digest;
+BlockHash hash(std::span<const std::byte> bytes) {
+  BlockHash digest;
   XXH128_canonicalFromHash(&digest.bytes, XXH3_128bits(bytes.data(), bytes.size()));
   return digest;
 }
 
-std::string hex(const Digest& digest) {
+std::string hex(const BlockHash& digest) {
   std::string text;
   for (const unsigned char byte : digest.bytes.digest) text += fmt::format("{:02x}", byte);
   return text;
@@ -70,13 +71,13 @@ class BlockHashes {
     });
   }
 
-  Digest digest() const { return hash(std::as_bytes(std::span(hashes_))); }
+  BlockHash digest() const { return hash(std::as_bytes(std::span(hashes_))); }
 
  private:
   int64_t length_of(int64_t block) const { return std::min(kBlock, elements_ - block * kBlock); }
 
   const int64_t elements_, size_;
-  std::vector<Digest> hashes_;
+  std::vector<BlockHash> hashes_;
   std::unique_ptr<std::atomic<bool>[]> claimed_;
 };
 
@@ -152,25 +153,17 @@ std::string fingerprint_of(const CheckpointPtr& source, const std::set<std::stri
   return fingerprint.digest();
 }
 
-std::string text_fingerprint(std::string_view text) {
-  return hex(hash(std::as_bytes(std::span(text))));
-}
-
 std::string file_fingerprint(const std::filesystem::path& path) {
   const File file = File::open_or_throw(path);
-  std::vector<std::byte> bytes(1 << 20);
-  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
-  if (!state) throw std::bad_alloc();
-  XXH3_128bits_reset(state.get());
-  for (int64_t offset = 0; offset < file.size();) {
-    const int64_t count = std::min(static_cast<int64_t>(bytes.size()), file.size() - offset);
-    file.read_or_throw(offset, std::span(bytes).first(static_cast<size_t>(count)));
-    XXH3_128bits_update(state.get(), bytes.data(), static_cast<size_t>(count));
-    offset += count;
-  }
+  std::vector<char> bytes(1 << 20);
   Digest digest;
-  XXH128_canonicalFromHash(&digest.bytes, XXH3_128bits_digest(state.get()));
-  return hex(digest);
+  for (int64_t offset = 0; offset < file.size();) {
+    const auto piece = std::span(bytes).first(static_cast<size_t>(std::min(std::ssize(bytes), file.size() - offset)));
+    file.read_or_throw(offset, std::as_writable_bytes(piece));
+    digest.add({piece.data(), piece.size()});
+    offset += std::ssize(piece);
+  }
+  return digest.hex_128();
 }
 
 }  // namespace vlrm

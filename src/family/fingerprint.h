@@ -5,7 +5,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <string_view>
 
 #include "weights/checkpoint.h"
 
@@ -32,8 +31,6 @@ class Fingerprint {
 
 // The fingerprint of all tensors of `source` but those in `left_out`; reads them all, with all threads.
 std::string fingerprint_of(const CheckpointPtr& source, const std::set<std::string>& left_out);
-
-std::string text_fingerprint(std::string_view text);
 
 // XXH3 of a whole file: 32 hex digits.
 std::string file_fingerprint(const std::filesystem::path& file);

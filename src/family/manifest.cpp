@@ -4,11 +4,11 @@
 #include <iterator>
 
 #include "base/atomic_output.h"
+#include "base/content_digest.h"
 #include "base/error.h"
+#include "base/hub_cache.h"
 #include "base/version.h"
 #include "weights/adapter.h"
-#include "weights/content_digest.h"
-#include "weights/hub_cache.h"
 
 namespace fs = std::filesystem;
 

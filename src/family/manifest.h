@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/remembered_digests.h"
 #include "family/fingerprint.h"
 #include "family/inputs.h"
 #include "family/side_files.h"
 #include "weights/checkpoint.h"
-#include "weights/remembered_digests.h"
 
 namespace vlrm {
 

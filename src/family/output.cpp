@@ -1,6 +1,7 @@
 #include "family/output.h"
 
 #include "base/atomic_output.h"
+#include "base/content_digest.h"
 #include "base/disk_space.h"
 #include "base/error.h"
 #include "family/fingerprint.h"
@@ -56,7 +57,7 @@ class WorkIdentity {
   static constexpr const char *kBegins = "vlrm journal 2", *kNotRead = " -";
   std::string digits(Manifest::WeightsBy how) const {
     const OrderedJson json{{"inputs", manifest_.identity(how)}, {"output", rest_}};
-    return text_fingerprint(json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
+    return content_digest(json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
   }
   const std::string& contents() {
     if (by_contents_ == "-") by_contents_ = digits(Manifest::WeightsBy::contents);

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/hub_cache.h"
 #include "family/names.h"
 #include "merge/vocabulary.h"
 #include "weights/adapter.h"
-#include "weights/hub_cache.h"
 #include "weights/views.h"
 
 namespace fs = std::filesystem;

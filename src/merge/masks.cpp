@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "weights/target_clones.h"
+#include "base/target_clones.h"
 
 namespace vlrm {
 namespace {

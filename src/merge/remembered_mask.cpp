@@ -4,7 +4,7 @@
 #include <atomic>
 #include <vector>
 
-#include "weights/target_clones.h"
+#include "base/target_clones.h"
 
 namespace vlrm {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "weights/target_clones.h"
+#include "base/target_clones.h"
 
 namespace vlrm {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "weights/target_clones.h"
+#include "base/target_clones.h"
 
 namespace vlrm {
 namespace {

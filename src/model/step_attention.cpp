@@ -4,9 +4,9 @@
 #include <bit>
 #include <cmath>
 
+#include "base/target_clones.h"
 #include "base/threads.h"
 #include "model/few_rows.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/content_digest.h"
 #include "base/error.h"
-#include "prompt/stamps.h"
 
 namespace vlrm {
 namespace {

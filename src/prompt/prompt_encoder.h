@@ -29,7 +29,7 @@ struct PromptOptions {
   SpecialTokens special_tokens = SpecialTokens::parse;
   std::optional<int64_t> max_length;  // tokens; none: no limit
   Truncation truncation = Truncation::refuse;
-  std::optional<TemplateClock> clock;  // none: the template's own fallback date
+  std::optional<jinja::Clock> clock;  // none: the template's own fallback date
   DecodeOptions decode;
 };
 

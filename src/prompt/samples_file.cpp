@@ -6,9 +6,10 @@
 #include <iostream>
 #include <utility>
 
+#include "base/content_digest.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "prompt/stamps.h"
 
 namespace fs = std::filesystem;
 

@@ -1,9 +1,9 @@
 #include "prompt/stamps.h"
 
-#include <algorithm>
-#include <new>
 #include <vector>
 
+#include "base/content_digest.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "family/side_files.h"
 
@@ -24,19 +24,6 @@ std::vector<std::string> model_files(const fs::path& directory) {
 }
 
 }  // namespace
-
-Digest::Digest() : state_(XXH3_createState(), XXH3_freeState) {
-  if (!state_) throw std::bad_alloc();
-  XXH3_64bits_reset(state_.get());
-}
-
-void Digest::add(std::string_view bytes) {
-  XXH3_64bits_update(state_.get(), bytes.data(), bytes.size());
-}
-
-std::string Digest::hex() const {
-  return fmt::format("{:016x}", XXH3_64bits_digest(state_.get()));
-}
 
 std::string directory_stamp(const fs::path& directory) {
   Digest digest;

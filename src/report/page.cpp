@@ -1,7 +1,7 @@
 #include "report/page.h"
 
+#include "base/content_digest.h"
 #include "base/html.h"
-#include "prompt/stamps.h"
 #include "report/thumbnails.h"
 #include "results/grid.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/python_json.h"
+#include "python/json.h"
 
 namespace vlrm {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/content_digest.h"
 #include "base/error.h"
 #include "base/threads.h"
-#include "prompt/stamps.h"
 #include "vision/encode_jpeg.h"
 #include "vision/resize.h"
 

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "results/python_random.h"
+#include "python/random.h"
+#include "python/round.h"
 
 namespace vlrm {
 namespace {
@@ -13,6 +14,10 @@ bool holds_one_of(std::string_view text, std::initializer_list<std::string_view>
 }
 
 }  // namespace
+
+double rounded_score(double score) {
+  return python::rounded(score, 5);
+}
 
 void Share::add(double correctness) {
   correct += correctness;

@@ -10,6 +10,9 @@
 
 namespace vlrm {
 
+// The score that two responses are compared by, as in the reference: rounded to 5 decimals as Python's round does.
+double rounded_score(double score);
+
 // A sum of correctness over rows.
 struct Share {
   double correct = 0;

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "base/python_json.h"
+#include "python/json.h"
 
 namespace vlrm {
 namespace {

@@ -31,10 +31,6 @@ const ModelConfig& checked_config(const OpenedModel& model, const ScorerOptions&
 
 }  // namespace
 
-double rounded_score(double score) {
-  return std::strtod(fmt::format("{:.5f}", score).c_str(), nullptr);
-}
-
 Scorer::Scorer(const OpenedModel& model, ScorerOptions options, const BackendOptions& backend)
     : config_(checked_config(model, options)),  // before files that another kind of model lacks
       likelihood_(options.likelihood),

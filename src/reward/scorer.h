@@ -65,8 +65,4 @@ class Scorer {
   std::unique_ptr<Backend> backend_;
 };
 
-// The score that two responses are compared by, as in the reference: rounded to 5 decimals, half to even on the exact
-// binary value, as Python's round does.
-double rounded_score(double score);
-
 }  // namespace vlrm

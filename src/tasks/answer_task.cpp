@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/python_list.h"
 #include "base/utf8.h"
+#include "python/list.h"
+#include "python/text.h"
 #include "tasks/known_data.h"
 #include "tasks/multiple_choice.h"
 #include "tasks/row_fields.h"
 #include "tasks/vqa_accuracy.h"
-#include "text/jinja/unicode.h"
 
 namespace vlrm {
 namespace {
@@ -29,7 +29,7 @@ class TextVqa : public Rules {
     Question made;
     const std::string asked = fields.text("question");
     made.answers = fields.texts("answers");
-    made.input = jinja::capitalized(asked) + "\nAnswer the question using a single word or phrase.";
+    made.input = python::capitalized(asked) + "\nAnswer the question using a single word or phrase.";
     made.fields = {
         {"id", fields.any("question_id")}, {"question", asked}, {"answers", made.answers}, {"input", made.input}};
     made.images = fields.take_images();

@@ -1,10 +1,10 @@
 // Best-of-N: responses of a file, scored with the images that a dataset has under the same id.
 #include <algorithm>
 
+#include "base/content_digest.h"
 #include "base/error.h"
 #include "base/line_reader.h"
-#include "base/python_json.h"
-#include "prompt/stamps.h"
+#include "python/json.h"
 #include "tasks/benchmark.h"
 #include "tasks/images_by_id.h"
 #include "tasks/known_data.h"

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "text/jinja/unicode.h"
+#include "python/text.h"
 
 namespace vlrm {
 namespace {
@@ -61,14 +61,14 @@ std::string lettered(const std::vector<std::string>& options) {
 char chosen_option(std::string_view response, const std::vector<std::string>& options, std::string_view salt) {
   VLRM_ASSERT(!options.empty() && options.size() <= 26);
   const std::string whole = utf8::with_replacements(response), text = fmt::format(" {} ", stripped(whole));
-  const std::string lower = jinja::lower(text);
+  const std::string lower = python::lower(text);
   const auto bracketed = [](size_t i) { return fmt::format("({})", letter(i)); };
   const auto spaced = [](size_t i) { return fmt::format(" {} ", letter(i)); };
   std::vector<Form> forms{{bracketed, bracketed, text},
                           {[](size_t i) { return fmt::format("{} ", letter(i)); }, spaced, text},
                           {[](size_t i) { return fmt::format("{}.", letter(i)); }, spaced, text}};
-  const auto own_text = [&](size_t i) { return jinja::lower(utf8::with_replacements(options[i])); };
-  if (jinja::split_at_space(text).size() > 5) forms.push_back({own_text, own_text, lower});
+  const auto own_text = [&](size_t i) { return python::lower(utf8::with_replacements(options[i])); };
+  if (python::split_at_space(text).size() > 5) forms.push_back({own_text, own_text, lower});
   for (const Form& form : forms)
     if (const auto candidates = found(form, options.size()); !candidates.empty())
       return letter(last_of(form, candidates));

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/line_reader.h"
-#include "base/python_json.h"
+#include "python/json.h"
 #include "tasks/known_data.h"
 
 namespace fs = std::filesystem;

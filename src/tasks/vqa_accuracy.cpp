@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/replaced.h"
 #include "base/utf8.h"
-#include "text/jinja/unicode.h"
+#include "python/text.h"
 
 namespace vlrm {
 namespace {
@@ -58,7 +58,7 @@ std::string without_periods(std::string_view text) {
   int taken = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const std::string_view rest = text.substr(i + 1);
-    const bool before_digit = !rest.empty() && jinja::is_decimal(utf8::first(rest).value);
+    const bool before_digit = !rest.empty() && python::is_decimal(utf8::first(rest).value);
     if (text[i] == '.' && !before_digit && taken < kMost)
       ++taken;
     else
@@ -71,15 +71,15 @@ std::string without_periods(std::string_view text) {
 
 std::string normalized_vqa_answer(std::string_view answer) {
   static const auto contractions = contractions_by_what_lacks();
-  std::string text = jinja::lower(utf8::with_replacements(answer));
+  std::string text = python::lower(utf8::with_replacements(answer));
   std::erase_if(text, [](char c) { return c == ',' || c == '?'; });
   text = replaced(text, "'s", " 's");
-  text = jinja::trimmed(text);
+  text = python::trimmed(text);
   std::ranges::replace_if(
       text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
   std::string result;
   const std::string plain = without_periods(without_punctuation(text));
-  for (const std::string_view part : jinja::split_at_space(plain)) {
+  for (const std::string_view part : python::split_at_space(plain)) {
     std::string word(part);
     if (const auto number = kNumbers.find(word); number != kNumbers.end()) word = number->second;
     if (kArticles.contains(word)) continue;

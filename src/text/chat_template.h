@@ -1,27 +1,14 @@
 // Chat templates: the Jinja that real models' templates are written in, rendered exactly as transformers renders it.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/json.h"
+#include "jinja/clock.h"
 
 namespace vlrm {
-
-// What `strftime_now` answers. Templates that ask whether it is defined fall back on a date of their own without it.
-class TemplateClock {
- public:
-  // "01 Jan 2025", "2025-01-01" or "today". Throws Error for anything else.
-  static TemplateClock parse_or_throw(const std::string& date);
-  std::string format(const std::string& strftime_format) const;
-  std::string date() const;  // "01 Jan 2025", as recorded with results
-
- private:
-  int64_t seconds_ = 0;  // since 1970, of local midnight taken as UTC
-};
 
 class ChatTemplate {
  public:
@@ -45,7 +32,7 @@ class ChatTemplate {
     OrderedJson messages = OrderedJson::array();  // of {"role", "content": string or parts, …}
     bool add_generation_prompt = false;
     OrderedJson variables = OrderedJson::object();  // bos_token, eos_token, tools, documents, …
-    const TemplateClock* clock = nullptr;           // null: strftime_now is undefined
+    const jinja::Clock* clock = nullptr;            // null: strftime_now is undefined
   };
   // Throws Error naming the source and line for what the template raises or does wrong, and when it goes over a budget
   // (nesting, steps, output). Thread-safe.

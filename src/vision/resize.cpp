@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "weights/target_clones.h"
+#include "base/target_clones.h"
 
 namespace vlrm {
 namespace {

@@ -5,10 +5,10 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/target_clones.h"
 #include "weights/adapter_config.h"
 #include "weights/chunks.h"
 #include "weights/safetensors.h"
-#include "weights/target_clones.h"
 #include "weights/views.h"
 
 namespace fs = std::filesystem;

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
-#include "weights/target_clones.h"
+#include "base/target_clones.h"
 
 namespace vlrm {
 namespace {

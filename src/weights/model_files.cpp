@@ -4,8 +4,8 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/hub_cache.h"
 #include "base/json.h"
-#include "weights/hub_cache.h"
 
 namespace fs = std::filesystem;
 

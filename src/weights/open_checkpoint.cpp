@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hub_cache.h"
 #include "base/json.h"
 #include "weights/checkpoint.h"
-#include "weights/hub_cache.h"
 #include "weights/safetensors.h"
 
 namespace fs = std::filesystem;

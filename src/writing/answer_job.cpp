@@ -1,6 +1,6 @@
 // Candidate answers for best-of-N.
 #include "base/error.h"
-#include "base/python_json.h"
+#include "python/json.h"
 #include "tasks/answer_task.h"
 #include "tasks/known_data.h"
 #include "writing/writing_job.h"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/python_json.h"
+#include "python/json.h"
 #include "tasks/row_fields.h"
 #include "writing/request_of_prompt.h"
 #include "writing/writing_job.h"

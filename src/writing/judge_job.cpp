@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/joined.h"
-#include "base/python_json.h"
-#include "reward/scorer.h"
+#include "python/json.h"
+#include "results/metrics.h"
 #include "writing/own_prompts.h"
 #include "writing/request_of_prompt.h"
 #include "writing/verdicts.h"

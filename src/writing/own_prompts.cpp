@@ -1,6 +1,6 @@
 #include "writing/own_prompts.h"
 
-#include "text/jinja/unicode.h"
+#include "python/text.h"
 
 namespace vlrm {
 namespace {
@@ -52,7 +52,7 @@ JudgePrompts JudgePrompts::of(const JudgeJobOptions& options) {
                                               : std::vector<std::string>{"ANSWER"};
   // A prompt of the user's goes without a system prompt that they have not seen.
   std::string system = options.prompt ? "" : kSystem;
-  if (options.system_prompt) system = jinja::trimmed(read_prompt_text_or_throw(*options.system_prompt));
+  if (options.system_prompt) system = python::trimmed(read_prompt_text_or_throw(*options.system_prompt));
   return {std::move(system), PromptTemplate::parse_or_throw(text, needed, source)};
 }
 

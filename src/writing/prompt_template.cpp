@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/content_digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/utf8.h"
-#include "prompt/stamps.h"
 
 namespace vlrm {
 namespace {

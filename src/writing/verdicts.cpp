@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string>
 
-#include "reward/scorer.h"
+#include "results/metrics.h"
 
 namespace vlrm {
 namespace {

@@ -1,6 +1,6 @@
 #include "data/data_files.h"
 
-#include "data/glob.h"
+#include "base/glob.h"
 #include "support/support.h"
 
 namespace fs = std::filesystem;

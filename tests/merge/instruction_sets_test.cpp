@@ -3,9 +3,9 @@
 #include <array>
 #include <cstdio>
 
+#include "base/target_clones.h"
 #include "merge/digests.h"
 #include "support/support.h"
-#include "weights/target_clones.h"
 
 namespace vlrm::testing {
 namespace {

@@ -1,7 +1,6 @@
 #include "results/metrics.h"
 
-#include "base/python_json.h"
-#include "results/python_random.h"
+#include "python/json.h"
 #include "runs.h"
 #include "support/support.h"
 
@@ -90,18 +89,6 @@ TEST(Metrics, OfEqualScoresTheFirstCounts) {
   EXPECT_EQ(summary.fewest, 2U);
   EXPECT_EQ(summary.most, 3U);
   EXPECT_DOUBLE_EQ(summary.random.correct, 1.9 / 3 + 0.25);
-}
-
-// CPython 3.11: random.seed(0); [random.choice(range(n)) for n in …].
-TEST(PythonRandom, IsCPythons) {
-  PythonRandom random(0);
-  std::vector<size_t> drawn;
-  for (const size_t count : {8, 8, 8, 8, 1, 3, 10, 1000, 2, 7}) drawn.push_back(random.below(count));
-  EXPECT_THAT(drawn, ::testing::ElementsAre(6, 6, 0, 4, 0, 1, 4, 991, 1, 2));
-  PythonRandom seeded(12345);
-  size_t sum = 0;  // across several refills of the state
-  for (int i = 0; i < 5000; ++i) sum += seeded.below(100003) * static_cast<size_t>(i % 7 + 1);
-  EXPECT_EQ(sum, 1000091989U);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "tasks/benchmark.h"
 
-#include "base/python_json.h"
+#include "python/json.h"
 #include "support/support.h"
 
 using ::testing::EndsWith;

@@ -1,7 +1,7 @@
 #include "tasks/vqa_accuracy.h"
 
 #include "base/line_reader.h"
-#include "base/python_json.h"
+#include "python/json.h"
 #include "support/support.h"
 
 namespace vlrm::testing {

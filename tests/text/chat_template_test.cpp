@@ -95,28 +95,38 @@ TEST(ChatTemplate, SpecialTokensAsTheReferencePassesThem) {
                 ": bos_token is neither a string nor a token with a \"content\"");
 }
 
-TEST(TemplateClock, ReadsDates) {
+TEST(Clock, ReadsDates) {
   for (const char* date : {"01 Jan 2025", "2025-01-01", "1 January 2025"})
-    EXPECT_EQ(TemplateClock::parse_or_throw(date).date(), "01 Jan 2025") << date;
-  EXPECT_EQ(TemplateClock::parse_or_throw("today").date().size(), 11u);
+    EXPECT_EQ(jinja::Clock::parse_or_throw(date).date(), "01 Jan 2025") << date;
+  EXPECT_EQ(jinja::Clock::parse_or_throw("today").date().size(), 11u);
   for (const char* date : {"", "2025-02-29", "yesterday", "01 Jan 2025 ", "2025-13-01"})
-    EXPECT_NE(error_of([&] { TemplateClock::parse_or_throw(date); }).find("is no date"), std::string::npos) << date;
+    EXPECT_NE(error_of([&] { jinja::Clock::parse_or_throw(date); }).find("is no date"), std::string::npos) << date;
 }
 
-TEST(TemplateClock, FormatsAsPythonDoes) {
-  const TemplateClock clock = TemplateClock::parse_or_throw("2024-07-26");
+TEST(Clock, FormatsAsPythonDoes) {
+  const jinja::Clock clock = jinja::Clock::parse_or_throw("2024-07-26");
   EXPECT_EQ(clock.format("%d %b %Y|%A %B|%H:%M:%S.%f|%j %%|%z%Z"), "26 Jul 2024|Friday July|00:00:00.000000|208 %|");
   EXPECT_EQ(clock.format(""), "");
 }
 
-TEST(TemplateClock, IsWhatStrftimeNowAnswers) {
-  const TemplateClock clock = TemplateClock::parse_or_throw("2024-07-26");
+TEST(Clock, IsWhatStrftimeNowAnswers) {
+  const jinja::Clock clock = jinja::Clock::parse_or_throw("2024-07-26");
   const auto chat_template =
       ChatTemplate::parse("{{ strftime_now('%d.%m.') if strftime_now is defined else 'none' }}", "t");
   ChatTemplate::Input input;
   EXPECT_EQ(chat_template.render(input), "none");
   input.clock = &clock;
   EXPECT_EQ(chat_template.render(input), "26.07.");
+}
+
+TEST(ChatTemplate, ErrorsNameTheSourceAndTheLine) {
+  const auto error = [](const std::string& text) { return error_of([&] { render(ChatTemplate::parse(text, "t")); }); };
+  EXPECT_EQ(error("\n\n{{ raise_exception('no\nway') }}"), "t: line 3: no\\x0away");
+  EXPECT_EQ(error("{% if 1 %}"), "t: line 1: the block 'if' has no end: 'endif' is missing");
+  EXPECT_EQ(error("a\xFF"), "t: the chat template is not UTF-8 at byte 1");
+  EXPECT_EQ(
+      error("{{ strftime_now('%d') }}"),
+      "t: line 1: 'strftime_now' is undefined: the template asks for a date without a fallback; --date gives one");
 }
 
 }  // namespace

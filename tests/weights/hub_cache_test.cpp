@@ -1,4 +1,4 @@
-#include "weights/hub_cache.h"
+#include "base/hub_cache.h"
 
 #include <cstdlib>
 

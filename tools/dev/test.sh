@@ -33,7 +33,7 @@ run_tests() {  # [--device D] [-R WORD]
   tests=$(ctest --test-dir build/release -N "${filter[@]}" | sed -n 's/^Total Tests: //p')
   unit_tests build/release "${filter[@]}" || failed=1
   say "tests beside the peers"
-  "$python" -m pytest -q -rs tests/python "${pytest_filter[@]}" || {
+  "$python" -m pytest -q -rs tests/program "${pytest_filter[@]}" || {
     [ $? -eq 5 ] || failed=1  # 5: no test matches
     [ "$tests" != 0 ] || fail "no test's name has ${filter[1]}"
   }

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <functional>
 
+#include "base/target_clones.h"
 #include "base/threads.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {

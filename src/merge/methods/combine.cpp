@@ -8,7 +8,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "weights/target_clones.h"
+#include "base/target_clones.h"
 
 namespace vlrm {
 namespace {

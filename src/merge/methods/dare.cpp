@@ -5,8 +5,8 @@
 #include <array>
 #include <bit>
 
+#include "base/target_clones.h"
 #include "merge/remembered_mask.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/target_clones.h"
 #include "merge/methods/stretches.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {

@@ -7,10 +7,10 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/target_clones.h"
 #include "merge/methods/bracket.h"
 #include "merge/methods/radix_selection.h"
 #include "merge/methods/stretches.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {

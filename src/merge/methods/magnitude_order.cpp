@@ -4,8 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "base/target_clones.h"
 #include "merge/methods/magnitude_cut.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/target_clones.h"
 #include "merge/methods/magnitude_order.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {

@@ -4,11 +4,11 @@
 #include <array>
 #include <cmath>
 
+#include "base/target_clones.h"
 #include "merge/methods/gram.h"
 #include "merge/methods/methods.h"
 #include "merge/methods/parameters.h"
 #include "merge/methods/pointwise.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {

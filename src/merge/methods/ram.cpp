@@ -5,10 +5,10 @@
 #include <array>
 #include <cmath>
 
+#include "base/target_clones.h"
 #include "merge/methods/combine.h"
 #include "merge/methods/methods.h"
 #include "merge/methods/pointwise.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {

@@ -4,13 +4,13 @@
 #include <array>
 #include <cmath>
 
+#include "base/target_clones.h"
 #include "merge/methods/combine.h"
 #include "merge/methods/magnitude_cut.h"
 #include "merge/methods/methods.h"
 #include "merge/methods/parameters.h"
 #include "merge/methods/pointwise.h"
 #include "merge/methods/stretches.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {

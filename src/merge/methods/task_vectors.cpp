@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "base/target_clones.h"
 #include "merge/methods/stretches.h"
-#include "weights/target_clones.h"
 
 namespace vlrm {
 namespace {
