@@ -1,6 +1,6 @@
 // config.json and preprocessor_config.json of a model directory.
+#include "architecture/config.h"
 #include "base/error.h"
-#include "family/config.h"
 #include "temporary_file.h"
 #include "vision/mllama_processor.h"
 

@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   config.tile_size = 28;
   config.mean = config.std = {0.5, 0.5, 0.5};
   try {
-    vlrm::preprocess(vlrm::decode_image({reinterpret_cast<const char*>(data), size}, "image", options), config);
+    vlrm::MllamaProcessor(config).process(
+        vlrm::decode_image({reinterpret_cast<const char*>(data), size}, "image", options));
   } catch (const vlrm::Error&) {
   }
   return 0;

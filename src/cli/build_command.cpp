@@ -1,8 +1,10 @@
 // vlrm build: a vision-language reward model from a VLM, a reward model and their base.
 #include <memory>
 
+#include "architecture/architecture.h"
 #include "base/error.h"
 #include "base/tell.h"
+#include "build/steps.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
 #include "weights/model_files.h"
@@ -36,6 +38,8 @@ void run_build(const BuildOptions& options) {
   options.seed.apply(recipe);
   BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), std::nullopt};
   if (!options.base.empty()) inputs.base = resolve_model(options.base);
+  if (recipe.from_options)
+    recipe.pad_to_multiple_of = ModelConfig::from_directory(inputs.vlm.directory).architecture->padding;
 
   Manifest manifest("build", {{"recipe", recipe_to_json(recipe)}, {"seed", recipe.seed}, {"dtype", torch_name(dtype)}});
   manifest.name_input("vlm", options.vlm);
@@ -51,7 +55,7 @@ void run_build(const BuildOptions& options) {
 void add_build_command(CLI::App& program) {
   auto* command = program.add_subcommand("build", "Build a vision-language reward model by merging weights");
   const auto options = std::make_shared<BuildOptions>();
-  command->add_option("--vlm", options->vlm, "Vision-language model (Mllama): a directory or a hub id")->required();
+  command->add_option("--vlm", options->vlm, "Vision-language model: a directory or a hub id")->required();
   command->add_option("--rm", options->rm, "Text reward model (Llama with a one-value score head)")->required();
   command->add_option("--base", options->base, "The Llama that both were tuned from; all methods but linear need it");
   command->add_option("--recipe", options->recipe_file, "mergekit YAML in place of --method and its options");

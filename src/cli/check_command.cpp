@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/tell.h"
+#include "build/merge_check.h"
 #include "cli/commands.h"
-#include "family/merge_check.h"
 #include "merge/recipe_set.h"
 
 namespace fs = std::filesystem;

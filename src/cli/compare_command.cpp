@@ -2,15 +2,15 @@
 #include <filesystem>
 #include <memory>
 
+#include "architecture/text_names.h"
 #include "base/atomic_output.h"
 #include "base/error.h"
 #include "base/tell.h"
+#include "build/causal_model.h"
 #include "cli/commands.h"
 #include "cli/usage_errors.h"
 #include "compare/comparison.h"
 #include "compare/comparison_page.h"
-#include "family/causal_model.h"
-#include "family/names.h"
 
 namespace fs = std::filesystem;
 
@@ -31,7 +31,7 @@ void refuse_inputs_file(const std::string& output, const fs::path& input) {
     fail("{}: is there already, in the folder of an input, where nothing is replaced; name another output", output);
 }
 
-// Under the names of a Llama where another model is one: of an Mllama then its text part.
+// Under a text model's names where another model is one: of a vision-language model then its text part.
 ComparedModel opened(const std::string& name, bool as_text, const CompareFlags& flags) {
   const CausalModel model =
       open_causal_model(name, [&](const std::string&, const fs::path& directory, CheckpointPtr weights) {
@@ -39,14 +39,12 @@ ComparedModel opened(const std::string& name, bool as_text, const CompareFlags& 
           if (!output.empty()) refuse_inputs_file(output, directory);
         return weights;
       });
-  if (!as_text || model.type() != "mllama") return {name, model.weights};
-  return {name, text_part_of_mllama(model.weights, ModelConfig::from_directory(model.directory).text)};
+  if (!as_text || !model.sees()) return {name, model.weights};
+  return {name, text_part(model.weights, ModelConfig::from_directory(model.directory))};
 }
 
-bool all_are_mllamas(const std::vector<std::string>& names) {
-  for (const std::string& name : names)
-    if (open_causal_model(name, nullptr).type() != "mllama") return false;
-  return true;
+bool all_see(const std::vector<std::string>& names) {
+  return std::ranges::all_of(names, [](const std::string& name) { return open_causal_model(name, nullptr).sees(); });
 }
 
 void run_compare(const CompareFlags& flags) {
@@ -59,7 +57,7 @@ void run_compare(const CompareFlags& flags) {
   AtomicFiles files(outputs, flags.force);
   std::vector<std::string> names{flags.a, flags.b};
   if (!flags.base.empty()) names.push_back(flags.base);
-  const bool as_text = !all_are_mllamas(names);
+  const bool as_text = !all_see(names);
   const ComparedModel a = opened(flags.a, as_text, flags), b = opened(flags.b, as_text, flags);
   std::optional<ComparedModel> base;
   if (!flags.base.empty()) base = opened(flags.base, as_text, flags);

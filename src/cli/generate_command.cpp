@@ -64,7 +64,7 @@ void print_json(const std::vector<WrittenText>& texts, const std::vector<uint64_
 void generate(const GenerateFlags& flags) {
   const OpenedModel model = flags.model.open();
   GeneratorOptions options;
-  const bool sees = model.config.vision.has_value();
+  const bool sees = model.config.sees();
   const Mode without = sees ? Mode::no_image : Mode::text_only, mode = flags.images.empty() ? without : Mode::image;
   options.prompt = flags.model.scorer_options(mode).prompt;
   options.sampling = flags.sampling;

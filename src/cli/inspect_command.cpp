@@ -5,27 +5,29 @@
 #include <memory>
 #include <set>
 
+#include "architecture/text_names.h"
+#include "architecture/unused_tensors.h"
+#include "artifact/manifest.h"
 #include "base/error.h"
 #include "base/hub_cache.h"
 #include "base/joined.h"
 #include "base/progress.h"
 #include "base/tell.h"
+#include "build/inputs.h"
 #include "cli/commands.h"
-#include "family/inputs.h"
-#include "family/manifest.h"
-#include "family/names.h"
-#include "family/unused_tensors.h"
-#include "merge/tensor_place.h"
 #include "text/chat_template.h"
 #include "weights/model_files.h"
+#include "weights/tensor_place.h"
 
 namespace vlrm {
 namespace {
 
 std::string model_kind(const ModelConfig& config) {
   const bool reward = config.head == Head::reward;
-  if (config.vision) return reward ? "vision-language reward model (Mllama)" : "vision-language model (Mllama)";
-  return reward ? "text reward model (Llama)" : "language model (Llama)";
+  const char* kind = config.sees() ? reward ? "vision-language reward model" : "vision-language model"
+                     : reward      ? "text reward model"
+                                   : "language model";
+  return fmt::format("{} ({})", kind, config.architecture->name);
 }
 
 std::string shape_of(const ModelConfig& config) {
@@ -34,20 +36,19 @@ std::string shape_of(const ModelConfig& config) {
   if (!text.cross_attention_layers.empty())
     line += fmt::format(" of which {} cross-attention", text.cross_attention_layers.size());
   line += fmt::format(", vocabulary {}", text.vocab_size);
-  if (config.vision)
-    line += fmt::format("; images of up to {} tiles of {} pixels", config.vision->max_tiles, config.vision->image_size);
+  if (config.sees()) line += "; " + config.vision->description();
   return line;
 }
 
 // The part of the model that a tensor of a canonical checkpoint belongs to; the digit orders them.
-std::string part_of(const std::string& name, const TextConfig& text) {
-  if (name.starts_with("vision_model.")) return "0 vision";
-  if (name.starts_with("multi_modal_projector.")) return "1 projector";
+std::string part_of(const std::string& name, const ModelConfig& config) {
+  const Architecture& architecture = *config.architecture;
+  if (config.sees() && name.starts_with(architecture.vision_prefix)) return "0 vision";
+  if (config.sees() && name.starts_with(architecture.projector_prefix)) return "1 projector";
   if (name.ends_with("embed_tokens.weight")) return "2 embeddings";
-  for (const int64_t layer : text.cross_attention_layers)
-    if (name.starts_with(fmt::format("language_model.model.layers.{}.", layer))) return "4 cross-attention";
-  if (name.find("model.") != std::string::npos && !name.ends_with("lm_head.weight")) return "3 text";
-  return name == "score.weight" || name.ends_with("lm_head.weight") ? "5 head" : "6 other";
+  if (name == "score.weight" || name == architecture.head) return "5 head";
+  if (text_name(name, config)) return "3 text";
+  return name.starts_with(architecture.text_prefix) ? "4 cross-attention" : "6 other";
 }
 
 struct Part {
@@ -67,7 +68,7 @@ struct Part {
 
 // Lines on what the tensors of a canonical checkpoint say otherwise than its config.
 std::vector<std::string> disagreements(const Checkpoint& checkpoint, const ModelConfig& config) {
-  const std::string prefix = config.vision ? "language_model.model." : "model.";
+  const std::string prefix(config.architecture->text_prefix);
   std::set<int64_t> layers;
   for (const TensorInfo& tensor : checkpoint.tensors())
     if (const TensorPlace place = place_of(tensor.name); place.prefix == prefix + "layers") layers.insert(place.layer);
@@ -99,7 +100,7 @@ void run_inspect(const std::string& model) {
   std::map<std::string, Part> parts;
   Part total;
   for (const TensorInfo& tensor : checkpoint->tensors()) {
-    parts[part_of(tensor.name, config.text)].add(tensor);
+    parts[part_of(tensor.name, config)].add(tensor);
     total.add(tensor);
   }
   const std::string adapter = files.adapter ? " + " + files.adapter->string() : "";
@@ -108,7 +109,7 @@ void run_inspect(const std::string& model) {
   for (const auto& [name, part] : parts) part.print(std::string_view(name).substr(2));
   total.print("all");
   fmt::print("\nchat template: {}\n", template_of(files.chat_template()));
-  const auto shapes = config.vision ? mllama_shapes(config) : llama_backbone_shapes(config.text);
+  const TensorShapes shapes = config.architecture->shapes(config);
   if (const auto unused = unused_tensors(shapes, *checkpoint); !unused.empty())
     remarks.push_back(fmt::format(
         "{} tensor{} no part of what config.json describes, so no model is run with them: {}{}", unused.size(),

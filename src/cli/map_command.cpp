@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "build/steps.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
 #include "weights/model_files.h"

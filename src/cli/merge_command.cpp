@@ -3,13 +3,13 @@
 #include <filesystem>
 #include <memory>
 
+#include "artifact/model_card.h"
 #include "base/atomic_output.h"
 #include "base/error.h"
 #include "base/tell.h"
+#include "build/causal_model.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
-#include "family/causal_model.h"
-#include "family/model_card.h"
 #include "merge/recipe_set.h"
 
 namespace fs = std::filesystem;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "family/output.h"
+#include "artifact/output.h"
 #include "merge/recipe.h"
 
 namespace vlrm {

@@ -5,8 +5,8 @@
 #include "base/interrupt.h"
 #include "base/tell.h"
 #include "base/threads.h"
+#include "build/reward_model.h"
 #include "cli/usage_errors.h"
-#include "family/build.h"
 #include "prompt/stamps.h"
 #include "weights/model_files.h"
 #include "weights/views.h"
@@ -85,7 +85,7 @@ std::optional<Dtype> ModelFlags::named_dtype() const {
 Dtype ModelFlags::dtype_of(const OpenedModel& opened) const {
   if (const auto named = named_dtype()) return *named;
   if (model.empty()) return Dtype::bf16;  // merged
-  const char* norm = opened.config.vision ? "language_model.model.norm.weight" : "model.norm.weight";
+  const std::string norm = canonical_name("model.norm.weight", opened.config);
   const TensorInfo* stored = opened.weights->find(norm);
   return stored && is_float(stored->dtype) ? stored->dtype : Dtype::bf16;
 }

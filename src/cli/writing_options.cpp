@@ -65,7 +65,7 @@ void WritingFlags::declare(CLI::App& command, const std::string& task_data, cons
 void WritingFlags::run(const std::string& command, const std::shared_ptr<const WritingJob>& job, const Files& files,
                        int64_t usual_max_new_tokens, const OrderedJson& more_settings) const {
   const OpenedModel opened = model.open();
-  if (!opened.config.vision)
+  if (!opened.config.sees())
     fail("{}: {} is a text model, which sees no image", command, opened.weights->description());
   ScorerOptions prompts = model.scorer_options(Mode::image);
   if (job->drops_alpha()) prompts.prompt.decode.alpha = DecodeOptions::Alpha::drop;

@@ -1,9 +1,9 @@
 #include "compare/comparison_page.h"
 
+#include "artifact/fingerprint.h"
 #include "base/content_digest.h"
 #include "base/html.h"
-#include "family/fingerprint.h"
-#include "merge/tensor_place.h"
+#include "weights/tensor_place.h"
 
 namespace vlrm {
 namespace compare_files {  // page/ and the report's style, made by CMake

@@ -5,9 +5,9 @@
 namespace vlrm {
 namespace {
 
-// What a batch takes until it is scored: the texts (about), and its images' tiles in so far as they are new to `known`.
+// What a batch takes until it is scored: the texts (about), and its images in so far as they are new to `known`.
 struct Needs {
-  int64_t bytes = 0, images = 0;
+  int64_t bytes = 0, encoded_bytes = 0;
 };
 
 void add_texts(Needs& needs, const BenchmarkRow& row, const PreparedSample& sample) {
@@ -20,20 +20,20 @@ void add_texts(Needs& needs, const BenchmarkRow& row, const PreparedSample& samp
   needs.bytes += static_cast<int64_t>(bytes);
 }
 
-void add_images(Needs& needs, const PreparedSample& sample, std::set<std::string>& known) {
+void add_images(Needs& needs, const PreparedSample& sample, const Scorer& scorer, std::set<std::string>& known) {
   for (const SharedPrefixBatch& batch : sample.batches)
     for (const auto& image : batch.images) {
       if (!known.insert(image->digest).second) continue;
       needs.bytes += static_cast<int64_t>(image->pixels.size() * sizeof(float));
-      ++needs.images;
+      needs.encoded_bytes += scorer.encoded_image_bytes(*image);
     }
 }
 
-Needs needs_of(const PreparedBatch<Evaluation::Item>& batch, std::set<std::string>& known) {
+Needs needs_of(const PreparedBatch<Evaluation::Item>& batch, const Scorer& scorer, std::set<std::string>& known) {
   Needs needs;
   for (size_t i = 0; i < batch.items.size(); ++i) {
     add_texts(needs, batch.items[i].row, batch.samples[i]);
-    add_images(needs, batch.samples[i], known);
+    add_images(needs, batch.samples[i], scorer, known);
   }
   return needs;
 }
@@ -61,12 +61,11 @@ RowChunk RowChunks::next() {
   for (;;) {
     if (!read_) read_ = read_batch();
     if (read_->items.empty()) break;
-    const Needs needs = needs_of(*read_, known);
-    const int64_t encoded = needs.images * scorer_.encoded_image_bytes();
-    bytes += encoded + 2 * needs.bytes;
+    const Needs needs = needs_of(*read_, scorer_, known);
+    bytes += needs.encoded_bytes + 2 * needs.bytes;
     if (chunk.rows > 0 && bytes > memory_limit_) break;
     chunk.rows += static_cast<int64_t>(read_->items.size());
-    chunk.image_bytes += encoded;
+    chunk.image_bytes += needs.encoded_bytes;
     chunk.batches.push_back(std::move(*read_));
     read_.reset();
   }

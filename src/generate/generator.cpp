@@ -14,9 +14,9 @@ namespace {
 
 const OpenedModel& checked_model(const OpenedModel& model, const GeneratorOptions& options) {
   options.sampling.check();
-  if (options.prompt.mode == Mode::image && !model.config.vision)
+  if (options.prompt.mode == Mode::image && !model.config.sees())
     fail("{}: a text model, which sees no image", model.weights->description());
-  if (!model.config.vision && model.config.head == Head::reward)
+  if (!model.config.sees() && model.config.head == Head::reward)
     fail("{}: a text reward model has no lm_head to write with", model.weights->description());
   return model;
 }

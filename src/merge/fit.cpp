@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "merge/tensor_place.h"
 #include "merge/vocabulary.h"
+#include "weights/tensor_place.h"
 
 namespace vlrm {
 

@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "merge/fit.h"
 #include "merge/planned_tensor.h"
-#include "merge/tensor_place.h"
 #include "merge/vocabulary.h"
+#include "weights/tensor_place.h"
 #include "weights/views.h"
 
 namespace vlrm {

@@ -1,7 +1,7 @@
 #include "merge/vocabulary.h"
 
 #include "base/error.h"
-#include "merge/tensor_place.h"
+#include "weights/tensor_place.h"
 
 namespace vlrm {
 
@@ -14,13 +14,6 @@ bool is_vocabulary(const TensorInfo& tensor, const MergeSource& source) {
 const TensorInfo* tied_embeddings(const MergeSource& source) {
   for (const TensorInfo& tensor : source.weights->tensors())
     if (is_before_layers(tensor.name) && is_vocabulary(tensor, source)) return &tensor;
-  return nullptr;
-}
-
-const TensorInfo* head_of(const Checkpoint& weights) {
-  for (const TensorInfo& tensor : weights.tensors())
-    if (!place_of(tensor.name).in_layer() && is_named_like_head(tensor.name) && tensor.shape.size() == 2)
-      return &tensor;
   return nullptr;
 }
 

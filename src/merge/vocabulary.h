@@ -16,8 +16,6 @@ bool is_vocabulary(const TensorInfo& tensor, const MergeSource& source);
 
 // What stands in for a head that `source` lacks: its embeddings (a tied model). Null where there are none.
 const TensorInfo* tied_embeddings(const MergeSource& source);
-// Its language model head. Null where it has none of its own.
-const TensorInfo* head_of(const Checkpoint& weights);
 
 // The recipe's tokenizer, and how the sources' rows fit it.
 class Vocabularies {

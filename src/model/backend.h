@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "family/config.h"
-#include "vision/mllama_processor.h"
+#include "architecture/config.h"
+#include "vision/image_processor.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm {
@@ -29,10 +29,10 @@ struct BackendOptions {
 // Several texts with one beginning: N responses to one (images, question). The prefix and its images are encoded once,
 // and an image that several batches share (the same pointer, or the same digest) once for all of them.
 struct SharedPrefixBatch {
-  std::vector<std::shared_ptr<const TiledImage>> images;  // in the order of the image tokens; empty: no image,
-                                                          // and then image tokens are tokens like any other
-  std::vector<int32_t> prefix;                            // holds every image token; not empty
-  std::vector<std::vector<int32_t>> continuations;        // the rest of each text; may be empty
+  std::vector<std::shared_ptr<const ProcessedImage>> images;  // in the order of the image tokens; empty: no image,
+                                                              // and then image tokens are tokens like any other
+  std::vector<int32_t> prefix;                                // holds every image token; not empty
+  std::vector<std::vector<int32_t>> continuations;            // the rest of each text; may be empty
 };
 
 // Logits of the next token, a row a text.
@@ -90,8 +90,8 @@ class Backend {
   // Needs a checkpoint with an lm_head.
   virtual std::unique_ptr<TextWriter> write_texts() = 0;
 
-  // Goes on with the language weights of `checkpoint`: embeddings, self-attention layers, norm and heads. Vision tower,
-  // projector and cross-attention layers must be the same in it, and are not read again where weights are resident; the
+  // Goes on with the language weights of `checkpoint`: embeddings, layers, norm and heads. What sees images (vision
+  // encoder, cross-attention layers) must be the same in it, and is not read again where weights are resident; the
   // old weights go while the new ones come. Throws Error where tensors are missing or shapes differ, and then nothing
   // has changed; what reading throws leaves a backend that is of no use any more.
   virtual void replace_language_weights(CheckpointPtr checkpoint) = 0;
@@ -99,7 +99,8 @@ class Backend {
   // Encoded images with a digest are kept for later calls, as many as fit in `bytes`; those used longest ago go first.
   // Whether one was kept makes no difference to the results. Without this call, it is a few.
   virtual void keep_images(int64_t bytes) = 0;
-  virtual int64_t encoded_image_bytes() const = 0;  // of each image; 0 for a text model
+  // Of an image, once it is encoded. Only for a vision-language model.
+  virtual int64_t encoded_image_bytes(const ProcessedImage& image) const = 0;
   // Bytes that the weights, and the work on one batch, leave of the memory limit for images to be kept in.
   virtual int64_t spare_memory() const = 0;
 
@@ -113,7 +114,7 @@ class Backend {
 };
 
 // Loads libvlrm_model (next to the program, or in ../lib) on the first call, then the weights of `checkpoint`, whose
-// tensors carry the names of transformers 4.4x (see family/names.h). Throws Error where the library cannot be loaded,
+// tensors carry canonical names (see architecture.h). Throws Error where the library cannot be loaded,
 // tensors are missing, shapes do not fit `config`, tensors are left over that would change what is computed, or the
 // device is not there.
 std::unique_ptr<Backend> load_backend(const ModelConfig& config, const CheckpointPtr& checkpoint,

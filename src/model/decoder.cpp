@@ -12,39 +12,11 @@ namespace {
 
 constexpr int64_t kLogitRows = 256;  // bounds the logits, which are as wide as the vocabulary
 
-// What comes before the names of the text's tensors.
-std::string text_prefix(const ModelConfig& config) {
-  return config.vision ? "language_model." : "";
-}
-
-std::string embedding_name(const ModelConfig& config) {
-  return text_prefix(config) + "model.embed_tokens.weight";
-}
-
-// Llama's table has a row a token; Mllama's has eight more, for <|image|> and reserved tokens. A merged tokenizer may
-// have changed the number, so that the checkpoint says how many there are.
+// A family may have rows behind the vocabulary, and a merged tokenizer may have changed their number, so the checkpoint
+// says how many there are.
 int64_t rows_of(const WeightReader& reader, const std::string& name) {
   const TensorInfo& info = reader.checkpoint().info_or_throw(name);
   return info.shape.empty() ? 0 : info.shape[0];
-}
-
-// Of a cross-attention layer.
-bool sees_images(const Growing& group) {
-  return !group.cache->shared.empty();
-}
-
-void step_where_images_are(const CrossAttentionLayer& layer, const at::Tensor& hidden,
-                           const std::vector<Growing>& groups) {
-  int64_t row = 0;
-  for (auto first = groups.begin(); first != groups.end();) {
-    const auto end = std::find_if(first, groups.end(),
-                                  [&](const Growing& group) { return sees_images(group) != sees_images(*first); });
-    int64_t rows = 0;
-    for (auto group = first; group != end; ++group) rows += group->texts;
-    if (sees_images(*first)) layer.step(hidden.narrow(0, row, rows), {first, end});
-    row += rows;
-    first = end;
-  }
 }
 
 }  // namespace
@@ -56,33 +28,26 @@ struct Decoder::LanguageHead {
 Decoder::Decoder(Parts& parts, const ModelConfig& config)
     : config_(config.text),
       head_(config.head),
-      prefix_(text_prefix(config)),
+      prefix_(config.architecture->text_prefix),
+      embedding_name_(prefix_ + "embed_tokens.weight"),
+      head_name_(config.text.tie_word_embeddings ? embedding_name_ : std::string(config.architecture->head)),
       precision_(parts.reader().precision()),
       parts_(parts),
       rope_(config.text, precision_),
-      embedding_(parts.reader(), embedding_name(config), rows_of(parts.reader(), embedding_name(config)),
-                 config.text.hidden_size, parts.streamed()),
+      embedding_(parts.reader(), embedding_name_, rows_of(parts.reader(), embedding_name_), config.text.hidden_size,
+                 parts.streamed()),
       vectors_(read_vectors(parts.reader())) {
-  for (int64_t i = 0; i < config_.layers; ++i) {
-    const std::string prefix = fmt::format("{}model.layers.{}.", prefix_, i);
-    const auto& cross = config_.cross_attention_layers;
-    const TextConfig text = config.text;
-    if (std::binary_search(cross.begin(), cross.end(), i))
-      layers_.push_back(parts.add<CrossAttentionLayer>(
-          [=](const WeightReader& reader) { return CrossAttentionLayer(reader, text, prefix); }));
-    else
-      layers_.push_back(parts.add<SelfAttentionLayer>(
-          [=](const WeightReader& reader) { return SelfAttentionLayer(reader, text, prefix); }));
-  }
+  const FamilyParts& family = family_parts(config);
+  for (int64_t i = 0; i < config_.layers; ++i)
+    layers_.push_back(family.add_layer(parts, config.text, i, fmt::format("{}layers.{}.", prefix_, i)));
   if (head_ == Head::reward) return;
-  const std::string head = config_.tie_word_embeddings ? embedding_name(config) : prefix_ + "lm_head.weight";
-  const int64_t rows = rows_of(parts.reader(), head), width = config_.hidden_size;
+  const int64_t rows = rows_of(parts.reader(), head_name_), width = config_.hidden_size;
   language_head_ = parts.add<LanguageHead>(
-      [=](const WeightReader& reader) { return LanguageHead{reader.matrix(head, rows, width)}; });
+      [=, name = head_name_](const WeightReader& reader) { return LanguageHead{reader.matrix(name, rows, width)}; });
 }
 
 Decoder::Vectors Decoder::read_vectors(const WeightReader& reader) const {
-  Vectors vectors{reader.vector(prefix_ + "model.norm.weight", {config_.hidden_size}), {}};
+  Vectors vectors{reader.vector(prefix_ + "norm.weight", {config_.hidden_size}), {}};
   if (head_ == Head::reward) vectors.reward_head = reader.matrix("score.weight", 1, config_.hidden_size);
   return vectors;
 }
@@ -97,66 +62,26 @@ void Decoder::replace_weights(const WeightReader& reader) {
 
 std::vector<size_t> Decoder::order(bool with_images, bool head) const {
   std::vector<size_t> order;
-  for (const Layer& layer : layers_)
-    if (with_images || std::holds_alternative<Parts::Handle<SelfAttentionLayer>>(layer))
-      order.push_back(std::visit([](const auto& handle) { return handle.index; }, layer));
+  for (const LayerPart& layer : layers_)
+    if (with_images || !layer.needs_images) order.push_back(layer.handle.index);
   if (head) order.push_back(language_head_.index);
   return order;
 }
 
 at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeatures>& images,
                         const BesideRun& beside) const {
-  const auto cache = [&](size_t group, size_t layer) {
-    return beside.caches ? &(*beside.caches)[group].layers[layer] : nullptr;
-  };
   at::Tensor hidden = embedding_.look_up({batch.tokens.begin(), batch.tokens.end()});
   const Rope::Angles angles = rope_.angles(batch.positions);
+  const LayerInput input{batch, angles, images, [this] { parts_.before_work(); }};
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (beside.observer) beside.observer(static_cast<int64_t>(i), hidden);
-    if (const auto* handle = std::get_if<Parts::Handle<SelfAttentionLayer>>(&layers_[i])) {
-      const auto layer = parts_.use(*handle);
-      for (size_t g = 0; g < batch.groups.size(); ++g) {
-        parts_.before_work();
-        const Segment& rows = batch.groups[g].rows;
-        layer->forward(hidden.narrow(0, rows.first, rows.length), batch.groups[g], angles.rows(rows.first, rows.length),
-                       cache(g, i));
-      }
-    } else if (!images.empty()) {
-      const auto layer = parts_.use(std::get<Parts::Handle<CrossAttentionLayer>>(layers_[i]));
-      cross_attend(*layer, hidden, batch, images, beside, i);
-    }
+    if (layers_[i].needs_images && images.empty()) continue;
+    std::vector<LayerCache*> caches;
+    if (beside.caches)
+      for (TextGroup& group : *beside.caches) caches.push_back(&group.layers[i]);
+    parts_.use(layers_[i].handle)->forward(hidden, input, caches);
   }
   return hidden;
-}
-
-// An image's keys and values are computed when the first group asks for them and dropped after the last one.
-void Decoder::cross_attend(const CrossAttentionLayer& layer, const at::Tensor& hidden, const RaggedBatch& batch,
-                           const std::vector<ImageFeatures>& images, const BesideRun& beside,
-                           size_t layer_index) const {
-  std::vector<ImageKeysValues> ready(images.size());
-  std::vector<std::shared_ptr<const KeysValues>> kept(images.size());
-  std::vector<int64_t> uses(images.size());
-  for (const PrefixGroup& group : batch.groups)
-    for (const int64_t index : group.images) ++uses[static_cast<size_t>(index)];
-  for (size_t g = 0; g < batch.groups.size(); ++g) {
-    const PrefixGroup& group = batch.groups[g];
-    if (group.images.empty()) continue;
-    parts_.before_work();
-    for (const int64_t image : group.images) {
-      const auto at = static_cast<size_t>(image);
-      if (!ready[at].keys.defined()) ready[at] = layer.keys_values(images[at].features, images[at].existing);
-    }
-    layer.forward(hidden.narrow(0, group.rows.first, group.rows.length), group, ready);
-    if (beside.caches) {
-      for (const int64_t image : group.sights.back().images) {
-        const auto at = static_cast<size_t>(image);
-        if (!kept[at]) kept[at] = std::make_shared<KeysValues>(ready[at].of_existing());
-        (*beside.caches)[g].layers[layer_index].shared.push_back(kept[at]);
-      }
-    }
-    for (const int64_t image : group.images)
-      if (--uses[static_cast<size_t>(image)] == 0) ready[static_cast<size_t>(image)] = {};
-  }
 }
 
 // Texts of a group stand at the same position.
@@ -173,12 +98,8 @@ at::Tensor Decoder::step(const std::vector<int32_t>& tokens, std::span<TextGroup
   for (size_t i = 0; i < layers_.size(); ++i) {
     std::vector<Growing> all;
     for (TextGroup& group : groups) all.push_back({group.texts, &group.layers[i]});
-    if (const auto* handle = std::get_if<Parts::Handle<SelfAttentionLayer>>(&layers_[i])) {
-      parts_.use(*handle)->step(hidden, angles, all);
-    } else if (std::ranges::any_of(all, sees_images)) {
-      const auto layer = parts_.use(std::get<Parts::Handle<CrossAttentionLayer>>(layers_[i]));
-      step_where_images_are(*layer, hidden, all);
-    }
+    if (layers_[i].needs_images && !std::ranges::any_of(groups, &TextGroup::sees_images)) continue;
+    parts_.use(layers_[i].handle)->step(hidden, angles, all);
   }
   for (TextGroup& group : groups) ++group.length;
   return hidden;

@@ -1,13 +1,10 @@
-// The text side of Llama and Mllama: embeddings, decoder layers, final norm and heads.
+// The text side of every family: embeddings, decoder layers, final norm and heads.
 #pragma once
 
 #include <functional>
-#include <variant>
 
-#include "model/cross_attention_layer.h"
-#include "model/parts.h"
+#include "model/family_parts.h"
 #include "model/row_table.h"
-#include "model/self_attention_layer.h"
 
 namespace vlrm {
 
@@ -24,20 +21,15 @@ class Decoder {
   // Throws Error where tensors are missing or do not fit the configuration.
   Decoder(Parts& parts, const ModelConfig& config);
 
-  // Other weights of the same shapes for embeddings, self-attention layers, norm and heads; cross-attention layers
-  // stay. Throws Error where tensors are missing or shapes differ, before anything has changed.
+  // Other weights of the same shapes for embeddings, layers, norm and heads; layers that need images stay. Throws Error
+  // where tensors are missing or shapes differ, before anything has changed.
   void replace_weights(const WeightReader& reader);
 
   // The parts that one run() uses, and then the language model's head if `head` is set, for Parts::expect.
   std::vector<size_t> order(bool with_images, bool head) const;
 
-  // What an encoded image is to the decoder: [max tiles · patches, hidden size], the tiles that exist first.
-  struct ImageFeatures {
-    at::Tensor features;
-    int64_t existing = 0;  // rows
-  };
   // The states [tokens, hidden size] after the last layer, before the final norm. images[i] is batch.images[i],
-  // encoded. Layers are used one after the other, each for all groups; without images, cross-attention layers are
+  // encoded. Layers are used one after the other, each for all groups; without images, layers that need them are
   // skipped.
   at::Tensor run(const RaggedBatch& batch, const std::vector<ImageFeatures>& images,
                  const BesideRun& beside = {}) const;
@@ -61,21 +53,18 @@ class Decoder {
   struct Vectors {
     at::Tensor norm, reward_head;
   };
-  using Layer = std::variant<Parts::Handle<SelfAttentionLayer>, Parts::Handle<CrossAttentionLayer>>;
 
   Vectors read_vectors(const WeightReader& reader) const;
-  void cross_attend(const CrossAttentionLayer& layer, const at::Tensor& hidden, const RaggedBatch& batch,
-                    const std::vector<ImageFeatures>& images, const BesideRun& beside, size_t layer_index) const;
   Rope::Angles angles_of_ends(std::span<const TextGroup> groups) const;
 
   TextConfig config_;
   Head head_;
-  std::string prefix_;  // of the names of the text's tensors
+  std::string prefix_, embedding_name_, head_name_;  // of tensors; the prefix is that of all but the heads
   Precision precision_;
   Parts& parts_;
   Rope rope_;
   RowTable embedding_;
-  std::vector<Layer> layers_;
+  std::vector<LayerPart> layers_;
   Vectors vectors_;
   Parts::Handle<LanguageHead> language_head_;
 };

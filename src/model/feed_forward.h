@@ -1,7 +1,7 @@
 // The gated feed-forward part of a Llama layer (SwiGLU, Shazeer 2020) with the norm before it.
 #pragma once
 
-#include "family/config.h"
+#include "architecture/config.h"
 #include "model/projection.h"
 #include "model/weight_reader.h"
 

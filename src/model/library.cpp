@@ -98,7 +98,9 @@ class GuardedBackend : public Backend {
     translated([&] { backend_->replace_language_weights(std::move(checkpoint)); });
   }
   void keep_images(int64_t bytes) override { backend_->keep_images(bytes); }
-  int64_t encoded_image_bytes() const override { return backend_->encoded_image_bytes(); }
+  int64_t encoded_image_bytes(const ProcessedImage& image) const override {
+    return backend_->encoded_image_bytes(image);
+  }
   int64_t spare_memory() const override { return backend_->spare_memory(); }
   Work work() const override { return backend_->work(); }
   bool streamed() const override { return backend_->streamed(); }

@@ -1,7 +1,7 @@
 #include <cstdlib>
 
+#include "architecture/unused_tensors.h"
 #include "base/own_library.h"
-#include "family/unused_tensors.h"
 #include "model/backend.h"
 
 namespace vlrm {

@@ -36,6 +36,14 @@ class Parts {
     })};
   }
 
+  // The same for a Part that is used as its base class.
+  template <class Base, class Part, class Read>
+  Handle<Base> add(Read read) {
+    return {add_any([read = std::move(read)](const WeightReader& reader) -> Any {
+      return std::static_pointer_cast<const Base>(std::make_shared<const Part>(read(reader)));
+    })};
+  }
+
   // From now on parts are read by `reader`: resident ones among `parts` at once, each when the one that it replaces is
   // gone; the others stay. Where shapes do not fit, this throws before anything has changed.
   void replace(const WeightReader& reader, const std::vector<size_t>& parts);

@@ -45,8 +45,8 @@ std::vector<Sight> sights_of(const PrefixGroup& group, const std::vector<int64_t
   return sights;
 }
 
-int64_t index_of(std::vector<const TiledImage*>& images, const TiledImage* image) {
-  const auto known = std::ranges::find_if(images, [&](const TiledImage* other) {
+int64_t index_of(std::vector<const ProcessedImage*>& images, const ProcessedImage* image) {
+  const auto known = std::ranges::find_if(images, [&](const ProcessedImage* other) {
     return other == image || (!image->digest.empty() && other->digest == image->digest);
   });
   if (known != images.end()) return known - images.begin();
@@ -69,6 +69,28 @@ std::vector<int64_t> positions_of(int32_t token, const std::vector<int32_t>& tok
   return positions;
 }
 
+// Where each image begins among the positions of its placeholder tokens.
+std::vector<int64_t> first_positions(const std::vector<int64_t>& placeholders,
+                                     const std::vector<std::shared_ptr<const ProcessedImage>>& images) {
+  std::vector<int64_t> result;
+  size_t next = 0;
+  for (const auto& image : images) {
+    if (next < placeholders.size()) result.push_back(placeholders[next]);
+    next += static_cast<size_t>(image->tokens);
+  }
+  if (next != placeholders.size())
+    fail("a text shows {} image tokens, but its {} images take {}", placeholders.size(), images.size(), next);
+  return result;
+}
+
+std::vector<Cut> cuts_of(const std::vector<PrefixGroup>& groups, Cutting cutting) {
+  if (groups.empty()) return {};
+  if (cutting == Cutting::together) return {{{0, groups.back().rows.end()}, 0, groups.size()}};
+  std::vector<Cut> cuts;
+  for (size_t i = 0; i < groups.size(); ++i) cuts.push_back({groups[i].rows, i, 1});
+  return cuts;
+}
+
 }  // namespace
 
 int64_t PrefixGroup::row(size_t continuation, int64_t position) const {
@@ -77,7 +99,7 @@ int64_t PrefixGroup::row(size_t continuation, int64_t position) const {
   return continuations[continuation].first + position - prefix.length;
 }
 
-RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_token) {
+RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_token, Cutting cutting) {
   RaggedBatch result;
   for (const SharedPrefixBatch& batch : batches) {
     if (batch.prefix.empty()) fail("a text has no tokens before its continuations: there is nothing to score");
@@ -85,9 +107,7 @@ RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_to
     const bool shows_images = image_token >= 0 && !batch.images.empty();
     std::vector<int64_t> image_positions;
     if (shows_images) image_positions = positions_of(image_token, batch.prefix);
-    if (image_positions.size() != batch.images.size())
-      fail("a text shows {} image tokens, but {} images are given: one token an image is needed",
-           image_positions.size(), batch.images.size());
+    image_positions = first_positions(image_positions, batch.images);
     PrefixGroup group;
     group.prefix = append(result, batch.prefix, 0);
     for (const auto& continuation : batch.continuations) {
@@ -100,6 +120,7 @@ RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_to
     if (!group.images.empty()) group.sights = sights_of(group, image_positions);
     result.groups.push_back(std::move(group));
   }
+  result.cuts = cuts_of(result.groups, cutting);
   return result;
 }
 

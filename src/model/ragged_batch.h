@@ -37,15 +37,30 @@ struct PrefixGroup {
   int64_t row(size_t continuation, int64_t position) const;
 };
 
+// Consecutive groups whose rows go through matrices together.
+struct Cut {
+  Segment rows;
+  size_t first = 0, count = 0;  // groups
+};
+// each_group: on a CPU, so that no digit of a group depends on the others. together: all groups, which keeps a GPU
+// busy.
+enum class Cutting { each_group, together };
+
 struct RaggedBatch {
   std::vector<int32_t> tokens;
   std::vector<int64_t> positions;  // of each token in its text
   std::vector<PrefixGroup> groups;
-  std::vector<const TiledImage*> images;  // each one once, however many groups show it
+  std::vector<const ProcessedImage*> images;  // each one once, however many groups show it
+  std::vector<Cut> cuts;
+
+  std::span<const PrefixGroup> groups_of(const Cut& cut) const {
+    return std::span(groups).subspan(cut.first, cut.count);
+  }
 };
 
 // Throws Error for an empty prefix and, where there are images, for image tokens that do not match them in number or
 // stand in a continuation. `image_token` is negative for a model without images.
-RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_token);
+RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_token,
+                    Cutting cutting = Cutting::each_group);
 
 }  // namespace vlrm

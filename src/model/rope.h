@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "family/config.h"
+#include "architecture/config.h"
 #include "model/precision.h"
 
 namespace vlrm {

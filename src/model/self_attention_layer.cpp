@@ -28,21 +28,34 @@ SelfAttentionLayer::QueriesKeysValues SelfAttentionLayer::project_rows(const at:
           projected.narrow(1, heads + shared, shared)};
 }
 
-void SelfAttentionLayer::forward(const at::Tensor& hidden, const PrefixGroup& group, const Rope::Angles& angles,
-                                 LayerCache* cache) const {
+void SelfAttentionLayer::forward(const at::Tensor& hidden, const LayerInput& input,
+                                 std::span<LayerCache* const> caches) const {
+  for (const Cut& cut : input.batch.cuts) {
+    input.before_work();
+    const auto [first, length] = cut.rows;
+    forward_cut(hidden.narrow(0, first, length), first, input.batch.groups_of(cut), input.angles.rows(first, length),
+                caches.empty() ? caches : caches.subspan(cut.first, cut.count));
+  }
+}
+
+void SelfAttentionLayer::forward_cut(const at::Tensor& hidden, int64_t first_row, std::span<const PrefixGroup> groups,
+                                     const Rope::Angles& angles, std::span<LayerCache* const> caches) const {
   const auto [queries, keys, values] = project_rows(hidden, angles, Rows::together);
   const at::Tensor attended =
       at::empty({hidden.size(0), config_.attention_heads * config_.head_size}, hidden.options());
   const auto rows = [&](const at::Tensor& x, const Segment& segment) {
-    return x.narrow(0, segment.first - group.rows.first, segment.length);
+    return x.narrow(0, segment.first - first_row, segment.length);
   };
-  const at::Tensor past_keys = rows(keys, group.prefix), past_values = rows(values, group.prefix);
-  if (cache) cache->shared = {std::make_shared<KeysValues>(KeysValues::of(past_keys, past_values))};
-  attend_causally(rows(attended, group.prefix), {rows(queries, group.prefix), past_keys, past_values});
-  for (const Segment& segment : group.continuations) {
-    if (segment.length == 0) continue;
-    attend_causally(rows(attended, segment), {rows(queries, segment), at::cat({past_keys, rows(keys, segment)}),
-                                              at::cat({past_values, rows(values, segment)})});
+  for (size_t g = 0; g < groups.size(); ++g) {
+    const PrefixGroup& group = groups[g];
+    const at::Tensor past_keys = rows(keys, group.prefix), past_values = rows(values, group.prefix);
+    if (!caches.empty()) caches[g]->shared = {std::make_shared<KeysValues>(KeysValues::of(past_keys, past_values))};
+    attend_causally(rows(attended, group.prefix), {rows(queries, group.prefix), past_keys, past_values});
+    for (const Segment& segment : group.continuations) {
+      if (segment.length == 0) continue;
+      attend_causally(rows(attended, segment), {rows(queries, segment), at::cat({past_keys, rows(keys, segment)}),
+                                                at::cat({past_values, rows(values, segment)})});
+    }
   }
   add_projection(hidden, attended, output_);
   feed_forward_.add_to(hidden);
@@ -61,6 +74,11 @@ void SelfAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles& angl
   attend_to_past(attended, queries, groups);
   add_projection(hidden, attended, output_, 1, Rows::apart);
   feed_forward_.add_to(hidden, 1, Rows::apart);
+}
+
+LayerPart add_self_attention_layer(Parts& parts, const TextConfig& config, int64_t, const std::string& prefix) {
+  return {parts.add<DecoderLayer, SelfAttentionLayer>(
+      [=](const WeightReader& reader) { return SelfAttentionLayer(reader, config, prefix); })};
 }
 
 }  // namespace vlrm

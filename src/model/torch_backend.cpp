@@ -13,7 +13,7 @@ namespace {
 
 constexpr int64_t kReserve = int64_t{512} << 20;  // libtorch's own scratch, threads, the program
 // Kept where nobody asks for more: enough for samples about one image that follow each other.
-constexpr int64_t kFewImages = 32, kFewImagesBytes = int64_t{512} << 20;
+constexpr int64_t kFewImagesBytes = int64_t{512} << 20;
 
 int64_t stored_bytes(const Checkpoint& checkpoint, Dtype storage) {
   int64_t bytes = 0;
@@ -25,11 +25,7 @@ int64_t stored_bytes(const Checkpoint& checkpoint, Dtype storage) {
 int64_t working_bytes(const ModelConfig& config) {
   constexpr int64_t kTokens = 4096;
   int64_t bytes = kReserve + kTokens * (2 * config.text.intermediate_size + 8 * config.text.hidden_size) * 4;
-  if (config.vision) {
-    const VisionConfig& vision = *config.vision;
-    const int64_t side = vision.image_size / vision.patch_size, patches = vision.max_tiles * (side * side + 8);
-    bytes += patches * (6 * vision.hidden_size + vision.output_size + 2 * config.text.hidden_size) * 4;
-  }
+  if (const auto encoding_bytes = family_parts(config).encoding_bytes) bytes += encoding_bytes(config);
   return bytes;
 }
 
@@ -72,12 +68,12 @@ TorchBackend::TorchBackend(const ModelConfig& config, const CheckpointPtr& check
       memory_limit_(options.memory_limit > 0 ? options.memory_limit : available_memory(precision_.device)),
       parts_(WeightReader(checkpoint, precision_), choose_streamed(config, *checkpoint, options, memory_limit_),
              options.before_layer),
-      tower_(config.vision ? std::make_unique<VisionTower>(parts_, *config.vision, config.text.hidden_size) : nullptr),
+      encoder_(config.sees() ? family_parts(config).add_encoder(parts_, config) : nullptr),
       decoder_(parts_, config) {
   const int64_t weights =
       parts_.streamed() ? two_layers_bytes(config.text, options.dtype) : stored_bytes(*checkpoint, options.dtype);
   spare_memory_ = std::max<int64_t>(memory_limit_ - weights - working_bytes(config), 0);
-  keep_images(std::min({kFewImages * encoded_image_bytes(), kFewImagesBytes, spare_memory_ / 4}));
+  keep_images(encoder_ ? std::min(kFewImagesBytes, spare_memory_ / 4) : 0);
 }
 
 std::unique_ptr<TextWriter> TorchBackend::write_texts() {
@@ -96,23 +92,27 @@ void TorchBackend::keep_images(int64_t bytes) {
   activation_limit_ = std::max<int64_t>((spare_memory_ - bytes) / 2, 0);
 }
 
-int64_t TorchBackend::encoded_image_bytes() const {
-  if (!tower_) return 0;
+int64_t TorchBackend::encoded_image_bytes(const ProcessedImage& image) const {
   const auto size = static_cast<int64_t>(at::elementSize(precision_.compute_type));
-  return config_.vision->max_tiles * tower_->patches() * config_.text.hidden_size * size;
+  return encoder_->rows(image) * config_.text.hidden_size * size;
+}
+
+RaggedBatch TorchBackend::laid_out(std::span<const SharedPrefixBatch> batches) const {
+  return lay_out(batches, config_.image_token, precision_.device.is_cpu() ? Cutting::each_group : Cutting::together);
 }
 
 // What stays in memory for the whole of a pass.
 int64_t TorchBackend::activation_bytes(const SharedPrefixBatch& batch) const {
   auto tokens = static_cast<int64_t>(batch.prefix.size());
   for (const auto& continuation : batch.continuations) tokens += static_cast<int64_t>(continuation.size());
-  int64_t bytes = tokens * (config_.text.hidden_size + 2 * config_.text.head_size) * 4;
-  if (tower_) {
-    // Streamed, the tower goes through its layers with all images at once.
-    const int64_t states = parts_.streamed() ? config_.vision->output_size : 0;
-    bytes += static_cast<int64_t>(batch.images.size()) * config_.vision->max_tiles * tower_->patches() *
-             (states + config_.text.hidden_size) * 4;
-  }
+  const TextConfig& text = config_.text;
+  int64_t bytes = tokens * (text.hidden_size + 2 * text.head_size) * 4;
+  if (!precision_.device.is_cpu())  // a layer's queries, keys and values of all groups are there together
+    bytes += tokens * 2 * (text.attention_heads + text.key_value_heads) * text.head_size * 4;
+  // Streamed, the encoder goes through its layers with all images at once.
+  const int64_t states = parts_.streamed() && encoder_ ? encoder_->states_per_row() : 0;
+  if (encoder_)
+    for (const auto& image : batch.images) bytes += encoder_->rows(*image) * (states + text.hidden_size) * 4;
   return bytes;
 }
 
@@ -131,15 +131,15 @@ std::vector<TorchBackend::Pass> TorchBackend::passes(std::span<const SharedPrefi
   return result;
 }
 
-std::vector<Decoder::ImageFeatures> TorchBackend::kept_features(const RaggedBatch& batch) {
-  std::vector<Decoder::ImageFeatures> result;
-  for (const TiledImage* image : batch.images)
-    result.push_back({kept_.find(image->digest), image->tiles * tower_->patches()});
+std::vector<ImageFeatures> TorchBackend::kept_features(const RaggedBatch& batch) {
+  std::vector<ImageFeatures> result;
+  for (const ProcessedImage* image : batch.images)
+    result.push_back({kept_.find(image->digest), encoder_->existing_rows(*image)});
   return result;
 }
 
-void TorchBackend::encode(const RaggedBatch& batch, std::vector<Decoder::ImageFeatures>& features) {
-  std::vector<const TiledImage*> missing;
+void TorchBackend::encode(const RaggedBatch& batch, std::vector<ImageFeatures>& features) {
+  std::vector<const ProcessedImage*> missing;
   std::vector<size_t> places;
   for (size_t i = 0; i < features.size(); ++i) {
     if (features[i].features.defined()) continue;
@@ -149,7 +149,7 @@ void TorchBackend::encode(const RaggedBatch& batch, std::vector<Decoder::ImageFe
   // Resident, one image after the other needs the least memory; streamed, each layer is to be read once.
   const size_t together = parts_.streamed() ? missing.size() : 1;
   for (size_t first = 0; first < missing.size(); first += together) {
-    const std::vector<at::Tensor> made = tower_->encode(std::span(missing).subspan(first, together));
+    const std::vector<at::Tensor> made = encoder_->encode(std::span(missing).subspan(first, together));
     for (size_t i = 0; i < made.size(); ++i) {
       features[places[first + i]].features = made[i];
       kept_.keep(missing[first + i]->digest, made[i]);
@@ -162,7 +162,7 @@ at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, std::vector<Te
   auto features = kept_features(batch);
   std::vector<size_t> order;
   if (!std::ranges::all_of(features, [](const auto& image) { return image.features.defined(); }))
-    order = tower_->order();
+    order = encoder_->order();
   const auto text = decoder_.order(!batch.images.empty(), head);
   order.insert(order.end(), text.begin(), text.end());
   parts_.expect(order);
@@ -180,7 +180,7 @@ std::vector<std::vector<float>> TorchBackend::rewards(std::span<const SharedPref
   const c10::InferenceMode no_gradients;
   std::vector<std::vector<float>> result;
   for (const Pass& pass : passes(batches)) {
-    const RaggedBatch batch = lay_out(batches.subspan(pass.first, pass.count), config_.image_token);
+    const RaggedBatch batch = laid_out(batches.subspan(pass.first, pass.count));
     const at::Tensor states = run(batch, false);
     for (size_t i = 0; i < pass.count; ++i) {
       const auto& wanted = positions[pass.first + i];
@@ -204,7 +204,7 @@ std::vector<std::vector<double>> TorchBackend::log_likelihoods(std::span<const S
   std::vector<std::vector<double>> result;
   for (const Pass& pass : passes(batches)) {
     const auto some = batches.subspan(pass.first, pass.count);
-    const RaggedBatch batch = lay_out(some, config_.image_token);
+    const RaggedBatch batch = laid_out(some);
     const at::Tensor states = run(batch, true);
     std::vector<int64_t> rows, targets, rows_of_groups;
     for (size_t i = 0; i < pass.count; ++i) {

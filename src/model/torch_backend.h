@@ -3,7 +3,6 @@
 
 #include "model/decoder.h"
 #include "model/feature_cache.h"
-#include "model/vision_tower.h"
 
 namespace vlrm {
 
@@ -18,7 +17,7 @@ class TorchBackend final : public Backend {
   std::unique_ptr<TextWriter> write_texts() override;
   void replace_language_weights(CheckpointPtr checkpoint) override;
   void keep_images(int64_t bytes) override;
-  int64_t encoded_image_bytes() const override;
+  int64_t encoded_image_bytes(const ProcessedImage& image) const override;
   int64_t spare_memory() const override { return spare_memory_; }
   Work work() const override { return work_; }
   bool streamed() const override { return parts_.streamed(); }
@@ -29,20 +28,21 @@ class TorchBackend final : public Backend {
   struct Pass {
     size_t first = 0, count = 0;
   };
+  RaggedBatch laid_out(std::span<const SharedPrefixBatch> batches) const;
   std::vector<Pass> passes(std::span<const SharedPrefixBatch> batches) const;
   int64_t activation_bytes(const SharedPrefixBatch& batch) const;
   // The states after the last layer; `head` says whether the language model's head is used afterwards.
   at::Tensor run(const RaggedBatch& batch, bool head, std::vector<TextGroup>* caches = nullptr);
   // Those images of the batch that are kept; the others' features are undefined.
-  std::vector<Decoder::ImageFeatures> kept_features(const RaggedBatch& batch);
+  std::vector<ImageFeatures> kept_features(const RaggedBatch& batch);
   // Encodes those that are undefined.
-  void encode(const RaggedBatch& batch, std::vector<Decoder::ImageFeatures>& features);
+  void encode(const RaggedBatch& batch, std::vector<ImageFeatures>& features);
 
   const ModelConfig config_;
   const Precision precision_;
   const int64_t memory_limit_;
   Parts parts_;
-  std::unique_ptr<VisionTower> tower_;
+  std::unique_ptr<VisionEncoder> encoder_;  // null for a text model
   Decoder decoder_;
   FeatureCache kept_;
   int64_t spare_memory_ = 0, activation_limit_ = 0;  // bytes

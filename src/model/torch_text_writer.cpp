@@ -19,7 +19,7 @@ Logits TorchTextWriter::begin(std::span<const SharedPrefixBatch> prompts, std::s
   const c10::InferenceMode no_gradients;
   Logits result;
   for (const auto& pass : backend_.passes(prompts)) {
-    const RaggedBatch batch = lay_out(prompts.subspan(pass.first, pass.count), backend_.config_.image_token);
+    const RaggedBatch batch = backend_.laid_out(prompts.subspan(pass.first, pass.count));
     std::vector<TextGroup> groups;
     std::vector<int64_t> ends;
     for (size_t i = 0; i < pass.count; ++i) {
@@ -66,8 +66,8 @@ int64_t TorchTextWriter::group_bytes(const SharedPrefixBatch& prompt, int64_t te
   // What is written has up to twice the room that it needs, and is copied where it grows.
   const int64_t kept = static_cast<int64_t>(prompt.prefix.size()) + 3 * texts * tokens;
   int64_t bytes = (text.layers - cross) * kept * a_token;
-  if (backend_.tower_)
-    for (const auto& image : prompt.images) bytes += cross * image->tiles * backend_.tower_->patches() * a_token;
+  if (backend_.encoder_)
+    for (const auto& image : prompt.images) bytes += cross * backend_.encoder_->existing_rows(*image) * a_token;
   return bytes;
 }
 

@@ -1,6 +1,6 @@
 #include "prompt/opened_model.h"
 
-#include "family/read_model.h"
+#include "architecture/read_model.h"
 
 namespace vlrm {
 

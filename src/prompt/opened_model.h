@@ -1,7 +1,7 @@
 // A model and the files that say how to talk to it.
 #pragma once
 
-#include "family/config.h"
+#include "architecture/config.h"
 #include "weights/checkpoint.h"
 #include "weights/model_files.h"
 
@@ -9,7 +9,7 @@ namespace vlrm {
 
 struct OpenedModel {
   ModelConfig config;
-  CheckpointPtr weights;  // canonical names (family/names.h)
+  CheckpointPtr weights;  // canonical names (architecture.h)
   ModelFiles files;       // with its tokenizer, chat template and preprocessor_config.json
 
   // Throws Error for what ModelConfig and the checkpoint's files have wrong.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "architecture/architecture.h"
 #include "base/content_digest.h"
 #include "base/error.h"
 
@@ -29,7 +30,7 @@ PromptEncoder::PromptEncoder(const OpenedModel& model, PromptOptions options)
       tokenizer_(Tokenizer::from_directory(model.files.tokenizer())),
       template_(ChatTemplate::from_directory(model.files.chat_template())),
       variables_(ChatTemplate::special_tokens(model.files.tokenizer())) {
-  if (options_.mode == Mode::image) processor_ = MllamaProcessorConfig::from_directory(model.files.directory);
+  if (options_.mode == Mode::image) processor_ = model.config.architecture->processor(model.files.directory);
 }
 
 MarkedSample PromptEncoder::marked(const Sample& sample, const std::string& source) const {
@@ -76,7 +77,8 @@ void PromptEncoder::check_image_tokens(const std::vector<int32_t>& ids, size_t i
         source, found, images, image_token_name());
 }
 
-std::shared_ptr<const TiledImage> PromptEncoder::tiled(const EncodedImage& image, const std::string& source) const try {
+std::shared_ptr<const ProcessedImage> PromptEncoder::processed(const EncodedImage& image,
+                                                               const std::string& source) const try {
   const std::string file = image.bytes.empty() ? read_image_file(image.path) : std::string();
   const std::string_view bytes = image.bytes.empty() ? file : image.bytes;
   const std::string digest = content_digest(bytes);
@@ -85,7 +87,7 @@ std::shared_ptr<const TiledImage> PromptEncoder::tiled(const EncodedImage& image
     if (auto known = images_[digest].lock()) return known;
   }
   const Image decoded = decode_image(bytes, printable(image.path.string()), options_.decode);
-  auto made = std::make_shared<TiledImage>(preprocess(decoded, *processor_));
+  auto made = std::make_shared<ProcessedImage>(processor_->process(decoded));
   made->digest = digest;
   const std::lock_guard lock(images_mutex_);
   std::erase_if(images_, [](const auto& entry) { return entry.second.expired(); });
@@ -131,11 +133,11 @@ std::vector<int32_t> PromptEncoder::whole_prompt(const MarkedSample& sample, con
   return tokenizer_.encode(render(sample, nullptr, source), false, sample.mark);
 }
 
-std::vector<std::shared_ptr<const TiledImage>> PromptEncoder::images(const Sample& sample,
-                                                                     const std::string& source) const {
-  std::vector<std::shared_ptr<const TiledImage>> images;
+std::vector<std::shared_ptr<const ProcessedImage>> PromptEncoder::images(const Sample& sample,
+                                                                         const std::string& source) const {
+  std::vector<std::shared_ptr<const ProcessedImage>> images;
   if (options_.mode == Mode::image)
-    for (const auto& image : sample.images) images.push_back(tiled(image, source));
+    for (const auto& image : sample.images) images.push_back(processed(image, source));
   return images;
 }
 

@@ -1,4 +1,5 @@
-// From conversations about images to what a model reads: the chat template's text, its tokens, the images in tiles.
+// From conversations about images to what a model reads: the chat template's text, its tokens, the images as its
+// encoder takes them.
 #pragma once
 
 #include <map>
@@ -13,7 +14,7 @@
 #include "prompt/special_tokens.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
-#include "vision/mllama_processor.h"
+#include "vision/image_processor.h"
 
 namespace vlrm {
 
@@ -54,14 +55,14 @@ class PromptEncoder {
   Text encode(const MarkedSample& sample, const std::string* response, const std::string& source) const;
   // The tokens of the conversation up to where the assistant begins, whatever their number.
   std::vector<int32_t> whole_prompt(const MarkedSample& sample, const std::string& source) const;
-  // The images that the mode shows, decoded and cut into tiles. While one is alive, the same bytes give the same
+  // The images that the mode shows, decoded and processed. While one is alive, the same bytes give the same
   // object.
-  std::vector<std::shared_ptr<const TiledImage>> images(const Sample& sample, const std::string& source) const;
+  std::vector<std::shared_ptr<const ProcessedImage>> images(const Sample& sample, const std::string& source) const;
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
 
  private:
-  std::shared_ptr<const TiledImage> tiled(const EncodedImage& image, const std::string& source) const;
+  std::shared_ptr<const ProcessedImage> processed(const EncodedImage& image, const std::string& source) const;
   std::string image_token_name() const;
   std::string render(const MarkedSample& sample, const std::string* response, const std::string& source) const;
   void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
@@ -73,9 +74,9 @@ class PromptEncoder {
   Tokenizer tokenizer_;
   ChatTemplate template_;
   OrderedJson variables_;
-  std::optional<MllamaProcessorConfig> processor_;
+  std::unique_ptr<ImageProcessor> processor_;  // null where the mode shows no images
   mutable std::mutex images_mutex_;
-  mutable std::map<std::string, std::weak_ptr<const TiledImage>> images_;  // by the digest of their bytes
+  mutable std::map<std::string, std::weak_ptr<const ProcessedImage>> images_;  // by the digest of their bytes
 };
 
 }  // namespace vlrm

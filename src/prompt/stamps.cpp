@@ -5,7 +5,7 @@
 #include "base/content_digest.h"
 #include "base/digest.h"
 #include "base/error.h"
-#include "family/side_files.h"
+#include "weights/file_kinds.h"
 
 namespace fs = std::filesystem;
 

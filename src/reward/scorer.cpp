@@ -16,7 +16,7 @@ size_t common_prefix(const std::vector<int32_t>& a, const std::vector<int32_t>& 
 
 const ModelConfig& checked_config(const OpenedModel& model, const ScorerOptions& options) {
   const std::string& where = model.weights->description();
-  const bool sees = model.config.vision.has_value();
+  const bool sees = model.config.sees();
   if (options.prompt.mode == Mode::text_only && sees)
     fail("{}: a vision-language model; --mode text-only takes a text reward model (no-image leaves the image out)",
          where);
@@ -81,14 +81,16 @@ PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) 
   }
   for (const auto& ids : ids_of_responses)
     prepared.text_of_response.push_back(static_cast<size_t>(std::distance(texts.begin(), texts.find(ids))));
-  std::vector<std::shared_ptr<const TiledImage>> images = encoder_.images(sample, source);
+  std::vector<std::shared_ptr<const ProcessedImage>> images = encoder_.images(sample, source);
 
   // Being sorted, all begin as the first and the last one do.
   const std::vector<int32_t>& first = texts.begin()->first;
   const auto shared = static_cast<std::ptrdiff_t>(common_prefix(first, texts.rbegin()->first));
   const std::vector<int32_t> prefix(first.begin(), first.begin() + shared);
-  const auto images_shared = static_cast<size_t>(std::count(prefix.begin(), prefix.end(), config_.image_token));
-  if (shared == 0 || images_shared != images.size()) {  // nothing in common: each text is a batch of its own
+  int64_t placeholders = 0;
+  for (const auto& image : images) placeholders += image->tokens;
+  if (shared == 0 || std::count(prefix.begin(), prefix.end(), config_.image_token) !=
+                         placeholders) {  // nothing in common: each text is a batch of its own
     for (const auto& [ids, position] : texts) {
       prepared.batches.push_back({images, ids, {{}}});
       prepared.positions.push_back({position});
@@ -139,8 +141,8 @@ void Scorer::replace_language_weights(CheckpointPtr weights) {
 void Scorer::keep_images(int64_t bytes) {
   backend_->keep_images(bytes);
 }
-int64_t Scorer::encoded_image_bytes() const {
-  return backend_->encoded_image_bytes();
+int64_t Scorer::encoded_image_bytes(const ProcessedImage& image) const {
+  return backend_->encoded_image_bytes(image);
 }
 int64_t Scorer::spare_memory() const {
   return backend_->spare_memory();

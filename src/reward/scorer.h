@@ -48,7 +48,7 @@ class Scorer {
   // As the backend's; what prepare() gave stays good.
   void replace_language_weights(CheckpointPtr weights);
   void keep_images(int64_t bytes);
-  int64_t encoded_image_bytes() const;
+  int64_t encoded_image_bytes(const ProcessedImage& image) const;
   int64_t spare_memory() const;
   Backend::Work work() const;
   bool streamed() const;

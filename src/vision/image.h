@@ -22,7 +22,7 @@ struct EncodedImage {
 
 struct DecodeOptions {
   bool apply_exif = true;  // turn by the EXIF orientation, as a person sees it
-  // Transparency: composited on white, as the Mllama processor does, or dropped, as Pillow's convert("RGB") does.
+  // Transparency: composited on white, as Mllama's processor does, or dropped, as Pillow's convert("RGB") does.
   enum class Alpha { on_white, drop } alpha = Alpha::on_white;
   int64_t max_pixels = int64_t{178'956'970};  // twice Pillow's warning limit, where Pillow raises
 };

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "vision/mllama_processor.h"
+#include "vision/processor_settings.h"
 
 namespace vlrm {
 namespace {
@@ -34,29 +35,10 @@ void check_steps(const Json& config, const std::string& source) {
     fail("{}: \"resample\" is {}; only {} (bilinear) is supported", source, resample, kBilinear);
 }
 
-struct Found {
-  Json json;
-  std::string source;
-};
-
-// Later transformers keep it inside processor_config.json, and look there first.
-Found find_settings(const std::filesystem::path& directory) {
-  const auto own = directory / "preprocessor_config.json", shared = directory / "processor_config.json";
-  const std::string key = "image_processor";
-  if (std::filesystem::exists(shared)) {
-    Json json = read_json_or_throw(shared);
-    if (json.is_object() && json.contains(key))
-      return {std::move(json[key]), fmt::format("{}, \"{}\"", printable(shared.string()), key)};
-    if (!std::filesystem::exists(own))
-      fail("{}: has no \"{}\", and there is no preprocessor_config.json beside it", printable(shared.string()), key);
-  }
-  return {read_json_or_throw(own), printable(own.string())};
-}
-
 }  // namespace
 
 MllamaProcessorConfig MllamaProcessorConfig::from_directory(const std::filesystem::path& directory) {
-  const auto [json, source] = find_settings(directory);
+  const auto [json, source] = read_processor_settings(directory);
   check_steps(json, source);
   MllamaProcessorConfig config;
   const auto size = required_field<Json>(json, "size", source);

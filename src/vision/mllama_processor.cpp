@@ -98,8 +98,7 @@ void fill_tile_row(const uint8_t* rgb, int64_t count, const ValueTable& values, 
 }
 
 // Cuts the image, padded with black at the right and below, into tiles, row by row.
-void cut_into_tiles(const Image& image, Grid grid, const ValueTable& values, TiledImage& out) {
-  const int64_t tile_size = out.tile_size;
+void cut_into_tiles(const Image& image, Grid grid, const ValueTable& values, int64_t tile_size, ProcessedImage& out) {
   for (int64_t y = 0; y < grid.rows * tile_size; ++y)
     for (int64_t column = 0; column < grid.columns; ++column) {
       const int64_t tile = y / tile_size * grid.columns + column, left = column * tile_size;
@@ -110,28 +109,51 @@ void cut_into_tiles(const Image& image, Grid grid, const ValueTable& values, Til
     }
 }
 
-TiledImage tiled(const Image& image, const MllamaProcessorConfig& config) {
+ProcessedImage tiled(const Image& image, const MllamaProcessorConfig& config) {
   const std::vector<Grid> grids = supported_grids(config.max_tiles);
   const size_t chosen = best_grid(grids, image, config.tile_size);
   const Grid grid = grids[chosen];
   const Size size =
       size_on_canvas(image, grid.columns * config.tile_size, grid.rows * config.tile_size, config.tile_size);
-  TiledImage result;
-  result.tiles = grid.rows * grid.columns;
-  result.aspect_ratio_id = static_cast<int64_t>(chosen) + 1;
-  result.tile_size = config.tile_size;
-  result.max_tiles = config.max_tiles;
-  result.pixels.resize(static_cast<size_t>(result.tiles * 3 * config.tile_size * config.tile_size));
-  cut_into_tiles(resized(image, size.width, size.height), grid, value_table(config), result);
+  const MllamaGrid tiles{grid.rows * grid.columns, static_cast<int64_t>(chosen) + 1, config.tile_size,
+                         config.max_tiles};
+  ProcessedImage result;
+  result.grid = tiles.values();
+  result.pixels.resize(static_cast<size_t>(tiles.tiles * 3 * config.tile_size * config.tile_size));
+  cut_into_tiles(resized(image, size.width, size.height), grid, value_table(config), config.tile_size, result);
   return result;
 }
 
 }  // namespace
 
-TiledImage preprocess(const Image& image, const MllamaProcessorConfig& config) {
+MllamaGrid MllamaGrid::of(const ProcessedImage& image) {
+  VLRM_ASSERT(image.grid.size() == 4);
+  return {image.grid[0], image.grid[1], image.grid[2], image.grid[3]};
+}
+
+ProcessedImage MllamaProcessor::process(const Image& image) const {
   constexpr int64_t kColors = 3;
-  if (image.height == kColors) return tiled(with_colors_in_rows(image), config);
-  return tiled(image, config);
+  if (image.height == kColors) return tiled(with_colors_in_rows(image), config_);
+  return tiled(image, config_);
+}
+
+std::vector<ProcessedTensor> MllamaProcessor::tensors(std::span<const ProcessedImage> images) const {
+  const auto count = std::ssize(images);
+  const int64_t tiles = config_.max_tiles, size = config_.tile_size, image_pixels = tiles * 3 * size * size;
+  std::vector<int64_t> ratios, mask(static_cast<size_t>(count * tiles)), numbers;
+  std::vector<float> pixels(static_cast<size_t>(count * image_pixels));
+  for (int64_t i = 0; i < count; ++i) {
+    const ProcessedImage& image = images[static_cast<size_t>(i)];
+    const MllamaGrid grid = MllamaGrid::of(image);
+    ratios.push_back(grid.aspect_ratio_id);
+    numbers.push_back(grid.tiles);
+    std::fill_n(mask.begin() + i * tiles, grid.tiles, 1);
+    std::ranges::copy(image.pixels, pixels.begin() + i * image_pixels);
+  }
+  return {{"aspect_ratio_ids", {1, count}, std::move(ratios)},
+          {"aspect_ratio_mask", {1, count, tiles}, std::move(mask)},
+          {"num_tiles", {1, count}, std::move(numbers)},
+          {"pixel_values", {1, count, tiles, 3, size, size}, std::move(pixels)}};
 }
 
 }  // namespace vlrm

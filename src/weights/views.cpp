@@ -72,8 +72,14 @@ class View : public Checkpoint {
   }
 
   explicit View(std::vector<CheckpointPtr> sources) : sources_(std::move(sources)) {}
-  // In increasing order of info.name.
+  // In increasing order of info.name. A view of a view that only renames this tensor reads it where that one does.
   void add(TensorInfo info, Origin origin) {
+    if (const auto* view = dynamic_cast<const View*>(origin.source)) {
+      const TensorInfo& there = view->info_or_throw(origin.name);
+      const Origin& behind = view->origins_[static_cast<size_t>(&there - view->tensors_.data())];
+      const TensorInfo& original = behind.source->info_or_throw(behind.name);
+      if (original.dtype == there.dtype && original.shape == there.shape) origin = behind;
+    }
     tensors_.push_back(std::move(info));
     origins_.push_back(std::move(origin));
   }

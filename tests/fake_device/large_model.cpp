@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <random>
 
-#include "family/tensor_shapes.h"
+#include "architecture/mllama/mllama.h"
+#include "vision/mllama_processor.h"
 
 namespace fake_device {
 namespace {
@@ -51,7 +52,7 @@ class AnyWeights : public Checkpoint {
  public:
   AnyWeights(const ModelConfig& config, bool values) {
     if (values) table_ = table_of_random_numbers();
-    for (const auto& [name, shape] : mllama_shapes(config)) infos_.push_back({name, Dtype::bf16, shape});
+    for (const auto& [name, shape] : config.architecture->shapes(config)) infos_.push_back({name, Dtype::bf16, shape});
     infos_.push_back({"score.weight", Dtype::bf16, {1, config.text.hidden_size}});
     std::ranges::sort(infos_, {}, &TensorInfo::name);
   }
@@ -82,7 +83,7 @@ ModelConfig llama_3_2_11b_vision(Head head) {
   text.rope_theta = 500000;
   text.rope_scaling = RopeScaling{8, 1, 4, 8192};
   text.cross_attention_layers = {3, 8, 13, 18, 23, 28, 33, 38};
-  VisionConfig vision;
+  MllamaVision vision;
   vision.image_size = 560;
   vision.patch_size = 14;
   vision.max_tiles = 4;
@@ -95,7 +96,8 @@ ModelConfig llama_3_2_11b_vision(Head head) {
   vision.output_size = 7680;
   vision.norm_eps = 1e-5;
   vision.supported_aspect_ratios = {{1, 1}, {1, 2}, {1, 3}, {1, 4}, {2, 1}, {2, 2}, {3, 1}, {4, 1}};
-  config.vision = vision;
+  config.vision = std::make_shared<MllamaVision>(vision);
+  config.architecture = &kMllama;
   config.head = head;
   config.image_token = static_cast<int32_t>(text.vocab_size);
   return config;
@@ -105,12 +107,9 @@ CheckpointPtr any_weights(const ModelConfig& config, bool values) {
   return std::make_shared<AnyWeights>(config, values);
 }
 
-std::shared_ptr<const TiledImage> any_image(int number) {
-  auto result = std::make_shared<TiledImage>();
-  result->tiles = 4;
-  result->aspect_ratio_id = 6;  // two rows of two tiles
-  result->tile_size = 560;
-  result->max_tiles = 4;
+std::shared_ptr<const ProcessedImage> any_image(int number) {
+  auto result = std::make_shared<ProcessedImage>();
+  result->grid = vlrm::MllamaGrid{4, 6, 560, 4}.values();  // two rows of two tiles
   result->pixels.resize(static_cast<size_t>(4 * 3 * 560 * 560));
   result->digest = fmt::format("image {}", number);
   return result;

@@ -1,7 +1,7 @@
 // Llama-3.2-11B-Vision as far as a device notices it: its shapes, with weights and images that mean nothing.
 #pragma once
 
-#include "family/config.h"
+#include "architecture/config.h"
 #include "model/backend.h"
 
 namespace fake_device {
@@ -14,6 +14,6 @@ vlrm::ModelConfig llama_3_2_11b_vision(vlrm::Head head);
 vlrm::CheckpointPtr any_weights(const vlrm::ModelConfig& config, bool values);
 
 // An image of four tiles; images of different numbers have different digests.
-std::shared_ptr<const vlrm::TiledImage> any_image(int number);
+std::shared_ptr<const vlrm::ProcessedImage> any_image(int number);
 
 }  // namespace fake_device

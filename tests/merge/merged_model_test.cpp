@@ -1,8 +1,8 @@
 #include "merge/merged_model.h"
 
 #include "merge/memory_checkpoint.h"
-#include "merge/tensor_place.h"
 #include "support/support.h"
+#include "weights/tensor_place.h"
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

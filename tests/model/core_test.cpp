@@ -5,14 +5,14 @@
 #include <array>
 #include <cmath>
 
-#include "family/names.h"
+#include "architecture/canonical.h"
+#include "architecture/mllama/model/vision_tower.h"
 #include "golden_files.h"
 #include "model/attention.h"
 #include "model/decoder.h"
 #include "model/projection.h"
 #include "model/rope.h"
 #include "model/silu.h"
-#include "model/vision_tower.h"
 #include "support/device.h"
 
 namespace vlrm::testing {
@@ -32,16 +32,15 @@ std::vector<float> values(const at::Tensor& tensor) {
 struct GoldenModel {
   c10::InferenceMode no_gradients;
   ModelConfig config = ModelConfig::from_directory(goldens() / "models/vlm");
-  Parts parts{WeightReader(open_canonical(goldens() / "models/vlm", config), Precision::of(test_device(), Dtype::f32)),
-              false};
-  VisionTower tower{parts, *config.vision, config.text.hidden_size};
+  Parts parts{WeightReader(open_canonical(goldens() / "models/vlm"), Precision::of(test_device(), Dtype::f32)), false};
+  VisionTower tower{parts, mllama_vision(config), config.text.hidden_size};
   Decoder decoder{parts, config};
   GoldenTensors expected{"forward.safetensors"};
 
-  Decoder::ImageFeatures encoded(const std::string& name) {
+  ImageFeatures encoded(const std::string& name) {
     const auto image = golden_image(name);
-    const TiledImage* one = image.get();
-    return {tower.encode({&one, 1})[0], image->tiles * tower.patches()};
+    const ProcessedImage* one = image.get();
+    return {tower.encode({&one, 1})[0], tower.existing_rows(*image)};
   }
 };
 
@@ -57,7 +56,7 @@ TEST(Vision, FeaturesAreTheReferences) {
   GoldenModel model;
   for (const std::string name : {"rgb_wide.png", "rgb_small.png", "rgb_tall.webp", "rgb_2x2_exact.png"}) {
     const auto image = golden_image(name);
-    const TiledImage* one = image.get();
+    const ProcessedImage* one = image.get();
     const auto states = model.tower.states({&one, 1});
     EXPECT_LT(
         relative_error(values(interleaved(states[0])), model.expected.floats("vision|" + name + "|last_hidden_state")),
@@ -117,7 +116,7 @@ TEST(Decoder, LogProbabilitiesAreTheReferences) {
     const bool all = sequence.images.size() < 2;  // of the others only the last four rows were kept
     const auto logits = model.expected.floats(sequence.name + (all ? "|logits" : "|logits_last4"));
     const RaggedBatch batch = batch_of(model, sequence, 18);
-    std::vector<Decoder::ImageFeatures> images;
+    std::vector<ImageFeatures> images;
     for (const std::string& image : sequence.images) images.push_back(model.encoded(image));
     const at::Tensor states = model.decoder.run(batch, images);
     const int64_t rows = static_cast<int64_t>(logits.size()) / model.config.text.vocab_size;

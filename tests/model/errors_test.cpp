@@ -4,6 +4,7 @@
 
 #include "random_model.h"
 #include "support/support.h"
+#include "vision/mllama_processor.h"
 
 namespace vlrm::testing {
 namespace {
@@ -142,9 +143,10 @@ TEST(Errors, TokensPositionsAndImagesThatDoNotFit) {
   EXPECT_EQ(error({{}, {1, 2}, {{3}}}, -1), "position -1 is outside a text of 3 tokens");
   EXPECT_THAT(error({{}, {1, 104}, {{3}}}, 2), HasSubstr("id 104 is outside the 104 rows"));
   EXPECT_THAT(error({{}, {1, -7}, {{3}}}, 2), HasSubstr("id -7 is outside"));
-  EXPECT_THAT(error({{random_image(config, 1, 1)}, {1, 2}, {{3}}}, 2), HasSubstr("0 image tokens, but 1 images"));
-  auto image = std::make_shared<TiledImage>(*random_image(config, 1, 1));
-  image->tile_size = 56;
+  EXPECT_THAT(error({{random_image(config, 1, 1)}, {1, 2}, {{3}}}, 2),
+              HasSubstr("0 image tokens, but its 1 images take 1"));
+  auto image = std::make_shared<ProcessedImage>(*random_image(config, 1, 1));
+  image->grid = MllamaGrid{1, 1, 56, 4}.values();
   EXPECT_THAT(error({{image}, {1, config.image_token}, {{3}}}, 2), HasSubstr("do not belong together"));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "vision/mllama_processor.h"
 #include "weights/safetensors.h"
 
 namespace vlrm::testing {
@@ -24,15 +25,13 @@ std::vector<int64_t> GoldenTensors::shape(const std::string& name) const {
   return file_->info_or_throw(name).shape;
 }
 
-std::shared_ptr<const TiledImage> golden_image(const std::string& name) {
+std::shared_ptr<const ProcessedImage> golden_image(const std::string& name) {
   static const GoldenTensors pixels("pixel_values.safetensors");
   static const Json facts = read_json_or_throw(goldens() / "reference/images.json");
-  auto image = std::make_shared<TiledImage>();
+  auto image = std::make_shared<ProcessedImage>();
   const std::vector<int64_t> shape = pixels.shape(name);
-  image->tiles = shape[0];
-  image->tile_size = shape[2];
-  image->max_tiles = 4;
-  image->aspect_ratio_id = facts.at(name).at("aspect_ratio_ids").at(0).at(0).get<int64_t>();
+  const auto ratio = facts.at(name).at("aspect_ratio_ids").at(0).at(0).get<int64_t>();
+  image->grid = MllamaGrid{shape[0], ratio, shape[2], 4}.values();
   image->pixels = pixels.floats(name);
   return image;
 }

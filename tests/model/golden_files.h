@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "support/support.h"
-#include "vision/mllama_processor.h"
+#include "vision/image_processor.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm::testing {
@@ -23,7 +23,7 @@ class GoldenTensors {
 };
 
 // The image `name` of the goldens as the reference preprocessed it.
-std::shared_ptr<const TiledImage> golden_image(const std::string& name);
+std::shared_ptr<const ProcessedImage> golden_image(const std::string& name);
 
 // max |a − b| / max |b|: the error relative to the scale of what is expected.
 double relative_error(const std::vector<float>& actual, const std::vector<float>& expected);

@@ -18,7 +18,7 @@ class KeptImages : public ::testing::TestWithParam<Weights> {
     options.weights = GetParam();
     return load_backend(config_, random_checkpoint(config_, 7), options);
   }
-  SharedPrefixBatch about(std::shared_ptr<const TiledImage> image) const {
+  SharedPrefixBatch about(std::shared_ptr<const ProcessedImage> image) const {
     SharedPrefixBatch batch;
     batch.prefix = random_tokens(config_, 6, 1);
     batch.prefix[1] = config_.image_token;
@@ -27,10 +27,10 @@ class KeptImages : public ::testing::TestWithParam<Weights> {
     return batch;
   }
   // Images numbered from 0, a new object each time.
-  std::shared_ptr<const TiledImage> image(int number) const {
+  std::shared_ptr<const ProcessedImage> image(int number) const {
     return random_image(config_, 1 + number % 4, static_cast<uint64_t>(number), fmt::format("digest {}", number));
   }
-  std::vector<float> rewards(Backend& backend, std::shared_ptr<const TiledImage> shown) const {
+  std::vector<float> rewards(Backend& backend, std::shared_ptr<const ProcessedImage> shown) const {
     const SharedPrefixBatch batch = about(std::move(shown));
     return backend.rewards({&batch, 1}, {{9, 14}})[0];
   }
@@ -62,7 +62,7 @@ TEST_P(KeptImages, WithoutADigestNothingIsKept) {
 }
 
 TEST_P(KeptImages, AsManyAsTheLimitHoldsTheOnesUsedLast) {
-  backend_->keep_images(2 * backend_->encoded_image_bytes() + 1);
+  backend_->keep_images(2 * backend_->encoded_image_bytes(*image(0)) + 1);
   for (const int number : {0, 1, 0, 2}) rewards(*backend_, image(number));
   EXPECT_EQ(encoded(), 3);
   rewards(*backend_, image(0));

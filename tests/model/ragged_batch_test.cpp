@@ -69,7 +69,7 @@ TEST(RaggedBatch, RefusesWhatDoesNotFit) {
   EXPECT_EQ(error_of([&] {
               lay_out({&batch, 1}, kImage);
             }),
-            "a text shows 1 image tokens, but 2 images are given: one token an image is needed");
+            "a text shows 1 image tokens, but its 2 images take 2");
   batch = batch_of({1, kImage}, {{kImage}});
   EXPECT_EQ(error_of([&] {
               lay_out({&batch, 1}, kImage);

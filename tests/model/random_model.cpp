@@ -5,7 +5,10 @@
 #include <map>
 #include <random>
 
+#include "architecture/llama/llama.h"
+#include "architecture/mllama/mllama.h"
 #include "support/support.h"
+#include "vision/mllama_processor.h"
 
 namespace vlrm::testing {
 namespace {
@@ -90,9 +93,9 @@ void add_text_layer(Builder& builder, const TextConfig& text, const std::string&
 
 void add_text(Builder& builder, const ModelConfig& config) {
   const TextConfig& text = config.text;
-  const std::string prefix = config.vision ? "language_model." : "";
-  builder.add(prefix + "model.embed_tokens.weight", {text.vocab_size + (config.vision ? 8 : 0), text.hidden_size}, 0,
-              1);
+  const std::string prefix = config.sees() ? "language_model." : "";
+  builder.add(prefix + "model.embed_tokens.weight",
+              {text.vocab_size + config.architecture->reserved_rows, text.hidden_size}, 0, 1);
   for (int64_t i = 0; i < text.layers; ++i) {
     const auto& cross = text.cross_attention_layers;
     add_text_layer(builder, text, fmt::format("{}model.layers.{}.", prefix, i),
@@ -105,7 +108,7 @@ void add_text(Builder& builder, const ModelConfig& config) {
     builder.add(prefix + "lm_head.weight", {text.vocab_size, text.hidden_size});
 }
 
-void add_vision_layer(Builder& builder, const VisionConfig& vision, const std::string& prefix, bool gated) {
+void add_vision_layer(Builder& builder, const MllamaVision& vision, const std::string& prefix, bool gated) {
   const int64_t width = vision.hidden_size;
   for (const char* name : {"q_proj", "k_proj", "v_proj", "o_proj"})
     builder.add(prefix + "self_attn." + name + ".weight", {width, width});
@@ -122,7 +125,7 @@ void add_vision_layer(Builder& builder, const VisionConfig& vision, const std::s
   builder.gate(prefix + "gate_ffn");
 }
 
-void add_vision(Builder& builder, const VisionConfig& vision, int64_t output_size) {
+void add_vision(Builder& builder, const MllamaVision& vision, int64_t output_size) {
   const int64_t width = vision.hidden_size, side = vision.image_size / vision.patch_size, patches = side * side + 1;
   const auto ratios = static_cast<int64_t>(vision.supported_aspect_ratios.size()) + 1;
   const std::string root = "vision_model.";
@@ -151,6 +154,7 @@ void add_vision(Builder& builder, const VisionConfig& vision, int64_t output_siz
 
 ModelConfig small_llama(Head head) {
   ModelConfig config;
+  config.architecture = &kLlama;
   config.text.vocab_size = 96;
   config.text.hidden_size = 48;
   config.text.intermediate_size = 80;
@@ -166,10 +170,11 @@ ModelConfig small_llama(Head head) {
 
 ModelConfig small_mllama(Head head) {
   ModelConfig config = small_llama(head);
+  config.architecture = &kMllama;
   config.text.layers = 6;
   config.text.cross_attention_layers = {1, 4};
   config.image_token = static_cast<int32_t>(config.text.vocab_size);
-  VisionConfig vision;
+  MllamaVision vision;
   vision.image_size = 28;
   vision.hidden_size = 24;
   vision.intermediate_size = 40;
@@ -179,14 +184,14 @@ ModelConfig small_mllama(Head head) {
   vision.intermediate_layers = {0, 2};
   vision.output_size = 72;
   vision.supported_aspect_ratios = {{1, 1}, {1, 2}, {1, 3}, {1, 4}, {2, 1}, {2, 2}, {3, 1}, {4, 1}};
-  config.vision = vision;
+  config.vision = std::make_shared<MllamaVision>(vision);
   return config;
 }
 
 CheckpointPtr random_checkpoint(const ModelConfig& config, uint64_t seed, Dtype dtype) {
   Builder builder(seed, dtype);
   add_text(builder, config);
-  if (config.vision) add_vision(builder, *config.vision, config.text.hidden_size);
+  if (config.sees()) add_vision(builder, mllama_vision(config), config.text.hidden_size);
   return builder.done();
 }
 
@@ -218,17 +223,15 @@ CheckpointPtr with_language_of(const CheckpointPtr& checkpoint, const Checkpoint
   return std::make_shared<MemoryCheckpoint>(std::move(all));
 }
 
-std::shared_ptr<const TiledImage> random_image(const ModelConfig& config, int64_t tiles, uint64_t seed,
-                                               std::string digest) {
+std::shared_ptr<const ProcessedImage> random_image(const ModelConfig& config, int64_t tiles, uint64_t seed,
+                                                   std::string digest) {
   std::mt19937_64 random(seed);
   std::normal_distribution<float> normal;
-  auto image = std::make_shared<TiledImage>();
-  image->tiles = tiles;
+  auto image = std::make_shared<ProcessedImage>();
+  const MllamaVision& vision = mllama_vision(config);
   image->digest = std::move(digest);
-  image->aspect_ratio_id = tiles;  // one row of tiles
-  image->tile_size = config.vision->image_size;
-  image->max_tiles = config.vision->max_tiles;
-  image->pixels.resize(static_cast<size_t>(tiles * 3 * image->tile_size * image->tile_size));
+  image->grid = MllamaGrid{tiles, tiles, vision.image_size, vision.max_tiles}.values();  // one row of tiles
+  image->pixels.resize(static_cast<size_t>(tiles * 3 * vision.image_size * vision.image_size));
   for (float& pixel : image->pixels) pixel = normal(random);
   return image;
 }

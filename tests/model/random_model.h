@@ -1,7 +1,7 @@
 // Models of any shape with random weights, in memory.
 #pragma once
 
-#include "family/config.h"
+#include "architecture/config.h"
 #include "model/backend.h"
 #include "support/device.h"
 
@@ -19,8 +19,8 @@ CheckpointPtr without(const CheckpointPtr& checkpoint, const std::string& name);
 CheckpointPtr reshaped(const CheckpointPtr& checkpoint, const std::string& name, std::vector<int64_t> shape,
                        Dtype dtype = Dtype::f32);
 
-std::shared_ptr<const TiledImage> random_image(const ModelConfig& config, int64_t tiles, uint64_t seed,
-                                               std::string digest = "");
+std::shared_ptr<const ProcessedImage> random_image(const ModelConfig& config, int64_t tiles, uint64_t seed,
+                                                   std::string digest = "");
 // `language` for what replace_language_weights takes over, and for the rest `checkpoint`.
 CheckpointPtr with_language_of(const CheckpointPtr& checkpoint, const CheckpointPtr& language,
                                const ModelConfig& config);

@@ -22,7 +22,7 @@ class ReplacedWeights : public ::testing::TestWithParam<Weights> {
     SharedPrefixBatch batch;
     batch.prefix = random_tokens(config, 6, 1);
     batch.continuations = {random_tokens(config, 4, 2), random_tokens(config, 9, 3)};
-    if (!config.vision) return batch;
+    if (!config.sees()) return batch;
     batch.prefix[1] = config.image_token;
     batch.images = {random_image(config, 3, 1, "an image")};
     return batch;
@@ -45,7 +45,7 @@ TEST_P(ReplacedWeights, GiveWhatAFreshBackendGivesBitForBit) {
     EXPECT_EQ(after, rewards(*backend_of(config, second), config));
     backend->replace_language_weights(first);
     EXPECT_EQ(rewards(*backend, config), before);
-    EXPECT_EQ(backend->work().images_encoded, config.vision ? 1 : 0);
+    EXPECT_EQ(backend->work().images_encoded, config.sees() ? 1 : 0);
   }
 }
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <sstream>
 
-#include "family/build.h"
-#include "family/names.h"
+#include "architecture/canonical.h"
+#include "build/reward_model.h"
 #include "golden_files.h"
 #include "merge/recipe.h"
 #include "model/backend.h"
@@ -22,7 +22,7 @@ struct Model {
     BackendOptions options;
     options.device = test_device();
     options.dtype = dtype;
-    backend = load_backend(config, open_canonical(directory, config), options);
+    backend = load_backend(config, open_canonical(directory), options);
   }
   // Scores at the last token, the first `shared` tokens being the prefix.
   float reward(const std::string& text, size_t shared) {
@@ -62,16 +62,16 @@ TEST(Scores, HalfTypesStayClose) {
   }
 }
 
-std::vector<std::shared_ptr<const TiledImage>> images_of(const Json& names) {
+std::vector<std::shared_ptr<const ProcessedImage>> images_of(const Json& names) {
   if (names.is_string()) return {golden_image(names.get<std::string>())};
-  std::vector<std::shared_ptr<const TiledImage>> images;
+  std::vector<std::shared_ptr<const ProcessedImage>> images;
   for (const Json& name : names) images.push_back(golden_image(name.get<std::string>()));
   return images;
 }
 
 // All prompts of one image and mode in one call, with the longest beginning that they share.
 void compare_rewards(Backend& backend, const Tokenizer& tokenizer, const Json& item, const std::string& prompts,
-                     const std::string& scores, const std::vector<std::shared_ptr<const TiledImage>>& images) {
+                     const std::string& scores, const std::vector<std::shared_ptr<const ProcessedImage>>& images) {
   std::vector<std::vector<int32_t>> texts;
   for (const Json& prompt : item.at(prompts)) texts.push_back(tokenizer.encode(prompt.get<std::string>(), false));
   size_t shared = texts[0].size();

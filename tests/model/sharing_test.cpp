@@ -7,7 +7,7 @@ namespace vlrm::testing {
 namespace {
 
 // A prompt that shows the images, and some responses of different lengths, one of them empty.
-SharedPrefixBatch question(const ModelConfig& config, std::vector<std::shared_ptr<const TiledImage>> images,
+SharedPrefixBatch question(const ModelConfig& config, std::vector<std::shared_ptr<const ProcessedImage>> images,
                            uint64_t seed) {
   SharedPrefixBatch batch;
   batch.prefix = random_tokens(config, 3, seed);
@@ -102,7 +102,7 @@ TEST(Sharing, ChangesNoReward) {
   const ModelConfig config = small_mllama(Head::reward);
   const auto backend = random_backend(config);
   for (const size_t images : {0, 1, 2, 3}) {
-    std::vector<std::shared_ptr<const TiledImage>> shown;
+    std::vector<std::shared_ptr<const ProcessedImage>> shown;
     for (size_t i = 0; i < images; ++i) shown.push_back(random_image(config, static_cast<int64_t>(1 + i), i));
     const SharedPrefixBatch batch = question(config, shown, images);
     const auto together = rewards(*backend, batch);

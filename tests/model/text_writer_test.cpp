@@ -12,7 +12,7 @@ namespace {
 
 using Next = TextWriter::Next;
 
-SharedPrefixBatch prompt(const ModelConfig& config, std::vector<std::shared_ptr<const TiledImage>> images,
+SharedPrefixBatch prompt(const ModelConfig& config, std::vector<std::shared_ptr<const ProcessedImage>> images,
                          uint64_t seed) {
   SharedPrefixBatch batch;
   batch.prefix = random_tokens(config, 3, seed);

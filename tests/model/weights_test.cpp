@@ -22,7 +22,7 @@ Questions questions(const ModelConfig& config, size_t count) {
   for (uint64_t i = 0; i < count; ++i) {
     SharedPrefixBatch batch;
     batch.prefix = random_tokens(config, 5 + i, i);
-    if (config.vision && i % 3 != 2) {
+    if (config.sees() && i % 3 != 2) {
       batch.prefix[2] = config.image_token;
       batch.images = {random_image(config, static_cast<int64_t>(1 + i % 4), i)};
     }

@@ -94,4 +94,4 @@ def test_says_what_is_missing(vlrm, builds, tmp_path):
     (tmp_path / "vlm/processor_config.json").write_text("{}")
     image = next((GOLDENS / "reference/images").rglob("*.png"))
     error = vlrm("preprocess", "--model", tmp_path / "vlm", "--image", image, "-o", tmp_path / "o", fails=True)
-    assert 'has no "image_processor", and there is no preprocessor_config.json beside it' in error
+    assert 'has no "image_processor", and there is no preprocessor_config.json next to it' in error

@@ -22,9 +22,9 @@ TEST(ReferenceImages, PixelsTilesAndAspectRatiosAreTheSame) {
       EXPECT_EQ(image.height, 1);
       continue;
     }
-    const TiledImage tiled = preprocess(image, config);
-    EXPECT_EQ(tiled.tiles, golden["num_tiles"][0][0]);
-    EXPECT_EQ(tiled.aspect_ratio_id, golden["aspect_ratio_ids"][0][0]);
+    const ProcessedImage tiled = MllamaProcessor(config).process(image);
+    EXPECT_EQ(MllamaGrid::of(tiled).tiles, golden["num_tiles"][0][0]);
+    EXPECT_EQ(MllamaGrid::of(tiled).aspect_ratio_id, golden["aspect_ratio_ids"][0][0]);
     EXPECT_EQ(tiled.pixels, read_all_float32(*pixels, key));
     ++compared;
   }

@@ -46,9 +46,10 @@ TEST(Resized, HalvesByTheTriangleFilter) {
 }
 
 TEST(Preprocess, NormalizesPixelsAndPadding) {
-  const TiledImage tiled = preprocess(Image{28, 14, std::vector<uint8_t>(28 * 14 * 3, 255)}, small_config());
-  EXPECT_EQ(tiled.tiles, 1);
-  EXPECT_EQ(tiled.aspect_ratio_id, 1);
+  const ProcessedImage tiled =
+      MllamaProcessor(small_config()).process(Image{28, 14, std::vector<uint8_t>(28 * 14 * 3, 255)});
+  EXPECT_EQ(MllamaGrid::of(tiled).tiles, 1);
+  EXPECT_EQ(MllamaGrid::of(tiled).aspect_ratio_id, 1);
   ASSERT_EQ(tiled.pixels.size(), 3u * 28 * 28);
   EXPECT_EQ(tiled.pixels[0], 1.0F);
   EXPECT_EQ(tiled.pixels[28 * 28], 3.0F);
@@ -60,9 +61,9 @@ TEST(Preprocess, TilesAreCutRowByRow) {
   const Image image = some_image(56, 56);
   auto config = small_config();
   config.do_rescale = config.do_normalize = false;
-  const TiledImage tiled = preprocess(image, config);
-  ASSERT_EQ(tiled.tiles, 4);
-  EXPECT_EQ(tiled.aspect_ratio_id, 6);
+  const ProcessedImage tiled = MllamaProcessor(config).process(image);
+  ASSERT_EQ(MllamaGrid::of(tiled).tiles, 4);
+  EXPECT_EQ(MllamaGrid::of(tiled).aspect_ratio_id, 6);
   for (size_t y = 0; y < 56; ++y)
     for (size_t x = 0; x < 56; ++x)
       for (size_t c = 0; c < 3; ++c) {
@@ -73,9 +74,9 @@ TEST(Preprocess, TilesAreCutRowByRow) {
 
 TEST(Preprocess, TakesTheThinnestImages) {
   for (const auto& [width, height] : {std::pair{1, 1}, {1, 5000}, {5000, 1}, {2, 3000}, {3000, 2}, {50, 1}, {1, 50}}) {
-    const TiledImage tiled = preprocess(some_image(width, height), small_config());
-    EXPECT_GE(tiled.tiles, 1);
-    EXPECT_LE(tiled.tiles, 4);
+    const ProcessedImage tiled = MllamaProcessor(small_config()).process(some_image(width, height));
+    EXPECT_GE(MllamaGrid::of(tiled).tiles, 1);
+    EXPECT_LE(MllamaGrid::of(tiled).tiles, 4);
   }
 }
 

@@ -1,0 +1,53 @@
+#include <algorithm>
+#include <array>
+
+#include "architecture/architecture.h"
+#include "architecture/llama/llama.h"
+#include "architecture/mllama/mllama.h"
+#include "base/error.h"
+#include "vision/processor_settings.h"
+
+namespace vlrm {
+namespace {
+
+// One line per family.
+constexpr std::array kArchitectures = {
+    &kLlama,
+    &kMllama,
+};
+
+const Architecture* architecture_of_processor(const std::filesystem::path& directory) {
+  const ProcessorSettings settings = read_processor_settings(directory);
+  const auto type = optional_field<std::string>(settings.json, "image_processor_type", "", settings.source);
+  for (const Architecture* architecture : kArchitectures)
+    if (architecture->sees() && (type.empty() || type.starts_with(architecture->image_processor))) return architecture;
+  fail("{}: \"image_processor_type\" is \"{}\", which no family here has", settings.source, printable(type));
+}
+
+}  // namespace
+
+std::span<const Architecture* const> architectures() {
+  return kArchitectures;
+}
+
+const Architecture* find_architecture(std::string_view type) {
+  const auto found = std::ranges::find(kArchitectures, type, &Architecture::type);
+  return found == kArchitectures.end() ? nullptr : *found;
+}
+
+std::unique_ptr<ImageProcessor> open_image_processor(const std::filesystem::path& directory) {
+  const Architecture* architecture = std::filesystem::exists(directory / "config.json")
+                                         ? ModelConfig::from_directory(directory).architecture
+                                         : architecture_of_processor(directory);
+  if (!architecture->sees()) fail("{}: a text model, which sees no image", directory.string());
+  return architecture->processor(directory);
+}
+
+std::string architecture_names(bool sees) {
+  std::string names;
+  for (const Architecture* architecture : kArchitectures)
+    if (architecture->sees() == sees) names += (names.empty() ? "" : " or ") + std::string(architecture->name);
+  return names;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,68 @@
+// What config.json says of a model, in the terms that all families share.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "weights/dtype.h"
+
+namespace vlrm {
+
+struct Architecture;
+
+// rope_scaling of type "llama3"; factor 1 when there is none.
+struct RopeScaling {
+  double factor = 1, low_freq_factor = 1, high_freq_factor = 4;
+  int64_t original_max_position_embeddings = 8192;
+};
+
+struct TextConfig {
+  int64_t vocab_size = 0, hidden_size = 0, intermediate_size = 0;
+  int64_t layers = 0;  // of the decoder, cross-attention layers included
+  int64_t attention_heads = 0, key_value_heads = 0, head_size = 0;
+  int64_t positions = 0;  // max_position_embeddings: the longest text that the model was made for
+  double rms_norm_eps = 1e-5, rope_theta = 10000;
+  std::optional<RopeScaling> rope_scaling;
+  bool tie_word_embeddings = false;
+  std::vector<int64_t> cross_attention_layers;  // sorted; empty where images reach the text in another way
+};
+
+// The vision part of a config; each family has its own.
+struct VisionConfig {
+  virtual ~VisionConfig() = default;
+  virtual std::string description() const = 0;  // of the images that it takes, in a few words
+
+ protected:
+  VisionConfig() = default;
+  VisionConfig(const VisionConfig&) = default;
+  VisionConfig& operator=(const VisionConfig&) = default;
+};
+
+enum class Head { language_model, reward };
+
+struct ModelConfig {
+  const Architecture* architecture = nullptr;  // never null once it is read
+  TextConfig text;
+  std::shared_ptr<const VisionConfig> vision;     // null for a text model
+  Head head = Head::language_model;               // reward: *ForSequenceClassification with one label
+  int32_t image_token = -1;                       // the token that stands for an image in texts; −1: none
+  std::optional<int32_t> pad_token;               // the top-level pad_token_id only: what pooling looks for
+  std::optional<Dtype> dtype;                     // torch_dtype
+  std::vector<std::string> defaulted_sizes = {};  // fields that config.json leaves out: where shapes do not fit, why
+
+  bool sees() const { return vision != nullptr; }
+
+  // Reads DIRECTORY/config.json; what transformers leaves out takes transformers' defaults, but for a part
+  // (text_config, vision_config) as a whole. Throws Error naming the file and field that is missing, malformed or not
+  // supported (another model_type, an activation, more than one label).
+  static ModelConfig from_directory(const std::filesystem::path& directory);
+  // The same of a config that was read before; `file` is what errors call it.
+  static ModelConfig from_json(const Json& json, const std::filesystem::path& file);
+};
+
+}  // namespace vlrm

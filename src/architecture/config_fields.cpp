@@ -1,0 +1,90 @@
+#include "architecture/config_fields.h"
+
+#include <algorithm>
+
+namespace vlrm {
+
+ConfigFields::ConfigFields(const Json& object, std::string source, std::vector<std::string>& defaulted)
+    : object_(object), source_(std::move(source)), defaulted_(defaulted) {
+  if (!object_.is_object()) vlrm::fail("{}: not a JSON object", source_);
+}
+
+ConfigFields ConfigFields::required_object(const std::string& key) const {
+  required<Json>(key);
+  return inside(key);
+}
+
+int64_t ConfigFields::count(const std::string& key, std::optional<int64_t> fallback, int64_t most) const {
+  const int64_t value = fallback ? get<int64_t>(key, *fallback) : required<int64_t>(key);
+  if (value < 1 || value > most) fail(key, fmt::format("{} is not between 1 and {}", value, most));
+  return value;
+}
+
+int64_t ConfigFields::size(const std::string& key, int64_t fallback, int64_t most) const {
+  if (!has(key)) defaulted_.push_back(key);
+  return count(key, fallback, most);
+}
+
+double ConfigFields::positive(const std::string& key, double fallback) const {
+  const double value = get(key, fallback);
+  if (!(value > 0)) fail(key, fmt::format("{} is not above 0", value));
+  return value;
+}
+
+std::vector<int64_t> ConfigFields::layer_indices(const std::string& key, std::vector<int64_t> fallback,
+                                                 int64_t layers) const {
+  std::vector<int64_t> indices = get(key, std::move(fallback));
+  std::vector<int64_t> sorted = indices;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) fail(key, "names a layer twice");
+  if (!sorted.empty() && (sorted.front() < 0 || sorted.back() >= layers))
+    fail(key, fmt::format("names a layer outside of the {} there are", layers));
+  return indices;
+}
+
+void ConfigFields::only(const std::string& key, const Json& supported) const {
+  if (has(key) && at(key) != supported)
+    fail(key, fmt::format("{} is not supported, only {}", printable(at(key).dump(-1, ' ', true)), supported.dump()));
+}
+
+void ConfigFields::fail(const std::string& key, const std::string& what) const {
+  vlrm::fail("{}: \"{}\"{}: {}", source_, key, has(key) ? "" : " (missing, so transformers' default)", what);
+}
+
+void read_rope(const ConfigFields& fields, TextConfig& text, double default_theta) {
+  text.rope_theta = fields.positive("rope_theta", default_theta);
+  const std::string key = fields.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
+  if (!fields.has(key)) return;
+  const ConfigFields rope = fields.inside(key);
+  text.rope_theta = rope.positive("rope_theta", text.rope_theta);
+  if (key == "rope_scaling" && !rope.has("rope_type") && !rope.has("type"))
+    fields.fail(key, "has no \"rope_type\", so transformers cannot load the model either; add it, or remove the field");
+  const std::string type = rope.has("rope_type") ? rope.text("rope_type", "") : rope.text("type", "default");
+  if (type == "default") return;
+  if (type != "llama3")
+    rope.fail("rope_type", fmt::format("\"{}\" is not supported, only \"llama3\"", printable(type)));
+  RopeScaling scaling;
+  scaling.factor = rope.required<double>("factor");
+  scaling.low_freq_factor = rope.required<double>("low_freq_factor");
+  scaling.high_freq_factor = rope.required<double>("high_freq_factor");
+  scaling.original_max_position_embeddings = rope.count("original_max_position_embeddings", std::nullopt);
+  if (!(scaling.factor > 0 && scaling.low_freq_factor > 0 && scaling.high_freq_factor > scaling.low_freq_factor))
+    fields.fail(key, "factor and low_freq_factor must be above 0, and high_freq_factor above low_freq_factor");
+  text.rope_scaling = scaling;
+}
+
+int64_t default_head_size(const ConfigFields& fields, const TextConfig& text) {
+  if (text.hidden_size % text.attention_heads != 0)
+    fields.fail("hidden_size",
+                fmt::format("{} is no multiple of the {} attention heads", text.hidden_size, text.attention_heads));
+  return text.hidden_size / text.attention_heads;
+}
+
+void check_heads(const ConfigFields& fields, const TextConfig& text) {
+  if (text.attention_heads % text.key_value_heads != 0)
+    fields.fail("num_key_value_heads",
+                fmt::format("{} does not divide the {} attention heads", text.key_value_heads, text.attention_heads));
+  if (text.head_size % 2 != 0) fields.fail("head_dim", fmt::format("{} is odd", text.head_size));
+}
+
+}  // namespace vlrm

@@ -1,0 +1,29 @@
+#include "model/family_parts.h"
+
+#include <algorithm>
+#include <array>
+
+#include "architecture/llama/model/llama_parts.h"
+#include "architecture/mllama/model/mllama_parts.h"
+#include "base/error.h"
+
+namespace vlrm {
+namespace {
+
+// One line per family.
+constexpr std::array kFamilyParts = {
+    &kLlamaParts,
+    &kMllamaParts,
+};
+
+}  // namespace
+
+const FamilyParts& family_parts(const ModelConfig& config) {
+  // By its name: the program and this library each have an Architecture of their own.
+  const auto found = std::ranges::find_if(
+      kFamilyParts, [&](const FamilyParts* parts) { return parts->architecture->type == config.architecture->type; });
+  VLRM_ASSERT(found != kFamilyParts.end());
+  return **found;
+}
+
+}  // namespace vlrm

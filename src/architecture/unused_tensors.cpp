@@ -1,0 +1,47 @@
+#include "architecture/unused_tensors.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "architecture/architecture.h"
+#include "base/error.h"
+#include "base/joined.h"
+#include "weights/tensor_place.h"
+
+namespace vlrm {
+namespace {
+
+constexpr std::array<std::string_view, 6> kBuffers{"rotary_emb.inv_freq",   "rotary_emb.original_inv_freq",
+                                                   "rotary_emb.cos_cached", "rotary_emb.sin_cached",
+                                                   "position_ids",          "masked_bias"};
+
+bool changes_nothing(std::string_view name) {
+  return name == "score.weight" || is_named_like_head(name) ||
+         std::ranges::any_of(kBuffers, [&](std::string_view buffer) { return name.ends_with(buffer); });
+}
+
+}  // namespace
+
+std::vector<std::string> unused_tensors(const TensorShapes& known, const Checkpoint& weights) {
+  std::vector<std::string> names;
+  for (const TensorInfo& tensor : weights.tensors())
+    if (!known.contains(tensor.name) && !changes_nothing(tensor.name)) names.push_back(tensor.name);
+  return names;
+}
+
+void refuse_unused_tensors(const ModelConfig& config, const Checkpoint& weights) {
+  constexpr size_t kNamed = 3;
+  std::vector<std::string> names = unused_tensors(config.architecture->shapes(config), weights);
+  if (names.empty()) return;
+  const size_t count = names.size();
+  names.resize(std::min(count, kNamed));
+  for (std::string& name : names) name = printable(name);
+  fail(
+      "{}: {} {} no part of the {} that config.json describes, and would change what it computes: {}{}; correct the "
+      "config, or remove them",
+      weights.description(), count, count == 1 ? "tensor is" : "tensors are", config.architecture->name, joined(names),
+      count > kNamed ? " …" : "");
+}
+
+}  // namespace vlrm

@@ -1,0 +1,76 @@
+#include "artifact/side_files.h"
+
+#include <algorithm>
+
+#include "architecture/read_model.h"
+#include "architecture/text_names.h"
+#include "base/error.h"
+#include "weights/output_file.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+OrderedJson read_object(const fs::path& path) {
+  OrderedJson json = read_ordered_json_or_throw(path);
+  if (!json.is_object()) fail("{}: not a JSON object", path.string());
+  return json;
+}
+
+// Of a config that was read as a model's before.
+const Architecture& architecture_of(const OrderedJson& config) {
+  const Architecture* architecture = find_architecture(model_type(config));
+  VLRM_ASSERT(architecture != nullptr);
+  return *architecture;
+}
+
+}  // namespace
+
+std::vector<std::string> copy_side_files(const std::vector<SideFileSource>& sources, const fs::path& output) {
+  std::vector<std::string> left_behind;
+  for (const SideFileSource& source : sources) {
+    for (const std::string& name : files_of_kind(source.directory, source.kinds)) {
+      if (!fs::exists(output / name))
+        copy_file_bytes(source.directory / name, output / name);  // a read-only input must not make a read-only copy
+    }
+    for (const auto& entry : fs::directory_iterator(source.directory)) {
+      const std::string name = entry.path().filename().string();
+      const FileKind kind = kind_of(name);
+      const bool foreign_weights = kind == FileKind::weights && name.find(".safetensors") == std::string::npos;
+      if (foreign_weights || name == "README.md" || (entry.is_directory() && !name.starts_with(".")))
+        left_behind.push_back(fmt::format("{}: not copied ({})", printable(entry.path().string()),
+                                          entry.is_directory() ? "a directory"
+                                          : foreign_weights    ? "weights of another format, never read"
+                                                               : "describes another model"));
+    }
+  }
+  std::ranges::sort(left_behind);
+  left_behind.erase(std::unique(left_behind.begin(), left_behind.end()), left_behind.end());
+  return left_behind;
+}
+
+void set_dtype(OrderedJson& config, Dtype dtype) {
+  config.erase("dtype");  // its name in later transformers, which read both
+  config["torch_dtype"] = torch_name(dtype);
+}
+
+OrderedJson reward_model_config(const fs::path& vlm, Dtype dtype) {
+  OrderedJson config = read_object(vlm / "config.json");
+  config["architectures"] = {architecture_of(config).reward_class};
+  config.erase("num_labels");
+  config["id2label"] = {{"0", "LABEL_0"}};
+  config["label2id"] = {{"LABEL_0", 0}};
+  set_dtype(config, dtype);
+  return config;
+}
+
+OrderedJson text_model_config(const fs::path& directory, int64_t rows, Dtype dtype) {
+  OrderedJson config = read_object(directory / "config.json");
+  config["architectures"] = {architecture_of(config).language_class};
+  config["vocab_size"] = rows;
+  set_dtype(config, dtype);
+  return config;
+}
+
+}  // namespace vlrm

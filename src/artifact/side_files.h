@@ -1,0 +1,33 @@
+// What a model directory holds beside its weights: config, tokenizer, processor, chat template, licences.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "weights/dtype.h"
+#include "weights/file_kinds.h"
+
+namespace vlrm {
+
+// Where an output's side files come from; an earlier source wins where two have a file of the same name.
+struct SideFileSource {
+  std::filesystem::path directory;
+  std::vector<FileKind> kinds;
+};
+
+// Copies the files (links are followed) into `output` and returns what the sources' directories hold that did not come
+// along: one line each, for the user. config.json is left to the caller. Throws Error when a file cannot be copied.
+std::vector<std::string> copy_side_files(const std::vector<SideFileSource>& sources,
+                                         const std::filesystem::path& output);
+
+// The type of the weights, as `config` names it.
+void set_dtype(OrderedJson& config, Dtype dtype);
+
+// config.json of `vlm` for the reward model made of it: its family's reward class with one label.
+OrderedJson reward_model_config(const std::filesystem::path& vlm, Dtype dtype);
+// config.json of the text model in `directory` for a language model of its shape with `rows` rows of embeddings.
+OrderedJson text_model_config(const std::filesystem::path& directory, int64_t rows, Dtype dtype);
+
+}  // namespace vlrm

@@ -1,0 +1,144 @@
+#include "build/inputs.h"
+
+#include <algorithm>
+
+#include "architecture/architecture.h"
+#include "architecture/unused_tensors.h"
+#include "base/error.h"
+#include "base/joined.h"
+#include "merge/token_rows.h"
+
+namespace vlrm {
+namespace {
+
+std::string config_path(const OpenModel& model) {
+  return (model.directory / "config.json").string();
+}
+
+int64_t text_layers(const TextConfig& text) {
+  return text.layers - static_cast<int64_t>(text.cross_attention_layers.size());
+}
+
+bool same_rope(const TextConfig& a, const TextConfig& b) {
+  if (a.rope_theta != b.rope_theta || a.rope_scaling.has_value() != b.rope_scaling.has_value()) return false;
+  if (!a.rope_scaling) return true;
+  return a.rope_scaling->factor == b.rope_scaling->factor &&
+         a.rope_scaling->low_freq_factor == b.rope_scaling->low_freq_factor &&
+         a.rope_scaling->high_freq_factor == b.rope_scaling->high_freq_factor &&
+         a.rope_scaling->original_max_position_embeddings == b.rope_scaling->original_max_position_embeddings;
+}
+
+void require_shape(const OpenModel& model, const std::string& name, const std::vector<int64_t>& shape,
+                   const std::string& why) {
+  const TensorInfo& tensor = model.weights->info_or_throw(name);
+  if (tensor.shape != shape)
+    fail("{}: tensor {} is {}, not {}: {}", model.weights->description(), name, shape_string(tensor.shape),
+         shape_string(shape), why);
+  if (!is_float(tensor.dtype))
+    fail("{}: tensor {} is {}; weights must be F32, F16 or BF16", model.weights->description(), name,
+         safetensors_name(tensor.dtype));
+}
+
+void require_shapes(const OpenModel& model, const TensorShapes& shapes) {
+  std::string why = "these are not the sizes of " + config_path(model);
+  const std::string defaulted = joined(model.config.defaulted_sizes);
+  if (!defaulted.empty()) why += fmt::format(" (where {} is missing, so that transformers' default holds)", defaulted);
+  for (const auto& [name, shape] : shapes) require_shape(model, name, shape, why);
+}
+
+void require_text_model(const OpenModel& model) {
+  if (model.config.sees())
+    fail("{}: a text model ({}) is needed here, this one has a vision part", config_path(model),
+         architecture_names(false));
+}
+
+void require_vision_language_tensors(const OpenModel& model) {
+  const TextConfig& text = model.config.text;
+  const Architecture& architecture = *model.config.architecture;
+  require_shape(
+      model, std::string(architecture.text_prefix) + "embed_tokens.weight",
+      {text.vocab_size + architecture.reserved_rows, text.hidden_size},
+      fmt::format("the config's vocab_size and {} reserved rows, by hidden_size", architecture.reserved_rows));
+  require_shapes(model, architecture.shapes(model.config));
+}
+
+void require_reward_model_tensors(const OpenModel& model) {
+  const TensorShapes shapes = model.config.architecture->shapes(model.config);
+  require_shapes(model, shapes);
+  require_shape(model, "score.weight", {1, model.config.text.hidden_size}, "one value of each hidden state");
+  for (const std::string& name : unused_tensors(shapes, *model.weights))
+    fail("{}: tensor {} is no part of a {} reward model, and would be lost", model.weights->description(),
+         printable(name), model.config.architecture->name);
+}
+
+}  // namespace
+
+OpenModel open_model(const std::string& role, const ModelFiles& files, const WatchInput& watch,
+                     std::vector<std::string>& remarks) {
+  ReadModel read = read_model(files, role, watch);
+  if (auto remark = unapplied_adapter(files)) remarks.push_back(std::move(*remark));
+  return {files.directory, files.tokenizer(), ModelConfig::from_json(read.config, files.directory / "config.json"),
+          std::move(read.weights)};
+}
+
+void require_vlm(const OpenModel& model) {
+  if (!model.config.sees())
+    fail("{}: the VLM must be a vision-language model ({}), this is a text model", config_path(model),
+         architecture_names(true));
+  if (model.config.head == Head::reward)
+    fail("{}: the VLM has a reward head already; give the model it was made of", config_path(model));
+}
+
+void require_reward_model(const OpenModel& model) {
+  require_text_model(model);
+  if (model.config.head != Head::reward)
+    fail("{}: not a reward model: its architecture is not {}", config_path(model),
+         model.config.architecture->reward_class);
+}
+
+void require_language_model(const OpenModel& model) {
+  require_text_model(model);
+  if (model.config.head == Head::reward)
+    fail(
+        "{}: a language model is needed here, this is a reward model (vlrm extract --rm takes the backbone out of one)",
+        config_path(model));
+}
+
+void require_tensors(const OpenModel& model) {
+  if (model.config.sees())
+    require_vision_language_tensors(model);
+  else if (model.config.head == Head::reward)
+    require_reward_model_tensors(model);
+  else
+    require_shapes(model, model.config.architecture->shapes(model.config));
+}
+
+void require_same_text_shape(const OpenModel& model, const OpenModel& kept, std::vector<std::string>& remarks) {
+  const TextConfig& a = model.config.text;
+  const TextConfig& b = kept.config.text;
+  const auto require = [&](const char* field, int64_t found, int64_t expected) {
+    if (found != expected)
+      fail("{}: \"{}\" is {}, but {} for the text part of {}: these models do not fit together", config_path(model),
+           field, found, expected, config_path(kept));
+  };
+  require("hidden_size", a.hidden_size, b.hidden_size);
+  require("intermediate_size", a.intermediate_size, b.intermediate_size);
+  require("num_hidden_layers", text_layers(a), text_layers(b));
+  require("num_attention_heads", a.attention_heads, b.attention_heads);
+  require("num_key_value_heads", a.key_value_heads, b.key_value_heads);
+  require("head_dim", a.head_size, b.head_size);
+  if (!same_rope(a, b))
+    remarks.push_back(fmt::format("{} places its tokens by other rope settings than {}; the latter's are kept",
+                                  config_path(model), config_path(kept)));
+  if (a.rms_norm_eps != b.rms_norm_eps)
+    remarks.push_back(fmt::format("{} has another rms_norm_eps than {}; the latter's is kept", config_path(model),
+                                  config_path(kept)));
+}
+
+void require_same_tokens(const OpenModel& text, const OpenModel& vlm) {
+  const auto tokens = TokenRows::from_directory(text.tokenizer);
+  if (const auto difference = tokens.difference(TokenRows::from_directory(vlm.tokenizer)))
+    fail("{}: the text model must be merged with the VLM's tokens (tokenizer.source)", *difference);
+}
+
+}  // namespace vlrm

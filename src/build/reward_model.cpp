@@ -1,0 +1,151 @@
+#include "build/reward_model.h"
+
+#include "architecture/text_names.h"
+#include "architecture/unused_tensors.h"
+#include "base/error.h"
+#include "build/inputs.h"
+#include "merge/merged_model.h"
+#include "weights/views.h"
+
+namespace vlrm {
+namespace {
+
+enum class Role { vlm, rm, base };
+
+// Which input each of the recipe's models stands for.
+class Roles {
+ public:
+  explicit Roles(const Recipe& recipe) : recipe_(recipe) {
+    if (!recipe.merges_whole_models() || recipe.tokenizer_union || !recipe.tokens.empty())
+      fail(
+          "{}: slices, modules and vocabularies of one's own are for vlrm merge; a reward model is made of whole "
+          "models",
+          recipe.source);
+    for (const RecipeModel& model : recipe.models()) called_vlm_ = called_vlm_ || model.name == "vlm";
+    if (!recipe.tokenizer_source)
+      fail(
+          "{}: the line `tokenizer: {{source: {}, pad_to_multiple_of: 8}}` is missing; source names the model that "
+          "stands for the VLM's text part",
+          recipe.source, called_vlm_ ? "vlm" : "MODEL");
+    int vlms = 0;
+    std::vector<std::string> others;
+    for (const RecipeModel& model : recipe.models()) {
+      if (of(model.name) == Role::vlm) ++vlms;
+      if (of(model.name) == Role::rm) others.push_back(model.name);
+    }
+    if (vlms != 1)
+      fail("{}: no model stands for the VLM's text part: call it \"vlm\", or let tokenizer.source name it",
+           recipe.source);
+    if (others.size() != 1)
+      fail("{}: beside the VLM's text part{} there must be one model, the RM; there are {}", recipe.source,
+           recipe.base_model ? " and the base" : "", others.size());
+    if (recipe.tokenizer_source && of(*recipe.tokenizer_source) != Role::vlm)
+      fail("{}: the tokenizer must be the VLM's, but tokenizer.source names \"{}\"", recipe.source,
+           printable(*recipe.tokenizer_source));
+  }
+
+  Role of(const std::string& name) const {
+    if (recipe_.is_base(name)) return Role::base;
+    const bool is_vlm = called_vlm_ ? name == "vlm" : recipe_.tokenizer_source == name;
+    return is_vlm && name != "rm" ? Role::vlm : Role::rm;
+  }
+
+ private:
+  const Recipe& recipe_;
+  bool called_vlm_ = false;
+};
+
+// A parameter of a model where it is one number for all that is kept of the merge, else null.
+OrderedJson one_number(const Recipe& recipe, const RecipeModel& model, const std::string& name) {
+  const bool own = model.parameters.contains(name);
+  const auto& parameters = own ? model.parameters : recipe.parameters;
+  const auto found = parameters.find(name);
+  if (found == parameters.end()) return 1.0;  // a density; a weight may not be missing
+  for (const ParameterCase& each : found->second) {
+    if (each.filter == "lm_head") continue;
+    const bool one = each.filter.empty() && each.values.size() == 1;
+    return one ? OrderedJson(each.values.front()) : OrderedJson(nullptr);
+  }
+  return nullptr;
+}
+
+MergeSource text_source(const OpenModel& model, const char* name) {
+  return {name, backbone(model.weights, model.config), model.tokenizer};
+}
+
+}  // namespace
+
+CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, const OpenModel& rm,
+                              const std::string& source) {
+  const CheckpointPtr mapped = backbone_for(text, vlm.config);
+  const std::string embeddings = canonical_name("model.embed_tokens.weight", vlm.config);
+  const int64_t rows = mapped->info_or_throw(embeddings).shape[0];
+  const int64_t needed = vlm.weights->info_or_throw(embeddings).shape[0];
+  if (rows != needed)
+    fail("{}: the merged embeddings have {} rows, but the VLM's have {}{}", source, rows, needed,
+         vlm.config.architecture->padding > 1
+             ? fmt::format("; `pad_to_multiple_of: {}` under `tokenizer` in the recipe gives the VLM's",
+                           vlm.config.architecture->padding)
+             : "");
+  for (const TensorInfo& tensor : mapped->tensors())
+    if (vlm.weights->find(tensor.name) == nullptr)
+      fail("{}: the VLM has no place for the tensor {}", source, printable(tensor.name));
+  const CheckpointPtr score = renamed(
+      rm.weights, [](const std::string& name) { return name == "score.weight" ? std::optional(name) : std::nullopt; });
+  return overlay({vlm.weights, mapped, score});
+}
+
+OrderedJson recipe_numbers(const Recipe& recipe) {
+  const Roles roles(recipe);
+  OrderedJson weights = {{"vlm", nullptr}, {"rm", nullptr}};
+  std::vector<OrderedJson> densities;
+  for (const RecipeModel& model : recipe.models()) {
+    const Role role = roles.of(model.name);
+    if (role == Role::base) continue;
+    weights[role == Role::vlm ? "vlm" : "rm"] = one_number(recipe, model, "weight");
+    densities.push_back(one_number(recipe, model, "density"));
+  }
+  const bool one_density = recipe.method->find("density") != nullptr && densities.front() == densities.back();
+  return {{"method", recipe.method->name},
+          {"weights", std::move(weights)},
+          {"density", one_density ? densities.front() : OrderedJson(nullptr)}};
+}
+
+PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch) {
+  const Roles roles(recipe);
+  if (recipe.base_model && !inputs.base)
+    fail("{} needs the base model that both were tuned from (--base)", recipe.method->name);
+  std::vector<std::string> remarks;
+  const OpenModel vlm = open_model("vlm", inputs.vlm, watch, remarks);
+  const OpenModel rm = open_model("rm", inputs.rm, watch, remarks);
+  require_vlm(vlm);
+  require_reward_model(rm);
+  PlannedModel planned{vlm.config, nullptr, inputs.vlm, std::move(remarks)};
+  refuse_unused_tensors(vlm.config, *vlm.weights);
+  require_same_text_shape(rm, vlm, planned.remarks);
+  std::optional<MergeSource> base;
+  if (recipe.base_model) {
+    const OpenModel model = open_model("base", *inputs.base, watch, planned.remarks);
+    require_language_model(model);
+    require_same_text_shape(model, vlm, planned.remarks);
+    require_tensors(model);
+    base = text_source(model, "the base");
+  }
+  require_tensors(vlm);
+  require_tensors(rm);
+
+  MergeSources sources{{}, vlm.tokenizer};
+  for (const std::string& name : recipe.model_names()) {
+    const Role role = roles.of(name);
+    sources.models[name] = role == Role::base  ? *base
+                           : role == Role::vlm ? text_source(vlm, "the VLM's text part")
+                                               : text_source(rm, "the RM");
+  }
+  MergedModel merged = plan_merge(recipe, sources);
+  planned.remarks.insert(planned.remarks.end(), merged.remarks.begin(), merged.remarks.end());
+  planned.weights = mapped_onto_vlm(merged.weights, vlm, rm, recipe.source);
+  planned.config.head = Head::reward;
+  return planned;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,50 @@
+// The whole chain as one lazy checkpoint: text parts → merge → back onto the VLM → score head.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "architecture/config.h"
+#include "build/inputs.h"
+#include "merge/recipe.h"
+#include "weights/checkpoint.h"
+
+namespace vlrm {
+
+// Local directories (see resolve_model). The base may be missing for linear, which has no use for it.
+struct BuildInputs {
+  ModelFiles vlm, rm;
+  std::optional<ModelFiles> base;
+};
+
+// A model that exists as a plan: what its files would say, and its weights, computed where they are read.
+struct PlannedModel {
+  ModelConfig config;  // the VLM's, with a reward head
+  CheckpointPtr
+      weights;         // canonical names (architecture.h); merged tensors are float32, the others as the VLM has them
+  ModelFiles sources;  // with its tokenizer, processor and chat template: the VLM's
+  std::vector<std::string> remarks;  // what the user should know, one line each
+};
+
+// Plans the reward model that `recipe` makes of `inputs`. The recipe's models are called vlm, rm and base, or anything
+// else: then the one that tokenizer.source names stands for the VLM's text part, base_model for the base and the
+// remaining one for the RM. The recipe needs tokenizer.source. Reads headers, configs and vocabularies. Throws Error
+// where the models do not fit together: another architecture, shapes, tensors that are missing, embedding rows that are
+// not the VLM's, more than one label.
+PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch = {});
+
+// The recipe in numbers: {"method", "weights": {"vlm", "rm"}, "density"}. What is not one number for all of a model (a
+// gradient, several filters; one for the lm_head, which is merged for nothing, does not count), or means nothing to the
+// method, is null; so is a density in which the models differ. Throws Error as plan_reward_model where a role is taken
+// by no model.
+OrderedJson recipe_numbers(const Recipe& recipe);
+
+// The last step of it: a text model's backbone in place of the VLM's text part, and the RM's score head.
+// Throws Error, naming `source`, where the embeddings have other rows than the VLM's, or a tensor is none of
+// its.
+CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, const OpenModel& rm,
+                              const std::string& source);
+
+}  // namespace vlrm

@@ -1,0 +1,116 @@
+#include "build/steps.h"
+
+#include "architecture/text_names.h"
+#include "architecture/unused_tensors.h"
+#include "base/error.h"
+#include "build/grown_rows.h"
+#include "build/inputs.h"
+#include "weights/views.h"
+
+namespace vlrm {
+namespace {
+
+constexpr const char* kHead = "lm_head.weight";
+constexpr const char* kEmbeddings = "model.embed_tokens.weight";
+
+CheckpointPtr only(CheckpointPtr checkpoint, const std::string& from, const std::string& to) {
+  return renamed(std::move(checkpoint),
+                 [=](const std::string& name) { return name == from ? std::optional(to) : std::nullopt; });
+}
+
+// The lm_head alone; a model with tied embeddings has none of its own.
+CheckpointPtr own_head(const OpenModel& llama) {
+  const bool tied = llama.config.text.tie_word_embeddings && llama.weights->find(kHead) == nullptr;
+  return only(llama.weights, tied ? kEmbeddings : kHead, kHead);
+}
+
+std::vector<SideFileSource> side_files_of(const ModelFiles& files) {
+  return {{files.tokenizer(), {FileKind::tokenizer}},
+          {files.chat_template(), {FileKind::chat_template}},
+          {files.directory, {FileKind::other}}};
+}
+
+PlannedOutput text_output(CheckpointPtr backbone, CheckpointPtr head, const OpenModel& instruct,
+                          const ModelFiles& files, Dtype dtype) {
+  const int64_t rows = backbone->info_or_throw(kEmbeddings).shape[0];
+  PlannedOutput planned;
+  planned.weights = overlay({std::move(backbone), with_rows(std::move(head), kHead, rows, own_head(instruct))});
+  planned.dtype = dtype;
+  planned.config = text_model_config(instruct.directory, rows, dtype);
+  planned.config["tie_word_embeddings"] = false;
+  planned.side_files = {{files.tokenizer(), {FileKind::tokenizer}},
+                        {files.chat_template(), {FileKind::chat_template}},
+                        {instruct.directory, {FileKind::other}}};
+  return planned;
+}
+
+}  // namespace
+
+PlannedOutput plan_build(const BuildInputs& inputs, const Recipe& recipe, Dtype dtype, const WatchInput& watch) {
+  PlannedModel model = plan_reward_model(inputs, recipe, watch);
+  PlannedOutput planned;
+  planned.weights = std::move(model.weights);
+  planned.dtype = dtype;
+  planned.config = reward_model_config(inputs.vlm.directory, dtype);
+  planned.side_files = side_files_of(inputs.vlm);
+  planned.remarks = std::move(model.remarks);
+  return planned;
+}
+
+PlannedOutput plan_extract_vlm(const ModelFiles& vlm_files, const ModelFiles& instruct_files, Dtype dtype,
+                               const WatchInput& watch) {
+  std::vector<std::string> remarks;
+  const OpenModel vlm = open_model("vlm", vlm_files, watch, remarks);
+  const OpenModel instruct = open_model("instruct", instruct_files, watch, remarks);
+  require_vlm(vlm);
+  require_language_model(instruct);
+  require_same_text_shape(vlm, instruct, remarks);
+  require_tensors(vlm);
+  const CheckpointPtr text = text_part(vlm.weights, vlm.config);
+  const bool tied = vlm.config.text.tie_word_embeddings && text->find(kHead) == nullptr;
+  PlannedOutput planned = text_output(backbone(vlm.weights, vlm.config), only(text, tied ? kEmbeddings : kHead, kHead),
+                                      instruct, vlm_files, dtype);
+  planned.remarks = std::move(remarks);
+  return planned;
+}
+
+PlannedOutput plan_extract_rm(const ModelFiles& rm_files, const ModelFiles& instruct_files, Dtype dtype,
+                              const WatchInput& watch) {
+  std::vector<std::string> remarks;
+  const OpenModel rm = open_model("rm", rm_files, watch, remarks);
+  const OpenModel instruct = open_model("instruct", instruct_files, watch, remarks);
+  require_reward_model(rm);
+  require_language_model(instruct);
+  require_same_text_shape(rm, instruct, remarks);
+  require_tensors(rm);
+  PlannedOutput planned = text_output(backbone(rm.weights, rm.config), own_head(instruct), instruct, rm_files, dtype);
+  planned.remarks = std::move(remarks);
+  return planned;
+}
+
+PlannedOutput plan_map(const ModelFiles& text_files, const ModelFiles& vlm_files, const ModelFiles& rm_files,
+                       const WatchInput& watch) {
+  std::vector<std::string> remarks;
+  const OpenModel text = open_model("text", text_files, watch, remarks);
+  const OpenModel vlm = open_model("vlm", vlm_files, watch, remarks);
+  const OpenModel rm = open_model("rm", rm_files, watch, remarks);
+  PlannedOutput planned;
+  require_language_model(text);
+  require_vlm(vlm);
+  require_reward_model(rm);
+  planned.remarks = std::move(remarks);
+  refuse_unused_tensors(vlm.config, *vlm.weights);
+  require_same_text_shape(text, vlm, planned.remarks);
+  require_same_text_shape(rm, vlm, planned.remarks);
+  for (const OpenModel* model : {&text, &vlm, &rm}) require_tensors(*model);
+  require_same_tokens(text, vlm);
+  planned.weights = mapped_onto_vlm(text.weights, vlm, rm, text.weights->description());
+  const Dtype dtype = text.weights->info_or_throw(kEmbeddings).dtype;
+  planned.dtype = dtype;
+  planned.config = reward_model_config(vlm.directory, dtype);
+  planned.side_files = side_files_of(vlm_files);
+  planned.side_files.insert(planned.side_files.begin(), {text.tokenizer, {FileKind::tokenizer}});
+  return planned;
+}
+
+}  // namespace vlrm

@@ -1,0 +1,41 @@
+// A layer of a decoder; each family chooses which it is made of.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "model/ragged_batch.h"
+#include "model/rope.h"
+#include "model/step_attention.h"
+
+namespace vlrm {
+
+// What an encoded image is to the decoder: [rows, hidden size], those that exist first.
+struct ImageFeatures {
+  at::Tensor features;
+  int64_t existing = 0;  // rows
+};
+
+// What all layers of one run through a batch are given.
+struct LayerInput {
+  const RaggedBatch& batch;
+  const Rope::Angles& angles;                // of every row
+  const std::vector<ImageFeatures>& images;  // images[i] is batch.images[i], encoded
+  std::function<void()> before_work;         // called before each cut of the batch; what it throws ends the run
+};
+
+class DecoderLayer {
+ public:
+  virtual ~DecoderLayer() = default;
+
+  // hidden [rows of the batch, hidden size] is replaced by the layer's output. The batch says which of its rows go
+  // through matrices together. `caches`, one for each group, or empty, get what the prefixes leave for step().
+  virtual void forward(const at::Tensor& hidden, const LayerInput& input,
+                       std::span<LayerCache* const> caches) const = 0;
+
+  // The same for the next token of each text: hidden [texts of all groups, hidden size]. The caches grow by it.
+  virtual void step(const at::Tensor& hidden, const Rope::Angles& angles, std::span<const Growing> groups) const = 0;
+};
+
+}  // namespace vlrm

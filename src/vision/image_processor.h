@@ -1,0 +1,39 @@
+// From images to what a family's vision encoder takes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "vision/image.h"
+
+namespace vlrm {
+
+// One image, ready for the vision encoder of the family whose processor made it; to everybody else, a parcel.
+struct ProcessedImage {
+  std::vector<float> pixels;
+  std::vector<int64_t> grid;  // how the pixels are arranged, in the family's own terms
+  int64_t tokens = 1;         // placeholder tokens that stand for it in a text
+  std::string digest = {};    // of what it was made of: equal for equal images; empty where nobody computed it
+};
+
+// A tensor as transformers' processor of the family names and shapes it, row-major.
+struct ProcessedTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::variant<std::vector<float>, std::vector<int64_t>> values;
+};
+
+// Methods are thread-safe.
+class ImageProcessor {
+ public:
+  virtual ~ImageProcessor() = default;
+  virtual ProcessedImage process(const Image& image) const = 0;
+  // The images of one sample, as transformers' processor returns them.
+  virtual std::vector<ProcessedTensor> tensors(std::span<const ProcessedImage> images) const = 0;
+};
+
+}  // namespace vlrm
