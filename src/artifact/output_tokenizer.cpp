@@ -43,6 +43,9 @@ void complete(OrderedJson& json, const fs::path& directory, const TokenRows& tok
     settings.update(settings_of(token));
     settings["special"] = token.special || was_special;
   }
+  for (OrderedJson& entry : own)  // which may say others than its tokens have
+    if (entry.is_object() && entry.contains("content") && entry.at("content").is_string())
+      if (const auto id = tokens.id(entry.at("content").get<std::string>())) entry["id"] = *id;
 }
 
 // What transformers' add_tokens(text) makes of a text.

@@ -1,7 +1,8 @@
 #include "merge/token_rows.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <iterator>
+#include <unordered_map>
 #include <utility>
 
 #include "base/error.h"
@@ -25,7 +26,6 @@ class VocabularyHandler {
   explicit VocabularyHandler(std::string source) : source_(std::move(source)) {}
   std::vector<TokenRows::Token> take() { return std::move(tokens_); }
   const std::vector<AddedToken>& added() const { return added_; }
-  int64_t vocabulary_size() const { return static_cast<int64_t>(tokens_.size() - added_.size()); }
   bool found_vocabulary() const { return found_vocabulary_; }
 
   bool start_object(size_t) {
@@ -41,7 +41,7 @@ class VocabularyHandler {
   bool end_object() {
     if (in_added_token()) {
       if (id_ < 0) fail("{}: an added token has no id", source_);
-      add(content_, id_);
+      check_id(content_, id_);
       added_.push_back({.content = content_, .id = id_});
     }
     keys_.pop_back();
@@ -92,8 +92,11 @@ class VocabularyHandler {
     return true;
   }
   void add(const std::string& token, int64_t id) {
-    if (id < 0 || id >= json_limits::kCount) fail("{}: token \"{}\" has the id {}", source_, printable(token), id);
+    check_id(token, id);
     tokens_.push_back({token, id});
+  }
+  void check_id(const std::string& token, int64_t id) const {
+    if (id < 0 || id >= json_limits::kCount) fail("{}: token \"{}\" has the id {}", source_, printable(token), id);
   }
 
   const std::string source_;
@@ -105,17 +108,19 @@ class VocabularyHandler {
   std::vector<AddedToken> added_;
 };
 
-// Behind the others, as the tokenizer numbers them.
-void add_tokens_of_side_files(const std::filesystem::path& directory, const std::vector<AddedToken>& own,
-                              int64_t vocabulary_size, std::vector<TokenRows::Token>& tokens) {
-  std::unordered_set<std::string> known;
-  for (const TokenRows::Token& token : tokens) known.insert(token.text);
+// Those of tokenizer.json, then those of the files beside it, as the tokenizer numbers them: by their order.
+void add_added_tokens(const std::filesystem::path& directory, std::vector<AddedToken> added,
+                      std::vector<TokenRows::Token>& tokens) {
+  const auto vocabulary_size = static_cast<int64_t>(tokens.size());
+  std::unordered_map<std::string, int64_t> ids;
+  for (const TokenRows::Token& token : tokens) ids.emplace(token.text, token.id);
+  std::ranges::copy(TokenizerSideFiles::from_directory(directory).additions(added), std::back_inserter(added));
   int64_t largest = -1;
-  for (const AddedToken& token : own) largest = std::max(largest, token.id);
-  for (const AddedToken& token : TokenizerSideFiles::from_directory(directory).additions(own)) {
-    if (token.content.empty() || !known.insert(token.content).second) continue;
-    largest = next_added_id(vocabulary_size, largest);
-    tokens.push_back({token.content, largest});
+  for (const AddedToken& token : added) {
+    if (token.content.empty()) continue;
+    const auto [entry, fresh] = ids.try_emplace(token.content, next_added_id(vocabulary_size, largest));
+    largest = std::max(largest, entry->second);
+    if (fresh) tokens.push_back({token.content, entry->second});
   }
 }
 
@@ -126,11 +131,10 @@ TokenRows TokenRows::from_directory(const std::filesystem::path& directory) {
   const std::string text = read_text_or_throw(path);
   VocabularyHandler handler(path.string());
   Json::sax_parse(text, &handler);
-  const int64_t vocabulary_size = handler.vocabulary_size();
   std::vector<Token> tokens = handler.take();
+  add_added_tokens(directory, handler.added(), tokens);
   if (!handler.found_vocabulary() || tokens.empty())
     fail("{}: there is no model with a vocabulary in it", path.string());
-  add_tokens_of_side_files(directory, handler.added(), vocabulary_size, tokens);
   return TokenRows(std::move(tokens), path.string());
 }
 

@@ -71,10 +71,15 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& own, const std::vector<A
   for (const AddedToken& token : own) {
     if (by_content_.contains(token.content))
       fail("{}: the token \"{}\" is added twice", source, printable(token.content));
+    if (token.id < 0 || token.id > Vocabulary::kLargestId)
+      fail("{}: the added token \"{}\" has the id {}", source, printable(token.content), token.id);
     add(token, vocabulary);
-    if (tokens_.back().id != token.id)
-      fail("{}: the added token \"{}\" has the id {}, but its place makes it {}; add it last, or to the vocabulary",
-           source, printable(token.content), token.id, tokens_.back().id);
+    if (tokens_.back().id == token.id) continue;
+    if (++count_renumbered_ == 1)
+      renumbered_ = fmt::format(
+          "{}: the added token \"{}\" has the id {} in the file, but gets {}, as in the tokenizers "
+          "library, which numbers added tokens by their order",
+          source, printable(token.content), token.id, tokens_.back().id);
   }
   for (const AddedToken& token : additions)
     if (!token.content.empty()) add(token, vocabulary);
@@ -155,6 +160,12 @@ std::optional<AddedTokens::Special> AddedTokens::find_special(std::string_view t
       return Special{found->begin, found->end, static_cast<int32_t>(token.id)};
   }
   return std::nullopt;
+}
+
+std::optional<std::string> AddedTokens::renumbered() const {
+  if (count_renumbered_ == 0) return std::nullopt;
+  if (count_renumbered_ == 1) return renumbered_;
+  return fmt::format("{} ({} more get other ids, too)", renumbered_, count_renumbered_ - 1);
 }
 
 const AddedToken* AddedTokens::with_id(int64_t id) const {

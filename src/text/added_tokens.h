@@ -39,8 +39,8 @@ class StringMatcher {
 class AddedTokens {
  public:
   // The added tokens of a tokenizer.json, and what the files beside it add or replace. A token has the id that
-  // `tokenizers` gives it: that of the vocabulary, else the next one. Throws Error naming `source` where tokenizer.json
-  // says otherwise.
+  // `tokenizers` gives it: that of the vocabulary, else the next one, whatever id tokenizer.json says. Throws Error
+  // naming `source` for a token that is there twice, or has an id that no token can have.
   AddedTokens(const std::vector<AddedToken>& own, const std::vector<AddedToken>& additions,
               const Vocabulary& vocabulary, const Normalizer& normalizer, const std::string& source);
 
@@ -57,6 +57,9 @@ class AddedTokens {
 
   // From now on they are not found in texts.
   void read_special_as_text() { special_are_text_ = true; }
+
+  // One line for a person where ids in tokenizer.json are not those that its tokens have.
+  std::optional<std::string> renumbered() const;
 
   const AddedToken* with_id(int64_t id) const;
   const AddedToken* with_content(std::string_view content) const;
@@ -75,7 +78,8 @@ class AddedTokens {
   std::unordered_set<std::string> special_;
   StringMatcher in_raw_text_, in_normalized_text_, contents_;
   bool special_are_text_ = false;
-  int64_t count_outside_ = 0, largest_id_ = -1;
+  int64_t count_outside_ = 0, count_renumbered_ = 0, largest_id_ = -1;
+  std::string renumbered_;  // the first of them
 };
 
 }  // namespace vlrm

@@ -163,8 +163,6 @@ TEST(VocabularyTest, ErrorsNameTheFileAndTheToken) {
   EXPECT_THAT(error(R"({"model": {"vocab": {"a": 18446744073709551615}}})"), HasSubstr("has the id"));
   EXPECT_THAT(error(R"({"model": {"vocab": {"a": 0, "b": 0}}})"),
               HasSubstr("the id 0 has two tokens, \"a\" and \"b\""));
-  EXPECT_THAT(error(R"({"model": {"vocab": {"a": 0}}, "added_tokens": [{"id": 1, "content": "a"}]})"),
-              HasSubstr("the token \"a\" has two ids"));
   EXPECT_THAT(error(R"({"model": {"vocab": {"a": 0}}, "added_tokens": [{"content": "a"}]})"), HasSubstr("has no id"));
   EXPECT_THAT(error(std::string(1000, '[')), HasSubstr("nested deeper"));
   write_text(
@@ -173,6 +171,16 @@ TEST(VocabularyTest, ErrorsNameTheFileAndTheToken) {
   const auto vocabulary = TokenRows::from_directory(dir.path());
   EXPECT_EQ(vocabulary.id("é"), 1);
   EXPECT_EQ(vocabulary.tokens().size(), 2);
+}
+
+TEST(VocabularyTest, AddedTokensHaveTheIdsOfTheirPlaces) {
+  const TemporaryDirectory dir;
+  write_text(dir / "tokenizer.json", R"({"model": {"vocab": {"a": 0, "b": 1}}, "added_tokens": [
+               {"id": 9, "content": "<y>"}, {"id": 5, "content": "a"}, {"id": 4, "content": "<x>"}]})");
+  const auto vocabulary = TokenRows::from_directory(dir.path());
+  EXPECT_EQ(vocabulary.id("a"), 0);
+  EXPECT_EQ(vocabulary.id("<y>"), 2);
+  EXPECT_EQ(vocabulary.id("<x>"), 3);
 }
 
 TEST(VocabularyTest, DifferencesNameTheFirstToken) {

@@ -6,8 +6,10 @@ VLRM_TOKENIZER_TEXTS sets how many texts of each tokenizer, VLRM_TOKENIZER_SEED 
 import json
 import os
 import random
+import subprocess
 
 import pytest
+from conftest import PROGRAM
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 COUNT = int(os.environ.get("VLRM_TOKENIZER_TEXTS", "200"))
@@ -232,6 +234,34 @@ def test_a_word_of_a_megabyte(vlrm, tmp_path):
     rng = random.Random(SEED)
     texts = ["a" * 2**20, "".join(rng.choice("thequickbrownfox") for _ in range(2**20)), " " * 2**20 + "x"]
     assert_same(vlrm, tmp_path, file, texts, only_ids=True)
+
+
+# The ids that a file gives its added tokens, in its order; those of its vocabulary end at 2.
+GAPS = {
+    "a gap": {"<x>": 5},
+    "two gaps": {"<x>": 5, "<y>": 9},
+    "backwards": {"<y>": 9, "<x>": 5},
+    "behind one in its place": {"<x>": 3, "<y>": 7, "<z>": 8},
+    "the id of another": {"<x>": 2},
+    "one of the vocabulary": {"a": 7, "<x>": 3},
+    "one id twice": {"<x>": 3, "<y>": 3},
+}
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_added_tokens_go_by_their_places(tmp_path, name):
+    settings = {"special": True, "normalized": False, "single_word": False, "lstrip": False, "rstrip": False}
+    added = [{"id": number, "content": token, **settings} for token, number in GAPS[name].items()]
+    model = {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2}, "merges": []}
+    text = json.dumps({"version": "1.0", "added_tokens": added, "model": model})
+    (tmp_path / "tokenizer.json").write_text(text)
+    line = "a<x>b<y>c<z>"
+    done = subprocess.run([PROGRAM, "tokenize", "--model", tmp_path], input=json.dumps(line), capture_output=True, text=True)
+    assert json.loads(done.stdout) == Tokenizer.from_str(text).encode(line).ids, done.stderr
+    warnings = done.stderr.splitlines()
+    assert len(warnings) == 1 and warnings[0].startswith(f"warning: {tmp_path}/tokenizer.json: the added token "), warnings
+    count = sum(each["id"] != Tokenizer.from_str(text).token_to_id(each["content"]) for each in added)
+    assert (f"({count - 1} more get other ids, too)" in warnings[0]) == (count > 1)
 
 
 def test_clean_up(vlrm, goldens):
