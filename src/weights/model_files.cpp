@@ -99,7 +99,13 @@ ModelFiles resolve_model(const std::string& name) {
   if (is_adapter_alone(directory))
     fail("{}: is an adapter, not a model that {} could be applied to", printable(names.model),
          printable(*names.adapter));
-  return {std::move(directory), resolve_checkpoint(*names.adapter)};
+  fs::path adapter = resolve_checkpoint(*names.adapter);
+  if (!has(adapter, kAdapterConfig) && (holds_weights(adapter) || has(adapter, "config.json")))
+    fail(
+        "{}: is a model, not an adapter that could be applied to {}: a recipe for vlrm merge names each model by "
+        "itself",
+        printable(*names.adapter), printable(names.model));
+  return {std::move(directory), std::move(adapter)};
 }
 
 ModelFiles resolve_texts(const std::string& name) {
