@@ -58,9 +58,9 @@ bool CausalModel::tied() const {
   return has_tied_embeddings(config, weights);
 }
 
-CausalModel open_causal_model(const std::string& name, const WatchInput& watch) {
+CausalModel open_causal_model(const std::string& name, const WatchInput& watch, const std::string& role) {
   const ModelFiles files = resolve_model(name);
-  ReadModel read = read_model(files, name, watch);
+  ReadModel read = read_model(files, role, watch);
   refuse_quantized(read.config, files.directory);
   CausalModel model{files.directory,        files.tokenizer(),      files.chat_template(), {},
                     std::move(read.config), std::move(read.weights)};

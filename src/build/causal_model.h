@@ -28,9 +28,9 @@ struct CausalModel {
   int64_t layers() const;
 };
 
-// Opens a checkpoint by its name (see resolve_model). `watch` gets the name as the role. Throws Error for what is
-// missing or malformed, and for quantized weights.
-CausalModel open_causal_model(const std::string& name, const WatchInput& watch);
+// Opens a checkpoint by its name (see resolve_model). `watch` gets the role. Throws Error for what is missing or
+// malformed, and for quantized weights.
+CausalModel open_causal_model(const std::string& name, const WatchInput& watch, const std::string& role = "model");
 
 // `config` for a model like it with so many rows of embeddings, layers (its own where there are none), and this type
 // (its own where there is none). What the config lists by layer is taken from the layers `kept`.

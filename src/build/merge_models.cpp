@@ -6,6 +6,7 @@
 #include "architecture/architecture.h"
 #include "artifact/output_template.h"
 #include "artifact/output_tokenizer.h"
+#include "artifact/recipe_roles.h"
 #include "base/error.h"
 #include "base/joined.h"
 #include "build/causal_model.h"
@@ -96,7 +97,9 @@ Models open_models(const Recipe& recipe, const WatchInput& watch) {
     std::erase(models.names, *recipe.base_model);
     models.names.insert(models.names.begin(), *recipe.base_model);
   }
-  for (const std::string& name : models.names) models.opened.emplace(name, open_causal_model(name, watch));
+  const RecipeRoles roles = merge_roles(recipe);
+  for (const std::string& name : models.names)
+    models.opened.emplace(name, open_causal_model(name, watch, roles.at(name)));
   if (may_be_renamed(models)) unify_layouts(models);
   require_common_tensors(recipe, models);
   return models;
@@ -241,7 +244,7 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   }
   sources.output_tokenizer = tokenizer_of(recipe, models);
   if (watch && recipe.tokenizer_source && !models.opened.contains(*recipe.tokenizer_source))
-    watch("tokenizer " + *recipe.tokenizer_source, sources.output_tokenizer, nullptr);
+    watch(merge_roles(recipe).at(*recipe.tokenizer_source), sources.output_tokenizer, nullptr);
   PlannedOutput planned;
   if (auto made = made_tokenizer(recipe, models, sources.output_tokenizer)) {
     sources.output_tokens = made->tokens;

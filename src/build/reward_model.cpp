@@ -111,6 +111,16 @@ OrderedJson recipe_numbers(const Recipe& recipe) {
           {"density", one_density ? densities.front() : OrderedJson(nullptr)}};
 }
 
+RecipeRoles build_roles(const Recipe& recipe) {
+  const Roles roles(recipe);
+  RecipeRoles names;
+  for (const std::string& name : recipe.model_names()) {
+    const Role role = roles.of(name);
+    names[name] = role == Role::base ? "base" : role == Role::vlm ? "vlm" : "rm";
+  }
+  return names;
+}
+
 PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch) {
   const Roles roles(recipe);
   if (recipe.base_model && !inputs.base)

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "architecture/config.h"
+#include "artifact/recipe_roles.h"
 #include "build/inputs.h"
 #include "merge/recipe.h"
 #include "weights/checkpoint.h"
@@ -40,6 +41,9 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
 // method, is null; so is a density in which the models differ. Throws Error as plan_reward_model where a role is taken
 // by no model.
 OrderedJson recipe_numbers(const Recipe& recipe);
+
+// The roles that the recipe's names stand for: vlm, rm, base. Throws Error as plan_reward_model.
+RecipeRoles build_roles(const Recipe& recipe);
 
 // The last step of it: a text model's backbone in place of the VLM's text part, and the RM's score head.
 // Throws Error, naming `source`, where the embeddings have other rows than the VLM's, or a tensor is none of

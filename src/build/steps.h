@@ -16,7 +16,7 @@
 namespace vlrm {
 
 // All throw Error where the models do not fit together; `watch` is as for plan_reward_model, with the parameters' names
-// as roles (for merges, the models' names).
+// as roles (for merges, merge_roles).
 
 // build: the reward model, with its VLM's side files.
 PlannedOutput plan_build(const BuildInputs& inputs, const Recipe& recipe, Dtype dtype, const WatchInput& watch = {});

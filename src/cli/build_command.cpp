@@ -41,7 +41,9 @@ void run_build(const BuildOptions& options) {
   if (recipe.from_options)
     recipe.pad_to_multiple_of = ModelConfig::from_directory(inputs.vlm.directory).architecture->padding;
 
-  Manifest manifest("build", {{"recipe", recipe_to_json(recipe)}, {"seed", recipe.seed}, {"dtype", torch_name(dtype)}});
+  OrderedJson settings = recipe_settings(recipe, build_roles(recipe));
+  settings["dtype"] = torch_name(dtype);
+  Manifest manifest("build", std::move(settings));
   manifest.name_input("vlm", options.vlm);
   manifest.name_input("rm", options.rm);
   manifest.name_input("base", options.base);

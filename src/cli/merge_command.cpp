@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "artifact/model_card.h"
+#include "artifact/recipe_roles.h"
 #include "base/atomic_output.h"
 #include "base/error.h"
 #include "base/tell.h"
@@ -25,7 +26,19 @@ struct MergeOptions {
 };
 
 Manifest manifest_of(const Recipe& recipe) {
-  return Manifest("merge", {{"recipe", recipe_to_json(recipe)}, {"seed", recipe.seed}});
+  const RecipeRoles roles = merge_roles(recipe);
+  Manifest manifest("merge", recipe_settings(recipe, roles));
+  for (const auto& [name, role] : roles) manifest.name_input(role, name);
+  return manifest;
+}
+
+// How what is there differs from what the recipe would make now, to end a sentence; "" where it does not.
+std::string difference_from(const fs::path& output, const Recipe& recipe) {
+  Manifest manifest = manifest_of(recipe);
+  if (!manifest.is_of(output)) return ", made of another recipe than now";
+  plan_merge_models(recipe, manifest.watcher());
+  const std::string change = manifest.change_since(output);
+  return change.empty() ? "" : ", but " + change;
 }
 
 void merge(const Recipe& recipe, const std::string& yaml, const MergeOptions& options, const OutputFlags& output) {
@@ -65,8 +78,8 @@ void merge_all(const std::vector<Recipe>& recipes, const std::string& yaml, cons
       output.label = "merging " + printable(*recipe.name);
     }
     if (recipe.name && fs::exists(output.directory) && !output.force) {
-      tell(fmt::format("note: {}: is there already{}; --force makes it anew", output.directory,
-                       manifest_of(recipe).is_of(output.directory) ? "" : ", made of another recipe than now"));
+      tell(fmt::format("note: {}: is there already{}; --force makes it again", output.directory,
+                       difference_from(output.directory, recipe)));
       continue;
     }
     merge(recipe, yaml, options, output);

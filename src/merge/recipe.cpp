@@ -69,4 +69,15 @@ std::vector<std::string> Recipe::model_names() const {
   return names;
 }
 
+void for_each_model_name(Recipe& recipe, const std::function<void(std::string&)>& change) {
+  for (RecipeModule& module : recipe.modules)
+    for (RecipeSlice& slice : module.slices) {
+      for (RecipeModel& model : slice.models) change(model.name);
+      if (slice.base_model) change(*slice.base_model);
+    }
+  if (recipe.base_model) change(*recipe.base_model);
+  if (recipe.tokenizer_source) change(*recipe.tokenizer_source);
+  for (auto& [token, source] : recipe.tokens) change(source.model);
+}
+
 }  // namespace vlrm

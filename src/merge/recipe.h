@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -99,6 +100,9 @@ struct Recipe {
   std::vector<std::string> model_names() const;
   bool is_base(const std::string& model) const { return base_model && *base_model == model; }
 };
+
+// Calls change(name) for every place in which a recipe names a model; where a token's source names none, with "".
+void for_each_model_name(Recipe& recipe, const std::function<void(std::string&)>& change);
 
 // Reads a mergekit YAML. Throws Error with file and line for malformed YAML, several documents, an unknown key or
 // parameter (naming the nearest known one), a value of the wrong kind or out of its range.

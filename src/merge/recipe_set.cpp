@@ -1,7 +1,6 @@
 #include "merge/recipe_set.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <set>
 
@@ -10,18 +9,6 @@
 
 namespace vlrm {
 namespace {
-
-// Calls change(name) for every place where a recipe names a model.
-void for_each_model_name(Recipe& recipe, const std::function<void(std::string&)>& change) {
-  for (RecipeModule& module : recipe.modules)
-    for (RecipeSlice& slice : module.slices) {
-      for (RecipeModel& model : slice.models) change(model.name);
-      if (slice.base_model) change(*slice.base_model);
-    }
-  if (recipe.base_model) change(*recipe.base_model);
-  if (recipe.tokenizer_source) change(*recipe.tokenizer_source);
-  for (auto& [token, source] : recipe.tokens) change(source.model);
-}
 
 // "./model+./adapter" → "./model".
 std::string without_adapter(const std::string& name) {

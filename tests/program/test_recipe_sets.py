@@ -1,6 +1,7 @@
 """Files with several recipes, and outputs in shards."""
 
 import json
+import shutil
 import subprocess
 
 import numpy as np
@@ -74,8 +75,12 @@ def test_tells_models_of_another_recipe(vlrm, tmp_path):
         return vlrm("-q", "merge", written(tmp_path, text), "--intermediate-dir", tmp_path / "parts", notes=True)
 
     notes("name: half\n" + HALF)
-    assert [note for note in notes("name: half\n" + HALF) if note.endswith("is there already; --force makes it anew")]
+    assert [note for note in notes("name: half\n" + HALF) if note.endswith("is there already; --force makes it again")]
     assert [note for note in notes("name: half\n" + HALF.replace("0.5", "0.6")) if "made of another recipe than now" in note]
+    moved = HALF.replace(f"{MODELS}/base}}", f"{shutil.copytree(MODELS / 'base', tmp_path / 'moved')}}}")
+    assert [note for note in notes("name: half\n" + moved) if note.endswith("is there already; --force makes it again")]
+    other = HALF.replace(f"{MODELS}/base}}", f"{MODELS}/base_instruct}}").replace("base_instruct}]", "base}]")
+    assert [note for note in notes("name: half\n" + other) if "is there already, but model 1 (" in note]
 
 
 @pytest.mark.parametrize("text, arguments, expected", [

@@ -2,13 +2,14 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 
 import numpy as np
 import pytest
-from conftest import PROGRAM
+from conftest import PROGRAM, ROOT
 from safetensors.numpy import save_file
 
 LAYERS, WIDTH = 24, 512
@@ -138,6 +139,91 @@ def test_what_inputs_hold_decides_whether_work_is_gone_on_with(models, tmp_path,
     finally:
         weights.unlink()
         weights.write_bytes(before)
+
+
+def moved(models, folder, **places):
+    """The recipe over copies of its models, each in a folder of the name that it is given, or of its own."""
+    text = (models / "ties.yml").read_text()
+    for name in ("base", "one", "two"):
+        place = shutil.copytree(models / name, folder / places.get(name, name))
+        text = text.replace(f"{models}/{name}", str(place))
+    recipe = folder / "moved.yml"
+    recipe.write_text(text)
+    return recipe
+
+
+def resumed(recipe, out):
+    return subprocess.run([PROGRAM, *COMMAND, recipe, out, "--out-shard-size", "5M", "--resume"], capture_output=True, text=True)
+
+
+SWAPPED = {"one": "two", "two": "one"}
+
+
+@pytest.mark.parametrize("places", [{}, {"base": "a", "one": "c", "two": "b"}, SWAPPED])
+def test_inputs_elsewhere_are_the_same_inputs(models, tmp_path, places):
+    out = tmp_path / "out"
+    interrupted(models, out, 3)
+    for place, expected in (("first", ""), ("second", "is there already, of the same settings and inputs")):
+        done = resumed(moved(models, tmp_path / place, **places), out)
+        assert done.returncode == 0 and "begun anew" not in done.stderr and expected in done.stderr
+    finish(start(models, tmp_path / "whole"))
+    for file in out.glob("*.safetensors"):
+        assert file.read_bytes() == (tmp_path / "whole" / file.name).read_bytes()
+
+
+def test_other_inputs_under_the_same_names_are_others(models, tmp_path):
+    out = tmp_path / "out"
+    finish(start(models, out))
+    recipe = moved(models, tmp_path / "elsewhere")
+    recipe.write_text(recipe.read_text().replace("/one,", "/x,").replace("/two,", "/one,").replace("/x,", "/two,"))
+    done = resumed(recipe, out)
+    assert done.returncode == 2 and "is there already, but model " in done.stderr and "its weights are others now" in done.stderr
+
+
+WORLD = ROOT / "world"
+
+
+def build(folder, recipe):
+    return ["build", "--vlm", folder / "vlm", "--rm", folder / "rm", "--base", folder / "base", "--recipe", recipe]
+
+
+def extract(folder, _):
+    return ["extract", "--vlm", folder / "vlm", "--instruct", folder / "base"]
+
+
+def merge_with_another_tokenizer(folder, recipe):
+    recipe.write_text(f"merge_method: linear\ntokenizer_source: {folder}/rm\nmodels:\n- {{model: {folder}/base, parameters: {{weight: 1}}}}\n")
+    return ["merge", recipe]
+
+
+def merge_of_an_adapter(folder, recipe):
+    adapter = folder / "adapter"
+    adapter.mkdir()
+    name = "base_model.model.model.layers.0.self_attn.q_proj"
+    save_file({f"{name}.lora_A.weight": np.ones((1, 64), np.float32), f"{name}.lora_B.weight": np.ones((64, 1), np.float32)},
+              adapter / "adapter_model.safetensors")
+    (adapter / "adapter_config.json").write_text('{"peft_type": "LORA", "r": 1}')
+    recipe.write_text(f"merge_method: passthrough\nmodels: [{{model: {folder}/base+{adapter}}}]\n")
+    return ["merge", recipe]
+
+
+@pytest.mark.parametrize("command", [build, extract, merge_with_another_tokenizer, merge_of_an_adapter])
+def test_every_command_knows_its_inputs_elsewhere(vlrm, tmp_path, command):
+    for number in range(2):
+        folder = shutil.copytree(WORLD, tmp_path / f"copy{number}")
+        recipe = folder / "r.yml"
+        recipe.write_text(RECIPE.replace("HERE", str(folder)))
+        flags = ["-o", tmp_path / "out"] if command in (build, extract) else [tmp_path / "out"]
+        notes = vlrm("-q", *command(folder, recipe), *flags, "--resume", notes=True)
+    assert [note for note in notes if note.endswith("is there already, of the same settings and inputs")]
+
+
+RECIPE = """merge_method: ties
+base_model: HERE/base
+tokenizer: {source: HERE/vlm, pad_to_multiple_of: 8}
+parameters: {density: 0.5, weight: 0.5}
+models: [{model: HERE/vlm}, {model: HERE/rm}]
+"""
 
 
 def test_two_runs_in_containers_of_their_own_do_not_write_one_output(models, tmp_path):
