@@ -17,6 +17,7 @@ namespace vlrm {
 namespace {
 
 constexpr std::string_view kPrefix = "base_model.model.", kOriginal = ".original_module.";
+constexpr std::array<std::string_view, 2> kSavedModules{".modules_to_save.default", ".modules_to_save"};
 constexpr const char* kScore = "score.weight";
 constexpr int64_t kLargestRank = 1 << 16;
 // How peft names the two factors of a weight.
@@ -178,15 +179,22 @@ class Matcher {
   CheckpointPtr match() {
     if (adapter_->tensors().empty()) fail("{}: holds no tensor: there is nothing to apply", adapter_->description());
     auto adapted = std::make_shared<AdaptedCheckpoint>(model_, adapter_);
+    std::vector<const TensorInfo*> wholes, factors;
     for (const TensorInfo& tensor : adapter_->tensors()) {
       if (!tensor.name.starts_with(kPrefix))
         fail("{}: tensor {}: names of an adapter begin with {}", adapter_->description(), printable(tensor.name),
              kPrefix);
       if (tensor.name.find(kOriginal) != std::string::npos) continue;  // the model's own, beside the saved one
       if (is_saved_again(tensor.name)) continue;
-      if (!is_factor(*adapted, tensor)) replace(*adapted, tensor, without_wrappers(tensor.name.substr(kPrefix.size())));
+      (is_factor(tensor) ? factors : wholes).push_back(&tensor);
     }
-    if (target_.tied) untie(*adapted);
+    const bool tied = target_.tied && std::ranges::none_of(wholes, [&](const TensorInfo* tensor) {
+                        return is_vocabulary(*tensor) && is_copy(tensor->name);
+                      });
+    if (tied) replace_shared(*adapted, wholes);
+    for (const TensorInfo* tensor : wholes) replace(*adapted, *tensor, name_in_model(*tensor));
+    for (const TensorInfo* tensor : factors) adapt_by(*adapted, *tensor);  // what may just have been replaced
+    if (target_.tied && !tied) untie(*adapted);
     require_equal_rows(*adapted);
     const bool scores = adapted->find(kScore) != nullptr;
     if (config_.is_classifier() && !scores)
@@ -201,23 +209,26 @@ class Matcher {
   // peft writes embeddings that were resized and trained twice: on their own, and as what was trained, which counts.
   bool is_saved_again(const std::string& name) const {
     const size_t dot = name.rfind('.');
-    return std::ranges::any_of(std::array{".modules_to_save", ".modules_to_save.default"}, [&](const char* wrapper) {
-      return adapter_->find(name.substr(0, dot) + wrapper + name.substr(dot)) != nullptr;
+    return std::ranges::any_of(kSavedModules, [&](std::string_view wrapper) {
+      return adapter_->find(name.substr(0, dot) + std::string(wrapper) + name.substr(dot)) != nullptr;
     });
   }
 
-  // Whether `tensor` is a factor of a weight; both are noted with the first.
-  bool is_factor(AdaptedCheckpoint& adapted, const TensorInfo& tensor) const {
+  static bool is_factor(const TensorInfo& tensor) {
     const std::string name = tensor.name.substr(kPrefix.size());
+    return std::ranges::any_of(
+        kFactors, [&](const FactorNames& names) { return module_of(name, names.a) || module_of(name, names.b); });
+  }
+
+  // Both factors of a weight are noted with the first.
+  void adapt_by(AdaptedCheckpoint& adapted, const TensorInfo& factor) const {
+    const std::string name = factor.name.substr(kPrefix.size());
     for (const FactorNames& names : kFactors) {
-      if (const auto module = module_of(name, names.a)) {
-        const TensorInfo& b = other_factor(tensor, names.a, names.b);
-        adapt(adapted, tensor, b, *module, names.of_embedding || config_.transposed());
-        return true;
-      }
-      if (module_of(name, names.b)) return other_factor(tensor, names.b, names.a), true;
+      if (const auto module = module_of(name, names.a))
+        adapt(adapted, factor, other_factor(factor, names.a, names.b), *module,
+              names.of_embedding || config_.transposed());
+      if (module_of(name, names.b)) other_factor(factor, names.b, names.a);
     }
-    return false;
   }
 
   const TensorInfo& other_factor(const TensorInfo& factor, std::string_view own, std::string_view other) const {
@@ -241,15 +252,48 @@ class Matcher {
 
   // The name of a tensor that is saved whole: without what says so (modules_to_save), or that there are factors for it,
   // too ("….embed_tokens.base_layer.weight").
-  static std::string without_wrappers(std::string name) {
-    for (const std::string_view wrapper : {".modules_to_save.default", ".modules_to_save", ".base_layer"})
+  static std::string name_in_model(const TensorInfo& whole) {
+    std::string name = whole.name.substr(kPrefix.size());
+    const auto erase = [&](std::string_view wrapper) {
       if (const size_t at = name.find(wrapper); at != name.npos) name.erase(at, wrapper.size());
+    };
+    std::ranges::for_each(kSavedModules, erase);
+    erase(".base_layer");
     return name;
   }
 
   bool is_vocabulary(const std::string& name) const { return name == target_.embeddings || name == target_.head; }
+  bool is_vocabulary(const TensorInfo& whole) const {
+    const auto renamed = target_.name_of(name_in_model(whole));
+    return renamed && is_vocabulary(*renamed);
+  }
 
-  // What peft leaves of tied embeddings when one of the two was trained: both, each its own.
+  // Whether peft loads a whole tensor beside the model's, in place of which it stands, and not into that.
+  bool is_copy(const std::string& name) const {
+    const std::string module = name.substr(0, name.rfind('.'));
+    return config_.is_saved(module) ||
+           std::ranges::any_of(kSavedModules, [&](std::string_view wrapper) { return module.ends_with(wrapper); });
+  }
+
+  // Embeddings that are the head, too, and stay it: peft loads either into the one tensor, and the head last. Takes
+  // both from `wholes`.
+  void replace_shared(AdaptedCheckpoint& adapted, std::vector<const TensorInfo*>& wholes) const {
+    const auto rest =
+        std::ranges::stable_partition(wholes, [&](const TensorInfo* tensor) { return !is_vocabulary(*tensor); });
+    const std::vector<const TensorInfo*> shared(rest.begin(), rest.end());
+    wholes.erase(rest.begin(), rest.end());
+    if (shared.empty()) return;
+    const auto is_head = [&](const TensorInfo* tensor) {
+      return target_.name_of(name_in_model(*tensor)) == target_.head;
+    };
+    const auto head = std::ranges::find_if(shared, is_head);
+    const TensorInfo& last = head != shared.end() ? **head : *shared.front();
+    for (const TensorInfo* tensor : shared)
+      if (tensor->shape != last.shape) fail_rows();
+    replace_by(adapted, last, model_->info_or_throw(target_.embeddings));
+  }
+
+  // What peft leaves of tied embeddings when a copy of one of the two was trained: both, each its own.
   void untie(AdaptedCheckpoint& adapted) const {
     const bool embeddings = adapted.replaces(target_.embeddings), head = adapted.replaces(target_.head);
     if (!embeddings || head || adapted.find(kScore) != nullptr) return;
@@ -267,14 +311,17 @@ class Matcher {
     const int64_t added = embeddings->shape.at(0) - before->shape.at(0);
     const TensorInfo* head_before = target_.tied ? before : model_->find(target_.head);
     const int64_t added_to_head = head && head_before ? head->shape.at(0) - head_before->shape.at(0) : added;
-    if (added != added_to_head && adapted.find(kScore) == nullptr)
-      fail("{}: its {} and {} have other rows than the model's, but not equally many more", adapter_->description(),
-           printable(target_.embeddings), printable(target_.head));
+    if (added != added_to_head && adapted.find(kScore) == nullptr) fail_rows();
+  }
+  [[noreturn]] void fail_rows() const {
+    fail("{}: its {} and {} have other rows than the model's, but not equally many more", adapter_->description(),
+         printable(target_.embeddings), printable(target_.head));
   }
 
-  const TensorInfo& weight_or_throw(const TensorInfo& factor, const std::string& name) const {
+  // Of `model`, which may have been changed by now.
+  const TensorInfo& weight_or_throw(const Checkpoint& model, const TensorInfo& factor, const std::string& name) const {
     const auto renamed = target_.name_of(name);
-    const TensorInfo* weight = renamed ? model_->find(*renamed) : nullptr;
+    const TensorInfo* weight = renamed ? model.find(*renamed) : nullptr;
     if (weight == nullptr)
       fail("{}: tensor {}: the model ({}) has no {}", adapter_->description(), printable(factor.name),
            model_->description(), printable(name));
@@ -290,7 +337,7 @@ class Matcher {
       if (const auto name = target_.name_of(module + ".weight"); name && is_vocabulary(*name))
         fail("{}: tensor {}: factors of embeddings that are the head, too (tie_word_embeddings), cannot be merged",
              adapter_->description(), printable(a.name));
-    const TensorInfo& weight = weight_or_throw(a, module + ".weight");
+    const TensorInfo weight = weight_or_throw(adapted, a, module + ".weight");
     const auto is_matrix = [](const TensorInfo& tensor) { return tensor.shape.size() == 2 && is_float(tensor.dtype); };
     if (!is_matrix(a) || !is_matrix(b) || !is_matrix(weight))
       fail("{}: tensor {}: only factors of matrices can be merged", adapter_->description(), printable(a.name));
@@ -314,18 +361,20 @@ class Matcher {
     if (new_head) return {target_.head, embeddings->dtype, embeddings->shape};
     if (renamed == kScore && model_->find(kScore) == nullptr && embeddings != nullptr && whole.shape.size() == 2)
       return {kScore, whole.dtype, {whole.shape[0], embeddings->shape.at(1)}};
-    return weight_or_throw(whole, name);
+    return weight_or_throw(*model_, whole, name);
   }
 
   void replace(AdaptedCheckpoint& adapted, const TensorInfo& whole, const std::string& name) const {
-    TensorInfo place = place_of(whole, name);
+    replace_by(adapted, whole, place_of(whole, name));
+  }
+  void replace_by(AdaptedCheckpoint& adapted, const TensorInfo& whole, TensorInfo place) const {
     const bool other_rows = is_vocabulary(place.name) && whole.shape.size() == 2 && place.shape.size() == 2 &&
                             whole.shape[1] == place.shape[1];
     if (!is_float(whole.dtype) || (whole.shape != place.shape && !other_rows))
       fail("{}: tensor {} is {} {}, the model's {} {} {}", adapter_->description(), printable(whole.name),
            safetensors_name(whole.dtype), shape_string(whole.shape), printable(place.name),
            safetensors_name(place.dtype), shape_string(place.shape));
-    if (target_.tied && config_.keeps_ties() && is_vocabulary(place.name))
+    if (target_.tied && config_.keeps_ties() && is_vocabulary(place.name) && is_copy(whole.name))
       fail("{}: ensure_weight_tying of embeddings that are trained is not supported", config_.file());
     place.shape = whole.shape;
     if (!adapted.replace(place, whole.name)) fail_twice(whole, place);

@@ -47,6 +47,11 @@ AdapterConfig::AdapterConfig(const fs::path& directory) : file_((directory / kAd
   is_classifier_ = task != config.end() && *task == "SEQ_CLS";
   ranks_ = patterns(config, "rank_pattern");
   alphas_ = patterns(config, "alpha_pattern");
+  saved_ = optional_field<std::vector<std::string>>(config, "modules_to_save", {}, file_);
+}
+
+bool AdapterConfig::is_saved(const std::string& module) const {
+  return std::ranges::any_of(saved_, [&](const std::string& end) { return module.ends_with(end); });
 }
 
 float AdapterConfig::scaling(const std::string& module) const {

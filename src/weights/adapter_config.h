@@ -20,6 +20,8 @@ class AdapterConfig {
   bool transposed() const { return transposed_; }        // fan_in_fan_out
   bool is_classifier() const { return is_classifier_; }  // task_type SEQ_CLS
   bool keeps_ties() const { return keeps_ties_; }        // ensure_weight_tying
+  // Whether it was trained as a copy of its own, beside the model's (modules_to_save): "lm_head" or "model.lm_head".
+  bool is_saved(const std::string& module) const;
   double rank(const std::string& module) const { return find(ranks_, module, rank_); }
   float scaling(const std::string& module) const;
 
@@ -34,6 +36,7 @@ class AdapterConfig {
   double rank_ = 0, alpha_ = 0;
   bool by_root_ = false, transposed_ = false, is_classifier_ = false, keeps_ties_ = false;
   Patterns ranks_, alphas_;
+  std::vector<std::string> saved_;  // the ends of modules' names
 };
 
 }  // namespace vlrm

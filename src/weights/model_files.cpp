@@ -102,8 +102,8 @@ ModelFiles resolve_model(const std::string& name) {
   fs::path adapter = resolve_checkpoint(*names.adapter);
   if (!has(adapter, kAdapterConfig) && (holds_weights(adapter) || has(adapter, "config.json")))
     fail(
-        "{}: is a model, not an adapter that could be applied to {}: a recipe for vlrm merge names each model by "
-        "itself",
+        "{}: is a model, not an adapter that could be applied to {}: to merge the two, name each in a recipe for vlrm "
+        "merge",
         printable(*names.adapter), printable(names.model));
   return {std::move(directory), std::move(adapter)};
 }

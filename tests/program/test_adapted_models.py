@@ -55,16 +55,65 @@ def merged(vlrm, model, fails=False):
 
 @pytest.mark.parametrize("saved", [[EMBEDDINGS], [HEAD], [EMBEDDINGS, HEAD]])
 @pytest.mark.parametrize("copied", [False, True])
-def test_tied_embeddings_come_apart(vlrm, tied, saved, copied):
+@pytest.mark.parametrize("full_names", [False, True])
+def test_tied_embeddings_come_apart(vlrm, tied, saved, copied, full_names):
     before = load_file(tied / "model.safetensors")
     if copied:  # as some models are saved; transformers reads only the embeddings
         save_file({**before, HEAD: random(6, 4)}, tied / "model.safetensors")
     own = {name: random(6, 4) for name in saved}
-    write_adapter(tied.parent / "adapter", own)
+    trained = [name.removesuffix(".weight") for name in saved]
+    if full_names:  # as older peft and others write them, whatever the config says
+        write_adapter(tied.parent / "adapter", {f"{name}.modules_to_save.weight": own[f"{name}.weight"] for name in trained})
+    else:
+        write_adapter(tied.parent / "adapter", own, modules_to_save=[name.rsplit(".")[-1] for name in trained])
     found, config = merged(vlrm, tied)
     for name in (EMBEDDINGS, HEAD):
         np.testing.assert_array_equal(found[name], own.get(name, before[EMBEDDINGS]), err_msg=name)
     assert config["tie_word_embeddings"] is False
+
+
+@pytest.mark.parametrize("saved", [[EMBEDDINGS], [HEAD], [EMBEDDINGS, HEAD]])
+@pytest.mark.parametrize("copied", [False, True])
+@pytest.mark.parametrize("rows", [6, 8])
+def test_embeddings_saved_beside_the_adapter_stay_tied(vlrm, tied, saved, copied, rows):
+    """peft loads them into the model's one tensor (save_embedding_layers), the head last."""
+    if copied:
+        save_file({**load_file(tied / "model.safetensors"), HEAD: random(6, 4)}, tied / "model.safetensors")
+    own = {name: random(rows, 4) for name in saved}
+    write_adapter(tied.parent / "adapter", own, modules_to_save=["score"])
+    found, config = merged(vlrm, tied)
+    np.testing.assert_array_equal(found[EMBEDDINGS], own[saved[-1]])
+    assert HEAD not in found and config["tie_word_embeddings"] is True and config["vocab_size"] == rows
+
+
+def test_resized_embeddings_with_factors(vlrm, tied):
+    """peft saves what was resized as the layer below its factors."""
+    before = load_file(tied / "model.safetensors")
+    save_file({**before, HEAD: random(6, 4)}, tied / "model.safetensors")
+    edit = json.loads((tied / "config.json").read_text())
+    (tied / "config.json").write_text(json.dumps({**edit, "tie_word_embeddings": False}))
+    base = {name: random(8, 4) for name in (EMBEDDINGS, HEAD)}
+    layers = {f"{name.removesuffix('.weight')}.base_layer.weight": tensor for name, tensor in base.items()}
+    a, b, head_a, head_b = random(2, 8), random(4, 2), random(2, 4), random(8, 2)
+    embedded = {"model.embed_tokens.lora_embedding_A": a, "model.embed_tokens.lora_embedding_B": b}
+    head = {"lm_head.lora_A.weight": head_a, "lm_head.lora_B.weight": head_b}
+    for factors in ({}, embedded, head, {**embedded, **head}):
+        write_adapter(tied.parent / "adapter", {**layers, **factors})
+        found, config = merged(vlrm, tied)
+        more = {EMBEDDINGS: 4 * (b @ a).T if embedded.keys() <= factors.keys() else 0,
+                HEAD: 4 * head_b @ head_a if head.keys() <= factors.keys() else 0}  # fmt: skip
+        for name in (EMBEDDINGS, HEAD):
+            np.testing.assert_allclose(found[name], base[name] + more[name], atol=1e-5, err_msg=name)
+        assert config["vocab_size"] == 8 and config["tie_word_embeddings"] is False
+    write_adapter(tied.parent / "adapter", {**layers, **embedded, "model.embed_tokens.lora_embedding_A": random(2, 6)})
+    assert "which are no factors of model.embed_tokens.weight [8, 4]" in merged(vlrm, tied, fails=True)
+
+
+def test_a_model_in_an_adapters_place_is_told(vlrm, tied, tmp_path):
+    for other in (tied, ROOT / "world/base"):
+        for command in (["inspect"], ["generate", "--prompt", "a", "--model"]):
+            error = vlrm(*command, f"{tied}+{other}", fails=True)
+            assert f"{other}: is a model, not an adapter that could be applied to {tied}" in error and "vlrm merge" in error
 
 
 def test_other_adapters_leave_them_tied(vlrm, tied):
@@ -101,7 +150,7 @@ def test_an_adapter_with_more_tokens(vlrm, tied):
             json.dumps({"model": {"type": "BPE", "vocab": vocabulary, "merges": []}})
         )
     found, config = merged(vlrm, tied)
-    assert found[EMBEDDINGS].shape == found[HEAD].shape == (8, 4) and config["vocab_size"] == 8
+    assert found[EMBEDDINGS].shape == (8, 4) and HEAD not in found and config["vocab_size"] == 8
     tokenizer = json.loads((tied.parent / "out/tokenizer.json").read_text())
     assert len(tokenizer["model"]["vocab"]) == 8
     write_adapter(adapter, {EMBEDDINGS: longer, HEAD: random(6, 4)})
@@ -120,7 +169,7 @@ WHOLE = {QUERIES: random(4, 4)}
         (EMBEDDED, {}, "factors of embeddings that are the head, too (tie_word_embeddings)"),
         (
             {EMBEDDINGS: random(6, 4)},
-            {"ensure_weight_tying": True},
+            {"ensure_weight_tying": True, "modules_to_save": ["embed_tokens"]},
             "ensure_weight_tying of embeddings that are trained",
         ),
         (WHOLE, {"trainable_token_indices": [1, 2]}, "trainable_token_indices is not supported"),
@@ -132,6 +181,7 @@ WHOLE = {QUERIES: random(4, 4)}
             {"task_type": "SEQ_CLS"},
             "task_type is SEQ_CLS, but neither the adapter nor its model has a score.weight",
         ),
+        (WHOLE, {"modules_to_save": "lm_head"}, 'the field "modules_to_save" has a value that does not fit'),
         ({"score.weight": random(1, 5)}, {}, "score.weight is F32 [1, 5], the model's score.weight F32 [1, 4]"),
     ],
 )
@@ -287,3 +337,22 @@ def test_buffers_and_heads_that_are_not_asked_change_nothing(vlrm, tmp_path):
     }
     save_torch({**tensors, **more}, tmp_path / "rm/model.safetensors")
     assert score(vlrm, tmp_path / "rm") == score(vlrm, ROOT / "world/rm")
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_reward_model_that_a_vlm_was_merged_into_scores(vlrm, tmp_path, bias):
+    """Of the VLM it has what its config, the reward model's, has a use for."""
+    reward, vlm, recipe = ROOT / "world/rm", tmp_path / "vlm", tmp_path / "r.yml"
+    vlm.mkdir()
+    tensors = load_torch(reward / "model.safetensors")
+    tensors.pop("score.weight")
+    tower = {"vision_tower.blocks.0.w": torch.ones(2, 2), "multi_modal_projector.w": torch.ones(2, 2)}
+    if bias:
+        tower["language_model.model.layers.0.self_attn.q_proj.bias"] = torch.ones(64)
+    save_torch({f"language_model.{name}": tensor for name, tensor in tensors.items()} | tower, vlm / "model.safetensors")
+    text = json.loads((reward / "config.json").read_text())
+    config = {"model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "text_config": text}
+    (vlm / "config.json").write_text(json.dumps(config))
+    recipe.write_text(f"merge_method: linear\nparameters: {{weight: 0.5}}\nmodels: [{{model: {reward}}}, {{model: {vlm}}}]\n")
+    vlrm("-q", "merge", recipe, tmp_path / "out")
+    assert score(vlrm, tmp_path / "out") == score(vlrm, reward)

@@ -18,6 +18,8 @@ CASES = {
                      alpha_pattern={"model.layers.1.mlp.up_proj": 32}),
     "embeddings": dict(r=4, lora_alpha=8, target_modules=["embed_tokens", "o_proj"]),
     "whole": dict(r=4, lora_alpha=8, target_modules=["q_proj"], modules_to_save=["lm_head"]),
+    "resized": dict(r=4, lora_alpha=8, target_modules=["embed_tokens", "lm_head", "q_proj"], more_rows=3),
+    "tied": dict(r=4, lora_alpha=8, target_modules=["q_proj"], tied=True),
     "part": dict(r=4, lora_alpha=8, target_modules=["q_proj"]),
 }
 
@@ -27,15 +29,20 @@ from peft import LoraConfig, get_peft_model
 for name, options in eval(sys.argv[2]).items():
     folder = sys.argv[1] + "/" + name
     torch.manual_seed(0)
+    tied, more_rows = options.pop("tied", False), options.pop("more_rows", 0)
     config = transformers.LlamaConfig(vocab_size=40, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
-                                      num_attention_heads=2, num_key_value_heads=1)
+                                      num_attention_heads=2, num_key_value_heads=1, tie_word_embeddings=tied)
     model = transformers.LlamaForCausalLM(config)
     model.save_pretrained(folder + "/model")
+    if more_rows:
+        model.resize_token_embeddings(40 + more_rows)
     adapted = get_peft_model(model, LoraConfig(**options))
     for name, parameter in adapted.named_parameters():
         if "lora_" in name or "modules_to_save" in name:
             torch.nn.init.normal_(parameter, std=0.1)
-    adapted.save_pretrained(folder + "/adapter")
+    if tied:
+        torch.nn.init.normal_(model.get_input_embeddings().weight)
+    adapted.save_pretrained(folder + "/adapter", save_embedding_layers=tied or "auto")
     adapted.merge_and_unload().save_pretrained(folder + "/merged")
 """
 
