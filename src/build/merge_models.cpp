@@ -12,6 +12,7 @@
 #include "build/causal_model.h"
 #include "build/layouts.h"
 #include "build/steps.h"
+#include "build/useful_tensors.h"
 #include "merge/fit.h"
 #include "merge/merged_model.h"
 #include "merge/recipe_advice.h"
@@ -196,7 +197,7 @@ std::vector<std::string> differences(const Models& models, bool as_stored) {
   std::vector<std::string> remarks;
   if (kinds.size() > 1)
     remarks.push_back(
-        fmt::format("the models are of several kinds ({}): their tensors are matched by name alone", joined(kinds)));
+        fmt::format("the models are of several kinds ({}): their tensors are matched by name", joined(kinds)));
   if (as_stored && types.size() > 1)
     remarks.push_back(
         fmt::format("the models are stored in several types ({}): without dtype, what is written has those of {}",
@@ -237,9 +238,13 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   const CausalModel& donor = models.donor();
   MergeSources sources;
   std::vector<fs::path> directories;
+  std::vector<std::string> left_out;
   for (const std::string& name : models.names) {
     const CausalModel& model = models.opened.at(name);
-    sources.models[name] = {name, model.weights, model.tokenizer, model.vocabulary(), model.tied()};
+    UsefulTensors useful = useful_tensors(model, donor);
+    if (std::string remark = useful.remark(name, models.names.front()); !remark.empty())
+      left_out.push_back(std::move(remark));
+    sources.models[name] = {name, std::move(useful.weights), model.tokenizer, model.vocabulary(), model.tied()};
     directories.push_back(model.chat_template);
   }
   sources.output_tokenizer = tokenizer_of(recipe, models);
@@ -267,6 +272,7 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
                                                  .kept_layers = kept_layers(recipe)});
   planned.weights = planned.dtype ? std::move(merged.weights) : cast_each(std::move(merged.weights), merged.stored);
   planned.remarks = models.remarks;
+  std::ranges::move(left_out, std::back_inserter(planned.remarks));
   std::ranges::move(merged.remarks, std::back_inserter(planned.remarks));
   for (std::string& remark : differences(models, !planned.dtype)) planned.remarks.push_back(std::move(remark));
   for (const auto& [name, model] : models.opened) {

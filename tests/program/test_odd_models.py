@@ -184,8 +184,43 @@ def test_layouts_of_one_family_are_merged_under_one_name(linear, tmp_path):
     assert [note for note in notes if f"3 tensors of {new} go by the names" in note]
     assert set(linear(new, inside)[0]) == {later(name) for name in tensors}
     text = model(tmp_path / "text", value=7.0, model_type="some")
-    tensors, _, _ = linear(text, new, inside)  # the vision part, which the first lacks, is called as in the second
-    assert tensors[EMBEDDINGS][0, 0] == 5 and set(tensors) == {EMBEDDINGS, HEAD, LAYER.format(0), "model.visual.patch.weight"}
+    tensors, _, notes = linear(text, new, inside)
+    assert tensors[EMBEDDINGS][0, 0] == 5 and set(tensors) == {EMBEDDINGS, HEAD, LAYER.format(0)}
+    assert [note for note in notes if "of several kinds (some, some_vl): their tensors are matched by name" in note]
+
+
+def test_a_text_model_takes_no_vision_tower(linear, vlrm, tmp_path):
+    """The output has the config of the first model, or of the base, and what that has a use for."""
+    text = model(tmp_path / "text", model_type="some")
+    tower = {"visual.patch.weight": np.ones((2, 2), np.float32), "visual.blocks.0.w": np.ones((2, 2), np.float32)}
+    vlm = model(tmp_path / "vlm", value=3.0, model_type="some_vl", tensors=tower)
+    tensors, config, notes = linear(text, vlm)
+    assert set(tensors) == {EMBEDDINGS, HEAD, LAYER.format(0)} and config["model_type"] == "some"
+    assert [note for note in notes if note.endswith(
+        f"2 tensors of {vlm} are left out: config.json is that of {text}, which has none such (visual.blocks.0.w, …)")]
+    assert not [note for note in notes if "taken from" in note]
+    tensors, config, notes = linear(vlm, text)
+    assert set(tower) < set(tensors) and config["model_type"] == "some_vl"
+    assert [note for note in notes if "2 tensors that not all models have: taken from" in note]
+    recipe = tmp_path / "r.yml"
+    recipe.write_text(f"merge_method: task_arithmetic\nbase_model: {vlm}\nmodels: [{{model: {text}, parameters: {{weight: 1}}}}]\n")
+    vlrm("-q", "merge", recipe, tmp_path / "out", "--force")
+    assert set(tower) < set(load_file(tmp_path / "out/model.safetensors"))
+    recipe.write_text("merge_method: passthrough\nslices:\n" + "".join(
+        f"- sources: [{{model: {each}, layer_range: [0, 1]}}]\n" for each in (text, vlm)))
+    vlrm("-q", "merge", recipe, tmp_path / "out", "--force")
+    assert set(load_file(tmp_path / "out/model.safetensors")) == {EMBEDDINGS, HEAD, LAYER.format(0), LAYER.format(1)}
+
+
+@pytest.mark.parametrize("base", [False, True])
+def test_biases_and_heads_that_the_config_knows_nothing_of(linear, tmp_path, base):
+    plain = model(tmp_path / "plain", architectures=["LlamaForCausalLM"])
+    bias, score = "model.layers.0.mlp.bias", "score.weight"
+    other = model(tmp_path / "other", architectures=["LlamaForSequenceClassification"], head=0,
+                  tensors={bias: np.ones(3, np.float32), score: np.ones((1, 3), np.float32)})
+    tensors, _, notes = linear(other, plain, more=f"base_model: {plain}\n") if base else linear(plain, other)
+    assert set(tensors) == {EMBEDDINGS, HEAD, LAYER.format(0)}
+    assert [note for note in notes if f"2 tensors of {other} are left out" in note]
 
 
 def test_models_with_little_in_common_are_refused(linear, tmp_path):
