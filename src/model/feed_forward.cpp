@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/threads.h"
+#include "model/parallel_tasks.h"
 #include "model/projection.h"
 #include "model/rms_norm.h"
 #include "model/silu.h"
@@ -24,7 +24,7 @@ void activate(const at::Tensor& gate, const at::Tensor& up) {
   auto* const gates = gate.mutable_data_ptr<float>();
   const auto* const ups = up.const_data_ptr<float>();
   const int64_t rows = gate.size(0), per_task = std::max<int64_t>(1, kWorthAThread / gate.size(1));
-  parallel_for((rows + per_task - 1) / per_task, [&](int64_t task) {
+  parallel_tasks((rows + per_task - 1) / per_task, [&](int64_t task) {
     for (int64_t row = task * per_task; row < std::min(rows, (task + 1) * per_task); ++row)
       multiply_by_silu(gates + row * gate.stride(0), ups + row * up.stride(0), gate.size(1));
   });

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "base/threads.h"
 #include "model/few_rows.h"
+#include "model/parallel_tasks.h"
 #include "model/precision.h"
 
 namespace vlrm {
@@ -47,7 +47,7 @@ at::Tensor product_apart(const at::Tensor& x, const at::Tensor& weight) {
                   dtype_of(weight.scalar_type()),
                   out.mutable_data_ptr<float>(),
                   outputs};
-  parallel_for((outputs + per_task - 1) / per_task, [&](int64_t task) {
+  parallel_tasks((outputs + per_task - 1) / per_task, [&](int64_t task) {
     multiply_few_rows(product, task * per_task, std::min(outputs, (task + 1) * per_task));
   });
   return out;

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "base/target_clones.h"
-#include "base/threads.h"
 #include "model/few_rows.h"
+#include "model/parallel_tasks.h"
 
 namespace vlrm {
 namespace {
@@ -137,7 +137,7 @@ void attend_on_cpu(const at::Tensor& out, const at::Tensor& queries, std::span<c
   }
   const float* in = queries.const_data_ptr<float>();
   float* result = out.mutable_data_ptr<float>();
-  parallel_for(static_cast<int64_t>(groups.size()) * key_value_heads, [&](int64_t task) {
+  parallel_tasks(static_cast<int64_t>(groups.size()) * key_value_heads, [&](int64_t task) {
     const auto which = static_cast<size_t>(task / key_value_heads);
     const int64_t head = task % key_value_heads, first = first_rows[which] * heads * size + head * group * size;
     HeadAttention(*groups[which].cache, head, groups[which].texts, group, size)
