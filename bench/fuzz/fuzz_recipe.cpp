@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "merge/merged_model.h"
+#include "merge/merge_plan.h"
 #include "merge/recipe_advice.h"
 #include "merge/recipe_set.h"
 
@@ -25,7 +25,7 @@ class Zeros final : public vlrm::Checkpoint {
   }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
   std::string description() const override { return "zeros"; }
-  std::unique_ptr<vlrm::TensorReader> open(std::string_view name) const override {
+  std::unique_ptr<vlrm::TensorReader> prepare(std::string_view name) const override {
     return std::make_unique<Reader>(info_or_throw(name));
   }
 
@@ -51,8 +51,8 @@ void plan(vlrm::Recipe recipe) {
   recipe.tokenizer_union = false;
   vlrm::MergeSources sources;
   for (const std::string& name : recipe.model_names()) sources.models[name] = {name, zeros};
-  const vlrm::MergedModel merged = vlrm::plan_merge(recipe, sources);
-  for (const TensorInfo& tensor : merged.weights->tensors()) merged.weights->open(tensor.name);
+  const vlrm::MergePlan merged = vlrm::plan_merge(recipe, sources);
+  for (const TensorInfo& tensor : merged.weights->tensors()) merged.weights->prepare(tensor.name);
 }
 
 // As a manifest holds it: what is no UTF-8 is replaced.

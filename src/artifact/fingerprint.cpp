@@ -103,12 +103,12 @@ class Fingerprint::Watched : public Checkpoint {
   explicit Watched(CheckpointPtr source) : source_(std::move(source)), hashes_(source_->tensors().size()) {}
   const std::vector<TensorInfo>& tensors() const override { return source_->tensors(); }
   std::string description() const override { return source_->description(); }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
     const TensorInfo& info = info_or_throw(name);
     const std::lock_guard lock(mutex_);
     auto& hashes = hashes_[static_cast<size_t>(&info - tensors().data())];
     if (!hashes) hashes = std::make_shared<BlockHashes>(info);
-    return std::make_unique<WatchedTensor>(source_->open(name), hashes);
+    return std::make_unique<WatchedTensor>(source_->prepare(name), hashes);
   }
 
   std::string digest() const {
@@ -116,7 +116,7 @@ class Fingerprint::Watched : public Checkpoint {
     for (size_t i = 0; i < hashes_.size(); ++i) {
       if (!hashes_[i]) continue;
       const TensorInfo& info = tensors()[i];
-      hashes_[i]->complete(*source_->open(info.name));
+      hashes_[i]->complete(*source_->prepare(info.name));
       text += fmt::format("{} {} {} {}\n", info.name, safetensors_name(info.dtype), shape_string(info.shape),
                           hex(hashes_[i]->digest()));
     }
@@ -149,7 +149,7 @@ std::set<std::string> Fingerprint::left_out() const {
 std::string fingerprint_of(const CheckpointPtr& source, const std::set<std::string>& left_out) {
   const Fingerprint fingerprint(source);
   for (const TensorInfo& tensor : source->tensors())
-    if (!left_out.contains(tensor.name)) fingerprint.checkpoint()->open(tensor.name);
+    if (!left_out.contains(tensor.name)) fingerprint.checkpoint()->prepare(tensor.name);
   return fingerprint.digest();
 }
 

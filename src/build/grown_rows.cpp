@@ -38,9 +38,9 @@ class GrownMatrix : public Checkpoint {
         tensors_{{name, Dtype::f32, {rows, source_->info_or_throw(name).shape[1]}}} {}
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
   std::string description() const override { return source_->description(); }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
-    const auto donor = donor_->open(name);
-    return std::make_unique<GrownTensor>(tensors_[0], source_->open(name),
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
+    const auto donor = donor_->prepare(name);
+    return std::make_unique<GrownTensor>(tensors_[0], source_->prepare(name),
                                          column_means(*donor, donor->info().shape[0]));
   }
 

@@ -14,7 +14,7 @@
 #include "build/steps.h"
 #include "build/useful_tensors.h"
 #include "merge/fit.h"
-#include "merge/merged_model.h"
+#include "merge/merge_plan.h"
 #include "merge/recipe_advice.h"
 #include "merge/vocabulary.h"
 #include "weights/tensor_place.h"
@@ -123,12 +123,12 @@ Rows rows_of(const CheckpointPtr& weights) {
 std::optional<int64_t> merged_vocabulary(const Recipe& recipe, const Models& models, const CheckpointPtr& merged) {
   const CausalModel& donor = models.donor();
   const Rows own = rows_of(donor.weights), made = rows_of(merged);
-  const int64_t usual = own.head > 0 ? own.embeddings - own.head : 0;
-  if (own.embeddings > 0 && made.embeddings > 0 && made.head > 0 && made.embeddings - made.head != usual)
+  const int64_t surplus = own.head > 0 ? own.embeddings - own.head : 0;
+  if (own.embeddings > 0 && made.embeddings > 0 && made.head > 0 && made.embeddings - made.head != surplus)
     fail(
         "{}: the embeddings come out with {} rows and the head with {}, where the config of {} wants {} more rows of "
         "the first: {}",
-        recipe.source, made.embeddings, made.head, models.names.front(), usual,
+        recipe.source, made.embeddings, made.head, models.names.front(), surplus,
         recipe.tokenizer_source || recipe.tokenizer_union
             ? "such a model's vocabulary cannot be aligned (\"tokenizer\")"
             : "align the vocabularies by \"tokenizer\"");
@@ -259,7 +259,7 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   if (recipe.chat_template) chat_template = chat_template_or_throw(*recipe.chat_template, directories, recipe.source);
   if (chat_template) set_chat_template(planned, *chat_template, sources.output_tokenizer);
 
-  MergedModel merged = plan_merge(recipe, sources);
+  MergePlan merged = plan_merge(recipe, sources);
   planned.dtype = recipe.out_dtype ? recipe.out_dtype : recipe.dtype;
   const bool untied = is_untied(models, merged.weights);
   if (untied)

@@ -4,7 +4,7 @@
 #include "architecture/unused_tensors.h"
 #include "base/error.h"
 #include "build/inputs.h"
-#include "merge/merged_model.h"
+#include "merge/merge_plan.h"
 #include "weights/views.h"
 
 namespace vlrm {
@@ -151,7 +151,7 @@ PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, 
                            : role == Role::vlm ? text_source(vlm, "the VLM's text part")
                                                : text_source(rm, "the RM");
   }
-  MergedModel merged = plan_merge(recipe, sources);
+  MergePlan merged = plan_merge(recipe, sources);
   planned.remarks.insert(planned.remarks.end(), merged.remarks.begin(), merged.remarks.end());
   planned.weights = mapped_onto_vlm(merged.weights, vlm, rm, recipe.source);
   planned.config.head = Head::reward;

@@ -18,7 +18,7 @@ void answers(AnswersFlags flags) {
   flags.job.data = flags.writing.data;
   const std::shared_ptr<const WritingJob> job = answer_job(flags.job);
   flags.writing.run("answers", job, {flags.writing.output, flags.writing.output + ".run.json"},
-                    usual_max_new_tokens(flags.job.task));
+                    default_max_new_tokens(flags.job.task));
 }
 
 }  // namespace

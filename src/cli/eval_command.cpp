@@ -27,7 +27,7 @@ struct EvalFlags {
 using OpenBenchmark = std::function<std::unique_ptr<Benchmark>(const EvalFlags& flags, EvaluationMode mode)>;
 
 // The row's name in a table, where the user gives none: that of the model or the recipe.
-std::string usual_label(const fs::path& name, EvaluationMode mode, bool likelihood) {
+std::string default_label(const fs::path& name, EvaluationMode mode, bool likelihood) {
   if (mode == EvaluationMode::random) return "random";
   const std::string text = (name.has_filename() ? name : name.parent_path()).filename().string();
   const std::string asked = likelihood ? text + " likelihood" : text;
@@ -41,7 +41,7 @@ EvaluationOptions evaluation_options(const EvalFlags& flags, EvaluationMode mode
   if (cascade != !flags.captions.empty()) fail("eval: --captions FILE and --mode cascade go together");
   if (cascade) options.captions = Captions::read_or_throw(flags.captions);
   options.output = flags.output;
-  options.label = flags.label.empty() ? usual_label(name, mode, flags.model.likelihood) : flags.label;
+  options.label = flags.label.empty() ? default_label(name, mode, flags.model.likelihood) : flags.label;
   options.batch_samples = flags.batch_samples;
   options.force = flags.force;
   options.mixed = flags.resume_mixed;

@@ -37,7 +37,7 @@ CLI::Option* SeedFlag::declare(CLI::App& command) {
 
 void SeedFlag::apply(Recipe& recipe) const {
   recipe.seed = value.value_or(0);
-  if (value && !recipe.method->draws)
+  if (value && !recipe.method->is_random)
     tell(fmt::format("note: {} changes nothing: {} has no random masks", option, recipe.method->name));
 }
 

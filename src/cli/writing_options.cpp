@@ -63,7 +63,7 @@ void WritingFlags::declare(CLI::App& command, const std::string& task_data, cons
 }
 
 void WritingFlags::run(const std::string& command, const std::shared_ptr<const WritingJob>& job, const Files& files,
-                       int64_t usual_max_new_tokens, const OrderedJson& more_settings) const {
+                       int64_t default_max_new_tokens, const OrderedJson& more_settings) const {
   const OpenedModel opened = model.open();
   if (!opened.config.sees())
     fail("{}: {} is a text model, which sees no image", command, opened.weights->description());
@@ -73,7 +73,7 @@ void WritingFlags::run(const std::string& command, const std::shared_ptr<const W
   options.prompt = prompts.prompt;
   options.sampling = sampling;
   options.sampling.check();
-  options.max_new_tokens = max_new_tokens.value_or(usual_max_new_tokens);
+  options.max_new_tokens = max_new_tokens.value_or(default_max_new_tokens);
   options.texts_together = texts_together;
   WritingOptions writing{files.output, files.settings, command, more_settings, force, resume_mixed};
   writing.settings.update(model.settings(opened, prompts));

@@ -36,7 +36,7 @@ struct WritingFlags {
   };
   // Writes what is missing and says what was done.
   void run(const std::string& command, const std::shared_ptr<const WritingJob>& job, const Files& files,
-           int64_t usual_max_new_tokens, const OrderedJson& more_settings = OrderedJson::object()) const;
+           int64_t default_max_new_tokens, const OrderedJson& more_settings = OrderedJson::object()) const;
 };
 
 }  // namespace vlrm

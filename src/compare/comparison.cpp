@@ -107,7 +107,7 @@ class Tensor {
   bool in_part() const { return in_part_; }
   const std::vector<int64_t>& shape() const { return shape_; }
 
-  TensorMerge open() const {
+  TensorMerge prepare() const {
     TensorMerge merge;
     merge.output = {name_, Dtype::f32, shape_};
     merge.inputs = {{.tensor = reader(0)}, {.tensor = reader(1)}};
@@ -120,7 +120,7 @@ class Tensor {
   std::shared_ptr<const TensorReader> reader(size_t model) const {
     TensorInfo cut = info(model);
     cut.shape = shape_;
-    return relabelled(models_[model]->weights->open(name_), cut);
+    return relabelled(models_[model]->weights->prepare(name_), cut);
   }
 
   const Models& models_;
@@ -176,7 +176,7 @@ ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, c
       if (common.in_part())
         comparison.remarks.push_back(fmt::format("{}: only the first {} rows, which all have, are compared",
                                                  printable(tensor.name), common.shape()[0]));
-      comparison.tensors.push_back(relate(common.open(), top));
+      comparison.tensors.push_back(relate(common.prepare(), top));
       if (progress != nullptr)
         for (const ComparedModel* each : models) progress->advance(each->weights->info_or_throw(tensor.name).bytes());
     }

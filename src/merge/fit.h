@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "merge/merged_model.h"
+#include "merge/merge_plan.h"
 
 namespace vlrm {
 

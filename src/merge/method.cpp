@@ -28,12 +28,12 @@ class EmptyTensor final : public TensorReader {
   TensorInfo info_;
 };
 
-double value_or_usual(const ParameterValues& values, const Method& method, std::string_view name) {
+double value_or_default(const ParameterValues& values, const Method& method, std::string_view name) {
   const MethodParameter* parameter = method.find(name);
   VLRM_ASSERT(parameter != nullptr);
   const auto value = values.find(name);
-  VLRM_ASSERT(value || parameter->usual);
-  return value ? *value : *parameter->usual;
+  VLRM_ASSERT(value || parameter->default_value);
+  return value ? *value : *parameter->default_value;
 }
 
 std::string allowed_values_of_kind(const MethodParameter& parameter) {
@@ -42,9 +42,9 @@ std::string allowed_values_of_kind(const MethodParameter& parameter) {
       return "a finite number";
     case ParameterKind::not_negative:
       return "a finite number that is not negative";
-    case ParameterKind::share:
+    case ParameterKind::fraction:
       return "a number above 0 and at most 1";
-    case ParameterKind::truth:
+    case ParameterKind::boolean:
       return "true or false";
     case ParameterKind::count:
       return "a whole number between 0 and 10000";
@@ -63,9 +63,9 @@ bool is_allowed(const MethodParameter& parameter, double value) {
       return finite;
     case ParameterKind::not_negative:
       return finite && value >= 0;
-    case ParameterKind::share:
+    case ParameterKind::fraction:
       return value > 0 && value <= 1;
-    case ParameterKind::truth:
+    case ParameterKind::boolean:
       return value == 0 || value == 1;
     case ParameterKind::count:
       return value >= 0 && value <= 10'000 && value == std::floor(value);
@@ -98,11 +98,11 @@ std::optional<double> ParameterValues::find(std::string_view name) const {
 }
 
 double TensorMerge::number(std::string_view parameter) const {
-  return value_or_usual(parameters, *method, parameter);
+  return value_or_default(parameters, *method, parameter);
 }
 
 double TensorMerge::number(const Input& input, std::string_view parameter) const {
-  return value_or_usual(input.parameters, *method, parameter);
+  return value_or_default(input.parameters, *method, parameter);
 }
 
 const MethodParameter* Method::find(std::string_view parameter) const {

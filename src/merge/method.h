@@ -23,8 +23,8 @@ namespace vlrm {
 enum class ParameterKind {
   number,        // finite
   not_negative,  // finite, at least 0
-  share,         // above 0, at most 1
-  truth,         // true or false: 1 or 0
+  fraction,      // above 0, at most 1
+  boolean,       // true or false: 1 or 0
   count,         // a whole number, 0 to 10,000
   choice,        // one of MethodParameter::choices: its position there
 };
@@ -35,7 +35,7 @@ struct MethodParameter {
   std::string_view name;
   Of of = Of::merge;
   ParameterKind kind = ParameterKind::number;
-  std::optional<double> usual = {};  // where the recipe has none; nothing: it must have one
+  std::optional<double> default_value = {};  // where the recipe has none; nothing: it must have one
   std::span<const std::string_view> choices = {};
   std::string_view meaning = {};  // for messages, where the name does not say it
 };
@@ -69,7 +69,7 @@ struct TensorMerge {
     std::shared_ptr<const TensorReader> tensor = nullptr;
     ParameterValues parameters = {};
     int model = 0;                                      // position in the recipe: keys the random masks
-    std::shared_ptr<const ElementMask> mask = nullptr;  // what a method that draws keeps of it; null: drawn
+    std::shared_ptr<const ElementMask> mask = nullptr;  // what a random method keeps of it; null: drawn
   };
   TensorInfo output = {};  // float32
   const Method* method = nullptr;
@@ -78,7 +78,7 @@ struct TensorMerge {
   ParameterValues parameters = {};                     // of the merge
   uint64_t seed = 0;
 
-  // The value of a parameter of the method, the usual one where none is set.
+  // The value of a parameter of the method, its default where none is set.
   double number(std::string_view parameter) const;
   double number(const Input& input, std::string_view parameter) const;
   bool is_set(std::string_view parameter) const { return number(parameter) != 0; }
@@ -101,8 +101,8 @@ struct Method {
   std::unique_ptr<TensorReader> (*merge)(const TensorMerge& merge) = nullptr;
   // Looks at numbers and shape alone: the readers may be null. Null where every number that is allowed will do.
   std::optional<Complaint> (*complaint)(const TensorMerge& merge) = nullptr;
-  bool draws = false;  // at random
-  int reads = 1;       // how often it goes through its inputs, at least
+  bool is_random = false;
+  int passes = 1;  // over its inputs, at least
 
   const MethodParameter* find(std::string_view parameter) const;  // nullptr where it has none of that name
 };

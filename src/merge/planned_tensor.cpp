@@ -19,12 +19,12 @@ class PlannedCheckpoint final : public Checkpoint {
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
   std::string description() const override { return description_; }
 
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
     const TensorInfo& info = info_or_throw(name);
     const PlannedTensor& plan = plans_[static_cast<size_t>(&info - tensors_.data())];
-    if (!plan.merge) return relabelled(plan.origins.at(0).weights->open(plan.origins[0].name), info);
+    if (!plan.merge) return relabelled(plan.origins.at(0).weights->prepare(plan.origins[0].name), info);
     std::vector<std::shared_ptr<const TensorReader>> readers;
-    for (const PlannedTensor::Origin& origin : plan.origins) readers.push_back(origin.weights->open(origin.name));
+    for (const PlannedTensor::Origin& origin : plan.origins) readers.push_back(origin.weights->prepare(origin.name));
     if (plan.alignment) readers = plan.alignment->align(std::move(readers));
     TensorMerge merge = *plan.merge;
     VLRM_ASSERT(readers.size() == merge.inputs.size() + (plan.has_base ? 1 : 0));

@@ -57,8 +57,8 @@ struct RecipeModule {
 
 // What a token's row of the embeddings is made of, where the models' own rows do not say it.
 struct TokenSource {
-  enum class Kind { usual, zero, model, token_of_model };
-  Kind kind = Kind::usual;
+  enum class Kind { unspecified, zero, model, token_of_model };
+  Kind kind = Kind::unspecified;
   std::string model = {};                 // of model, token_of_model
   std::optional<std::string> token = {};  // of token_of_model: this one's row …
   std::optional<int64_t> id = {};         // … or this row

@@ -41,7 +41,7 @@ std::optional<double> first_value(const Parameters& parameters, const std::strin
 bool matches_l1_norms(const Parameters& parameters, const MethodParameter& norm) {
   constexpr auto kL1 = static_cast<double>(RescaleNorm::l1);
   if (const auto named = first_value(parameters, "rescale_norm")) return *named == kL1;
-  return norm.usual == kL1 && first_value(parameters, "rescale").value_or(0) != 0;
+  return norm.default_value == kL1 && first_value(parameters, "rescale").value_or(0) != 0;
 }
 
 bool turns_rescale_off(const Parameters& parameters) {
@@ -54,7 +54,7 @@ std::vector<std::string> recipe_advice(const Recipe& recipe) {
   std::vector<std::string> advice;
   const bool names_norm =
       any_parameters(recipe, [](const Parameters& parameters) { return parameters.contains("rescale_norm"); });
-  if (recipe.method->draws && !names_norm && !any_parameters(recipe, turns_rescale_off))
+  if (recipe.method->is_random && !names_norm && !any_parameters(recipe, turns_rescale_off))
     advice.push_back(
         fmt::format("{} divides what it keeps by the probability of keeping it, as its paper does; today's mergekit "
                     "matches the L1 norm instead: rescale_norm: l1 does the same here",
@@ -76,7 +76,7 @@ int passes_over_inputs(const Recipe& recipe) {
   const bool matches = norm != nullptr && any_parameters(recipe, [&](const Parameters& parameters) {
                          return matches_l1_norms(parameters, *norm);
                        });
-  return recipe.method->reads + (matches ? 1 : 0);
+  return recipe.method->passes + (matches ? 1 : 0);
 }
 
 }  // namespace vlrm

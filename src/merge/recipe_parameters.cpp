@@ -27,8 +27,8 @@ double ParameterReader::value(const YAML::Node& node, const Subject& subject) co
     value = choice(parameter, node);
   } else {
     value = fields_.number(node);
-    if (parameter.kind == ParameterKind::truth)
-      if (const auto truth = fields_.truth(node)) value = *truth ? 1 : 0;
+    if (parameter.kind == ParameterKind::boolean)
+      if (const auto boolean = fields_.boolean(node)) value = *boolean ? 1 : 0;
   }
   if (value && is_allowed(parameter, *value)) return *value;
   fields_.fail_at(node.Mark(), "{} must be {}{}", subject.text, allowed_values(parameter),

@@ -184,9 +184,9 @@ class RecipeReader {
       yaml_.check_keys(entry.second, "a token", {"source", "force"});
       if (present(entry.second["source"])) token = token_source(entry.second["source"]);
       if (!present(entry.second["force"])) continue;
-      const auto force = yaml_.truth(entry.second["force"]);
+      const auto force = yaml_.boolean(entry.second["force"]);
       if (!force) yaml_.fail_at(entry.second["force"].Mark(), "force must be true or false");
-      if (*force && token.kind == TokenSource::Kind::usual)
+      if (*force && token.kind == TokenSource::Kind::unspecified)
         yaml_.fail_at(entry.second.Mark(), "force needs a \"source\" to take the token's row from");
       token.force = *force;
     }

@@ -34,7 +34,7 @@ std::shared_ptr<const TokenRows> Vocabularies::output() {
 RowAlignment::Choices Vocabularies::choices(const std::vector<Input>& inputs) {
   RowAlignment::Choices choices;
   for (const auto& [token, from] : recipe_.tokens)
-    if (from.kind != TokenSource::Kind::usual) choices[token] = choice(token, from, inputs);
+    if (from.kind != TokenSource::Kind::unspecified) choices[token] = choice(token, from, inputs);
   return choices;
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "merge/alignment.h"
-#include "merge/merged_model.h"
+#include "merge/merge_plan.h"
 
 namespace vlrm {
 

@@ -63,7 +63,7 @@ std::optional<double> YamlFields::number(const YAML::Node& node) const {
   return value;
 }
 
-std::optional<bool> YamlFields::truth(const YAML::Node& node) const {
+std::optional<bool> YamlFields::boolean(const YAML::Node& node) const {
   bool value = false;
   const bool quoted = node.Tag() == "!";  // a text, then
   if (!node.IsScalar() || quoted || !YAML::convert<bool>::decode(node, value)) return std::nullopt;

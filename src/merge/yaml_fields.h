@@ -32,7 +32,7 @@ class YamlFields {
   std::string text(const YAML::Node& node) const;  // throws where there is none, or none that is UTF-8
   std::optional<double> number(const YAML::Node& node) const;
   // true or false, and nothing for what is quoted.
-  std::optional<bool> truth(const YAML::Node& node) const;
+  std::optional<bool> boolean(const YAML::Node& node) const;
   // A whole number between the two, or throws naming `what`.
   int64_t whole_number(const YAML::Node& node, const std::string& what, int64_t least, int64_t most) const;
 

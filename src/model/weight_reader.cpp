@@ -45,7 +45,7 @@ void WeightReader::require(const std::string& name, const std::vector<int64_t>& 
 }
 
 void WeightReader::read_into(const std::string& name, Dtype dtype, std::byte* out) const {
-  const auto reader = checkpoint_->open(name);
+  const auto reader = checkpoint_->prepare(name);
   const int64_t elements = reader->info().elements();
   parallel_for((elements + kChunk - 1) / kChunk, [&](int64_t chunk) {
     const int64_t first = chunk * kChunk;
@@ -86,7 +86,7 @@ double WeightReader::scalar(const std::string& name) const {
 }
 
 at::Tensor WeightReader::gather_rows(const std::string& name, const std::vector<int64_t>& ids, int64_t columns) const {
-  const auto reader = checkpoint_->open(name);
+  const auto reader = checkpoint_->prepare(name);
   const at::Tensor rows = at::empty({static_cast<int64_t>(ids.size()), columns}, at::kFloat);
   auto* out = rows.mutable_data_ptr<float>();
   parallel_for(static_cast<int64_t>(ids.size()), [&](int64_t i) {

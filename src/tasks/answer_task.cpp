@@ -164,7 +164,7 @@ std::unique_ptr<AnswerTask> open_answer_task(const std::string& task, DatasetNam
   return std::make_unique<OpenedTask>(task, known_data_or_throw(task), std::move(data));
 }
 
-int64_t usual_max_new_tokens(const std::string& task) {
+int64_t default_max_new_tokens(const std::string& task) {
   return task.starts_with("textvqa") ? 1024 : 4096;
 }
 

@@ -43,6 +43,6 @@ class AnswerTask {
 std::unique_ptr<AnswerTask> open_answer_task(const std::string& task, DatasetName data);
 
 // Of an answer, as the reference has it.
-int64_t usual_max_new_tokens(const std::string& task);
+int64_t default_max_new_tokens(const std::string& task);
 
 }  // namespace vlrm

@@ -61,10 +61,10 @@ std::string id_text(const OrderedJson& id) {
   return id.is_string() ? id.get<std::string>() : python_json(id);
 }
 
-DatasetName or_else(DatasetName name, const DatasetName& usual) {
-  if (name.data.empty()) name.data = usual.data;
-  if (name.config.empty()) name.config = usual.config;
-  if (name.split.empty()) name.split = usual.split;
+DatasetName or_else(DatasetName name, const DatasetName& fallback) {
+  if (name.data.empty()) name.data = fallback.data;
+  if (name.config.empty()) name.config = fallback.config;
+  if (name.split.empty()) name.split = fallback.split;
   return name;
 }
 

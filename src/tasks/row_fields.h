@@ -31,8 +31,8 @@ class RowFields {
 // As Python's str() writes an id: the key of its caption.
 std::string id_text(const OrderedJson& id);
 
-// `name` with its empty fields taken from `usual`.
-DatasetName or_else(DatasetName name, const DatasetName& usual);
+// `name` with its empty fields taken from `fallback`.
+DatasetName or_else(DatasetName name, const DatasetName& fallback);
 
 // For run.json, which is read from any directory.
 std::string whole_path(const std::filesystem::path& path);

@@ -128,12 +128,12 @@ class AdaptedCheckpoint final : public Checkpoint {
 
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
   std::string description() const override { return model_->description() + " + " + adapter_->description(); }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
     const std::string key(name);
     const auto whole = wholes_.find(key);
-    auto weight = whole == wholes_.end() ? model_->open(name)
+    auto weight = whole == wholes_.end() ? model_->prepare(name)
                                          : std::make_unique<Replacement>(
-                                               info_or_throw(name), whole->second.source->open(whole->second.name));
+                                               info_or_throw(name), whole->second.source->prepare(whole->second.name));
     const auto found = factors_.find(key);
     if (found == factors_.end()) return weight;
     const Factors& factors = found->second;

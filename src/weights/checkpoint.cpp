@@ -48,7 +48,7 @@ const TensorInfo& Checkpoint::info_or_throw(std::string_view name) const {
 
 std::vector<float> read_all_float32(const Checkpoint& checkpoint, std::string_view name) {
   const int64_t elements = checkpoint.info_or_throw(name).elements();
-  const auto reader = checkpoint.open(name);
+  const auto reader = checkpoint.prepare(name);
   std::vector<float> values(static_cast<size_t>(elements));
   parallel_for(chunk_count(elements), [&](int64_t index) {
     const int64_t first = index * kChunkElements;

@@ -41,7 +41,7 @@ class Checkpoint {
   virtual const std::vector<TensorInfo>& tensors() const = 0;
   // Makes a tensor ready. What must be known of the whole tensor first (a threshold, a norm) is computed here, so this
   // may read it all. `name` must be one of tensors(). Safe from any thread.
-  virtual std::unique_ptr<TensorReader> open(std::string_view name) const = 0;
+  virtual std::unique_ptr<TensorReader> prepare(std::string_view name) const = 0;
 
   const TensorInfo* find(std::string_view name) const;  // nullptr where there is none
   // As find. Throws Error naming the tensor and this checkpoint where there is none.

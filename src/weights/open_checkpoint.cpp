@@ -71,9 +71,9 @@ class ShardedCheckpoint : public Checkpoint {
     for (const auto& [shard, file] : shards_) refuse_strays(shard, *file, weight_map);
   }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
     const auto index = static_cast<size_t>(&info_or_throw(name) - tensors_.data());
-    return sources_[index]->open(name);
+    return sources_[index]->prepare(name);
   }
   std::string description() const override { return directory_.string(); }
 

@@ -29,7 +29,7 @@ class SafetensorsFile : public Checkpoint {
     for (const SafetensorsEntry& entry : header_.entries) tensors_.push_back(entry.info);
   }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
     const auto index = static_cast<size_t>(&info_or_throw(name) - tensors_.data());
     return std::make_unique<FileTensor>(file_, header_.entries[index]);
   }

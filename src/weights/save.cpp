@@ -153,7 +153,7 @@ class ShardWriter {
     for (size_t i = 0; i < shard.tensors.size(); ++i) {
       const TensorInfo& tensor = shard.tensors[i];
       if (skip_done(tensor)) continue;
-      batch_.add(checkpoint_.open(tensor.name), layout.offsets[i]);
+      batch_.add(checkpoint_.prepare(tensor.name), layout.offsets[i]);
       names_.push_back(tensor.name);
       if (!batch_.full()) continue;
       run(writer, flusher);
@@ -176,7 +176,7 @@ class ShardWriter {
   bool skip_done(const TensorInfo& tensor) {
     const SaveJournal::Tensor* done = goes_on_ ? options_.journal->find(tensor.name) : nullptr;
     if (done == nullptr) return false;
-    checkpoint_.open(tensor.name);
+    checkpoint_.prepare(tensor.name);
     if (done->not_finite > 0) not_finite_[tensor.name] = done->not_finite;
     if (progress_ != nullptr) progress_->advance(tensor.bytes());
     return true;
@@ -246,7 +246,7 @@ NotFinite discard_checkpoint(const Checkpoint& checkpoint, Progress* progress) {
   Nowhere nowhere;
   Batch batch(not_finite);
   for (const TensorInfo& tensor : checkpoint.tensors()) {
-    batch.add(checkpoint.open(tensor.name), 0);
+    batch.add(checkpoint.prepare(tensor.name), 0);
     if (batch.full()) batch.run(nowhere, progress);
   }
   batch.run(nowhere, progress);

@@ -56,10 +56,10 @@ class View : public Checkpoint {
   };
 
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
     const TensorInfo& info = info_or_throw(name);
     const Origin& origin = origins_[static_cast<size_t>(&info - tensors_.data())];
-    auto reader = origin.source->open(origin.name);
+    auto reader = origin.source->prepare(origin.name);
     if (reader->info().dtype != info.dtype) return std::make_unique<CastTensor>(info, std::move(reader));
     return relabelled(std::move(reader), info);
   }

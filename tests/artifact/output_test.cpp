@@ -157,7 +157,7 @@ TEST(FingerprintTest, DoesNotDependOnHowTensorsAreRead) {
   for (const int64_t stretch : {65'536, 1000, 131'072}) {
     const Fingerprint fingerprint(memory);
     for (const char* name : {"b", "a"}) {
-      const auto tensor = fingerprint.checkpoint()->open(name);
+      const auto tensor = fingerprint.checkpoint()->prepare(name);
       std::vector<float> values(static_cast<size_t>(stretch));
       // From the end, and not all of it: what is missing is read for the digest.
       for (int64_t first = tensor->info().elements() / stretch * stretch; first > 0; first -= stretch)

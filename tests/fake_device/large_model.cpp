@@ -57,7 +57,7 @@ class AnyWeights : public Checkpoint {
     std::ranges::sort(infos_, {}, &TensorInfo::name);
   }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
     return std::make_unique<AnyReader>(info_or_throw(name), table_);
   }
   std::string description() const override { return "any weights"; }

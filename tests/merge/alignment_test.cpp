@@ -22,7 +22,7 @@ TokenRows vocabulary(const std::vector<std::string>& tokens) {
 std::shared_ptr<const TensorReader> matrix(int64_t rows, int64_t columns, float first) {
   MemoryCheckpoint checkpoint;
   checkpoint.add_counting("m", {rows, columns}, first);
-  return checkpoint.open("m");
+  return checkpoint.prepare("m");
 }
 
 std::vector<float> read(const TensorReader& tensor, int64_t first, int64_t count) {

@@ -37,8 +37,9 @@ struct GoldenModels {
 };
 
 TensorMerge golden_merge(const GoldenModels& models, const std::string& method, const std::string& name) {
-  auto merge = merge_of(method, method == "linear" ? nullptr : models.base->open(name),
-                        {{.tensor = models.vlm->open(models.name_in_vlm(name))}, {.tensor = models.rm->open(name)}});
+  auto merge =
+      merge_of(method, method == "linear" ? nullptr : models.base->prepare(name),
+               {{.tensor = models.vlm->prepare(models.name_in_vlm(name))}, {.tensor = models.rm->prepare(name)}});
   merge.output.name = name;
   return merge;
 }

@@ -36,7 +36,7 @@ class MemoryCheckpoint : public Checkpoint {
 
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
   std::string description() const override { return description_; }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
     return std::make_unique<Reader>(info_or_throw(name), bytes_.at(std::string(name)));
   }
 

@@ -13,7 +13,7 @@ inline std::optional<double> number(const Recipe& recipe, int model, const std::
   const RecipeModel* of = model < 0 ? nullptr : &slice.models.at(static_cast<size_t>(model));
   const auto value = recipe.parameter({module, slice}, of, name, tensor, depth);
   const MethodParameter* parameter = recipe.method->find(name);
-  return value || parameter == nullptr ? value : parameter->usual;
+  return value || parameter == nullptr ? value : parameter->default_value;
 }
 
 }  // namespace vlrm::testing

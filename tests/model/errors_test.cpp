@@ -95,7 +95,7 @@ class Boastful : public Checkpoint {
       if (info.name == "model.embed_tokens.weight") info.shape[0] = int64_t{1} << 44;
   }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override { return source_->open(name); }
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override { return source_->prepare(name); }
   std::string description() const override { return source_->description(); }
 
  private:

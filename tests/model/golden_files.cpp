@@ -15,7 +15,7 @@ std::vector<float> GoldenTensors::floats(const std::string& name) const {
 }
 
 std::vector<int32_t> GoldenTensors::ids(const std::string& name) const {
-  const auto reader = file_->open(name);
+  const auto reader = file_->prepare(name);
   std::vector<int64_t> wide(static_cast<size_t>(reader->info().elements()));
   reader->read(0, reader->info().elements(), reinterpret_cast<std::byte*>(wide.data()));
   return {wide.begin(), wide.end()};

@@ -37,7 +37,7 @@ class MemoryCheckpoint : public Checkpoint {
     for (const auto& [name, stored] : all_) infos_.push_back(stored->info);
   }
   const std::vector<TensorInfo>& tensors() const override { return infos_; }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override {
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
     return std::make_unique<MemoryReader>(*all_.at(std::string(name)));
   }
   std::string description() const override { return "random model"; }

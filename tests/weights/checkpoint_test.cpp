@@ -102,7 +102,7 @@ TEST(ReadFloat32, ConvertsAllChunksAndRefusesIntegers) {
   const std::vector<float> values = read_all_float32(memory, "t");
   for (size_t i = 0; i < bits.size(); ++i) ASSERT_EQ(std::bit_cast<uint32_t>(values[i]), uint32_t{bits[i]} << 16);
   std::vector<float> part(100'000);
-  memory.open("t")->read_float32(70'000, 100'000, part.data());
+  memory.prepare("t")->read_float32(70'000, 100'000, part.data());
   EXPECT_TRUE(std::equal(part.begin(), part.end(), values.begin() + 70'000));
   EXPECT_THAT(error_of([&] { read_all_float32(memory, "n"); }), HasSubstr("tensor n: I64 values"));
   EXPECT_THAT(error_of([&] { read_all_float32(memory, "x"); }), HasSubstr("memory: there is no tensor x"));

@@ -119,7 +119,7 @@ TEST(Safetensors, ReadsWhatTheFormatAllows) {
   EXPECT_EQ(file->find("empty")->elements(), 0);
   EXPECT_EQ(file->find("a/é")->elements(), 1);
   std::string z(2, ' ');
-  file->open("z")->read(1, 2, reinterpret_cast<std::byte*>(z.data()));
+  file->prepare("z")->read(1, 2, reinterpret_cast<std::byte*>(z.data()));
   EXPECT_EQ(z, "bc");
   EXPECT_EQ(file->find("y"), nullptr);
   EXPECT_THAT(error_of([&] { file->info_or_throw("y"); }), HasSubstr("/f: there is no tensor y"));
@@ -137,7 +137,7 @@ TEST(Safetensors, TruncatedUnderUsIsAnError) {
   const CheckpointPtr file = open_safetensors_file(dir / "f");
   std::filesystem::resize_file(dir / "f", 20);
   std::byte bytes[4];
-  EXPECT_THAT(error_of([&] { file->open("a")->read(0, 4, bytes); }), HasSubstr("the file is truncated"));
+  EXPECT_THAT(error_of([&] { file->prepare("a")->read(0, 4, bytes); }), HasSubstr("the file is truncated"));
 }
 
 TEST(Safetensors, LayoutIsWhatIsRead) {

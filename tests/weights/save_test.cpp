@@ -140,9 +140,9 @@ TEST(Save, OpensEachTensorOnceAndFewAtATime) {
 TEST(Save, OpensOutsideParallelFor) {
   class OpensInParallel : public MemoryCheckpoint {
    public:
-    std::unique_ptr<TensorReader> open(std::string_view name) const override {
+    std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
       EXPECT_EQ(std::this_thread::get_id(), caller_);
-      return MemoryCheckpoint::open(name);
+      return MemoryCheckpoint::prepare(name);
     }
 
    private:
@@ -200,7 +200,7 @@ TEST(Save, WhatAJournalSaysOfAFileThatIsGoneIsForgottenBeforeTheFileIsMade) {
   fs::resize_file(dir / "model-00001-of-00002.safetensors", 100);
   class Unreadable : public MemoryCheckpoint {
    public:
-    std::unique_ptr<TensorReader> open(std::string_view) const override { fail("unreadable"); }
+    std::unique_ptr<TensorReader> prepare(std::string_view) const override { fail("unreadable"); }
   } unreadable;
   for (const char* name : {"a", "b", "c"}) unreadable.add_float32(name, {5}, std::vector<float>(5, 1));
   journal.emplace(dir / "journal", "me");
@@ -219,7 +219,7 @@ TEST(Save, AFullDiskIsToldAtOnce) {
   class Huge : public MemoryCheckpoint {
    public:
     const std::vector<TensorInfo>& tensors() const override { return tensors_; }
-    std::unique_ptr<TensorReader> open(std::string_view) const override {
+    std::unique_ptr<TensorReader> prepare(std::string_view) const override {
       ADD_FAILURE() << "work began";
       return nullptr;
     }

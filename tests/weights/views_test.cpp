@@ -32,7 +32,7 @@ TEST(Renamed, KeepsWhatGetsANameAndSortsByIt) {
   });
   EXPECT_THAT(names_of(*view), ElementsAre("c", "z"));
   EXPECT_THAT(read_all_float32(*view, "z"), ElementsAre(0, 1, 2, 3));
-  EXPECT_EQ(view->open("z")->info().name, "z");
+  EXPECT_EQ(view->prepare("z")->info().name, "z");
 }
 
 TEST(Renamed, RefusesTwoOfOneName) {
@@ -71,7 +71,7 @@ TEST(Cast, ConvertsFloatsInAnyPiecesAndLeavesTheRest) {
   from_float32(values, Dtype::bf16, wanted.data());
   EXPECT_TRUE(bytes_of(*narrow, *narrow->find("h")) == wanted);
   std::vector<std::byte> pieces(2 * kCount);
-  const auto reader = narrow->open("h");
+  const auto reader = narrow->prepare("h");
   for (int64_t first = 0; first < kCount; first += 70'001)
     reader->read(first, std::min<int64_t>(70'001, kCount - first), pieces.data() + 2 * first);
   EXPECT_TRUE(pieces == wanted);
@@ -106,7 +106,7 @@ TEST(Views, ReadNothingUntilOpened) {
   const auto memory = numbers({"a", "b"}, 0);
   const CheckpointPtr view = cast(overlay({renamed(memory, [](const std::string& name) { return name; })}), Dtype::f16);
   EXPECT_TRUE(memory->opened.empty());
-  view->open("b");
+  view->prepare("b");
   EXPECT_EQ(memory->opened.size(), 1U);
   EXPECT_EQ(memory->open_now, 0);
 }

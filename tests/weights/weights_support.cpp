@@ -47,7 +47,7 @@ void MemoryCheckpoint::add_float32(const std::string& name, std::vector<int64_t>
   add(name, Dtype::f32, std::move(shape), {bytes.begin(), bytes.end()});
 }
 
-std::unique_ptr<TensorReader> MemoryCheckpoint::open(std::string_view name) const {
+std::unique_ptr<TensorReader> MemoryCheckpoint::prepare(std::string_view name) const {
   ++opened[std::string(name)];
   most_open = std::max(most_open, ++open_now);
   return std::make_unique<MemoryTensor>(info_or_throw(name), bytes_.find(name)->second.data(), open_now);
@@ -62,7 +62,7 @@ std::vector<std::byte> random_bytes(size_t count, uint64_t seed) {
 
 std::vector<std::byte> bytes_of(const Checkpoint& checkpoint, const TensorInfo& info) {
   std::vector<std::byte> bytes(static_cast<size_t>(info.bytes()));
-  checkpoint.open(info.name)->read(0, info.elements(), bytes.data());
+  checkpoint.prepare(info.name)->read(0, info.elements(), bytes.data());
   return bytes;
 }
 

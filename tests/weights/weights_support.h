@@ -18,7 +18,7 @@ class MemoryCheckpoint : public Checkpoint {
   void add_float32(const std::string& name, std::vector<int64_t> shape, const std::vector<float>& values);
 
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
-  std::unique_ptr<TensorReader> open(std::string_view name) const override;
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override;
   std::string description() const override { return "memory"; }
 
   mutable std::map<std::string, int> opened;

@@ -99,6 +99,6 @@ const Method arcee_fusion_method{.name = "arcee_fusion",
                                  .base = BaseModel::required,
                                  .most_models = 1,
                                  .merge = merge_arcee_fusion,
-                                 .reads = 3};
+                                 .passes = 3};
 
 }  // namespace vlrm

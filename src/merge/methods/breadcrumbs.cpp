@@ -11,7 +11,7 @@ namespace vlrm {
 namespace {
 
 constexpr std::array kParameters{
-    kWeight, kDensity, kGamma, truth("normalize", false), truth("rescale", false), kRescaleNormOfMagnitudes,
+    kWeight, kDensity, kGamma, boolean("normalize", false), boolean("rescale", false), kRescaleNormOfMagnitudes,
     kLambda, kInt8Mask};
 
 std::unique_ptr<TensorReader> merge_breadcrumbs(const TensorMerge& merge) {
@@ -29,6 +29,6 @@ const Method breadcrumbs_method{.name = "breadcrumbs",
                                 .base = BaseModel::required,
                                 .parameters = kParameters,
                                 .merge = merge_breadcrumbs,
-                                .reads = 2};
+                                .passes = 2};
 
 }  // namespace vlrm

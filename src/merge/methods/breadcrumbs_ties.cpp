@@ -8,7 +8,7 @@ namespace vlrm {
 namespace {
 
 constexpr std::array kParameters{
-    kWeight, kDensity, kGamma, truth("normalize", false), truth("rescale", false), kRescaleNormOfMagnitudes,
+    kWeight, kDensity, kGamma, boolean("normalize", false), boolean("rescale", false), kRescaleNormOfMagnitudes,
     kLambda, kInt8Mask};
 
 std::unique_ptr<TensorReader> merge_breadcrumbs_ties(const TensorMerge& merge) {
@@ -26,6 +26,6 @@ const Method breadcrumbs_ties_method{.name = "breadcrumbs_ties",
                                      .base = BaseModel::required,
                                      .parameters = kParameters,
                                      .merge = merge_breadcrumbs_ties,
-                                     .reads = 2};
+                                     .passes = 2};
 
 }  // namespace vlrm

@@ -14,6 +14,6 @@ std::unique_ptr<const Sparsifier> drop_at_random(const TensorMerge& merge, const
 std::optional<Complaint> complaint_about_draws(const TensorMerge& merge);
 
 inline constexpr std::array kDareParameters{
-    kWeight, kDensity, truth("normalize", false), truth("rescale", true), kLambda, kRescaleNormOfDraws, kInt8Mask};
+    kWeight, kDensity, boolean("normalize", false), boolean("rescale", true), kLambda, kRescaleNormOfDraws, kInt8Mask};
 
 }  // namespace vlrm

@@ -20,6 +20,6 @@ const Method dare_linear_method{.name = "dare_linear",
                                 .parameters = kDareParameters,
                                 .merge = merge_dare_linear,
                                 .complaint = complaint_about_draws,
-                                .draws = true};
+                                .is_random = true};
 
 }  // namespace vlrm

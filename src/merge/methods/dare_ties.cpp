@@ -20,6 +20,6 @@ const Method dare_ties_method{.name = "dare_ties",
                               .parameters = kDareParameters,
                               .merge = merge_dare_ties,
                               .complaint = complaint_about_draws,
-                              .draws = true};
+                              .is_random = true};
 
 }  // namespace vlrm

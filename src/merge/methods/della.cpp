@@ -8,7 +8,7 @@ namespace vlrm {
 namespace {
 
 constexpr std::array kParameters{
-    kWeight, kDensity, kEpsilon, truth("normalize", true), truth("rescale", true), kRescaleNormOfDraws,
+    kWeight, kDensity, kEpsilon, boolean("normalize", true), boolean("rescale", true), kRescaleNormOfDraws,
     kLambda, kInt8Mask};
 
 std::unique_ptr<TensorReader> merge_della(const TensorMerge& merge) {
@@ -26,6 +26,6 @@ const Method della_method{.name = "della",
                           .parameters = kParameters,
                           .merge = merge_della,
                           .complaint = complaint_about_epsilon,
-                          .draws = true};
+                          .is_random = true};
 
 }  // namespace vlrm

@@ -9,7 +9,7 @@ namespace vlrm {
 namespace {
 
 constexpr std::array kParameters{
-    kWeight, kDensity, kEpsilon, truth("normalize", false), truth("rescale", true), kRescaleNormOfDraws,
+    kWeight, kDensity, kEpsilon, boolean("normalize", false), boolean("rescale", true), kRescaleNormOfDraws,
     kLambda, kInt8Mask};
 
 std::unique_ptr<TensorReader> merge_della_linear(const TensorMerge& merge) {
@@ -27,6 +27,6 @@ const Method della_linear_method{.name = "della_linear",
                                  .parameters = kParameters,
                                  .merge = merge_della_linear,
                                  .complaint = complaint_about_epsilon,
-                                 .draws = true};
+                                 .is_random = true};
 
 }  // namespace vlrm

@@ -14,8 +14,9 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{MethodParameter{.name = "max_iter", .kind = ParameterKind::count, .usual = 10},
-                                 MethodParameter{.name = "tol", .kind = ParameterKind::not_negative, .usual = 1e-5}};
+constexpr std::array kParameters{
+    MethodParameter{.name = "max_iter", .kind = ParameterKind::count, .default_value = 10},
+    MethodParameter{.name = "tol", .kind = ParameterKind::not_negative, .default_value = 1e-5}};
 
 // The iteration, on vectors as their coefficients for the models' directions.
 class Mean {
@@ -114,6 +115,6 @@ const Method karcher_method{.name = "karcher",
                             .reference = "https://en.wikipedia.org/wiki/Karcher_mean",
                             .parameters = kParameters,
                             .merge = merge_karcher,
-                            .reads = 2};
+                            .passes = 2};
 
 }  // namespace vlrm

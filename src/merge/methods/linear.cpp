@@ -9,7 +9,7 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{kWeight, truth("normalize", true)};
+constexpr std::array kParameters{kWeight, boolean("normalize", true)};
 
 std::optional<Complaint> complaint(const TensorMerge& merge) {
   return complaint_about_sum(merge, "normalize");

@@ -14,6 +14,6 @@ std::unique_ptr<const Sparsifier> drop_by_rank(const TensorMerge& merge, const M
 std::optional<Complaint> complaint_about_epsilon(const TensorMerge& merge);
 
 inline constexpr MethodParameter kEpsilon{
-    .name = "epsilon", .of = MethodParameter::Of::model, .kind = ParameterKind::not_negative, .usual = 0.15};
+    .name = "epsilon", .of = MethodParameter::Of::model, .kind = ParameterKind::not_negative, .default_value = 0.15};
 
 }  // namespace vlrm

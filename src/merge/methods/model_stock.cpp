@@ -13,7 +13,7 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{truth("filter_wise", false)};
+constexpr std::array kParameters{boolean("filter_wise", false)};
 
 float position_of(const Grams& grams, int64_t group) {
   const size_t models = grams.columns;
@@ -61,6 +61,6 @@ const Method model_stock_method{.name = "model_stock",
                                 .least_models = 2,
                                 .parameters = kParameters,
                                 .merge = merge_model_stock,
-                                .reads = 2};
+                                .passes = 2};
 
 }  // namespace vlrm

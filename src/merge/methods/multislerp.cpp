@@ -14,8 +14,9 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{kWeight, truth("normalize_weights", true),
-                                 MethodParameter{.name = "eps", .kind = ParameterKind::not_negative, .usual = 1e-8}};
+constexpr std::array kParameters{
+    kWeight, boolean("normalize_weights", true),
+    MethodParameter{.name = "eps", .kind = ParameterKind::not_negative, .default_value = 1e-8}};
 
 // A vector as its coefficients for the inputs.
 using Coefficients = std::vector<double>;
@@ -101,6 +102,6 @@ const Method multislerp_method{.name = "multislerp",
                                .parameters = kParameters,
                                .merge = merge_multislerp,
                                .complaint = complaint,
-                               .reads = 2};
+                               .passes = 2};
 
 }  // namespace vlrm

@@ -15,7 +15,7 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{kWeight, truth("nuslerp_row_wise", false), truth("nuslerp_flatten", true)};
+constexpr std::array kParameters{kWeight, boolean("nuslerp_row_wise", false), boolean("nuslerp_flatten", true)};
 
 // Of one pair of vectors: (a·x + b·y) / divisor.
 struct Mixing {
@@ -88,6 +88,6 @@ const Method nuslerp_method{.name = "nuslerp",
                             .most_models = 2,
                             .parameters = kParameters,
                             .merge = merge_nuslerp,
-                            .reads = 2};
+                            .passes = 2};
 
 }  // namespace vlrm

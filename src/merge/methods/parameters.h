@@ -10,15 +10,15 @@ namespace vlrm {
 inline constexpr MethodParameter kWeight{.name = "weight", .of = MethodParameter::Of::model};
 inline constexpr MethodParameter kDensity{.name = "density",
                                           .of = MethodParameter::Of::model,
-                                          .kind = ParameterKind::share,
-                                          .usual = 1,
+                                          .kind = ParameterKind::fraction,
+                                          .default_value = 1,
                                           .meaning = "the share of each difference that is kept"};
-inline constexpr MethodParameter kLambda{.name = "lambda", .usual = 1};
+inline constexpr MethodParameter kLambda{.name = "lambda", .default_value = 1};
 // Saves mergekit memory; no effect on values.
-inline constexpr MethodParameter kInt8Mask{.name = "int8_mask", .kind = ParameterKind::truth, .usual = 0};
+inline constexpr MethodParameter kInt8Mask{.name = "int8_mask", .kind = ParameterKind::boolean, .default_value = 0};
 
-constexpr MethodParameter truth(std::string_view name, bool usual) {
-  return {.name = name, .kind = ParameterKind::truth, .usual = usual ? 1 : 0};
+constexpr MethodParameter boolean(std::string_view name, bool default_value) {
+  return {.name = name, .kind = ParameterKind::boolean, .default_value = default_value ? 1 : 0};
 }
 
 }  // namespace vlrm

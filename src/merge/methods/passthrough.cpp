@@ -9,7 +9,8 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{MethodParameter{.name = "scale", .of = MethodParameter::Of::model, .usual = 1}};
+constexpr std::array kParameters{
+    MethodParameter{.name = "scale", .of = MethodParameter::Of::model, .default_value = 1}};
 
 std::unique_ptr<TensorReader> merge_passthrough(const TensorMerge& merge) {
   const auto scale = static_cast<float>(merge.number(merge.inputs[0], "scale"));

@@ -12,6 +12,6 @@ namespace vlrm {
 // out = base + Σ of the deltas that count. `alone` has each model's factor.
 void add_what_counts(const Block& block, float epsilon, const std::vector<float>& alone, float* out);
 
-inline constexpr MethodParameter kCounts{.name = "epsilon", .kind = ParameterKind::not_negative, .usual = 1e-5};
+inline constexpr MethodParameter kCounts{.name = "epsilon", .kind = ParameterKind::not_negative, .default_value = 1e-5};
 
 }  // namespace vlrm

@@ -12,9 +12,9 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{MethodParameter{.name = "r", .usual = 0.1},
-                                 MethodParameter{.name = "alpha", .kind = ParameterKind::not_negative, .usual = 0.2},
-                                 kCounts};
+constexpr std::array kParameters{
+    MethodParameter{.name = "r", .default_value = 0.1},
+    MethodParameter{.name = "alpha", .kind = ParameterKind::not_negative, .default_value = 0.2}, kCounts};
 
 struct Counts {
   std::vector<int64_t> shared, alone;  // by model
@@ -66,6 +66,6 @@ const Method ramplus_tl_method{.name = "ramplus_tl",
                                .most_models = 255,
                                .parameters = kParameters,
                                .merge = merge_ramplus_tl,
-                               .reads = 2};
+                               .passes = 2};
 
 }  // namespace vlrm

@@ -15,8 +15,8 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{MethodParameter{.name = "select_topk", .kind = ParameterKind::share, .usual = 1},
-                                 kInt8Mask};
+constexpr std::array kParameters{
+    MethodParameter{.name = "select_topk", .kind = ParameterKind::fraction, .default_value = 1}, kInt8Mask};
 
 // The variance over the models of each element's deltas.
 void variances(const Block& block, float* out) {
@@ -129,6 +129,6 @@ const Method sce_method{.name = "sce",
                         .base = BaseModel::required,
                         .parameters = kParameters,
                         .merge = merge_sce,
-                        .reads = 2};
+                        .passes = 2};
 
 }  // namespace vlrm

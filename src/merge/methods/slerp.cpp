@@ -48,6 +48,6 @@ const Method slerp_method{.name = "slerp",
                           .most_models = 1,
                           .parameters = kParameters,
                           .merge = merge_slerp,
-                          .reads = 2};
+                          .passes = 2};
 
 }  // namespace vlrm

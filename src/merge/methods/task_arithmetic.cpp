@@ -7,7 +7,7 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array kParameters{kWeight, truth("normalize", false), kLambda, kInt8Mask};
+constexpr std::array kParameters{kWeight, boolean("normalize", false), kLambda, kInt8Mask};
 
 std::unique_ptr<TensorReader> merge_task_arithmetic(const TensorMerge& merge) {
   return task_vector_tensor(merge, std::make_shared<MergeInputs>(merge), nullptr, Mix::sum);

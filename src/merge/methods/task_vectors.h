@@ -35,15 +35,15 @@ enum class RescaleNorm {
 };
 inline constexpr std::array<std::string_view, 3> kRescaleNorms{"none", "l1", "density"};
 
-// Beside mergekit's `rescale`, which alone stands for the method's usual norm; where a recipe has it, it says it all.
-// The usual norm is l1 for what is kept by magnitude, density for what is kept by chance.
+// Beside mergekit's `rescale`, which alone stands for the method's default norm; where a recipe has it, it says it all.
+// The default norm is l1 for what is kept by magnitude, density for what is kept by chance.
 inline constexpr MethodParameter kRescaleNormOfMagnitudes{.name = "rescale_norm",
                                                           .kind = ParameterKind::choice,
-                                                          .usual = static_cast<double>(RescaleNorm::l1),
+                                                          .default_value = static_cast<double>(RescaleNorm::l1),
                                                           .choices = std::span(kRescaleNorms).first(2)};
 inline constexpr MethodParameter kRescaleNormOfDraws{.name = "rescale_norm",
                                                      .kind = ParameterKind::choice,
-                                                     .usual = static_cast<double>(RescaleNorm::density),
+                                                     .default_value = static_cast<double>(RescaleNorm::density),
                                                      .choices = kRescaleNorms};
 RescaleNorm rescale_norm_of(const TensorMerge& merge);
 

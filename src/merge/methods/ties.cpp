@@ -8,7 +8,8 @@ namespace vlrm {
 namespace {
 
 constexpr std::array kParameters{
-    kWeight, kDensity, truth("normalize", true), truth("rescale", false), kRescaleNormOfMagnitudes, kLambda, kInt8Mask};
+    kWeight, kDensity, boolean("normalize", true), boolean("rescale", false), kRescaleNormOfMagnitudes,
+    kLambda, kInt8Mask};
 
 std::unique_ptr<TensorReader> merge_ties(const TensorMerge& merge) {
   auto inputs = std::make_shared<MergeInputs>(merge);
@@ -25,6 +26,6 @@ const Method ties_method{.name = "ties",
                          .base = BaseModel::required,
                          .parameters = kParameters,
                          .merge = merge_ties,
-                         .reads = 2};
+                         .passes = 2};
 
 }  // namespace vlrm

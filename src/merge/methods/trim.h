@@ -6,7 +6,7 @@
 namespace vlrm {
 
 inline constexpr MethodParameter kGamma{
-    .name = "gamma", .of = MethodParameter::Of::model, .kind = ParameterKind::not_negative, .usual = 0.01};
+    .name = "gamma", .of = MethodParameter::Of::model, .kind = ParameterKind::not_negative, .default_value = 0.01};
 
 // Of each model the int(density · elements) largest deltas, but at least one; of equals the first (arXiv 2306.01708).
 std::unique_ptr<const Sparsifier> trim_small(const TensorMerge& merge, const MergeInputs& inputs);

@@ -29,7 +29,7 @@ struct MergeSources {
   std::shared_ptr<const TokenRows> output_tokens = {};  // in its place, where the output's tokenizer is no model's own
 };
 
-struct MergedModel {
+struct MergePlan {
   CheckpointPtr weights;                // float32, but for what is carried over from one model as it is
   std::vector<std::string> remarks;     // true of this merge and easily overlooked, one line each
   std::optional<int64_t> layers;        // of the module with slices, where there is one
@@ -44,6 +44,6 @@ struct MergedModel {
 //
 // Throws Error where the models do not fit together (other shapes, no such layers), the recipe lacks a parameter for a
 // tensor, or has one that will not do for it.
-MergedModel plan_merge(const Recipe& recipe, const MergeSources& sources);
+MergePlan plan_merge(const Recipe& recipe, const MergeSources& sources);
 
 }  // namespace vlrm

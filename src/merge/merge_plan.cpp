@@ -1,4 +1,4 @@
-#include "merge/merged_model.h"
+#include "merge/merge_plan.h"
 
 #include <algorithm>
 #include <set>
@@ -27,7 +27,7 @@ class Planner {
     result_.remarks = recipe.remarks;
   }
 
-  MergedModel plan() {
+  MergePlan plan() {
     for (const RecipeModule& module : recipe_.modules) plan_module(module);
     if (merged_ == 0) fail("{}: no tensor is in all models: they are of different kinds", recipe_.source);
     carry_over_other_modules();
@@ -281,14 +281,14 @@ class Planner {
       const std::string name(parameter.name);
       if (parameter.of == MethodParameter::Of::merge) {
         const auto value = recipe_.parameter(place, nullptr, name, wanted.name, wanted.depth);
-        if (!value && !parameter.usual)
+        if (!value && !parameter.default_value)
           fail("{}: there is no {} for the tensor {}", recipe_.source, name, printable(wanted.name));
         if (value) merge.parameters.set(name, *value);
         continue;
       }
       for (size_t i = 0; i < models.size(); ++i) {
         const auto value = recipe_.parameter(place, models[i], name, wanted.names[i], wanted.depth);
-        if (!value && !parameter.usual)
+        if (!value && !parameter.default_value)
           fail("{}: the model \"{}\" has no {} for the tensor {}", recipe_.source, printable(models[i]->name), name,
                printable(wanted.name));
         if (value) merge.inputs[i].parameters.set(name, *value);
@@ -340,7 +340,7 @@ class Planner {
   const Recipe& recipe_;
   const MergeSources& sources_;
   Vocabularies vocabularies_;
-  MergedModel result_;
+  MergePlan result_;
   std::vector<PlannedTensor> tensors_;
   std::map<std::string, std::vector<std::string>> not_everywhere_, no_floats_,
       of_other_modules_;                   // by the model they are taken from
@@ -351,7 +351,7 @@ class Planner {
 
 }  // namespace
 
-MergedModel plan_merge(const Recipe& recipe, const MergeSources& sources) {
+MergePlan plan_merge(const Recipe& recipe, const MergeSources& sources) {
   return Planner(recipe, sources).plan();
 }
 

@@ -1,4 +1,4 @@
-#include "merge/merged_model.h"
+#include "merge/merge_plan.h"
 
 #include "merge/memory_checkpoint.h"
 #include "support/support.h"
@@ -19,8 +19,8 @@ std::shared_ptr<MemoryCheckpoint> model(float value, int64_t rows = 2) {
   return checkpoint;
 }
 
-MergedModel merge(const std::string& yaml, const std::vector<CheckpointPtr>& models,
-                  const CheckpointPtr& base = nullptr) {
+MergePlan merge(const std::string& yaml, const std::vector<CheckpointPtr>& models,
+                const CheckpointPtr& base = nullptr) {
   const Recipe recipe = parse_recipe_or_throw(yaml, "r.yaml");
   MergeSources sources;
   for (size_t i = 0; i < models.size(); ++i) {
@@ -31,7 +31,7 @@ MergedModel merge(const std::string& yaml, const std::vector<CheckpointPtr>& mod
   return plan_merge(recipe, sources);
 }
 
-float value_of(const MergedModel& merged, const std::string& name) {
+float value_of(const MergePlan& merged, const std::string& name) {
   return read_all_float32(*merged.weights, name).at(0);
 }
 
