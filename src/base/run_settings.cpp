@@ -11,7 +11,7 @@ namespace vlrm {
 namespace {
 
 constexpr std::array<std::string_view, 4> kMovesDigits{"device", "dtype", "batch_samples", "threads"};
-constexpr std::array<std::string_view, 3> kNotCompared{"vlrm", "label", "mixed"};
+constexpr std::array<std::string_view, 4> kNotCompared{"vlrm", "label", "mixed", "groups"};  // groups follow from data
 constexpr const char *kFormat = "format", *kMixed = "mixed", *kRows = "rows";
 
 bool is_one_of(std::string_view key, const auto& names) {

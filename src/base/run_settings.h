@@ -20,8 +20,8 @@ struct SettingsDifference {
 };
 
 // What keeps a run with the settings `now` from going on with what `before` made, if anything does. Content decides:
-// the program's version and labels are not compared; of an object with a "stamp" or a "digest", which alone says what
-// something is, neither are "name", "file", "config" and "split".
+// the program's version, labels and the rows' groups are not compared; of an object with a "stamp" or a "digest", which
+// alone says what something is, neither are "name", "file", "config" and "split".
 std::optional<SettingsDifference> settings_difference(const OrderedJson& before, const OrderedJson& now);
 
 // Throws Error naming `output` where there is a difference; with `mixed`, only where it is not one of digits.

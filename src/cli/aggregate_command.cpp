@@ -2,6 +2,7 @@
 #include "base/atomic_output.h"
 #include "base/error.h"
 #include "base/tell.h"
+#include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "tasks/sample_logs.h"
 
@@ -9,13 +10,14 @@ namespace vlrm {
 namespace {
 
 struct AggregateFlags {
-  std::string directory, task, output;
+  std::string directory, output;
+  const BenchmarkSpec* task = nullptr;
   bool force = false;
 };
 
 void aggregate(const AggregateFlags& flags) {
   AtomicFiles file({flags.output}, flags.force);
-  const AggregatedAnswers answers = aggregate_sample_logs(flags.directory, flags.task);
+  const AggregatedAnswers answers = aggregate_sample_logs(flags.directory, *flags.task->answers);
   file.commit({answers.lines});
   tell(fmt::format("{}: {} questions, {} responses from {} files", flags.output, answers.questions, answers.responses,
                    answers.files));
@@ -32,10 +34,7 @@ void add_aggregate_command(CLI::App& program) {
       "  vlrm aggregate logs/textvqa_val --task textvqa_val -o best_of_n/textvqa_val.jsonl\n\n"
       "Reads every .jsonl under the directory, in the order of their paths. vlrm answers writes such a file itself.");
   command->add_option("DIR", flags->directory, "Where lmms_eval --log_samples --output_path wrote")->required();
-  command
-      ->add_option("--task", flags->task,
-                   "textvqa_val, textvqa_train_100, mmmu_pro_standard_cot or mmmu_pro_vision_cot")
-      ->required();
+  declare_task(*command, flags->task, benchmarks_to_answer(), "What was answered");
   command->add_option("-o,--output", flags->output, "The file of responses")->required();
   command->add_flag("--force", flags->force, "Replace the output where it exists");
   command->callback([flags] { aggregate(*flags); });

@@ -1,9 +1,9 @@
 // vlrm answers: candidate answers for best-of-N.
 #include "base/error.h"
+#include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "cli/usage_errors.h"
 #include "cli/writing_options.h"
-#include "tasks/answer_task.h"
 
 namespace vlrm {
 namespace {
@@ -18,7 +18,7 @@ void answers(AnswersFlags flags) {
   flags.job.data = flags.writing.data;
   const std::shared_ptr<const WritingJob> job = answer_job(flags.job);
   flags.writing.run("answers", job, {flags.writing.output, flags.writing.output + ".run.json"},
-                    default_max_new_tokens(flags.job.task));
+                    flags.job.benchmark->answers->max_new_tokens);
 }
 
 }  // namespace
@@ -35,10 +35,7 @@ void add_answers_command(CLI::App& program) {
       "question is saved as it is finished; a killed run continues where it ended. Answer i is drawn with seed + i.");
   flags->writing.sampling.temperature = 1;
   flags->writing.declare(*command, "the task's id there", "The file of responses");
-  command
-      ->add_option("--task", flags->job.task,
-                   "textvqa_val, textvqa_train_100, mmmu_pro_standard_cot or mmmu_pro_vision_cot")
-      ->required();
+  declare_task(*command, flags->job.benchmark, benchmarks_to_answer(), "What is answered");
   command->add_option("-n", flags->job.texts, "Answers a question")->check(whole_number(1))->capture_default_str();
   command->add_option("--seed", flags->job.first_seed, "Of the first answer; the next ones have the next")
       ->check(whole_number(0))

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/tell.h"
+#include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/sweep_options.h"
@@ -19,7 +20,8 @@ struct EvalFlags {
   ModelFlags model;
   SweepFlags sweep;
   DatasetName data;
-  std::string task, responses, captions, mode = "image", output, label;
+  const BenchmarkSpec* task = nullptr;  // of best-of-n
+  std::string responses, captions, mode = "image", output, label;
   int64_t batch_samples = 8;
   bool force = false, resume_mixed = false;
 };
@@ -50,7 +52,7 @@ EvaluationOptions evaluation_options(const EvalFlags& flags, EvaluationMode mode
 
 ScorerOptions scorer_options_for(const Benchmark& benchmark, const EvalFlags& flags, EvaluationMode mode) {
   ScorerOptions options = flags.model.scorer_options(scorer_mode(mode));
-  if (benchmark.drops_alpha()) options.prompt.decode.alpha = DecodeOptions::Alpha::drop;
+  if (benchmark.spec().drops_alpha) options.prompt.decode.alpha = DecodeOptions::Alpha::drop;
   return options;
 }
 
@@ -75,7 +77,7 @@ class Remarks {
 
 // Of all rows in the folder, those of earlier runs too.
 void tell_equal_scores(const fs::path& folder) {
-  const RunResults run = read_run(folder);
+  const RunResults run = read_run(folder, all_kinds());
   if (const auto warning = run.equal_scores.warning()) tell(fmt::format("warning: {}: {}", folder.string(), *warning));
 }
 
@@ -197,20 +199,20 @@ void add_eval_command(CLI::App& program) {
       "  vlrm eval vl-rewardbench --vlm VLM --rm RM --base BASE --sweep paper -o results/sweep\n"
       "  vlrm results results/*\n\n"
       "A killed run continues where it ended; finished work is left alone.");
-  declare(*eval, "vl-rewardbench", "MMInstruction/VL-RewardBench: pairs in three groups", std::make_shared<EvalFlags>(),
-          [](const EvalFlags& flags, EvaluationMode) { return open_vl_rewardbench(flags.data); });
-  declare(*eval, "rlaif-v", "lca0503/rlaif_v_train_400: chosen against rejected", std::make_shared<EvalFlags>(),
-          [](const EvalFlags& flags, EvaluationMode) { return open_rlaif_v(flags.data); });
+  for (const BenchmarkSpec* spec : benchmarks_with_responses()) {
+    CLI::App* command =
+        declare(*eval, spec->name(), spec->summary, std::make_shared<EvalFlags>(),
+                [spec](const EvalFlags& given, EvaluationMode) { return open_benchmark(*spec, given.data); });
+    if (with_underscores(spec->name()) != spec->name()) command->alias(with_underscores(spec->name()));
+  }
   const auto flags = std::make_shared<EvalFlags>();
   CLI::App* best_of_n =
-      declare(*eval, "best-of-n", "The best of several responses to TextVQA or MMMU-Pro", flags,
+      declare(*eval, "best-of-n", "The best of several responses, which stand in a file", flags,
               [](const EvalFlags& given, EvaluationMode mode) {
-                return open_best_of_n(given.task, given.responses, given.data, mode == EvaluationMode::image);
+                return open_best_of_n(*given.task, given.responses, given.data, mode == EvaluationMode::image);
               });
-  best_of_n
-      ->add_option("--task", flags->task,
-                   "textvqa_val, textvqa_train_100, mmmu_pro_standard_cot or mmmu_pro_vision_cot")
-      ->required();
+  best_of_n->alias(with_underscores(best_of_n->get_name()));
+  declare_task(*best_of_n, flags->task, benchmarks_to_answer(), "What was answered");
   best_of_n->add_option("--responses", flags->responses, "JSON lines: id, input, responses, correctness")->required();
 }
 

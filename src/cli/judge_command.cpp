@@ -2,6 +2,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "cli/writing_options.h"
 
@@ -17,18 +18,9 @@ const std::map<std::string, Judging> kJudgings{
 
 struct JudgeFlags {
   WritingFlags writing;
-  std::string task, responses, judge = "score", prompt, system_prompt, label;
+  BenchmarkFlags benchmark;
+  std::string judge = "score", prompt, system_prompt, label;
 };
-
-std::shared_ptr<const Benchmark> benchmark_of(const JudgeFlags& flags) {
-  const bool has_responses = flags.task == "vl_rewardbench" || flags.task == "rlaif_v";
-  if (has_responses && !flags.responses.empty())
-    fail("judge: --responses does not go with {}, which has its own", flags.task);
-  if (flags.task == "vl_rewardbench") return open_vl_rewardbench(flags.writing.data);
-  if (flags.task == "rlaif_v") return open_rlaif_v(flags.writing.data);
-  if (flags.responses.empty()) fail("judge: --task {} needs --responses FILE", printable(flags.task));
-  return open_best_of_n(flags.task, flags.responses, flags.writing.data, true);
-}
 
 void judge(const JudgeFlags& flags) {
   flags.writing.model.check("judge");
@@ -40,7 +32,8 @@ void judge(const JudgeFlags& flags) {
         "--max-new-tokens do not go with it");
   if (!flags.prompt.empty()) options.prompt = flags.prompt;
   if (!flags.system_prompt.empty()) options.system_prompt = flags.system_prompt;
-  const std::shared_ptr<const WritingJob> job = judge_job(benchmark_of(flags), options);
+  const std::shared_ptr<const WritingJob> job =
+      judge_job(flags.benchmark.open("judge", flags.writing.data, ResponsesFile::responses), options);
   const fs::path folder = flags.writing.output;
   const std::string label = flags.label.empty() ? "judge (" + flags.judge + ")" : flags.label;
   flags.writing.run("judge", job, {folder / "results.jsonl", folder / "run.json"}, kJudgementTokens,
@@ -54,9 +47,9 @@ void add_judge_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("judge", "Let a vision-language model judge responses");
   command->footer(
       "Examples:\n"
-      "  vlrm judge --model VLM --task vl_rewardbench -o results/judge\n"
+      "  vlrm judge --model VLM --task vl-rewardbench -o results/judge\n"
       "  vlrm judge --model VLM --task textvqa_val --responses textvqa_val.jsonl -o results/judge\n"
-      "  vlrm judge --model VLM --task vl_rewardbench --judge pairwise -o results/pairwise\n"
+      "  vlrm judge --model VLM --task vl-rewardbench --judge pairwise -o results/pairwise\n"
       "  vlrm results results/*\n\n"
       "score: the model gives reasons and a number; the score is the first number after the last \"Overall\", else the "
       "last one, else 0. likelihood: nothing is written; the score is the number from 1 to 5 that is to be expected. "
@@ -65,11 +58,8 @@ void add_judge_command(CLI::App& program) {
       "stand "
       "before {INSTRUCTION}). A killed run continues where it ended.");
   flags->writing.declare(*command, "the task's id there", "The result folder");
-  command->add_option("--task", flags->task, "Whose responses are judged")
-      ->check(CLI::IsMember({"vl_rewardbench", "rlaif_v", "textvqa_val", "textvqa_train_100", "mmmu_pro_standard_cot",
-                             "mmmu_pro_vision_cot"}))
-      ->required();
-  command->add_option("--responses", flags->responses, "JSON lines: id, input, responses, correctness");
+  declare_task(*command, flags->benchmark.task, all_benchmarks(), "Whose responses are judged");
+  command->add_option("--responses", flags->benchmark.responses, "JSON lines: id, input, responses, correctness");
   command->add_option("--judge", flags->judge, "score, likelihood or pairwise")
       ->check(CLI::IsMember({"score", "likelihood", "pairwise"}))
       ->capture_default_str();

@@ -4,6 +4,7 @@
 #include "base/atomic_output.h"
 #include "base/error.h"
 #include "base/tell.h"
+#include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "cli/usage_errors.h"
 #include "report/report.h"
@@ -48,7 +49,8 @@ void add_report_command(CLI::App& program) {
   command->add_option("--title", flags->options.title, "What stands above it")->capture_default_str();
   command->add_option("--data", flags->data,
                       "Where the dataset is now (default: where it was when it was scored); of several benchmarks, "
-                      "NAME=DATA, with the name of the task: vl-rewardbench, rlaif-v, textvqa_val, …");
+                      "NAME=DATA, where NAME is one of " +
+                          names_of(all_benchmarks()));
   command->add_option("--samples", flags->options.samples, "Samples to look at, of each benchmark")
       ->check(whole_number(0))
       ->capture_default_str();

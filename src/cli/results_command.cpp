@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "python/json.h"
 #include "results/tables.h"
+#include "tasks/benchmark_table.h"
 
 namespace vlrm {
 namespace {
@@ -33,7 +34,7 @@ TableOptions table_options(const Flags& flags) {
 
 std::vector<RunSummary> summaries(const std::vector<std::string>& paths) {
   std::vector<RunSummary> runs;
-  for (const auto& run : expand_results(paths)) runs.push_back(summarize(read_run(run)));
+  for (const auto& run : expand_results(paths)) runs.push_back(summarize(read_run(run, all_kinds())));
   return runs;
 }
 
@@ -82,7 +83,8 @@ void run_results(const Flags& flags) {
   for (const RunSummary& run : runs)
     if (const auto warning = run.equal_scores.warning()) tell(fmt::format("warning: {}: {}", run.info.label, *warning));
   std::optional<Comparison> comparison;
-  if (!flags.compare.empty()) comparison = compare(read_run(flags.compare[0]), read_run(flags.compare[1]));
+  if (!flags.compare.empty())
+    comparison = compare(read_run(flags.compare[0], all_kinds()), read_run(flags.compare[1], all_kinds()));
   check_columns(flags, runs, comparison);
   if (flags.format == "csv" && comparison) fail("--compare has no csv; use json, md, latex or text");
   if (flags.format == "csv") {

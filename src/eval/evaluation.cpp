@@ -45,6 +45,7 @@ OrderedJson run_settings(const Benchmark& benchmark, const EvaluationOptions& op
                             {"digest", file_digest(options.captions->file())}};
   settings["rows"] = benchmark.rows();
   settings["batch_samples"] = options.batch_samples;
+  settings.update(benchmark.groups());
   return settings;
 }
 
@@ -126,10 +127,10 @@ void Evaluation::check_rows() const {
 
 bool Evaluation::holds_result_of(const std::string& text, const BenchmarkRow& row) const {
   try {
-    const ResultRow kept = parse_result_row(parse_python_json_or_throw(text, ""), benchmark_->task(), "");
+    const BenchmarkKind& kind = benchmark_->spec().kind;
+    const ResultRow kept = parse_result_row(parse_python_json_or_throw(text, ""), kind.shape, "");
     std::vector<std::string> prompts;
-    if (benchmark_->task() != Task::best_of_n)
-      prompts = required_field<std::vector<std::string>>(kept.values, "prompts", "");
+    if (kind.is_pairs()) prompts = required_field<std::vector<std::string>>(kept.values, "prompts", "");
     return kept.scores.size() == row.responses.size() &&
            line(row, prompts, kept.scores, kept.values.value("texts", OrderedJson::object())) == text;
   } catch (const Error&) {
@@ -167,7 +168,7 @@ std::vector<Evaluation::Item> Evaluation::read(BenchmarkStream& rows, int64_t co
 
 std::string Evaluation::line(const BenchmarkRow& row, const std::vector<std::string>& prompts,
                              const std::vector<double>& scores, const OrderedJson& notes) const {
-  OrderedJson result = benchmark_->result(row, prompts, rounded(scores));
+  OrderedJson result = result_line(benchmark_->spec().kind, row, prompts, rounded(scores));
   if (!notes.empty()) result["texts"] = notes;
   return python_json(result);
 }

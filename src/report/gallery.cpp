@@ -11,7 +11,6 @@
 #include "report/sample_texts.h"
 #include "results/analysis.h"
 #include "results/comparison.h"
-#include "results/metrics.h"
 
 namespace vlrm {
 namespace {
@@ -62,17 +61,18 @@ void read_all(Gallery& gallery, SampleReader& reader, int64_t count, const Decod
 }
 
 // Whether it could be done.
-bool read_from_dataset(Gallery& gallery, const std::string& data, int64_t count, Thumbnails& thumbnails) {
+bool read_from_dataset(Gallery& gallery, const std::string& data, int64_t count, Thumbnails& thumbnails,
+                       const Benchmarks& benchmarks) {
   const auto& runs = gallery.runs;
   const auto known = std::ranges::find_if(runs, [](const RunResults* run) { return run->info.data.has_value(); });
   const bool longest_knows = known == runs.end() || longest(runs).info.data.has_value();
   const RunResults& run = longest_knows ? longest(runs) : **known;
   const size_t thumbnails_before = thumbnails.files().size();
   try {
-    const auto benchmark = open_benchmark_of(run, data);
+    const auto benchmark = open_benchmark_of(run, data, benchmarks);
     if (!benchmark) return false;
     DecodeOptions decode;
-    if (benchmark->drops_alpha()) decode.alpha = DecodeOptions::Alpha::drop;
+    if (benchmark->spec().drops_alpha) decode.alpha = DecodeOptions::Alpha::drop;
     read_all(gallery, *read_benchmark(longest(runs), *benchmark), count, decode, thumbnails);
     return true;
   } catch (const Error& error) {
@@ -123,8 +123,7 @@ std::vector<std::vector<const RunResults*>> by_samples(const std::vector<const R
   std::map<const RunResults*, size_t> set_of;
   for (const RunResults* run : longest_first) {
     const auto fits = [&](const RunResults* other) {
-      return other->info.task == run->info.task && other->info.subtask == run->info.subtask &&
-             difference_of_samples(*other, *run).empty();
+      return same_benchmark(other->info.benchmark, run->info.benchmark) && difference_of_samples(*other, *run).empty();
     };
     // With each: an unfinished run may agree with two finished ones that are of different samples.
     const auto same = std::ranges::find_if(members, [&](const auto& set) { return std::ranges::all_of(set, fits); });
@@ -141,15 +140,15 @@ std::vector<std::vector<const RunResults*>> by_samples(const std::vector<const R
 }
 
 Gallery read_gallery(const std::vector<const RunResults*>& runs, const std::string& data, int64_t limit,
-                     Thumbnails& thumbnails) {
+                     Thumbnails& thumbnails, const Benchmarks& benchmarks) {
   Gallery gallery;
   gallery.runs = runs;
   const RunResults& all = longest(runs);
   const int64_t rows = static_cast<int64_t>(all.outcomes.size()), count = std::min(limit, rows);
   if (count < rows) gallery.notes.push_back(fmt::format("The first {} of {} samples.", count, rows));
-  if (!read_from_dataset(gallery, data, count, thumbnails)) {
+  if (!read_from_dataset(gallery, data, count, thumbnails, benchmarks)) {
     read_texts(gallery, *read_rows(all), count);
-    gallery.rendered = all.info.task != Task::best_of_n;
+    gallery.rendered = all.info.benchmark.is_pairs();
     if (gallery.rendered) gallery.notes.emplace_back("The texts are the rendered prompts.");
   }
   return gallery;
@@ -172,22 +171,24 @@ OrderedJson gallery_json(const Gallery& gallery) {
   for (size_t i = 0; i < gallery.samples.size(); ++i) {
     const Outcome& outcome = longest(gallery.runs).outcomes[i];
     ids.push_back(outcome.id);
-    groups.push_back(static_cast<size_t>(group_of(outcome.id)));
+    groups.push_back(outcome.group);
     questions.push_back(gallery.samples[i].question);
     responses.push_back(gallery.samples[i].responses);
     correctness.push_back(outcome.correctness);
     images.push_back(gallery.samples[i].images);
   }
+  const std::vector<std::string>& names = gallery.runs.front()->info.benchmark.groups;
+  if (names.empty()) groups = nullptr;
   OrderedJson json{{"rendered", gallery.rendered},
                    {"notes", gallery.notes},
                    {"ids", ids},
                    {"groups", groups},
+                   {"group_names", names},
                    {"questions", questions},
                    {"responses", responses},
                    {"correctness", correctness},
                    {"images", images},
                    {"runs", OrderedJson::array()}};
-  if (gallery.runs.front()->info.task != Task::vl_rewardbench) json["groups"] = nullptr;
   for (const RunResults* run : gallery.runs) json["runs"].push_back(run_json(*run, gallery.samples.size()));
   return json;
 }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "report/thumbnails.h"
 #include "results/result_folder.h"
+#include "tasks/benchmark_table.h"
 
 namespace vlrm {
 
@@ -31,13 +32,13 @@ std::vector<std::vector<const RunResults*>> by_samples(const std::vector<const R
 // where that one is not there, or is not the runs', the gallery does without images. Throws Error where `data` cannot
 // be opened or has other samples.
 Gallery read_gallery(const std::vector<const RunResults*>& runs, const std::string& data, int64_t limit,
-                     Thumbnails& thumbnails);
+                     Thumbnails& thumbnails, const Benchmarks& benchmarks = all_benchmarks());
 
 // Cuts long texts, the same length everywhere, until all of them together are at most so many bytes, or short.
 void shorten_texts(std::vector<Gallery>& galleries, int64_t bytes);
 
-// ids, groups, questions, responses, correctness, images, and for each run scores, chosen, margins (null where they are
-// no finite numbers) and wrong.
+// ids, groups (null where there are none) and their names, questions, responses, correctness, images, and for each run
+// scores, chosen, margins (null where they are no finite numbers) and wrong.
 OrderedJson gallery_json(const Gallery& gallery);
 
 }  // namespace vlrm

@@ -9,7 +9,6 @@
 #include "report/gallery.h"
 #include "report/page.h"
 #include "report/sweeps.h"
-#include "results/metrics.h"
 #include "results/tables.h"
 
 namespace vlrm {
@@ -25,9 +24,10 @@ struct Runs {
   const RunResults* results_of(const RunSummary* summary) const { return &results[summary - summaries.data()]; }
 };
 
-Runs read_runs(const std::vector<std::string>& paths) {
+Runs read_runs(const std::vector<std::string>& paths, const Benchmarks& benchmarks) {
   Runs runs;
-  for (const auto& run : expand_results(paths)) runs.results.push_back(read_run(run));
+  const BenchmarkKinds kinds = kinds_of(benchmarks);
+  for (const auto& run : expand_results(paths)) runs.results.push_back(read_run(run, kinds));
   if (runs.results.empty()) fail("name result folders");
   for (const RunResults& run : runs.results) runs.summaries.push_back(summarize(run));
   return runs;
@@ -35,7 +35,7 @@ Runs read_runs(const std::vector<std::string>& paths) {
 
 double overall(const RunSummary& run) {
   for (const Metric& metric : run.metrics)
-    if (metric.name == "Overall" || metric.name == "Accuracy") return metric.percent.value_or(-1);
+    if (is_of_all_rows(metric.figure)) return metric.percent.value_or(-1);
   return -1;
 }
 
@@ -85,8 +85,9 @@ std::string tables_html(const Runs& runs) {
 }
 
 OrderedJson benchmark_json(const std::vector<const RunSummary*>& runs) {
-  OrderedJson json{
-      {"name", benchmark_name(runs.front()->info)}, {"runs", OrderedJson::array()}, {"sweeps", sweeps_json(runs)}};
+  OrderedJson json{{"name", runs.front()->info.benchmark.full_title()},
+                   {"runs", OrderedJson::array()},
+                   {"sweeps", sweeps_json(runs)}};
   const auto labels = distinct_labels(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
     OrderedJson run = summary_json(*runs[i]);
@@ -97,8 +98,8 @@ OrderedJson benchmark_json(const std::vector<const RunSummary*>& runs) {
 }
 
 // The dataset that the user names for this benchmark, or "".
-std::string chosen_data(const ReportOptions& options, const RunInfo& info) {
-  for (const std::string& name : {info.subtask, std::string(task_name(info.task)), std::string()})
+std::string chosen_data(const ReportOptions& options, const BenchmarkKind& kind) {
+  for (const std::string& name : {kind.subtask, kind.task, std::string()})
     if (const auto found = options.data.find(name); found != options.data.end()) return found->second;
   return "";
 }
@@ -107,9 +108,9 @@ void check_data_names(const ReportOptions& options, const std::vector<RunSummary
   for (const auto& [name, data] : options.data) {
     if (name.empty() && benchmarks > 1)
       fail("--data {}: there are {} benchmarks; say whose data it is, as in --data {}={}", printable(data), benchmarks,
-           runs[0].info.subtask.empty() ? task_name(runs[0].info.task) : runs[0].info.subtask, printable(data));
+           runs[0].info.benchmark.name(), printable(data));
     const bool known = name.empty() || std::ranges::any_of(runs, [&name = name](const RunSummary& run) {
-                         return name == run.info.subtask || name == task_name(run.info.task);
+                         return is_named(run.info.benchmark, name);
                        });
     if (!known) fail("--data {}={}: no result is of {}", printable(name), printable(data), printable(name));
   }
@@ -143,10 +144,10 @@ class Maker {
   // Where runs are of different samples, a dataset that the user names need only be that of some.
   Gallery gallery_of(const std::vector<const RunResults*>& set, const std::string& data, size_t sets, size_t& misfits) {
     try {
-      return read_gallery(set, data, options_.samples, thumbnails_);
+      return read_gallery(set, data, options_.samples, thumbnails_, options_.benchmarks);
     } catch (const Error& error) {
       if (data.empty() || ++misfits == sets) throw;
-      Gallery gallery = read_gallery(set, "", options_.samples, thumbnails_);
+      Gallery gallery = read_gallery(set, "", options_.samples, thumbnails_, options_.benchmarks);
       gallery.notes.emplace_back(error.what());
       return gallery;
     }
@@ -158,7 +159,7 @@ class Maker {
     const auto sets = by_samples(runs);
     size_t misfits = 0;
     for (const auto& set : sets) {
-      galleries_.push_back(gallery_of(set, chosen_data(options_, set.front()->info), sets.size(), misfits));
+      galleries_.push_back(gallery_of(set, chosen_data(options_, set.front()->info.benchmark), sets.size(), misfits));
       Shown shown{benchmark, {}, {}};
       std::vector<double> accuracies;
       for (const RunResults* run : set) {
@@ -172,7 +173,6 @@ class Maker {
 
   OrderedJson data_json(const std::vector<std::vector<const RunSummary*>>& benchmarks) const {
     OrderedJson json{{"vlrm", version()}, {"benchmarks", OrderedJson::array()}, {"galleries", OrderedJson::array()}};
-    json["groups"] = kGroupNames;
     for (const auto& benchmark : benchmarks) json["benchmarks"].push_back(benchmark_json(benchmark));
     for (size_t i = 0; i < galleries_.size(); ++i) {
       OrderedJson gallery = gallery_json(galleries_[i]);
@@ -215,7 +215,7 @@ class Maker {
 }  // namespace
 
 Report make_report(const std::vector<std::string>& results, const ReportOptions& options) {
-  return Maker(read_runs(results), options).make();
+  return Maker(read_runs(results, options.benchmarks), options).make();
 }
 
 }  // namespace vlrm

@@ -7,14 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "tasks/benchmark_table.h"
+
 namespace vlrm {
 
 struct ReportOptions {
   std::string title = "Evaluation report";
-  std::map<std::string, std::string> data;  // datasets by subtask or task; "": of the only benchmark
-  int64_t samples = 10'000;                 // of each benchmark, in the gallery
-  int64_t thumbnail = 256;                  // pixels of the longest side
-  int64_t bytes = 100'000'000;              // the page stays below
+  std::map<std::string, std::string, NameLess> data;  // datasets by the benchmark's name; "": of the only benchmark
+  int64_t samples = 10'000;                           // of each benchmark, in the gallery
+  int64_t thumbnail = 256;                            // pixels of the longest side
+  int64_t bytes = 100'000'000;                        // the page stays below
+  Benchmarks benchmarks = all_benchmarks();           // that results may be of
 };
 
 struct Report {

@@ -6,11 +6,13 @@
 
 #include "results/result_folder.h"
 #include "tasks/benchmark.h"
+#include "tasks/benchmark_table.h"
 
 namespace vlrm {
 
-// With the dataset `data`, or, where that is empty, the one that run.json names. Nothing where neither is known. Throws
-// Error if it cannot be opened.
-std::unique_ptr<Benchmark> open_benchmark_of(const RunResults& run, const std::string& data);
+// With the dataset `data`, or, where that is empty, the one that run.json names. Nothing where neither is known, or the
+// run is of none of `benchmarks`. Throws Error if it cannot be opened.
+std::unique_ptr<Benchmark> open_benchmark_of(const RunResults& run, const std::string& data,
+                                             const Benchmarks& benchmarks);
 
 }  // namespace vlrm

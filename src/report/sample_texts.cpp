@@ -18,17 +18,18 @@ size_t common_start(const std::vector<std::string>& texts) {
 class RowReader : public SampleReader {
  public:
   explicit RowReader(const RunResults& run)
-      : task_(run.info.task), left_(run.outcomes.size()), rows_(rows_file(run.path), run.info.task, true) {}
+      : pairs_(run.info.benchmark.is_pairs()),
+        left_(run.outcomes.size()),
+        rows_(rows_file(run.path), run.info.benchmark.shape, true) {}
 
   std::optional<SampleTexts> next() override {
     if (left_ == 0) return std::nullopt;
     --left_;
     const auto row = rows_.next();
     if (!row) return std::nullopt;
-    const bool pair = task_ != Task::best_of_n;
     SampleTexts texts;
-    texts.responses = row->values.at(pair ? "prompts" : "responses").get<std::vector<std::string>>();
-    if (pair) {
+    texts.responses = row->values.at(pairs_ ? "prompts" : "responses").get<std::vector<std::string>>();
+    if (pairs_) {
       const size_t start = common_start(texts.responses);
       texts.question = texts.responses.front().substr(0, start);
       for (std::string& response : texts.responses) response.erase(0, start);
@@ -39,7 +40,7 @@ class RowReader : public SampleReader {
   }
 
  private:
-  const Task task_;
+  const bool pairs_;
   size_t left_;  // the file may have grown since
   ResultReader rows_;
 };
@@ -57,7 +58,8 @@ class BenchmarkReader : public SampleReader {
     if (!row) return std::nullopt;
     const Outcome& outcome = run_.outcomes[at_++];
     const std::string id = row->id.is_string() ? row->id.get<std::string>() : python_json(row->id);
-    if ((run_.info.task != Task::rlaif_v && id != outcome.id) || row->responses.size() != outcome.correctness.size())
+    const bool other_id = run_.info.benchmark.shape.has_id && id != outcome.id;
+    if (other_id || row->responses.size() != outcome.correctness.size())
       fail("row {} is another one than in {}", at_, run_.path.string());
     return SampleTexts{std::move(row->query), std::move(row->responses), std::move(row->images)};
   }

@@ -111,7 +111,7 @@ std::vector<LengthBin> accuracy_by_length_gap(const RunResults& run, size_t bins
   if (!run.scored()) return {};
   std::vector<std::pair<double, double>> rows;  // gap, correctness
   for (const Outcome& outcome : run.outcomes)
-    rows.emplace_back(length_gap(outcome, run.info.task != Task::best_of_n), chosen_correctness(outcome));
+    rows.emplace_back(length_gap(outcome, run.info.benchmark.is_pairs()), chosen_correctness(outcome));
   std::sort(rows.begin(), rows.end());
   std::vector<LengthBin> found;
   for (size_t i = 0, bin = 0; i < rows.size(); ++i) {

@@ -1,9 +1,9 @@
 #include "results/comparison.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "results/metrics.h"
 
 namespace vlrm {
@@ -55,14 +55,48 @@ MetricComparison by_mcnemar(std::string name, const Paired& pairs) {
 // Throws Error where they cannot be compared.
 void check_comparable(const RunResults& a, const RunResults& b) {
   const std::string names = fmt::format("{} and {}", a.path.string(), b.path.string());
-  if (a.info.task != b.info.task)
-    fail("{}: of different tasks, {} and {}", names, task_name(a.info.task), task_name(b.info.task));
-  if (a.info.subtask != b.info.subtask && !a.info.subtask.empty() && !b.info.subtask.empty())
-    fail("{}: of different tasks, {} and {}", names, a.info.subtask, b.info.subtask);
+  const BenchmarkKind &left = a.info.benchmark, &right = b.info.benchmark;
+  const bool same =
+      left.task == right.task && (left.subtask == right.subtask || left.subtask.empty() || right.subtask.empty());
+  if (!same) fail("{}: of different tasks, {} and {}", names, left.name(), right.name());
+  if (left.groups != right.groups)
+    fail("{}: of different groups, {} and {}", names, joined(left.groups), joined(right.groups));
   for (const RunResults* run : {&a, &b})
     if (!run->scored()) fail("{}: has no scores to compare", run->path.string());
   const std::string difference = difference_of_samples(a, b);
   if (!difference.empty()) fail("{}: not of the same samples, {}", names, difference);
+}
+
+MetricComparison by_kind(const BenchmarkKind& kind, std::string name, const Paired& rows) {
+  return kind.is_pairs() ? by_mcnemar(std::move(name), rows) : by_bootstrap(std::move(name), {&rows});
+}
+
+// What a figure says of both runs, where it has samples and depends on the model.
+void add_figure(Figure figure, const BenchmarkKind& kind, const std::vector<Paired>& groups, const Paired& all,
+                std::vector<MetricComparison>& metrics) {
+  const std::string title(figure_title(figure));
+  const auto has_samples = [](const Paired& rows) { return !rows.a.empty(); };
+  std::vector<const Paired*> strata;
+  switch (figure) {
+    case Figure::group:
+      for (size_t i = 0; i < groups.size(); ++i)
+        if (has_samples(groups[i])) metrics.push_back(by_kind(kind, kind.groups[i], groups[i]));
+      break;
+    case Figure::overall:
+    case Figure::accuracy:
+      metrics.push_back(by_kind(kind, title, all));
+      break;
+    case Figure::macro:
+      if (groups.empty() || !std::ranges::all_of(groups, has_samples)) break;
+      for (const Paired& group : groups) strata.push_back(&group);
+      metrics.push_back(by_bootstrap(title, strata));
+      break;
+    case Figure::pass_1:
+    case Figure::pass_n:
+    case Figure::random:
+    case Figure::drawn:
+      break;
+  }
 }
 
 }  // namespace
@@ -79,26 +113,16 @@ std::string difference_of_samples(const RunResults& a, const RunResults& b) {
 Comparison compare(const RunResults& a, const RunResults& b) {
   check_comparable(a, b);
   const size_t rows = std::min(a.outcomes.size(), b.outcomes.size());
-  Comparison result{a.info, b.info, static_cast<int64_t>(rows), {}};
-  std::array<Paired, 3> groups;
+  const BenchmarkKind& kind = a.info.benchmark;
+  std::vector<Paired> groups(kind.groups.size());
   Paired all;
   for (size_t i = 0; i < rows; ++i) {
     const double left = chosen_correctness(a.outcomes[i]), right = chosen_correctness(b.outcomes[i]);
     all.add(left, right);
-    groups[static_cast<size_t>(group_of(a.outcomes[i].id))].add(left, right);
+    if (!groups.empty()) groups[a.outcomes[i].group].add(left, right);
   }
-  auto& metrics = result.metrics;
-  if (a.info.task == Task::best_of_n) {
-    metrics.push_back(by_bootstrap("Overall", {&all}));
-  } else if (a.info.task == Task::rlaif_v) {
-    metrics.push_back(by_mcnemar("Accuracy", all));
-  } else {
-    for (size_t i = 0; i < groups.size(); ++i)
-      if (!groups[i].a.empty()) metrics.push_back(by_mcnemar(std::string(kGroupNames[i]), groups[i]));
-    const bool macro = metrics.size() == groups.size();
-    metrics.push_back(by_mcnemar("Overall", all));
-    if (macro) metrics.push_back(by_bootstrap("Macro", {&groups[0], &groups[1], &groups[2]}));
-  }
+  Comparison result{a.info, b.info, static_cast<int64_t>(rows), {}};
+  for (const Figure figure : kind.figures) add_figure(figure, kind, groups, all, result.metrics);
   return result;
 }
 

@@ -7,13 +7,6 @@
 #include "python/round.h"
 
 namespace vlrm {
-namespace {
-
-bool holds_one_of(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::any_of(parts.begin(), parts.end(), [&](auto part) { return text.find(part) != text.npos; });
-}
-
-}  // namespace
 
 double rounded_score(double score) {
   return python::rounded(score, 5);
@@ -29,20 +22,15 @@ std::optional<double> Share::fraction() const {
   return correct / static_cast<double>(count);
 }
 
-Group group_of(std::string_view id) {
-  if (holds_one_of(id, {"mmmu_pro", "mathverse"})) return Group::reasoning;
-  if (holds_one_of(id, {"hallucination_pair", "RLAIF-V", "RLHF-V"})) return Group::hallucination;
-  return Group::general;
-}
-
-std::optional<double> VlRewardBenchSummary::macro() const {
+std::optional<double> ChoiceSummary::macro() const {
+  if (groups.empty()) return std::nullopt;
   double sum = 0;
-  for (const Group group : {Group::reasoning, Group::hallucination, Group::general}) {  // the reference's order
-    const auto fraction = groups[static_cast<size_t>(group)].fraction();
+  for (auto group = groups.rbegin(); group != groups.rend(); ++group) {
+    const auto fraction = group->fraction();
     if (!fraction) return std::nullopt;
     sum += *fraction;
   }
-  return sum / 3;
+  return sum / static_cast<double>(groups.size());
 }
 
 double chosen_correctness(const Outcome& outcome) {
@@ -54,19 +42,14 @@ double mean_correctness(const Outcome& outcome) {
   return std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
 }
 
-VlRewardBenchSummary summarize_vl_rewardbench(const std::vector<Outcome>& outcomes) {
-  VlRewardBenchSummary summary;
+ChoiceSummary summarize_choices(const std::vector<Outcome>& outcomes, size_t groups) {
+  ChoiceSummary summary{std::vector<Share>(groups), {}};
   for (const Outcome& outcome : outcomes) {
-    summary.groups[static_cast<size_t>(group_of(outcome.id))].add(chosen_correctness(outcome));
+    if (outcome.scores.empty()) continue;
+    if (groups > 0) summary.groups[outcome.group].add(chosen_correctness(outcome));
     summary.overall.add(chosen_correctness(outcome));
   }
   return summary;
-}
-
-Share summarize_pairs(const std::vector<Outcome>& outcomes) {
-  Share share;
-  for (const Outcome& outcome : outcomes) share.add(chosen_correctness(outcome));
-  return share;
 }
 
 BestOfNSummary summarize_best_of_n(const std::vector<Outcome>& outcomes) {
@@ -78,9 +61,6 @@ BestOfNSummary summarize_best_of_n(const std::vector<Outcome>& outcomes) {
     summary.pass_n.add(*std::max_element(all.begin(), all.end()));
     summary.random_drawn.add(all[draw.below(all.size())]);
     summary.random.add(mean_correctness(outcome));
-    if (!outcome.scores.empty()) summary.chosen.add(chosen_correctness(outcome));
-    summary.fewest = summary.pass_1.count == 1 ? all.size() : std::min(summary.fewest, all.size());
-    summary.most = std::max(summary.most, all.size());
   }
   return summary;
 }
@@ -90,7 +70,7 @@ std::optional<double> percent(const std::optional<double>& fraction) {
   return *fraction * 100;
 }
 
-std::optional<double> percent_of_pairs(const Share& share) {
+std::optional<double> accuracy_percent(const Share& share) {
   if (share.count == 0) return std::nullopt;
   return share.correct * 100 / static_cast<double>(share.count);
 }

@@ -9,9 +9,6 @@
 namespace vlrm {
 namespace {
 
-constexpr std::pair<Task, std::string_view> kNames[] = {
-    {Task::vl_rewardbench, "vl-rewardbench"}, {Task::rlaif_v, "rlaif-v"}, {Task::best_of_n, "best-of-n"}};
-
 // Python counts true as 1.
 std::vector<double> numbers(const OrderedJson& row, const char* key, const std::string& source) {
   if (!row.contains(key)) detail::fail_missing_field(key, source);
@@ -79,33 +76,25 @@ void fill_best_of_n(ResultRow& row, const std::string& source) {
 
 }  // namespace
 
-std::string_view task_name(Task task) {
-  return std::find_if(std::begin(kNames), std::end(kNames), [&](const auto& item) { return item.first == task; })
-      ->second;
-}
-
-std::optional<Task> task_of_name(std::string_view name) {
-  for (const auto& [task, text] : kNames)
-    if (text == name) return task;
-  return std::nullopt;
-}
-
-Task task_of_row(const OrderedJson& values, const std::string& source) {
-  if (values.is_object() && values.contains("predicted_answer"))
-    return values.contains("id") ? Task::vl_rewardbench : Task::rlaif_v;
-  if (values.is_object() && values.contains("correctness")) return Task::best_of_n;
+RowShape shape_of_row(const OrderedJson& values, const std::string& source) {
+  if (values.is_object() && values.contains("predicted_answer")) return {RowKind::pairs, values.contains("id")};
+  if (values.is_object() && values.contains("correctness")) return {RowKind::best_of_n, true};
   fail("{}: no result: a pair has \"predicted_answer\", a best-of-n row \"correctness\"", source);
 }
 
-ResultRow parse_result_row(OrderedJson values, Task task, const std::string& source) {
+ResultRow parse_result_row(OrderedJson values, RowShape shape, const std::string& source) {
   if (!values.is_object()) fail("{}: a row must be a JSON object", source);
   ResultRow row;
   row.values = std::move(values);
-  if (task != Task::rlaif_v) row.id = id_text(row.values, source);
-  if (task == Task::best_of_n)
-    fill_best_of_n(row, source);
-  else
-    fill_pair(row, source);
+  if (shape.has_id) row.id = id_text(row.values, source);
+  switch (shape.kind) {
+    case RowKind::pairs:
+      fill_pair(row, source);
+      break;
+    case RowKind::best_of_n:
+      fill_best_of_n(row, source);
+      break;
+  }
   return row;
 }
 
@@ -115,8 +104,8 @@ size_t first_largest(const std::vector<double>& scores) {
   return static_cast<size_t>(found - scores.begin());
 }
 
-ResultReader::ResultReader(const std::filesystem::path& path, std::optional<Task> task, bool may_be_cut)
-    : lines_(path.string()), task_(task), may_be_cut_(may_be_cut) {}
+ResultReader::ResultReader(const std::filesystem::path& path, std::optional<RowShape> shape, bool may_be_cut)
+    : lines_(path.string()), shape_(shape), may_be_cut_(may_be_cut) {}
 
 std::optional<ResultRow> ResultReader::next() {
   std::string line;
@@ -134,8 +123,8 @@ std::optional<ResultRow> ResultReader::next() {
   } else {
     values = parsed();
   }
-  if (!task_) task_ = task_of_row(values, source);
-  ResultRow row = parse_result_row(std::move(values), *task_, source);
+  if (!shape_) shape_ = shape_of_row(values, source);
+  ResultRow row = parse_result_row(std::move(values), *shape_, source);
   if (scored_.value_or(!row.scores.empty()) != !row.scores.empty())
     fail("{}: the rows before it {} scores, this one {}", source, *scored_ ? "have" : "have no",
          *scored_ ? "has none" : "has");

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/joined.h"
 
 namespace fs = std::filesystem;
 
@@ -13,13 +14,62 @@ namespace {
 constexpr const char* kRows = "results.jsonl";
 constexpr const char* kInfo = "run.json";
 constexpr int kDeepest = 4;  // folders: results/BENCHMARK/SWEEP/RECIPE
-constexpr const char* kSubtasks[] = {"textvqa_val", "mmmu_pro_standard_cot", "mmmu_pro_vision_cot"};
+constexpr const char* kGroups = "groups";
 
-// The reference names its files or their folders after what they hold.
-std::string subtask_in(const fs::path& path) {
-  for (const char* subtask : kSubtasks)
-    if (std::find(path.begin(), path.end(), subtask) != path.end() || path.stem() == subtask) return subtask;
-  return "";
+bool holds_name(const fs::path& path, const std::string& name) {
+  return same_name(path.stem().string(), name) ||
+         std::any_of(path.begin(), path.end(), [&](const fs::path& part) { return same_name(part.string(), name); });
+}
+
+// What rows of this shape are of, in a file of which nothing else is known. The reference names its files or their
+// folders after what they hold.
+const BenchmarkKind& kind_of_bare_file(const fs::path& path, RowShape shape, const BenchmarkKinds& kinds) {
+  const BenchmarkKind* usual = nullptr;
+  for (const BenchmarkKind* kind : kinds) {
+    if (kind->shape != shape) continue;
+    if (holds_name(path, kind->name())) return *kind;
+    if (usual == nullptr && kind->subtask.empty()) usual = kind;
+  }
+  if (usual == nullptr) fail("{}: which benchmark these rows are of is not known", path.string());
+  return *usual;
+}
+
+std::string tasks_of(const BenchmarkKinds& kinds) {
+  std::vector<std::string> tasks;
+  for (const BenchmarkKind* kind : kinds)
+    if (std::find(tasks.begin(), tasks.end(), kind->task) == tasks.end()) tasks.push_back(kind->task);
+  return joined(tasks);
+}
+
+// That of run.json. A subtask that is not in the table is a benchmark all the same, under its own name.
+BenchmarkKind kind_named(const std::string& task, const std::string& subtask, const std::string& source,
+                         const BenchmarkKinds& kinds) {
+  const BenchmarkKind* usual = nullptr;
+  for (const BenchmarkKind* kind : kinds) {
+    if (!same_name(kind->task, task)) continue;
+    if (same_name(kind->subtask, subtask)) return *kind;
+    if (kind->subtask.empty()) usual = kind;
+  }
+  if (usual == nullptr) fail("{}: unknown task \"{}\"; known are {}", source, printable(task), tasks_of(kinds));
+  BenchmarkKind other = *usual;
+  other.subtask = other.title = printable(subtask);
+  return other;
+}
+
+// What run.json says of the rows' groups: their names into `kind`, and the group of each row.
+std::vector<size_t> parse_groups(const OrderedJson& groups, BenchmarkKind& kind, size_t rows,
+                                 const std::string& source) {
+  if (!groups.is_object()) fail("{}: the field \"{}\" must be an object", source, kGroups);
+  kind.groups.clear();
+  for (const auto& name : required_field<std::vector<std::string>>(groups, "names", source))
+    kind.groups.push_back(printable(name));
+  const auto of_rows = required_field<std::vector<size_t>>(groups, "rows", source);
+  if (of_rows.size() != rows)
+    fail("{}: \"{}\" says the groups of {} rows, not of {}", source, kGroups, of_rows.size(), rows);
+  for (const size_t group : of_rows)
+    if (group >= kind.groups.size())
+      fail("{}: \"{}\" has a row in group {} of {}", source, kGroups, group, kind.groups.size());
+  return of_rows;
 }
 
 std::string name_of(const fs::path& path) {
@@ -115,9 +165,17 @@ std::optional<MergedRecipe> parse_recipe(const OrderedJson& run_json, const std:
 }
 
 // Of a best-of-n row, whose responses may be equal; a pair's are not.
-std::vector<std::string> texts_of(const ResultRow& row, Task task) {
-  if (task != Task::best_of_n) return {};
+std::vector<std::string> texts_of(const ResultRow& row, RowShape shape) {
+  if (shape.kind == RowKind::pairs) return {};
   return row.values.at("responses").get<std::vector<std::string>>();
+}
+
+void set_groups(RunResults& run, const std::optional<std::vector<size_t>>& of_rows) {
+  const BenchmarkKind& kind = run.info.benchmark;
+  if (!of_rows && !kind.groups.empty() && kind.group_of_id == nullptr)
+    fail("{}: run.json does not say the groups of its rows; evaluate again with --force", run.path.string());
+  for (size_t i = 0; i < run.outcomes.size() && !kind.groups.empty(); ++i)
+    run.outcomes[i].group = of_rows ? (*of_rows)[i] : kind.group_of_id(run.outcomes[i].id);
 }
 
 }  // namespace
@@ -126,13 +184,14 @@ fs::path rows_file(const fs::path& path) {
   return fs::is_directory(path) ? path / kRows : path;
 }
 
-RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source) {
+OrderedJson groups_json(const BenchmarkKind& kind, const std::vector<size_t>& of_rows) {
+  return {{"names", kind.groups}, {"rows", of_rows}};
+}
+
+RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source, const BenchmarkKinds& kinds) {
   RunInfo info;
-  const auto name = required_field<std::string>(run_json, "task", source);
-  const auto task = task_of_name(name);
-  if (!task) fail("{}: unknown task \"{}\"; known are vl-rewardbench, rlaif-v, best-of-n", source, printable(name));
-  info.task = *task;
-  info.subtask = printable(optional_field<std::string>(run_json, "subtask", "", source));
+  info.benchmark = kind_named(required_field<std::string>(run_json, "task", source),
+                              optional_field<std::string>(run_json, "subtask", "", source), source, kinds);
   info.label = printable(optional_field<std::string>(run_json, "label", "", source));
   info.mode = printable(optional_field<std::string>(run_json, "mode", "", source));
   info.rows = required_field<int64_t>(run_json, "rows", source);
@@ -144,30 +203,35 @@ RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source) {
   return info;
 }
 
-RunResults read_run(const fs::path& path) {
+RunResults read_run(const fs::path& path, const BenchmarkKinds& kinds) {
   const bool folder = fs::is_directory(path);
   const fs::path rows = rows_file(path);
   const bool described = folder && fs::is_regular_file(path / kInfo);
   RunResults run{path, info_of_bare_file(path), {}};
+  std::optional<std::vector<size_t>> groups;  // of rows
   if (described) {
     const fs::path file = path / kInfo;
-    run.info = parse_run_info(read_ordered_json_or_throw(file), file.string());
+    const OrderedJson json = read_ordered_json_or_throw(file);
+    run.info = parse_run_info(json, file.string(), kinds);
     if (run.info.label.empty()) run.info.label = name_of(path);
+    if (json.contains(kGroups))
+      groups = parse_groups(json.at(kGroups), run.info.benchmark, static_cast<size_t>(*run.info.rows), file.string());
     if (!fs::exists(rows)) return run;  // nothing scored yet
   }
-  ResultReader reader(rows, described ? std::optional(run.info.task) : std::nullopt, described);
+  ResultReader reader(rows, described ? std::optional(run.info.benchmark.shape) : std::nullopt, described);
   while (auto row = reader.next()) {
-    if (!row->scores.empty()) run.equal_scores.add(row->scores, texts_of(*row, *reader.task()));
+    if (!row->scores.empty()) run.equal_scores.add(row->scores, texts_of(*row, *reader.shape()));
     run.outcomes.push_back({std::move(row->id), std::move(row->correctness), std::move(row->scores), row->chosen,
                             std::move(row->lengths)});
   }
   if (described && static_cast<int64_t>(run.outcomes.size()) > *run.info.rows)
     fail("{}: has {} rows where run.json says {}; evaluate again with --force", rows.string(), run.outcomes.size(),
          *run.info.rows);
-  if (described) return run;
-  if (!reader.task()) fail("{}: has no rows", rows.string());
-  run.info.task = *reader.task();
-  if (run.info.task == Task::best_of_n) run.info.subtask = subtask_in(rows);
+  if (!described) {
+    if (!reader.shape()) fail("{}: has no rows", rows.string());
+    run.info.benchmark = kind_of_bare_file(rows, *reader.shape(), kinds);
+  }
+  set_groups(run, groups);
   return run;
 }
 

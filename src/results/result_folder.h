@@ -24,13 +24,12 @@ struct RunData {
 
 // What run.json says, or what can be told without one.
 struct RunInfo {
-  Task task = Task::vl_rewardbench;
-  std::string subtask;          // of best-of-n: "textvqa_val", …; empty where unknown
+  BenchmarkKind benchmark;      // with the groups that run.json names, where it does
   std::string label;            // a row's name in a table, fit for a line of a terminal
   std::string mode;             // "image", …; empty without run.json
   std::optional<int64_t> rows;  // a complete results.jsonl has so many; nothing without run.json
   std::optional<RunData> data;
-  std::string responses;               // of best-of-n: the file of responses; empty where unknown
+  std::string responses;               // the file of responses; empty where there is none or it is not known
   std::optional<MergedRecipe> recipe;  // of models merged on load, where run.json says the method
 };
 
@@ -40,6 +39,7 @@ struct Outcome {
   std::vector<double> correctness, scores;
   size_t chosen = 0;
   std::vector<int64_t> lengths;
+  size_t group = 0;  // of its benchmark's; 0 where there are none
 };
 
 struct RunResults {
@@ -54,12 +54,15 @@ struct RunResults {
 // The file of rows of a result folder, or the file itself.
 std::filesystem::path rows_file(const std::filesystem::path& path);
 
-// Throws Error naming the file and the field.
-RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source);
+// `kinds`: the benchmarks that there are. Throws Error naming the file and the field, and for another benchmark.
+RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source, const BenchmarkKinds& kinds);
+
+// The groups of a benchmark's rows as run.json keeps them: {"names": […], "rows": [group of each row, …]}.
+OrderedJson groups_json(const BenchmarkKind& kind, const std::vector<size_t>& of_rows);
 
 // A result folder or a file of rows. In a folder with run.json the last line may be cut off (the run goes on, or was
 // killed). Throws Error for anything else that is wrong, and for more rows than run.json says.
-RunResults read_run(const std::filesystem::path& path);
+RunResults read_run(const std::filesystem::path& path, const BenchmarkKinds& kinds);
 
 // The runs that are meant: a file or result folder is itself; another folder stands for the result folders in it, four
 // levels deep (sweeps have a folder a run), in the order of their names (numbers in them by size), or, where there are

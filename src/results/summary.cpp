@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "results/metrics.h"
@@ -16,73 +15,99 @@ std::optional<Interval> in_percent(std::optional<Interval> interval) {
   return interval;
 }
 
-Metric metric(std::string name, const Share& share, const std::vector<double>& values) {
-  return {std::move(name), share.count, percent(share.fraction()), in_percent(bootstrap_interval({values})), {}, true};
+std::optional<size_t> responses_per_row(const std::vector<Outcome>& outcomes) {
+  if (outcomes.empty()) return std::nullopt;
+  const size_t count = outcomes.front().correctness.size();
+  const bool same = std::ranges::all_of(outcomes, [&](const auto& row) { return row.correctness.size() == count; });
+  return same ? std::optional(count) : std::nullopt;
 }
 
-Metric proportion(std::string name, const Share& share, const std::vector<double>& values) {
-  Metric made = metric(std::move(name), share, values);
-  made.wilson = in_percent(wilson_interval(static_cast<int64_t>(share.correct), share.count));
-  return made;
+Metric metric(Figure figure, std::string name, const Share& share, const std::vector<double>& values) {
+  return {
+      figure,      std::move(name), share.count, percent(share.fraction()), in_percent(bootstrap_interval({values})),
+      std::nullopt};
 }
 
-std::vector<Metric> vl_rewardbench_metrics(const std::vector<Outcome>& outcomes) {
-  const VlRewardBenchSummary summary = summarize_vl_rewardbench(outcomes);
-  std::array<std::vector<double>, 3> groups;
-  std::vector<double> all;
-  for (const Outcome& outcome : outcomes) {
-    groups[static_cast<size_t>(group_of(outcome.id))].push_back(chosen_correctness(outcome));
-    all.push_back(chosen_correctness(outcome));
+// The figures of one run.
+class Figures {
+ public:
+  explicit Figures(const RunResults& run)
+      : kind_(run.info.benchmark),
+        outcomes_(run.outcomes),
+        choices_(summarize_choices(outcomes_, kind_.groups.size())),
+        data_(summarize_best_of_n(outcomes_)),
+        by_group_(kind_.groups.size()) {
+    for (const Outcome& outcome : outcomes_) {
+      if (outcome.scores.empty()) continue;
+      if (!by_group_.empty()) by_group_[outcome.group].push_back(chosen_correctness(outcome));
+      chosen_.push_back(chosen_correctness(outcome));
+    }
   }
-  std::vector<Metric> metrics;
-  for (size_t i = 0; i < groups.size(); ++i)
-    metrics.push_back(proportion(std::string(kGroupNames[i]), summary.groups[i], groups[i]));
-  metrics.push_back(proportion("Overall", summary.overall, all));
-  metrics.push_back({"Macro",
-                     summary.overall.count,
-                     percent(summary.macro()),
-                     in_percent(bootstrap_interval({groups.begin(), groups.end()})),
-                     {},
-                     true});
-  return metrics;
-}
 
-std::vector<Metric> pair_metrics(const std::vector<Outcome>& outcomes) {
-  std::vector<double> all;
-  for (const Outcome& outcome : outcomes) all.push_back(chosen_correctness(outcome));
-  const Share share = summarize_pairs(outcomes);
-  std::vector<Metric> metrics{proportion("Accuracy", share, all)};
-  metrics[0].percent = percent_of_pairs(share);
-  return metrics;
-}
-
-std::vector<Metric> best_of_n_metrics(const std::vector<Outcome>& outcomes) {
-  const BestOfNSummary summary = summarize_best_of_n(outcomes);
-  std::vector<double> chosen, first, best, random;
-  for (const Outcome& outcome : outcomes) {
-    if (!outcome.scores.empty()) chosen.push_back(chosen_correctness(outcome));
-    first.push_back(outcome.correctness.front());
-    best.push_back(*std::max_element(outcome.correctness.begin(), outcome.correctness.end()));
-    random.push_back(mean_correctness(outcome));
+  std::vector<Metric> metrics() const {
+    std::vector<Metric> all;
+    for (const Figure figure : kind_.figures) add(figure, all);
+    return all;
   }
-  const std::string most = summary.fewest == summary.most && summary.most > 0 ? fmt::format("{}", summary.most) : "N";
-  std::vector<Metric> metrics{metric("Overall", summary.chosen, chosen), metric("Pass@1", summary.pass_1, first),
-                              metric("Pass@" + most, summary.pass_n, best), metric("Random", summary.random, random),
-                              metric("Drawn", summary.random_drawn, {})};
-  for (size_t i = 1; i < metrics.size(); ++i) metrics[i].of_model = false;
-  return metrics;
-}
 
-std::vector<Metric> metrics_of(const RunResults& run) {
-  switch (run.info.task) {
-    case Task::vl_rewardbench:
-      return vl_rewardbench_metrics(run.outcomes);
-    case Task::rlaif_v:
-      return pair_metrics(run.outcomes);
-    default:
-      return best_of_n_metrics(run.outcomes);
+ private:
+  void add(Figure figure, std::vector<Metric>& all) const {
+    switch (figure) {
+      case Figure::group:
+        for (size_t i = 0; i < by_group_.size(); ++i)
+          all.push_back(of_choices(figure, kind_.groups[i], choices_.groups[i], by_group_[i]));
+        break;
+      case Figure::overall:
+        all.push_back(of_choices(figure, title_of_figure(figure), choices_.overall, chosen_));
+        break;
+      case Figure::accuracy:
+        all.push_back(of_choices(figure, title_of_figure(figure), choices_.overall, chosen_));
+        all.back().percent = accuracy_percent(choices_.overall);
+        break;
+      case Figure::macro:
+        all.push_back({figure, title_of_figure(figure), choices_.overall.count, percent(choices_.macro()),
+                       in_percent(bootstrap_interval({by_group_.begin(), by_group_.end()})), std::nullopt});
+        break;
+      case Figure::pass_1:
+        all.push_back(of_data(figure, data_.pass_1, [](const Outcome& row) { return row.correctness.front(); }));
+        break;
+      case Figure::pass_n:
+        all.push_back(of_data(figure, data_.pass_n,
+                              [](const Outcome& row) { return *std::ranges::max_element(row.correctness); }));
+        if (const auto count = responses_per_row(outcomes_)) all.back().name = fmt::format("Pass@{}", *count);
+        break;
+      case Figure::random:
+        all.push_back(of_data(figure, data_.random, mean_correctness));
+        break;
+      case Figure::drawn:
+        all.push_back(metric(figure, title_of_figure(figure), data_.random_drawn, {}));
+        break;
+    }
   }
-}
+
+  // Of pairs these are plain proportions.
+  Metric of_choices(Figure figure, std::string name, const Share& share, const std::vector<double>& values) const {
+    Metric made = metric(figure, std::move(name), share, values);
+    if (kind_.is_pairs()) made.wilson = in_percent(wilson_interval(static_cast<int64_t>(share.correct), share.count));
+    return made;
+  }
+
+  template <class ValueOfRow>
+  Metric of_data(Figure figure, const Share& share, const ValueOfRow& value_of) const {
+    std::vector<double> values;
+    for (const Outcome& outcome : outcomes_) values.push_back(value_of(outcome));
+    return metric(figure, title_of_figure(figure), share, values);
+  }
+
+  static std::string title_of_figure(Figure figure) { return std::string(figure_title(figure)); }
+
+  const BenchmarkKind& kind_;
+  const std::vector<Outcome>& outcomes_;
+  const ChoiceSummary choices_;
+  const BestOfNSummary data_;
+  std::vector<std::vector<double>> by_group_;  // correctness of what was chosen
+  std::vector<double> chosen_;
+};
 
 int64_t rows_not_finite(const std::vector<Outcome>& outcomes) {
   return std::ranges::count_if(outcomes, [](const Outcome& outcome) {
@@ -98,23 +123,15 @@ RunSummary summarize(const RunResults& run) {
                      static_cast<int64_t>(run.outcomes.size()),
                      run.complete(),
                      rows_not_finite(run.outcomes),
-                     metrics_of(run),
+                     responses_per_row(run.outcomes),
+                     Figures(run).metrics(),
                      run.equal_scores,
                      ties(run.outcomes),
                      score_distributions(run.outcomes),
                      accuracy_by_length_gap(run),
                      {}};
-  if (run.info.task == Task::best_of_n) summary.curve = best_of_n_curve(run.outcomes);
+  if (!run.info.benchmark.is_pairs()) summary.curve = best_of_n_curve(run.outcomes);
   return summary;
-}
-
-std::string benchmark_name(const RunInfo& info) {
-  if (info.task == Task::vl_rewardbench) return "VL-RewardBench";
-  if (info.task == Task::rlaif_v) return "RLAIF-V";
-  if (info.subtask == "textvqa_val") return "TextVQA";
-  if (info.subtask == "mmmu_pro_standard_cot") return "MMMU-Pro standard";
-  if (info.subtask == "mmmu_pro_vision_cot") return "MMMU-Pro vision";
-  return info.subtask.empty() ? "Best of N" : info.subtask;
 }
 
 }  // namespace vlrm

@@ -9,16 +9,21 @@ OrderedJson known(const std::optional<T>& value) {
   return value ? OrderedJson(*value) : OrderedJson(nullptr);
 }
 
+OrderedJson or_null(const std::string& text) {
+  return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
+}
+
 OrderedJson json_of(const std::optional<Interval>& interval) {
   return interval ? OrderedJson{interval->low, interval->high} : OrderedJson(nullptr);
 }
 
 OrderedJson json_of(const Metric& metric) {
   OrderedJson json{{"name", metric.name},
+                   {"figure", figure_key(metric.figure)},
                    {"count", metric.count},
                    {"percent", known(metric.percent)},
                    {"interval", json_of(metric.interval)},
-                   {"of_model", metric.of_model}};
+                   {"of_model", is_of_model(metric.figure)}};
   if (metric.wilson) json["wilson"] = json_of(metric.wilson);
   return json;
 }
@@ -58,9 +63,10 @@ OrderedJson list_of(const std::vector<T>& items) {
 OrderedJson summary_json(const RunSummary& summary) {
   OrderedJson json{{"path", summary.path.string()},
                    {"label", summary.info.label},
-                   {"task", task_name(summary.info.task)},
-                   {"subtask", summary.info.subtask.empty() ? OrderedJson(nullptr) : OrderedJson(summary.info.subtask)},
-                   {"mode", summary.info.mode.empty() ? OrderedJson(nullptr) : OrderedJson(summary.info.mode)},
+                   {"task", summary.info.benchmark.task},
+                   {"kind", summary.info.benchmark.is_pairs() ? "pairs" : "best_of_n"},
+                   {"subtask", or_null(summary.info.benchmark.subtask)},
+                   {"mode", or_null(summary.info.mode)},
                    {"rows", summary.rows},
                    {"complete", summary.complete},
                    {"not_finite", summary.not_finite},
@@ -75,7 +81,7 @@ OrderedJson summary_json(const RunSummary& summary) {
                     {"wrong", json_of(summary.scores.wrong)},
                     {"margin", json_of(summary.scores.margin)}};
   json["length_gap"] = list_of(summary.length_gap);
-  if (summary.info.task == Task::best_of_n) json["curve"] = list_of(summary.curve);
+  if (!summary.info.benchmark.is_pairs()) json["curve"] = list_of(summary.curve);
   return json;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "python/json.h"
@@ -37,7 +38,7 @@ std::string cell_text(const Cell& cell, const TableOptions& options) {
   if (!cell.metric->percent) return "n/a";
   std::string text = number(*cell.metric->percent, options.digits);
   if (cell.best) text = marked(text, options.layout);
-  if (!options.intervals || !cell.metric->interval || !cell.metric->of_model) return text;
+  if (!options.intervals || !cell.metric->interval || !is_of_model(cell.metric->figure)) return text;
   const std::string interval = interval_text(*cell.metric->interval, options.layout);
   if (options.layout == Layout::text) return text + "\n" + interval;
   if (options.layout == Layout::html) return text + " <small>" + interval + "</small>";
@@ -58,7 +59,7 @@ bool mark_best(std::vector<std::vector<Cell>>& rows) {
     std::vector<Cell*> candidates;
     for (auto& row : rows) {
       Cell& cell = row[column];
-      if (cell.metric != nullptr && cell.complete && cell.metric->of_model && cell.metric->percent)
+      if (cell.metric != nullptr && cell.complete && is_of_model(cell.metric->figure) && cell.metric->percent)
         candidates.push_back(&cell);
     }
     if (candidates.size() < 2) continue;
@@ -80,7 +81,7 @@ std::vector<std::string> notes_of(const std::vector<std::vector<Cell>>& rows, bo
   for (const auto& row : rows)
     for (const Cell& cell : row) {
       best = best || cell.best;
-      intervals = intervals || (cell.metric != nullptr && cell.metric->of_model && cell.metric->interval);
+      intervals = intervals || (cell.metric != nullptr && is_of_model(cell.metric->figure) && cell.metric->interval);
     }
   std::string note;
   if (best)
@@ -110,14 +111,13 @@ std::string samples_text(const RunSummary& run) {
   return run.complete ? fmt::format("{}", run.rows) : fmt::format("{}/{}{}", run.rows, *run.info.rows, kUnfinished);
 }
 
+// "TextVQA, best of 8" where a file of responses decides how many there are.
 std::string title_of(const std::vector<const RunSummary*>& runs) {
   const RunSummary& first = *runs.front();
-  const std::string name = benchmark_name(first.info);
-  if (first.info.task != Task::best_of_n || first.info.subtask.empty()) return name;
-  const std::string pass = first.metrics[2].name;  // Pass@N
-  for (const RunSummary* run : runs)
-    if (run->metrics[2].name != pass) return name + ", best of N";
-  return name + ", best of " + pass.substr(pass.find('@') + 1);
+  const std::string title = first.info.benchmark.full_title();
+  if (first.info.benchmark.subtask.empty()) return title;
+  const bool same = std::ranges::all_of(runs, [&](auto* run) { return run->responses == first.responses; });
+  return fmt::format("{}, best of {}", title, same && first.responses ? fmt::format("{}", *first.responses) : "N");
 }
 
 Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOptions& options) {
@@ -131,7 +131,8 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
     if (!shown(metrics[i].name, options)) continue;
     const bool same =
         std::all_of(runs.begin(), runs.end(), [&](auto* run) { return run->metrics[i].name == metrics[i].name; });
-    grid.columns.push_back({"", same ? metrics[i].name : "Pass@N"});
+    const std::string name = same ? metrics[i].name : std::string(figure_title(metrics[i].figure));  // "Pass@N"
+    grid.columns.push_back({"", escaped(name, options.layout)});
   }
   std::vector<std::vector<Cell>> rows;
   bool unfinished = false;
@@ -163,12 +164,22 @@ std::string csv_field(const std::string& text) {
   return out + "\"";
 }
 
-// "MMMU-Pro standard" is the column standard under MMMU-Pro; other benchmarks have one accuracy.
-GridColumn joint_column(const RunInfo& info, const Metric& metric) {
-  const std::string name = benchmark_name(info);
-  const size_t blank = name.find(' ');
-  if (info.task != Task::best_of_n || !name.starts_with("MMMU-Pro ")) return {name, metric.name};
-  return {name.substr(0, blank), name.substr(blank + 1)};
+// Benchmarks of one title stand under it, told apart by their variant: "standard" under "MMMU-Pro".
+GridColumn joint_column(const BenchmarkKind& kind, const Metric& metric) {
+  if (kind.variant.empty()) return {kind.title, metric.name};
+  const bool only_figure = std::ranges::count_if(kind.figures, is_of_model) == 1 && kind.groups.empty();
+  return {kind.title, only_figure ? kind.variant : kind.variant + " " + metric.name};
+}
+
+// Markdown has no headings above columns. There, names say the benchmark, but those of the only one that has groups.
+// `owners`: the benchmark of each column; none of the first.
+void name_benchmarks(std::vector<GridColumn>& columns, const std::vector<const BenchmarkKind*>& owners) {
+  std::set<const BenchmarkKind*> grouped;
+  for (const BenchmarkKind* owner : owners)
+    if (owner != nullptr && !owner->groups.empty()) grouped.insert(owner);
+  for (size_t i = 0; i < columns.size(); ++i)
+    if (owners[i] != nullptr && !(grouped.size() == 1 && grouped.contains(owners[i])))
+      columns[i].name = columns[i].group + " " + columns[i].name;
 }
 
 std::string p_text(double p) {
@@ -202,7 +213,7 @@ Grid score_table(const RunSummary& run) {
 }
 
 Grid length_table(const RunSummary& run) {
-  const bool pairs = run.info.task != Task::best_of_n;
+  const bool pairs = run.info.benchmark.is_pairs();
   Grid grid{pairs ? "Accuracy by length gap (characters of the preferred response less the other's)"
                   : "Accuracy by length gap (characters of the chosen response less the mean of all)",
             {{"", "Gap"}, {"", "Samples"}, {"", "Accuracy"}},
@@ -237,7 +248,7 @@ std::vector<std::vector<const RunSummary*>> by_benchmark(const std::vector<RunSu
   std::vector<std::vector<const RunSummary*>> benchmarks;
   for (const RunSummary& run : runs) {
     const auto found = std::find_if(benchmarks.begin(), benchmarks.end(), [&](const auto& others) {
-      return others.front()->info.task == run.info.task && others.front()->info.subtask == run.info.subtask;
+      return same_benchmark(others.front()->info.benchmark, run.info.benchmark);
     });
     if (found == benchmarks.end())
       benchmarks.push_back({&run});
@@ -271,30 +282,31 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
     if (std::find(labels.begin(), labels.end(), run.info.label) == labels.end()) labels.push_back(run.info.label);
   std::vector<std::vector<Cell>> rows(labels.size());
   std::vector<bool> unfinished(labels.size());
+  std::vector<const BenchmarkKind*> owners(1);  // of columns
   for (const auto& benchmark : by_benchmark(runs)) {
+    const BenchmarkKind& kind = benchmark.front()->info.benchmark;
     const size_t first = grid.columns.size() - 1;
     for (const Metric& metric : benchmark.front()->metrics)
-      if (metric.of_model && shown(metric.name, options))
-        grid.columns.push_back(joint_column(benchmark.front()->info, metric));
+      if (is_of_model(metric.figure) && shown(metric.name, options)) grid.columns.push_back(joint_column(kind, metric));
     if (grid.columns.size() - 1 == first) continue;  // none of its columns is shown
+    owners.resize(grid.columns.size(), &kind);
     for (auto& row : rows) row.resize(grid.columns.size() - 1);
     for (const RunSummary* run : benchmark) {
       const auto place = static_cast<size_t>(std::find(labels.begin(), labels.end(), run->info.label) - labels.begin());
       if (rows[place][first].metric != nullptr)
         fail("{}: another run of {} has the label \"{}\" as well; one table needs one a label", run->path.string(),
-             benchmark_name(run->info), run->info.label);
+             kind.full_title(), run->info.label);
       size_t column = first;
       for (const Metric& metric : run->metrics)
-        if (metric.of_model && shown(metric.name, options)) rows[place][column++] = {&metric, run->complete, false};
+        if (is_of_model(metric.figure) && shown(metric.name, options))
+          rows[place][column++] = {&metric, run->complete, false};
       unfinished[place] = unfinished[place] || !run->complete;
     }
   }
   const bool uneven = mark_best(rows);
-  for (GridColumn& column : grid.columns) {
-    if (options.layout == Layout::markdown && !column.group.empty() && column.group != "VL-RewardBench")
-      column.name = column.group + " " + column.name;
+  if (options.layout == Layout::markdown) name_benchmarks(grid.columns, owners);
+  for (GridColumn& column : grid.columns)
     column = {escaped(column.group, options.layout), escaped(column.name, options.layout)};
-  }
   for (size_t i = 0; i < labels.size(); ++i) {
     std::vector<std::string> cells{escaped(labels[i] + (unfinished[i] ? kUnfinished : ""), options.layout)};
     for (const Cell& cell : rows[i]) cells.push_back(cell_text(cell, options));
@@ -303,7 +315,7 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
   const bool some_unfinished = std::find(unfinished.begin(), unfinished.end(), true) != unfinished.end();
   grid.notes = notes_of(rows, uneven, some_unfinished, options);
   for (const RunSummary& run : runs)
-    note_scores(grid, run, benchmark_name(run.info) + ", " + run.info.label, options.layout);
+    note_scores(grid, run, run.info.benchmark.full_title() + ", " + run.info.label, options.layout);
   return grid;
 }
 
@@ -312,7 +324,7 @@ Grid comparison_table(const Comparison& comparison, const TableOptions& options)
   grid.title =
       escaped(fmt::format("A: {}  B: {}  ({} samples)", comparison.a.label, comparison.b.label, comparison.rows),
               options.layout);
-  grid.columns = {{"", benchmark_name(comparison.a)},
+  grid.columns = {{"", comparison.a.benchmark.full_title()},
                   {"", "Samples"},
                   {"", "A"},
                   {"", "B"},
@@ -324,8 +336,9 @@ Grid comparison_table(const Comparison& comparison, const TableOptions& options)
   for (GridColumn& column : grid.columns) column.name = escaped(column.name, options.layout);
   for (const MetricComparison& metric : comparison.metrics) {
     if (!shown(metric.metric, options)) continue;
-    grid.rows.push_back({metric.metric, fmt::format("{}", metric.count), number(metric.a, options.digits),
-                         number(metric.b, options.digits), fmt::format("{:+.{}f}", metric.a - metric.b, options.digits),
+    grid.rows.push_back({escaped(metric.metric, options.layout), fmt::format("{}", metric.count),
+                         number(metric.a, options.digits), number(metric.b, options.digits),
+                         fmt::format("{:+.{}f}", metric.a - metric.b, options.digits),
                          fmt::format("{:+.1f} to {:+.1f}", metric.difference.low, metric.difference.high),
                          metric.only_a ? fmt::format("{}", *metric.only_a) : "",
                          metric.only_b ? fmt::format("{}", *metric.only_b) : "", p_text(metric.p)});
@@ -338,7 +351,7 @@ std::vector<Grid> detail_tables(const RunSummary& run, const TableOptions& optio
   if (!run.ties) return {};
   std::vector<Grid> grids{score_table(run), length_table(run)};
   if (!run.curve.empty()) grids.push_back(curve_table(run));
-  grids.front().title = escaped(benchmark_name(run.info) + ", " + run.info.label + ": scores", options.layout);
+  grids.front().title = escaped(run.info.benchmark.full_title() + ", " + run.info.label + ": scores", options.layout);
   grids.front().notes = {ties_text(*run.ties)};
   for (Grid& grid : grids)
     for (GridColumn& column : grid.columns) column.name = escaped(column.name, options.layout);
@@ -350,9 +363,9 @@ std::string csv_of(const std::vector<RunSummary>& runs) {
   std::string out = "benchmark,label,path,complete,metric,count,percent,low,high\n";
   for (const RunSummary& run : runs)
     for (const Metric& metric : run.metrics)
-      out += fmt::format("{},{},{},{},{},{},{},{},{}\n", csv_field(benchmark_name(run.info)), csv_field(run.info.label),
-                         csv_field(run.path.string()), run.complete, metric.name, metric.count, exact(metric.percent),
-                         metric.interval ? python_float(metric.interval->low) : "",
+      out += fmt::format("{},{},{},{},{},{},{},{},{}\n", csv_field(run.info.benchmark.full_title()),
+                         csv_field(run.info.label), csv_field(run.path.string()), run.complete, csv_field(metric.name),
+                         metric.count, exact(metric.percent), metric.interval ? python_float(metric.interval->low) : "",
                          metric.interval ? python_float(metric.interval->high) : "");
   return out;
 }

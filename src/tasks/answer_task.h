@@ -5,22 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/json.h"
 #include "data/dataset.h"
-#include "vision/image.h"
+#include "tasks/benchmark_spec.h"
 
 namespace vlrm {
-
-struct Question {
-  OrderedJson fields;  // of the published responses: id, what the row says of question and truth, and input
-  std::string input;   // what the model is asked
-  std::vector<EncodedImage> images;
-  std::vector<std::string> answers;  // TextVQA: what people answered
-  std::vector<std::string> options;  // MMMU-Pro, whose `fields` hold the right letter as "answer"
-  std::string source;                // what errors call it
-};
 
 class AnswerTask {
  public:
@@ -39,10 +29,7 @@ class AnswerTask {
   virtual OrderedJson data() const = 0;  // for run.json
 };
 
-// `task`: see known_data.h; `data` may leave its fields empty. Throws Error if it cannot be opened or has no rows.
-std::unique_ptr<AnswerTask> open_answer_task(const std::string& task, DatasetName data);
-
-// Of an answer, as the reference has it.
-int64_t default_max_new_tokens(const std::string& task);
+// `spec` has answers; `data` may leave its fields empty. Throws Error if it cannot be opened or has no rows.
+std::unique_ptr<AnswerTask> open_answer_task(const BenchmarkSpec& spec, DatasetName data);
 
 }  // namespace vlrm

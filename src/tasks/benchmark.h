@@ -1,4 +1,5 @@
-// The benchmarks: from rows of a dataset to questions with responses, and from scores to lines of results.jsonl.
+// The benchmarks, opened: from rows of a dataset to questions with responses, and from scores to lines of
+// results.jsonl.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +11,9 @@
 
 #include "base/json.h"
 #include "data/dataset.h"
-#include "results/result_file.h"
-#include "vision/image.h"
+#include "tasks/benchmark_spec.h"
 
 namespace vlrm {
-
-// One question of a benchmark.
-struct BenchmarkRow {
-  OrderedJson id;  // null where the benchmark has none
-  std::string query;
-  std::vector<EncodedImage> images;
-  std::vector<std::string> responses;
-  OrderedJson fields;  // what the result line takes over: the ground truth, or the whole line of a responses file
-  std::string source;  // what errors call it
-};
 
 class BenchmarkStream {
  public:
@@ -32,34 +22,40 @@ class BenchmarkStream {
   virtual std::optional<BenchmarkRow> next() = 0;
 };
 
+// The spec that it was opened with must live as long.
 class Benchmark {
  public:
+  explicit Benchmark(const BenchmarkSpec& spec) : spec_(spec) {}
+  Benchmark(const Benchmark&) = delete;
+  Benchmark& operator=(const Benchmark&) = delete;
   virtual ~Benchmark() = default;
-  virtual Task task() const = 0;
+  const BenchmarkSpec& spec() const { return spec_; }
   virtual int64_t rows() const = 0;
   // The rows from `first` on, in the order of the results. A stream may outlive its benchmark.
   virtual std::unique_ptr<BenchmarkStream> stream(int64_t first, Images images = Images::with) const = 0;
-  // The line of results.jsonl, in the reference's fields and their order.
-  virtual OrderedJson result(const BenchmarkRow& row, const std::vector<std::string>& prompts,
-                             const std::vector<double>& scores) const = 0;
   // For run.json: "task", "subtask", "data", "responses".
   virtual OrderedJson description() const = 0;
-  // Pillow's convert("RGB") drops transparency before the processor sees the image, as the reference does for TextVQA.
-  virtual bool drops_alpha() const { return false; }
+  // For the run.json of results: "groups", which says the group of each row; nothing where the benchmark has none. The
+  // first call reads all rows, and throws what their stream throws.
+  virtual OrderedJson groups() const { return OrderedJson::object(); }
+
+ private:
+  const BenchmarkSpec& spec_;
 };
 
-// MMInstruction/VL-RewardBench: id, query, image, response[2], human_ranking. These functions throw Error if the data
-// cannot be opened or has no rows.
-std::unique_ptr<Benchmark> open_vl_rewardbench(DatasetName data);
+// The line of results.jsonl, in the reference's fields and their order.
+OrderedJson result_line(const BenchmarkKind& kind, const BenchmarkRow& row, const std::vector<std::string>& prompts,
+                        const std::vector<double>& scores);
 
-// lca0503/rlaif_v_train_400: question, image, chosen, rejected.
-std::unique_ptr<Benchmark> open_rlaif_v(DatasetName data);
+// A dataset that holds responses. Fields of `data` that are empty are the spec's. Throws Error if it cannot be opened
+// or has no rows.
+std::unique_ptr<Benchmark> open_benchmark(const BenchmarkSpec& spec, DatasetName data);
 
 // A responses file, a JSON object a line: id, input, responses, correctness and whatever else, whose images stand under
-// the same id in a dataset. `task`: see known_data.h. Without `with_images` no dataset is opened. `data` may leave its
-// fields empty. Where only its `questions` are asked for, lines need only id and input.
+// the same id in a dataset. Without `with_images` no dataset is opened. Where only its `questions` are asked for, lines
+// need only id and input. Throws as open_benchmark does.
 enum class ResponsesFile { questions, responses };
-std::unique_ptr<Benchmark> open_best_of_n(const std::string& task, const std::filesystem::path& responses,
+std::unique_ptr<Benchmark> open_best_of_n(const BenchmarkSpec& spec, const std::filesystem::path& responses,
                                           DatasetName data, bool with_images,
                                           ResponsesFile holds = ResponsesFile::responses);
 

@@ -7,7 +7,6 @@
 #include "python/json.h"
 #include "tasks/benchmark.h"
 #include "tasks/images_by_id.h"
-#include "tasks/known_data.h"
 #include "tasks/row_fields.h"
 
 namespace fs = std::filesystem;
@@ -64,41 +63,27 @@ class BestOfNStream : public BenchmarkStream {
 
 class BestOfN : public Benchmark {
  public:
-  BestOfN(std::string task, fs::path responses, ResponsesFile holds, DatasetName name, bool with_images)
-      : task_(std::move(task)),
-        responses_(std::move(responses)),
-        holds_(holds),
-        known_(known_data_or_throw(task_)),
-        name_(or_else(std::move(name), known_.data)) {
-    if (with_images) rows_by_id_ = std::make_shared<const RowsById>(open_dataset(name_), known_.id);
+  BestOfN(const BenchmarkSpec& spec, fs::path responses, ResponsesFile holds, DatasetName name, bool with_images)
+      : Benchmark(spec), responses_(std::move(responses)), holds_(holds), name_(or_else(std::move(name), spec.data)) {
+    if (with_images) rows_by_id_ = std::make_shared<const RowsById>(open_dataset(name_), spec.answers->id);
     LineReader lines(responses_.string());
     for (std::string line; lines.next_not_blank(line);) ++rows_;
     if (rows_ == 0) fail("{}: has no rows; there is nothing to evaluate", responses_.string());
   }
-  Task task() const override { return Task::best_of_n; }
   int64_t rows() const override { return rows_; }
   std::unique_ptr<BenchmarkStream> stream(int64_t first, Images images) const override {
     return std::make_unique<BestOfNStream>(responses_, holds_, first, rows_by_id_, images);
   }
-  OrderedJson result(const BenchmarkRow& row, const std::vector<std::string>&,
-                     const std::vector<double>& scores) const override {
-    OrderedJson line = row.fields;
-    line["scores"] = scores;
-    return line;
-  }
   OrderedJson description() const override {
-    return {{"task", task_name(Task::best_of_n)},
-            {"subtask", task_},
+    return {{"task", spec().kind.task},
+            {"subtask", spec().kind.subtask},
             {"data", rows_by_id_ ? describe(name_, *rows_by_id_->data()) : OrderedJson(nullptr)},
             {"responses", {{"file", whole_path(responses_)}, {"digest", file_digest(responses_)}}}};
   }
-  bool drops_alpha() const override { return known_.drops_alpha; }
 
  private:
-  const std::string task_;
   const fs::path responses_;
   const ResponsesFile holds_;
-  const KnownData& known_;
   const DatasetName name_;
   std::shared_ptr<const RowsById> rows_by_id_;
   int64_t rows_ = 0;
@@ -106,9 +91,10 @@ class BestOfN : public Benchmark {
 
 }  // namespace
 
-std::unique_ptr<Benchmark> open_best_of_n(const std::string& task, const fs::path& responses, DatasetName data,
+std::unique_ptr<Benchmark> open_best_of_n(const BenchmarkSpec& spec, const fs::path& responses, DatasetName data,
                                           bool with_images, ResponsesFile holds) {
-  return std::make_unique<BestOfN>(task, responses, holds, std::move(data), with_images);
+  VLRM_ASSERT(spec.answers != nullptr);
+  return std::make_unique<BestOfN>(spec, responses, holds, std::move(data), with_images);
 }
 
 }  // namespace vlrm

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "tasks/benchmark_spec.h"
+
 namespace vlrm {
 
 struct AggregatedAnswers {
@@ -14,8 +16,11 @@ struct AggregatedAnswers {
 };
 
 // All .jsonl files under `directory`, in the order of their paths: a question's responses in that order, questions as
-// they first come. `task`: see known_data.h. Throws Error where there are none, and naming file and line for what is
+// they first come. Throws Error where there are none, and naming file and line for what is
 // no such log.
-AggregatedAnswers aggregate_sample_logs(const std::filesystem::path& directory, const std::string& task);
+AggregatedAnswers aggregate_sample_logs(const std::filesystem::path& directory, const AnswerRules& rules);
+
+// A field of a logged sample. Throws Error naming `source` where there is none.
+const OrderedJson& logged_field(const OrderedJson& object, const std::string& key, const std::string& source);
 
 }  // namespace vlrm

@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include "python/json.h"
 #include "tasks/answer_task.h"
-#include "tasks/known_data.h"
 #include "writing/writing_job.h"
 
 namespace vlrm {
@@ -36,7 +35,7 @@ class AnswerStream : public RequestStream {
 class AnswerJob : public WritingJob {
  public:
   explicit AnswerJob(const AnswerJobOptions& options)
-      : options_(options), task_(open_answer_task(options.task, options.data)) {
+      : options_(options), task_(open_answer_task(*options.benchmark, options.data)) {
     const auto questions = task_->stream(Images::checked);
     while (questions->next()) continue;
   }
@@ -62,7 +61,7 @@ class AnswerJob : public WritingJob {
   }
   OrderedJson settings() const override {
     return {{"task", "answers"},
-            {"subtask", options_.task},
+            {"subtask", options_.benchmark->kind.subtask},
             {"data", task_->data()},
             {"first_seed", options_.first_seed},
             {"texts", options_.texts}};

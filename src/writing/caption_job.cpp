@@ -67,7 +67,7 @@ class CaptionJob : public WritingJob {
     settings["prompt"] = describe_prompt(prompt_.text());
     return settings;
   }
-  bool drops_alpha() const override { return benchmark_->drops_alpha(); }
+  bool drops_alpha() const override { return benchmark_->spec().drops_alpha; }
 
  private:
   const std::shared_ptr<const Benchmark> benchmark_;

@@ -109,7 +109,7 @@ class JudgeJob : public WritingJob {
   }
   Output output(const Written& written) const override {
     // Lines about pairs hold prompts, which show the images.
-    const bool shows_prompts = benchmark_->task() != Task::best_of_n;
+    const bool shows_prompts = benchmark_->spec().kind.is_pairs();
     const auto rows = benchmark_->stream(0, shows_prompts ? Images::with : Images::without);
     std::string lines;
     int64_t number = 0, ties = 0, without_number = 0;
@@ -129,13 +129,14 @@ class JudgeJob : public WritingJob {
     settings["prompt"] = describe_prompt(prompts_.prompt.text());
     settings["system_prompt"] = describe_prompt(prompts_.system);
     settings["rows"] = benchmark_->rows();
+    settings.update(benchmark_->groups());
     return settings;
   }
   std::vector<int> numbers_at_once() const override {
     if (judging_ != Judging::likelihood) return {};
     return {1, 2, 3, 4, 5};
   }
-  bool drops_alpha() const override { return benchmark_->drops_alpha(); }
+  bool drops_alpha() const override { return benchmark_->spec().drops_alpha; }
 
  private:
   struct Judged {
@@ -160,7 +161,7 @@ class JudgeJob : public WritingJob {
 
   OrderedJson line(BenchmarkRow& row, const Judged& judged) const {
     row.fields["vlm_outputs"] = judged.texts;
-    return benchmark_->result(row, prompts_of(row), judged.scores);
+    return result_line(benchmark_->spec().kind, row, prompts_of(row), judged.scores);
   }
 
   // What is asked about each response, or, pairwise, in each of the games as vlm_outputs has them.

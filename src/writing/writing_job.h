@@ -48,7 +48,7 @@ class WritingJob {
 
   // Numbers of which the model is to say one, where nothing is to be written: its expectation is what counts.
   virtual std::vector<int> numbers_at_once() const { return {}; }
-  virtual bool drops_alpha() const { return false; }  // see Benchmark
+  virtual bool drops_alpha() const { return false; }  // see BenchmarkSpec
 };
 
 // Captions for the cascade: {"id": "caption", …} as the reference publishes them. Of rows with one id, the last counts,
@@ -56,7 +56,7 @@ class WritingJob {
 std::unique_ptr<WritingJob> caption_job(std::shared_ptr<const Benchmark> benchmark, PromptTemplate prompt);
 
 struct AnswerJobOptions {
-  std::string task;  // see known_data.h
+  const BenchmarkSpec* benchmark = nullptr;  // one that has answers
   DatasetName data;
   int64_t texts = 8;  // answers a question
   uint64_t first_seed = 0;

@@ -341,16 +341,18 @@ def test_what_is_no_log_is_told(vlrm, tmp_path, line, expected):
 
 @pytest.mark.parametrize("command, expected", [
     (["caption", "--task", "textvqa_val"], "caption: --task textvqa_val needs --responses FILE"),
-    (["caption", "--task", "vl-rewardbench"], "--task: vl-rewardbench not in {vl_rewardbench,textvqa_val,"),
-    (["caption", "--task", "vl_rewardbench", "--responses", "r"], "--responses does not go with vl_rewardbench"),
+    (["caption", "--task", "rlaif-v"], "--task: rlaif-v is none of vl-rewardbench, textvqa_val,"),  # its rows have no ids
+    (["caption", "--task", "vl-rewardbench", "--responses", "r"], "--responses does not go with vl-rewardbench"),
+    (["caption", "--task", "vl_rewardbench", "--responses", "r"], "--responses does not go with vl-rewardbench"),
     (["answers", "--task", "vl_rewardbench"], "--task: vl_rewardbench is none of"),
     (["judge", "--task", "textvqa_val"], "judge: --task textvqa_val needs --responses FILE"),
-    (["judge", "--task", "rlaif_v", "--responses", "r"], "--responses does not go with rlaif_v"),
-    (["judge", "--task", "rlaif-v"], "--task: rlaif-v not in {vl_rewardbench,rlaif_v,"),
+    (["judge", "--task", "textvqa-val"], "judge: --task textvqa_val needs --responses FILE"),
+    (["judge", "--task", "rlaif_v", "--responses", "r"], "--responses does not go with rlaif-v"),
+    (["judge", "--task", "RLAIF-V"], "--task: RLAIF-V is none of vl-rewardbench, rlaif-v, textvqa_val,"),
     (["judge", "--task", "rlaif_v", "--judge", "likelihood", "--temperature", 1], "--judge likelihood has nothing written: --temp"),
     (["aggregate", "{tmp}", "--task", "textvqa_val"], "has no .jsonl files of samples"),
     (["aggregate", "{tmp}/none", "--task", "textvqa_val"], "none: cannot be read"),
-    (["aggregate", "{tmp}", "--task", "x"], "--task: x is none of"),
+    (["aggregate", "{tmp}", "--task", "x"], "--task: x is none of textvqa_val, textvqa_train_100, mmmu_pro_standard_cot,"),
 ])
 def test_mistakes_are_told_before_anything_is_written(vlrm, command, expected, tmp_path):
     model = [] if command[0] == "aggregate" else ["--model", ROOT / "world/vlm"]

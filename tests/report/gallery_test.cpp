@@ -17,24 +17,23 @@ constexpr const char* kRows =
 )";
 
 TEST(Gallery, RunsOfTheSameSamplesStandTogether) {
-  const RunResults a = run_of(Task::rlaif_v, "a", {pair("", 1), pair("", 1)}),
-                   other = run_of(Task::rlaif_v, "other", {pair("", 1)}),
-                   b = run_of(Task::rlaif_v, "b", {pair("", -1), pair("", 1)}),
-                   none = run_of(Task::rlaif_v, "none", {});
+  const RunResults a = run_of(kRlaifV, "a", {pair("", 1), pair("", 1)}),
+                   other = run_of(kRlaifV, "other", {pair("", 1)}),
+                   b = run_of(kRlaifV, "b", {pair("", -1), pair("", 1)}), none = run_of(kRlaifV, "none", {});
   EXPECT_THAT(by_samples({&other, &a, &none, &b}), ElementsAre(ElementsAre(&a, &b), ElementsAre(&other)));
 }
 
 TEST(Gallery, AnUnfinishedRunBelongsToTheLonger) {
-  RunResults half = run_of(Task::rlaif_v, "half", {pair("", 1)});
+  RunResults half = run_of(kRlaifV, "half", {pair("", 1)});
   half.info.rows = 2;
-  const RunResults whole = run_of(Task::rlaif_v, "whole", {pair("", 1), pair("", 1)});
+  const RunResults whole = run_of(kRlaifV, "whole", {pair("", 1), pair("", 1)});
   EXPECT_THAT(by_samples({&half, &whole}), ElementsAre(ElementsAre(&half, &whole)));
 }
 
 TEST(Gallery, RowsOfPairsGiveRenderedPrompts) {
   TemporaryDirectory directory;
   write_text(directory / "run.jsonl", kRows);
-  const RunResults run = read_run(directory / "run.jsonl");
+  const RunResults run = read_run(directory / "run.jsonl", all_kinds());
   Thumbnails thumbnails(64, 1000);
   const Gallery gallery = read_gallery({&run}, "", 10, thumbnails);
   EXPECT_TRUE(gallery.rendered);

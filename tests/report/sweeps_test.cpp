@@ -12,7 +12,7 @@ RunSummary merged(const std::string& recipe) {
   RunSummary run;
   run.info = parse_run_info(
       parse_ordered_json_or_throw("{\"task\": \"rlaif-v\", \"rows\": 1, \"recipe\": " + recipe + "}", "run.json"),
-      "run.json");
+      "run.json", all_kinds());
   return run;
 }
 

@@ -82,7 +82,7 @@ TEST(LengthGap, OfPairsIsThePreferredOnesLead) {
     rows.push_back(pair("a", i < 6 ? 1 : -1));
     rows.back().lengths = {100 + i / 2 * 10, 100};  // 0, 0, 10, 10, …
   }
-  const auto bins = accuracy_by_length_gap(run_of(Task::rlaif_v, "a", rows), 3);
+  const auto bins = accuracy_by_length_gap(run_of(kRlaifV, "a", rows), 3);
   ASSERT_EQ(bins.size(), 3U);
   EXPECT_EQ(bins[0].low, 0);
   EXPECT_EQ(bins[0].high, 10);
@@ -97,11 +97,11 @@ TEST(LengthGap, OfPairsIsThePreferredOnesLead) {
 }
 
 TEST(LengthGap, OfBestOfNIsTheChosenOnesLead) {
-  const auto bins = accuracy_by_length_gap(run_of(Task::best_of_n, "a", {outcome({0.3, 0, 0}, {3, 2, 1})}));
+  const auto bins = accuracy_by_length_gap(run_of(kTextVqa, "a", {outcome({0.3, 0, 0}, {3, 2, 1})}));
   ASSERT_EQ(bins.size(), 1U);
   EXPECT_EQ(bins[0].low, 10 - 20);
   EXPECT_EQ(bins[0].accuracy, 0.3);
-  EXPECT_TRUE(accuracy_by_length_gap(run_of(Task::best_of_n, "a", {outcome({1}, {})})).empty());
+  EXPECT_TRUE(accuracy_by_length_gap(run_of(kTextVqa, "a", {outcome({1}, {})})).empty());
 }
 
 }  // namespace

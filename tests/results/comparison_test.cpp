@@ -15,8 +15,8 @@ std::vector<Outcome> pairs(const std::string& id, const std::string& right) {
 }
 
 TEST(Comparison, CountsWhatOnlyOneGotRight) {
-  const RunResults a = run_of(Task::vl_rewardbench, "a", pairs("wild", "+++++++-++")),
-                   b = run_of(Task::vl_rewardbench, "b", pairs("wild", "+------+--"));
+  const RunResults a = run_of(kVlRewardBench, "a", pairs("wild", "+++++++-++")),
+                   b = run_of(kVlRewardBench, "b", pairs("wild", "+------+--"));
   const Comparison result = compare(a, b);
   ASSERT_EQ(result.metrics.size(), 2U);  // General and Overall: a macro average needs all groups
   const MetricComparison& overall = result.metrics[1];
@@ -34,7 +34,7 @@ TEST(Comparison, OfARunWithItselfIsNothing) {
   auto rows = pairs("wild", "+-+");
   for (const char* id : {"mathverse", "RLHF-V"})
     for (const Outcome& row : pairs(id, "-+")) rows.push_back(row);
-  const RunResults run = run_of(Task::vl_rewardbench, "a", rows);
+  const RunResults run = run_of(kVlRewardBench, "a", rows);
   const Comparison result = compare(run, run);
   ASSERT_EQ(result.metrics.size(), 5U);
   for (const auto& metric : result.metrics) {
@@ -51,7 +51,7 @@ TEST(Comparison, OfBestOfNIsABootstrap) {
     a.push_back(outcome({0.9, 0.3}, {2, 1}));
     b.push_back(outcome({0.9, 0.3}, {i % 3 == 0 ? 2.0 : 0.0, 1}));
   }
-  const auto metric = compare(run_of(Task::best_of_n, "a", a), run_of(Task::best_of_n, "b", b)).metrics.at(0);
+  const auto metric = compare(run_of(kTextVqa, "a", a), run_of(kTextVqa, "b", b)).metrics.at(0);
   EXPECT_FALSE(metric.only_a);
   EXPECT_NEAR(metric.a - metric.b, 40, 1e-9);
   EXPECT_NEAR(metric.difference.low, 32.7, 1);  // 60 · Binomial(60, 2/3) / 60: 40 ± 1.96 · 3.65
@@ -60,7 +60,7 @@ TEST(Comparison, OfBestOfNIsABootstrap) {
 }
 
 TEST(Comparison, AnUnfinishedRunIsComparedAsFarAsItGoes) {
-  RunResults a = run_of(Task::rlaif_v, "a", pairs("", "+++")), b = run_of(Task::rlaif_v, "b", pairs("", "+-"));
+  RunResults a = run_of(kRlaifV, "a", pairs("", "+++")), b = run_of(kRlaifV, "b", pairs("", "+-"));
   const std::string line = error_of([&] { compare(a, b); });
   EXPECT_THAT(line, HasSubstr("results/a and results/b: not of the same samples, 3 and 2 rows"));
   b.info.rows = 3;
@@ -69,18 +69,17 @@ TEST(Comparison, AnUnfinishedRunIsComparedAsFarAsItGoes) {
 
 TEST(Comparison, NeedsTheSameSamples) {
   const auto error = [](const RunResults& a, const RunResults& b) { return error_of([&] { compare(a, b); }); };
-  const RunResults a = run_of(Task::vl_rewardbench, "a", pairs("wild", "++"));
-  EXPECT_THAT(error(a, run_of(Task::vl_rewardbench, "b", pairs("tame", "++"))), HasSubstr("row 1 differs in id"));
+  const RunResults a = run_of(kVlRewardBench, "a", pairs("wild", "++"));
+  EXPECT_THAT(error(a, run_of(kVlRewardBench, "b", pairs("tame", "++"))), HasSubstr("row 1 differs in id"));
   RunResults turned = a;
   turned.outcomes[1].correctness = {0, 1};
   EXPECT_THAT(error(a, turned), HasSubstr("row 2 differs in id or in what is correct"));
-  EXPECT_THAT(error(a, run_of(Task::rlaif_v, "b", pairs("", "++"))),
+  EXPECT_THAT(error(a, run_of(kRlaifV, "b", pairs("", "++"))),
               HasSubstr("of different tasks, vl-rewardbench and rlaif-v"));
-  const RunResults unscored = run_of(Task::best_of_n, "c", {outcome({1, 0}, {})});
+  const RunResults unscored = run_of(kTextVqa, "c", {outcome({1, 0}, {})});
   EXPECT_THAT(error(unscored, unscored), HasSubstr("results/c: has no scores to compare"));
-  RunResults text = run_of(Task::best_of_n, "d", {outcome({1, 0}, {1, 0})}), vision = text;
-  text.info.subtask = "textvqa_val";
-  vision.info.subtask = "mmmu_pro_vision_cot";
+  RunResults text = run_of(kTextVqa, "d", {outcome({1, 0}, {1, 0})}), vision = text;
+  vision.info.benchmark = mmmu_pro_vision_cot_benchmark.kind;
   EXPECT_THAT(error(text, vision), HasSubstr("of different tasks, textvqa_val and mmmu_pro_vision_cot"));
 }
 

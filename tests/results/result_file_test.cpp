@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "results/result_folder.h"
+#include "runs.h"
 #include "support/support.h"
 
 using ::testing::ElementsAre;
@@ -25,29 +26,75 @@ class ResultFileTest : public ::testing::Test {
   }
   std::string error(const std::string& text) const {
     const auto file = write("rows.jsonl", text);
-    return error_of([&] { read_run(file); });
+    return error_of([&] { read_run(file, all_kinds()); });
   }
   TemporaryDirectory folder_;
 };
 
 TEST_F(ResultFileTest, RowsOfEachTaskAreKnownByTheirFields) {
-  const RunResults pairs = read_run(write("vlrm.jsonl", kPair + "\n"));
-  EXPECT_EQ(pairs.info.task, Task::vl_rewardbench);
+  const RunResults pairs = read_run(write("vlrm.jsonl", kPair + "\n"), all_kinds());
+  EXPECT_EQ(pairs.info.benchmark.name(), "vl-rewardbench");
   EXPECT_EQ(pairs.info.label, "vlrm");
   EXPECT_THAT(pairs.outcomes.at(0).correctness, ElementsAre(0, 1));
   EXPECT_THAT(pairs.outcomes.at(0).lengths, ElementsAre(5, 6));
   EXPECT_EQ(pairs.outcomes.at(0).chosen, 1U);
   const std::string no_id =
       R"({"prompts": ["a", "b"], "outputs": [NaN, 1], "predicted_answer": 0, "ground_truth": [0, 1]})";
-  const RunResults rlaif = read_run(write("a.jsonl", no_id));
-  EXPECT_EQ(rlaif.info.task, Task::rlaif_v);
+  const RunResults rlaif = read_run(write("a.jsonl", no_id), all_kinds());
+  EXPECT_EQ(rlaif.info.benchmark.name(), "rlaif-v");
   EXPECT_TRUE(std::isnan(rlaif.outcomes.at(0).scores.at(0)));
-  const RunResults best = read_run(write("mmmu_pro_vision_cot/vlrm.jsonl", kBestOf3 + "\n\n"));
-  EXPECT_EQ(best.info.task, Task::best_of_n);
-  EXPECT_EQ(best.info.subtask, "mmmu_pro_vision_cot");
+  const RunResults best = read_run(write("mmmu_pro_vision_cot/vlrm.jsonl", kBestOf3 + "\n\n"), all_kinds());
+  EXPECT_EQ(best.info.benchmark.task, "best-of-n");
+  EXPECT_EQ(best.info.benchmark.subtask, "mmmu_pro_vision_cot");
   EXPECT_EQ(best.outcomes.at(0).id, "7");
   EXPECT_EQ(best.outcomes.at(0).chosen, 1U);
   EXPECT_THAT(best.outcomes.at(0).correctness, ElementsAre(1, 0.9, 0));
+}
+
+TEST_F(ResultFileTest, TheBenchmarkOfABareFileIsNamedByItsPath) {
+  const auto benchmark_of = [&](const std::string& name, const std::string& row) {
+    return read_run(write(name, row), all_kinds()).info.benchmark;
+  };
+  for (const char* path : {"textvqa_train_100/vlrm.jsonl", "textvqa_train_100.jsonl", "textvqa-train-100.jsonl"})
+    EXPECT_EQ(benchmark_of(path, kBestOf3).full_title(), "TextVQA train 100") << path;
+  EXPECT_EQ(benchmark_of("mmmu_pro_standard_cot/a.jsonl", kBestOf3).full_title(), "MMMU-Pro standard");
+  EXPECT_EQ(benchmark_of("a.jsonl", kBestOf3).full_title(), "Best of N");
+  EXPECT_EQ(benchmark_of("rlaif_v/vl_rewardbench.jsonl", kPair).name(), "vl-rewardbench");
+  EXPECT_EQ(benchmark_of("rlaif_v/a.jsonl", kPair).name(), "vl-rewardbench");  // its rows have ids
+  EXPECT_THAT(error_of([&] { read_run(write("a.jsonl", kPair), {&kRlaifV}); }),
+              HasSubstr("a.jsonl: which benchmark these rows are of is not known"));
+}
+
+TEST_F(ResultFileTest, BothSpellingsOfABenchmarkAreRead) {
+  const auto benchmark_of = [&](const std::string& json) {
+    write("run/run.json", json);
+    return read_run(folder_ / "run", all_kinds()).info.benchmark;
+  };
+  EXPECT_EQ(benchmark_of(R"({"task": "vl_rewardbench", "rows": 1})").name(), "vl-rewardbench");
+  EXPECT_EQ(benchmark_of(R"({"task": "best_of_n", "subtask": "textvqa-val", "rows": 1})").title, "TextVQA");
+  const BenchmarkKind other = benchmark_of(R"({"task": "best-of-n", "subtask": "docvqa_val", "rows": 1})");
+  EXPECT_EQ(other.name(), "docvqa_val");
+  EXPECT_EQ(other.full_title(), "docvqa_val");
+}
+
+TEST_F(ResultFileTest, GroupsAreThoseOfRunJson) {
+  const auto groups_of = [&](const std::string& groups) {
+    write("run/results.jsonl", kPair + "\n" + kPair + "\n");
+    write("run/run.json", R"({"task": "vl-rewardbench", "rows": 3)" + groups + "}");
+    const RunResults run = read_run(folder_ / "run", all_kinds());
+    std::vector<std::string> names;
+    for (const Outcome& row : run.outcomes) names.push_back(run.info.benchmark.groups.at(row.group));
+    return names;
+  };
+  EXPECT_THAT(groups_of(""), ElementsAre("General", "General"));  // an older folder: by the id
+  EXPECT_THAT(groups_of(R"(, "groups": {"names": ["A", "B"], "rows": [1, 0, 1]})"), ElementsAre("B", "A"));
+  for (const auto& [groups, message] : std::vector<std::pair<std::string, std::string>>{
+           {"[]", "run.json: the field \"groups\" must be an object"},
+           {R"({"rows": []})", "run.json: the field \"names\" is missing"},
+           {R"({"names": ["A"], "rows": [0, -1, 0]})", "run.json: the field \"rows\""},
+           {R"({"names": ["A"], "rows": [0]})", "run.json: \"groups\" says the groups of 1 rows, not of 3"},
+           {R"({"names": ["A"], "rows": [0, 1, 0]})", "run.json: \"groups\" has a row in group 1 of 1"}})
+    EXPECT_THAT(error_of([&] { groups_of(", \"groups\": " + groups); }), HasSubstr(message));
 }
 
 TEST(FirstLargest, IsNumpysArgmax) {
@@ -82,7 +129,8 @@ TEST_F(ResultFileTest, ErrorsNameTheLineAndTheField) {
               HasSubstr("line 2: the rows before it have scores, this one has none"));
   EXPECT_THAT(error(R"({"id": 1, "responses": ["a"], "correctness": [1], "scores": [1, 2]})"),
               HasSubstr("line 1: 2 scores for 1 responses"));
-  EXPECT_THAT(error_of([&] { read_run(folder_ / "nothing.jsonl"); }), HasSubstr("nothing.jsonl: cannot be read"));
+  EXPECT_THAT(error_of([&] { read_run(folder_ / "nothing.jsonl", all_kinds()); }),
+              HasSubstr("nothing.jsonl: cannot be read"));
 }
 
 TEST_F(ResultFileTest, ALastLineMayBeCutOffOnlyWhereARunWritesIt) {
@@ -90,21 +138,22 @@ TEST_F(ResultFileTest, ALastLineMayBeCutOffOnlyWhereARunWritesIt) {
   EXPECT_THAT(error(cut), HasSubstr("rows.jsonl, line 2: the last line is cut off"));
   write("run/results.jsonl", cut);
   write("run/run.json", kInfo);
-  const RunResults run = read_run(folder_ / "run");
+  const RunResults run = read_run(folder_ / "run", all_kinds());
   EXPECT_EQ(run.outcomes.size(), 1U);
   EXPECT_EQ(run.info.label, "ties");
   EXPECT_FALSE(run.complete());
   write("run/results.jsonl", kPair.substr(0, 40) + "\n" + kPair + "\n");
-  EXPECT_THAT(error_of([&] { read_run(folder_ / "run"); }), HasSubstr("results.jsonl, line 1: not valid JSON"));
+  EXPECT_THAT(error_of([&] { read_run(folder_ / "run", all_kinds()); }),
+              HasSubstr("results.jsonl, line 1: not valid JSON"));
 }
 
 TEST_F(ResultFileTest, AFolderIsCompleteWithTheRowsThatItExpects) {
   write("run/run.json", kInfo);
-  EXPECT_TRUE(read_run(folder_ / "run").outcomes.empty());
+  EXPECT_TRUE(read_run(folder_ / "run", all_kinds()).outcomes.empty());
   write("run/results.jsonl", kPair + "\n" + kPair + "\n" + kPair);
-  EXPECT_TRUE(read_run(folder_ / "run").complete());
+  EXPECT_TRUE(read_run(folder_ / "run", all_kinds()).complete());
   write("run/results.jsonl", kPair + "\n" + kPair + "\n" + kPair + "\n" + kPair + "\n");
-  EXPECT_THAT(error_of([&] { read_run(folder_ / "run"); }), HasSubstr("has 4 rows where run.json says 3"));
+  EXPECT_THAT(error_of([&] { read_run(folder_ / "run", all_kinds()); }), HasSubstr("has 4 rows where run.json says 3"));
 }
 
 TEST_F(ResultFileTest, RunJsonIsChecked) {
@@ -115,7 +164,7 @@ TEST_F(ResultFileTest, RunJsonIsChecked) {
            {R"({"task": "rlaif-v", "rows": -1})", "run.json: the field \"rows\" is negative"},
            {R"({"task": "rlaif-v", "rows": 1, "label": 5})", "run.json: the field \"label\""}}) {
     write("run/run.json", json);
-    EXPECT_THAT(error_of([&] { read_run(folder_ / "run"); }), HasSubstr(message));
+    EXPECT_THAT(error_of([&] { read_run(folder_ / "run", all_kinds()); }), HasSubstr(message));
   }
 }
 
@@ -126,8 +175,8 @@ TEST_F(ResultFileTest, SweepsAreExpandedInNaturalOrder) {
   std::vector<std::string> names;
   for (const auto& path : expand_results(folder_ / "sweep")) names.push_back(path.filename().string());
   EXPECT_THAT(names, ElementsAre("linear_0.5", "ties_9", "ties_10"));
-  EXPECT_EQ(read_run(folder_ / "sweep/ties_9").info.label, "ties_9");
-  EXPECT_EQ(read_run(folder_ / "sweep/ties_9/results.jsonl").info.label, "ties_9");
+  EXPECT_EQ(read_run(folder_ / "sweep/ties_9", all_kinds()).info.label, "ties_9");
+  EXPECT_EQ(read_run(folder_ / "sweep/ties_9/results.jsonl", all_kinds()).info.label, "ties_9");
   const auto run = folder_ / "sweep/ties_9";
   EXPECT_THAT(expand_results(run), ElementsAre(run));
   write("files/b.jsonl", kPair);

@@ -18,12 +18,11 @@ RunSummary vl_rewardbench(const std::string& label, const std::vector<double>& m
   static const std::vector<std::string> ids{"wild", "RLHF-V", "mathverse", "wild"};
   std::vector<Outcome> rows;
   for (size_t i = 0; i < margins.size(); ++i) rows.push_back(pair(ids[i % ids.size()], margins[i]));
-  return summarize(run_of(Task::vl_rewardbench, label, rows));
+  return summarize(run_of(kVlRewardBench, label, rows));
 }
 
 RunSummary text_vqa(const std::string& label, double score) {
-  RunResults run = run_of(Task::best_of_n, label, {outcome({0.3, 1}, {score, 1}), outcome({0, 0.9}, {0, 1})});
-  run.info.subtask = "textvqa_val";
+  RunResults run = run_of(kTextVqa, label, {outcome({0.3, 1}, {score, 1}), outcome({0, 0.9}, {0, 1})});
   return summarize(run);
 }
 
@@ -79,13 +78,13 @@ TEST(Tables, AnEmptyGroupIsNotAvailable) {
 }
 
 TEST(Tables, UnfinishedRunsAreMarkedAndNeverBest) {
-  RunResults run = run_of(Task::rlaif_v, "half", {pair("", 1)});
+  RunResults run = run_of(kRlaifV, "half", {pair("", 1)});
   run.info.rows = 400;
-  RunResults nothing = run_of(Task::rlaif_v, "begun", {});
+  RunResults nothing = run_of(kRlaifV, "begun", {});
   nothing.info.rows = 400;
   const std::vector<RunSummary> runs{summarize(run), summarize(nothing),
-                                     summarize(run_of(Task::rlaif_v, "a", {pair("", -1)})),
-                                     summarize(run_of(Task::rlaif_v, "b", {pair("", -1)}))};
+                                     summarize(run_of(kRlaifV, "a", {pair("", -1)})),
+                                     summarize(run_of(kRlaifV, "b", {pair("", -1)}))};
   EXPECT_EQ(first_table(runs, plain(Layout::text)),
             "RLAIF-V\n"
             "Method  Samples  Accuracy\n"
@@ -115,7 +114,7 @@ TEST(Tables, ScoresThatAreNoNumbersAreTold) {
 }
 
 TEST(Tables, GapsOfLengthDoNotOverlapInPrint) {
-  RunResults run = run_of(Task::best_of_n, "a", {outcome({1, 0}, {1, 0}), outcome({1, 0}, {1, 0})});
+  RunResults run = run_of(kTextVqa, "a", {outcome({1, 0}, {1, 0}), outcome({1, 0}, {1, 0})});
   run.outcomes[0].lengths = {3, 4};
   run.outcomes[1].lengths = {4, 3};
   EXPECT_THAT(rendered(detail_tables(summarize(run), plain(Layout::text)).at(1), Layout::text),
@@ -154,6 +153,42 @@ TEST(Tables, TheJointTableHasARowALabel) {
               HasSubstr("results/ties: another run of VL-RewardBench has the label \"ties\" as well"));
 }
 
+TEST(Tables, BenchmarksOfOneTitleStandUnderIt) {
+  const auto mmmu = [](const BenchmarkSpec& spec) {
+    return summarize(run_of(spec.kind, "a", {outcome({1, 0}, {1, 0})}));
+  };
+  const std::vector<RunSummary> runs{mmmu(mmmu_pro_standard_cot_benchmark), mmmu(mmmu_pro_vision_cot_benchmark)};
+  EXPECT_THAT(rendered(joint_table(runs, plain(Layout::text)), Layout::text),
+              HasSubstr("            MMMU-Pro\nMethod  standard  vision\n"));
+  EXPECT_THAT(rendered(joint_table(runs, plain(Layout::markdown)), Layout::markdown),
+              HasSubstr("| MMMU-Pro standard | MMMU-Pro vision |"));
+}
+
+TEST(Tables, OfTwoBenchmarksWithGroupsMarkdownNamesBoth) {
+  BenchmarkKind other = kVlRewardBench;
+  other.task = "other";
+  other.title = "Other";
+  other.groups = {"Maths", "<b>"};
+  other.group_of_id = nullptr;
+  const RunSummary run = summarize(run_of(other, "a", {pair("", 1)}));
+  const std::string both =
+      rendered(joint_table({vl_rewardbench("a", {1, 1, 1, 1}), run}, plain(Layout::markdown)), Layout::markdown);
+  EXPECT_THAT(both, AllOf(HasSubstr("| VL-RewardBench General |"), HasSubstr("| Other Maths |")));
+  EXPECT_THAT(rendered(joint_table({run}, plain(Layout::markdown)), Layout::markdown), HasSubstr("| Maths |"));
+  const std::string page = first_table({run}, plain(Layout::html));
+  EXPECT_THAT(page, AllOf(HasSubstr("&lt;b&gt;"), Not(HasSubstr("<b>"))));
+}
+
+TEST(Tables, RunsWithOtherGroupsHaveATableOfTheirOwn) {
+  BenchmarkKind other = kVlRewardBench;
+  other.groups = {"All"};
+  other.group_of_id = [](std::string_view) -> size_t { return 0; };
+  const RunResults a = run_of(kVlRewardBench, "a", {pair("wild", 1)}), b = run_of(other, "b", {pair("wild", 1)});
+  EXPECT_EQ(benchmark_tables({summarize(a), summarize(b)}, plain(Layout::text)).size(), 2U);
+  EXPECT_THAT(error_of([&] { compare(a, b); }),
+              HasSubstr("of different groups, General, Hallucination, Reasoning and All"));
+}
+
 TEST(Tables, TextKeepsToAHundredColumns) {
   const std::string label = "ties λ=0.7 density=0.4 of a reward model with quite a name, and then some more of it";
   TableOptions options{Layout::text, 3, true};
@@ -166,23 +201,23 @@ TEST(Tables, TextKeepsToAHundredColumns) {
 }
 
 TEST(Tables, CsvIsUnrounded) {
-  EXPECT_EQ(csv_of({summarize(run_of(Task::rlaif_v, "a, \"b\"", {pair("", 1), pair("", -1), pair("", -1)})),
-                    summarize(run_of(Task::rlaif_v, "none", {}))}),
+  EXPECT_EQ(csv_of({summarize(run_of(kRlaifV, "a, \"b\"", {pair("", 1), pair("", -1), pair("", -1)})),
+                    summarize(run_of(kRlaifV, "none", {}))}),
             "benchmark,label,path,complete,metric,count,percent,low,high\n"
             "RLAIF-V,\"a, \"\"b\"\"\",\"results/a, \"\"b\"\"\",true,Accuracy,3,33.333333333333336,0.0,100.0\n"
             "RLAIF-V,none,results/none,true,Accuracy,0,n/a,,\n");
 }
 
 TEST(Tables, ComparisonsAndDetails) {
-  const RunResults a = run_of(Task::rlaif_v, "a", {pair("", 1), pair("", 1)}),
-                   b = run_of(Task::rlaif_v, "b", {pair("", 1), pair("", -1)});
+  const RunResults a = run_of(kRlaifV, "a", {pair("", 1), pair("", 1)}),
+                   b = run_of(kRlaifV, "b", {pair("", 1), pair("", -1)});
   const std::string table = rendered(comparison_table(compare(a, b), plain(Layout::text)), Layout::text);
   EXPECT_THAT(table, HasSubstr("A: a  B: b  (2 samples)\n"));
   EXPECT_THAT(table, HasSubstr("Accuracy        2  100.0  50.0  +50.0  +0.0 to +100.0       1       0  1.0000\n"));
   const auto details = detail_tables(summarize(a), plain(Layout::text));
   ASSERT_EQ(details.size(), 2U);
   EXPECT_THAT(rendered(details[0], Layout::text), HasSubstr("Equal highest scores (the first wins): 0 rows"));
-  EXPECT_TRUE(detail_tables(summarize(run_of(Task::rlaif_v, "c", {})), plain(Layout::text)).empty());
+  EXPECT_TRUE(detail_tables(summarize(run_of(kRlaifV, "c", {})), plain(Layout::text)).empty());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "python/json.h"
 #include "support/support.h"
+#include "tasks/benchmarks/benchmarks.h"
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -25,29 +26,29 @@ BenchmarkRow only_row(const Benchmark& benchmark) {
 TEST(Benchmarks, WriteTheReferencesFieldsInTheirOrder) {
   const TemporaryDirectory dir;
   const auto line = [](const Benchmark& benchmark) {
-    return python_json(benchmark.result(only_row(benchmark), {"px", "py"}, {0.5, -1.25}));
+    return python_json(result_line(benchmark.spec().kind, only_row(benchmark), {"px", "py"}, {0.5, -1.25}));
   };
-  EXPECT_EQ(line(*open_vl_rewardbench(rows(dir, kPair))),
+  EXPECT_EQ(line(*open_benchmark(vl_rewardbench_benchmark, rows(dir, kPair))),
             R"({"id": "a-1", "prompts": ["px", "py"], "outputs": [0.5, -1.25], "predicted_answer": 0, )"
             R"("ground_truth": [1, 0]})");
-  EXPECT_EQ(line(*open_rlaif_v(rows(dir, kPreference))),
+  EXPECT_EQ(line(*open_benchmark(rlaif_v_benchmark, rows(dir, kPreference))),
             R"({"prompts": ["px", "py"], "outputs": [0.5, -1.25], "predicted_answer": 0, "ground_truth": [0, 1]})");
   write_text(dir / "r.jsonl", kResponses);
-  EXPECT_EQ(line(*open_best_of_n("textvqa_val", dir / "r.jsonl", {}, false)),
+  EXPECT_EQ(line(*open_best_of_n(textvqa_val_benchmark, dir / "r.jsonl", {}, false)),
             R"({"id": 7, "input": "q?", "responses": ["x", "y"], "correctness": [0, 1], "scores": [0.5, -1.25]})");
 }
 
 TEST(Benchmarks, ChooseTheFirstOfEqualScores) {
   const TemporaryDirectory dir;
-  const auto benchmark = open_vl_rewardbench(rows(dir, kPair));
-  EXPECT_EQ(benchmark->result(only_row(*benchmark), {"", ""}, {2, 2}).at("predicted_answer"), 0);
-  EXPECT_EQ(benchmark->result(only_row(*benchmark), {"", ""}, {1, 2}).at("predicted_answer"), 1);
+  const auto benchmark = open_benchmark(vl_rewardbench_benchmark, rows(dir, kPair));
+  EXPECT_EQ(result_line(benchmark->spec().kind, only_row(*benchmark), {"", ""}, {2, 2}).at("predicted_answer"), 0);
+  EXPECT_EQ(result_line(benchmark->spec().kind, only_row(*benchmark), {"", ""}, {1, 2}).at("predicted_answer"), 1);
 }
 
 TEST(Benchmarks, SayWhatIsWrongWithAPair) {
   const TemporaryDirectory dir;
   const auto error = [&](const char* row) {
-    const auto benchmark = open_vl_rewardbench(rows(dir, row));
+    const auto benchmark = open_benchmark(vl_rewardbench_benchmark, rows(dir, row));
     return error_of([&] { only_row(*benchmark); });
   };
   EXPECT_THAT(error(R"({"id": 1, "query": 2})"), EndsWith("rows.jsonl, line 1: \"query\" is not a text"));
@@ -66,7 +67,7 @@ TEST(Benchmarks, SayWhatIsWrongWithResponses) {
   const TemporaryDirectory dir;
   const auto error = [&](const char* line) {
     write_text(dir / "r.jsonl", std::string("\n") + line);
-    const auto benchmark = open_best_of_n("textvqa_val", dir / "r.jsonl", {}, false);
+    const auto benchmark = open_best_of_n(textvqa_val_benchmark, dir / "r.jsonl", {}, false);
     return error_of([&] { only_row(*benchmark); });
   };
   EXPECT_THAT(error("{"), EndsWith("r.jsonl, line 2: not valid JSON at byte 2"));
@@ -82,15 +83,11 @@ TEST(Benchmarks, SayWhatIsWrongWithResponses) {
 
 TEST(Benchmarks, HaveRows) {
   const TemporaryDirectory dir;
-  EXPECT_THAT(error_of([&] { open_rlaif_v(rows(dir, "")); }),
+  EXPECT_THAT(error_of([&] { open_benchmark(rlaif_v_benchmark, rows(dir, "")); }),
               EndsWith("rows.jsonl: 0 rows in one file; there is nothing to evaluate"));
   write_text(dir / "r.jsonl", " \n");
-  EXPECT_THAT(error_of([&] { open_best_of_n("textvqa_val", dir / "r.jsonl", {}, false); }),
+  EXPECT_THAT(error_of([&] { open_best_of_n(textvqa_val_benchmark, dir / "r.jsonl", {}, false); }),
               EndsWith("r.jsonl: has no rows; there is nothing to evaluate"));
-  EXPECT_THAT(
-      error_of([&] { open_best_of_n("textvqa", dir / "r.jsonl", {}, false); }),
-      HasSubstr(
-          "--task: textvqa is none of mmmu_pro_standard_cot, mmmu_pro_vision_cot, textvqa_train_100, textvqa_val"));
 }
 
 TEST(BestOfN, FindsImagesByIdInAnyOrder) {
@@ -102,8 +99,8 @@ TEST(BestOfN, FindsImagesByIdInAnyOrder) {
   for (const int id : order)
     responses += fmt::format(R"({{"id": {}, "input": "q", "responses": ["x"], "correctness": [1]}})", id) + "\n";
   write_text(dir / "r.jsonl", responses);
-  const auto benchmark = open_best_of_n("textvqa_val", dir / "r.jsonl", rows(dir, data), true);
-  EXPECT_TRUE(benchmark->drops_alpha());
+  const auto benchmark = open_best_of_n(textvqa_val_benchmark, dir / "r.jsonl", rows(dir, data), true);
+  EXPECT_TRUE(benchmark->spec().drops_alpha);
   for (size_t first = 0; first <= order.size(); ++first) {
     const auto stream = benchmark->stream(static_cast<int64_t>(first), Images::with);
     for (size_t i = first; i < order.size(); ++i) {
@@ -119,8 +116,8 @@ TEST(BestOfN, FindsImagesByIdInAnyOrder) {
 TEST(BestOfN, NamesAnIdThatTheDatasetHasNot) {
   const TemporaryDirectory dir;
   write_text(dir / "r.jsonl", kResponses);
-  const auto benchmark =
-      open_best_of_n("mmmu_pro_vision_cot", dir / "r.jsonl", rows(dir, R"({"id": "7", "image": "p.png"})"), true);
+  const auto benchmark = open_best_of_n(mmmu_pro_vision_cot_benchmark, dir / "r.jsonl",
+                                        rows(dir, R"({"id": "7", "image": "p.png"})"), true);
   EXPECT_THAT(error_of([&] { only_row(*benchmark); }),
               EndsWith("rows.jsonl: 1 row in one file has no row with the id 7"));
 }

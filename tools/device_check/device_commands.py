@@ -120,7 +120,7 @@ def written(command, task, data, *more):
 
 
 def judged(judge, *more):
-    return written("judge", "vl_rewardbench", "vl_rewardbench", "--judge", judge, *more)
+    return written("judge", "vl-rewardbench", "vl_rewardbench", "--judge", judge, *more)
 
 
 HALF = ("float32", "bfloat16")
@@ -156,7 +156,7 @@ COMMANDS = [
     Command("judge by likelihood", judged("likelihood"), "results.jsonl", HALF),
     Command("judge pairwise", judged("pairwise", "--max-new-tokens", "8"), "results.jsonl", HALF, ("float32",),
             writes=True),
-    Command("caption", written("caption", "vl_rewardbench", "vl_rewardbench", "--max-new-tokens", "24"), "", HALF,
+    Command("caption", written("caption", "vl-rewardbench", "vl_rewardbench", "--max-new-tokens", "24"), "", HALF,
             writes=True),
     Command("answers", written("answers", "textvqa_val", "textvqa", "--max-new-tokens", "16", "-n", "4"), "", HALF,
             ("bfloat16",), writes=True),

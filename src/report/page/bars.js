@@ -41,9 +41,9 @@ function barChart(benchmark) {
   const runs = benchmark.runs.filter((run) => run.rows > 0 && run.metrics.some((metric) => metric.of_model && metric.percent != null));
   if (runs.length === 0) return null;
   const names = metricNames(runs);
-  const pair = runs[0].task !== "best-of-n";
+  const pair = runs[0].kind === "pairs";
   const marks = pair ? [{ name: "chance", percent: 50 }]
-    : runs[0].metrics.filter((metric) => !metric.of_model && metric.name !== "Drawn" && metric.percent != null);
+    : runs[0].metrics.filter((metric) => !metric.of_model && metric.figure !== "drawn" && metric.percent != null);
   const low = Math.min(barFloor(runs), ...(pair ? [40] : marks.map((mark) => Math.max(0, Math.floor(mark.percent / 10) * 10 - 10))));
   const labels = make("div", { class: "labels", "aria-hidden": "true" },
     runs.map((run) => make("span", { title: run.label }, run.label + (run.complete ? "" : " †"))));

@@ -10,9 +10,8 @@ const kOrders = {
 };
 
 class Gallery {
-  constructor(images, groupNames) {
+  constructor(images) {
     this.images = images;
-    this.groupNames = groupNames;
     this.page = 0;
     find("controls").addEventListener("submit", (event) => event.preventDefault());
     for (const id of ["run", "sort", "group", "wrong", "disagree"]) find(id).addEventListener("change", () => this.update());
@@ -27,8 +26,8 @@ class Gallery {
     this.labels = labels;
     this.texts = null;
     find("run").replaceChildren(...labels.map((label, i) => make("option", { value: i }, label)));
-    const groups = gallery.groups ? [...new Set(gallery.groups)].sort() : [];
-    find("group").replaceChildren(make("option", { value: "" }, "all"), ...groups.map((i) => make("option", { value: i }, this.groupNames[i])));
+    const groups = gallery.groups ? [...new Set(gallery.groups)].sort((a, b) => a - b) : [];
+    find("group").replaceChildren(make("option", { value: "" }, "all"), ...groups.map((i) => make("option", { value: i }, gallery.group_names[i])));
     find("of-group").hidden = groups.length < 2;
     find("of-disagree").hidden = gallery.runs.length < 2;
     find("notes").replaceChildren(...gallery.notes.map((note) => make("li", {}, note)));
@@ -105,7 +104,7 @@ class Gallery {
   card(i) {
     const { data } = this, chosenRun = Number(find("run").value), run = data.runs[chosenRun];
     const verdict = run.wrong[i] == null ? "" : run.wrong[i] ? "wrong" : "right";
-    const group = data.groups ? this.groupNames[data.groups[i]] : null;
+    const group = data.groups ? data.group_names[data.groups[i]] : null;
     const name = [`Sample ${i + 1}`, data.ids[i], group].filter(Boolean).join(", ");
     const margin = run.margins[i];
     return make("article", { class: `card ${verdict}`, role: "listitem", tabindex: 0, "data-sample": i,

@@ -8,7 +8,7 @@ function showBenchmark(benchmark, index) {
 }
 
 function showGalleries(data, images) {
-  const gallery = new Gallery(images, data.groups), scatter = new Scatter((sample) => gallery.reveal(sample));
+  const gallery = new Gallery(images), scatter = new Scatter((sample) => gallery.reveal(sample));
   const labelsOf = (each) => each.runs.map((run) => data.benchmarks[each.benchmark].runs[run.run].label);
   const choose = () => {
     const each = data.galleries[find("gallery").value];

@@ -65,8 +65,9 @@ function sweepRow(benchmark, name) {
 function sweepCharts(benchmark) {
   if (benchmark.sweeps.length === 0) return null;
   const names = metricNames(benchmark.runs);
-  const order = ["Overall", "Accuracy", "Macro"];  // the one figure before its parts
-  names.sort((a, b) => (order.indexOf(a) + 1 || 9) - (order.indexOf(b) + 1 || 9));
+  const order = ["overall", "accuracy", "macro"];  // the one figure before its parts
+  const place = (name) => order.indexOf(benchmark.runs[0].metrics.find((metric) => metric.name === name)?.figure) + 1 || 9;
+  names.sort((a, b) => place(a) - place(b));
   const [first, ...others] = names.map((name) => sweepRow(benchmark, name));
   const more = others.some(Boolean) && make("details", {}, make("summary", {}, "By group"), others);
   return figure("Accuracy over the settings of the merge, in percent; the best of a row is outlined. Bands: 95% intervals.",

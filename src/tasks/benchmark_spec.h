@@ -1,0 +1,73 @@
+// What a benchmark is, as data: all that the program knows of one stands here, in its file under benchmarks/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "data/dataset.h"
+#include "results/benchmark_kind.h"
+#include "vision/image.h"
+
+namespace vlrm {
+
+// One question of a benchmark, with its responses.
+struct BenchmarkRow {
+  OrderedJson id = {};  // null where the benchmark has none
+  std::string query = {};
+  std::vector<EncodedImage> images = {};
+  std::vector<std::string> responses = {};
+  OrderedJson fields = {};  // what the result line takes over: the ground truth, or a whole row of best of N
+  size_t group = 0;         // of the benchmark's, where it has some
+  std::string source = {};  // what errors call it
+};
+
+// A question that a model is to answer.
+struct Question {
+  OrderedJson fields;  // of the published responses: id, what the row says of question and truth, and input
+  std::string input;   // what the model is asked
+  std::vector<EncodedImage> images;
+  std::vector<std::string> answers;  // TextVQA: what people answered
+  std::vector<std::string> options;  // MMMU-Pro, whose `fields` hold the right letter as "answer"
+  std::string source;                // what errors call it
+};
+
+// A dataset of questions without responses: how they are asked, and how answers are marked.
+struct AnswerRules {
+  std::string id = {};         // the column that a file of responses names rows by
+  int64_t max_new_tokens = 0;  // of an answer, as the reference has it
+  // The row as a question, but for its source. Throws Error naming row and column.
+  Question (*question)(Row& row) = nullptr;
+  // How right a response is, from 0 to 1 or as true and false.
+  OrderedJson (*correctness)(const Question& question, const std::string& response) = nullptr;
+
+  // lmms-eval's log of a sample. Fields of its "doc" that a file of responses keeps, as (name there, name in the log).
+  struct LoggedField {
+    std::string name, logged;
+  };
+  std::vector<LoggedField> logged_fields = {};
+  // The mark that it gave. Throws Error naming `source` where there is none.
+  OrderedJson (*logged_correctness)(const OrderedJson& line, const std::string& source) = nullptr;
+};
+
+struct BenchmarkSpec {
+  BenchmarkKind kind = {};   // its name, groups and figures
+  DatasetName data = {};     // where it is unless the user names another place
+  int64_t first_rows = 0;    // only so many of its rows are the benchmark; 0: all
+  bool drops_alpha = false;  // the reference converts these images to RGB itself, before the processor sees them
+  // One of the two. Of a dataset that holds responses: its row, but for the source, and what --help says of it. The
+  // function throws Error naming row and column.
+  BenchmarkRow (*row)(Row& row) = nullptr;
+  std::string summary = {};
+  // Of a dataset whose questions are answered several times: the responses stand in a file.
+  const AnswerRules* answers = nullptr;
+
+  const std::string& name() const { return kind.name(); }
+  bool has_responses() const { return row != nullptr; }
+};
+
+// The kind of all benchmarks whose responses stand in a file.
+BenchmarkKind best_of_n_kind(std::string subtask, std::string title, std::string variant = "");
+
+}  // namespace vlrm
