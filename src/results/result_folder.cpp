@@ -173,7 +173,7 @@ std::vector<std::string> texts_of(const ResultRow& row, RowShape shape) {
 void set_groups(RunResults& run, const std::optional<std::vector<size_t>>& of_rows) {
   const BenchmarkKind& kind = run.info.benchmark;
   if (!of_rows && !kind.groups.empty() && kind.group_of_id == nullptr)
-    fail("{}: run.json does not say the groups of its rows; evaluate again with --force", run.path.string());
+    fail("{}: no run.json says the groups of its rows; evaluate again with --force", run.path.string());
   for (size_t i = 0; i < run.outcomes.size() && !kind.groups.empty(); ++i)
     run.outcomes[i].group = of_rows ? (*of_rows)[i] : kind.group_of_id(run.outcomes[i].id);
 }
