@@ -25,7 +25,7 @@ target_compile_options(vlrm_settings INTERFACE
 if(VLRM_WERROR)
   target_compile_options(vlrm_settings INTERFACE -Werror)
 endif()
-target_include_directories(vlrm_settings INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(vlrm_settings INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
 if(VLRM_SANITIZE)
   target_compile_options(vlrm_settings INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1)

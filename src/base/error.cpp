@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "base/utf8.h"
@@ -52,8 +50,7 @@ void throw_system_error(int error, const std::string& what) {
 }
 
 void assertion_failed(const char* condition, const char* file, int line) {
-  std::fprintf(stderr, "vlrm: internal error at %s:%d: %s does not hold. Please report this.\n", file, line, condition);
-  std::_Exit(kExitBug);
+  throw BugError(fmt::format("internal error at {}:{}: {} does not hold. Please report this.", file, line, condition));
 }
 
 }  // namespace vlrm

@@ -1,23 +1,14 @@
-// Signals that end the program while something half-written stands on the disk.
+// Work that is asked to stop while something half-written stands on the disk.
 #pragma once
 
-#include <signal.h>
+#include <vlrm/error.h>
 
-#include <array>
-#include <exception>
+#include "base/listening.h"
 
 namespace vlrm {
 
-// The program was asked to end. No Error: nothing is wrong.
-class Interrupted : public std::exception {
- public:
-  const char* what() const noexcept override { return "interrupted"; }
-};
-
-// While one lives, the first SIGINT, SIGTERM or SIGHUP only makes throw_if_interrupted() throw, so that unwinding
-// removes what is half-written; the second one ends the program as ever. A signal that nothing came to throw for is
-// raised again when the last scope ends (they may end in any order). Signals that the program was started to ignore
-// stay ignored.
+// While one lives, something half-written stands on the disk, and this thread's listener knows it. Scopes may end in
+// any order.
 class InterruptScope {
  public:
   InterruptScope();
@@ -25,13 +16,11 @@ class InterruptScope {
   InterruptScope& operator=(const InterruptScope&) = delete;
   ~InterruptScope();
 
-  static constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
+ private:
+  Listener* const listener_;
 };
 
-// Throws Interrupted once a signal came within an InterruptScope. For loops: it reads one variable.
+// Throws Interrupted once this thread's listener wants the work to stop. For loops: it asks one question.
 void throw_if_interrupted();
-
-// The signal that came, or 0.
-int interrupting_signal();
 
 }  // namespace vlrm

@@ -1,6 +1,7 @@
 #include "base/own_library.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -12,14 +13,25 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
+// Where the file lies that this code is in: the program, or a library that another program has opened.
+fs::path own_directory() {
+  Dl_info code{};
+  link_map* file = nullptr;
+  const bool known = ::dladdr1(reinterpret_cast<const void*>(&load_own_library), &code, reinterpret_cast<void**>(&file),
+                               RTLD_DL_LINKMAP) != 0;
+  const bool is_library = known && file != nullptr && *file->l_name != '\0';  // the program itself has no name there
+  std::error_code error;
+  return fs::canonical(is_library ? file->l_name : "/proc/self/exe", error).parent_path();
+}
+
 fs::path find(const OwnLibrary& library) {
   if (const char* chosen = std::getenv(library.variable)) return chosen;
+  const fs::path own = own_directory();
   std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const fs::path& place : {program / VLRM_LIBRARY_DIRECTORY, program / "../lib", program})
+  for (const fs::path& place : {own / VLRM_LIBRARY_DIRECTORY, own / "../lib", own})
     if (fs::exists(place / library.file, error)) return place / library.file;
-  fail("{} is neither in {} nor beside the program: it {}; {} can name it", library.file,
-       (program / VLRM_LIBRARY_DIRECTORY).lexically_normal().string(), library.purpose, library.variable);
+  fail("{} is neither in {} nor in {}: it {}; {} can name it", library.file,
+       (own / VLRM_LIBRARY_DIRECTORY).lexically_normal().string(), own.string(), library.purpose, library.variable);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The program's own shared libraries: what links something heavy lives in one, opened when it is first needed, so that
+// Shared libraries of our own: what links something heavy lives in one, opened when it is first needed, so that
 // commands which do without start at once.
 #pragma once
 
@@ -12,8 +12,8 @@ struct OwnLibrary {
 };
 
 // Opens the library and gives the address of its symbol. It is looked for where the build or the installation put it,
-// relative to the program, and is never closed: libtorch does not survive that. Throws Error where it is not found or
-// cannot be loaded.
+// relative to the program or library that holds this code, and is never closed: libtorch does not survive that. Throws
+// Error where it is not found or cannot be loaded.
 void* load_own_library(const OwnLibrary& library);
 
 }  // namespace vlrm

@@ -1,5 +1,7 @@
-// Progress of long work: a bar with rate and time left on a terminal, plain lines now and then in a log.
+// Progress of long work, for the listener of the thread that does it.
 #pragma once
+
+#include <vlrm/listener.h>
 
 #include <atomic>
 #include <chrono>
@@ -9,10 +11,10 @@
 
 namespace vlrm {
 
-// Safe to advance from any thread. Writes to standard error only, and only where the program's --quiet was not given.
+// Safe to advance from any thread. Reports at most ten times a second, and at its end whether an exception ended it.
 class Progress {
  public:
-  enum class Unit { bytes, samples };
+  using Unit = ProgressReport::Unit;
   // `total` in units; `label` is one or two words ("merging").
   Progress(std::string label, int64_t total, Unit unit);
   ~Progress();
@@ -22,20 +24,14 @@ class Progress {
   // What is at work now, said beside the amount.
   void set_detail(std::string detail);
 
-  static void set_quiet(bool quiet);
-
  private:
-  void show(bool last);
-  std::string line(double seconds) const;
-  const std::string label_;
-  const int64_t total_;
-  const Unit unit_;
+  void report(ProgressReport::State state);
+  Listener* const listener_;
   const std::chrono::steady_clock::time_point start_;
-  const bool terminal_;
-  std::atomic<int64_t> done_{0};
-  std::atomic<int64_t> next_show_ms_;
+  std::atomic<int64_t> finished_{0};
+  std::atomic<int64_t> next_report_ms_;
   std::mutex mutex_;
-  std::string detail_;  // under the mutex
+  ProgressReport report_;  // under the mutex
 };
 
 // 1536 → "1.5 KiB".

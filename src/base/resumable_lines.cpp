@@ -12,7 +12,6 @@
 #include "base/claim_file.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/line_reader.h"
 
 namespace fs = std::filesystem;
 
@@ -57,7 +56,7 @@ void remove_dead_claim(const fs::path& output) {
 }  // namespace
 
 ResumableLines::ResumableLines(Options options)
-    : options_(std::move(options)), name_(options_.output ? options_.output->string() : "standard output") {
+    : options_(std::move(options)), name_(options_.output ? options_.output->string() : "") {
   if (!options_.output) return;
   const fs::file_status status = fs::status(*options_.output);
   if (fs::exists(status) && !fs::is_regular_file(status)) fail("{}: not a regular file", name_);
@@ -105,19 +104,28 @@ void ResumableLines::require_writable() const {
 }
 
 void ResumableLines::check_done(const Check& missing) const {
-  if (done_ == 0) return;
-  LineReader lines(name_);
+  Done lines(*this);
+  for (int64_t i = 0; const auto line = lines.next(); ++i)
+    if (const auto what = missing(i, *line)) lines.refuse(*what);
+}
+
+ResumableLines::Done::Done(const ResumableLines& lines) : left_(lines.done()) {
+  if (left_ > 0) reader_ = std::make_unique<LineReader>(lines.name_);
+}
+
+std::optional<std::string> ResumableLines::Done::next() {
   std::string line;
-  for (int64_t i = 0; i < done_ && lines.next(line); ++i)
-    if (const auto what = missing(i, line))
-      fail("{}: does not hold {}; remove the file, or let --force start anew", lines.source(), *what);
+  if (left_ == 0 || !reader_->next(line)) return std::nullopt;
+  --left_;
+  return line;
+}
+
+void ResumableLines::Done::refuse(const std::string& what) const {
+  fail("{}: does not hold {}; remove the file, or let --force start anew", reader_->source(), what);
 }
 
 void ResumableLines::begin() {
-  if (!options_.output) {
-    descriptor_ = STDOUT_FILENO;
-    return;
-  }
+  if (!options_.output) return;
   require_writable();
   claim_->check();
   open();
@@ -145,8 +153,10 @@ void ResumableLines::append(std::string_view lines) {
   if (options_.output) {
     throw_if_interrupted();
     claim_->check();
+    write_all_or_throw(descriptor_, lines, name_);
+  } else {
+    options_.write(lines);
   }
-  write_all_or_throw(descriptor_, lines, name_);
   done_ += std::ranges::count(lines, '\n');
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "base/atomic_output.h"
 #include "base/claim.h"
 #include "base/interrupt.h"
+#include "base/line_reader.h"
 #include "base/run_settings.h"
 
 namespace vlrm {
@@ -23,7 +25,8 @@ namespace vlrm {
 class ResumableLines {
  public:
   struct Options {
-    std::optional<std::filesystem::path> output = {};  // none: standard output, not resumable
+    std::optional<std::filesystem::path> output = {};        // none: lines go to `write`, and are not resumable
+    std::function<void(std::string_view lines)> write = {};  // gets them where there is no output
     std::filesystem::path settings_file = {};
     OrderedJson settings = {};  // what the lines depend on: compared on resume
     int64_t batch = 1;          // lines a batch
@@ -44,6 +47,18 @@ class ResumableLines {
 
   int64_t done() const { return done_; }  // lines: those that stay of an earlier run, and those appended since
   bool finished() const { return done_ == options_.total; }
+  // The lines that stay, one after another.
+  class Done {
+   public:
+    explicit Done(const ResumableLines& lines);
+    std::optional<std::string> next();  // nothing after the last
+    // Throws Error: the last line does not hold `what` it should.
+    [[noreturn]] void refuse(const std::string& what) const;
+
+   private:
+    std::unique_ptr<LineReader> reader_;  // null where no lines stay
+    int64_t left_;
+  };
   // Calls missing(number from 0, line) for the lines that stay. Where it names something that the line should hold and
   // does not, throws Error naming the line.
   using Check = std::function<std::optional<std::string>(int64_t number, const std::string& line)>;

@@ -59,7 +59,7 @@ void parallel_for(int64_t count, const std::function<void(int64_t)>& task, int w
   };
   {
     std::vector<std::jthread> threads;
-    for (int64_t i = 1; i < used; ++i) threads.emplace_back(work);
+    for (int64_t i = 1; i < used; ++i) threads.emplace_back(with_this_listener(std::cref(work)));
     work();
   }
   if (first_error) std::rethrow_exception(first_error);

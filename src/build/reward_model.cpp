@@ -69,6 +69,10 @@ OrderedJson one_number(const Recipe& recipe, const RecipeModel& model, const std
   return nullptr;
 }
 
+[[noreturn]] void refuse_missing_base(const Recipe& recipe) {
+  fail("{} needs the base model that both were tuned from (--base)", recipe.method->name);
+}
+
 MergeSource text_source(const OpenModel& model, const char* name) {
   return {name, backbone(model.weights, model.config), model.tokenizer};
 }
@@ -121,41 +125,55 @@ RecipeRoles build_roles(const Recipe& recipe) {
   return names;
 }
 
-PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch) {
-  const Roles roles(recipe);
-  if (recipe.base_model && !inputs.base)
-    fail("{} needs the base model that both were tuned from (--base)", recipe.method->name);
-  std::vector<std::string> remarks;
-  const OpenModel vlm = open_model("vlm", inputs.vlm, watch, remarks);
-  const OpenModel rm = open_model("rm", inputs.rm, watch, remarks);
-  require_vlm(vlm);
-  require_reward_model(rm);
-  PlannedModel planned{vlm.config, nullptr, inputs.vlm, std::move(remarks)};
-  refuse_unused_tensors(vlm.config, *vlm.weights);
-  require_same_text_shape(rm, vlm, planned.remarks);
-  std::optional<MergeSource> base;
-  if (recipe.base_model) {
-    const OpenModel model = open_model("base", *inputs.base, watch, planned.remarks);
-    require_language_model(model);
-    require_same_text_shape(model, vlm, planned.remarks);
-    require_tensors(model);
-    base = text_source(model, "the base");
-  }
-  require_tensors(vlm);
-  require_tensors(rm);
+BuildModels::BuildModels(BuildInputs inputs, WatchInput watch)
+    : inputs_(std::move(inputs)),
+      watch_(std::move(watch)),
+      vlm_(open_model("vlm", inputs_.vlm, watch_, remarks_)),
+      rm_(open_model("rm", inputs_.rm, watch_, remarks_)) {
+  require_vlm(vlm_);
+  require_reward_model(rm_);
+  refuse_unused_tensors(vlm_.config, *vlm_.weights);
+  require_same_text_shape(rm_, vlm_, remarks_);
+  require_tensors(vlm_);
+  require_tensors(rm_);
+}
 
-  MergeSources sources{{}, vlm.tokenizer};
+const BuildModels::Base& BuildModels::base_or_throw(const Recipe& recipe) {
+  if (base_) return *base_;
+  if (!inputs_.base) refuse_missing_base(recipe);
+  std::vector<std::string> remarks;
+  const OpenModel model = open_model("base", *inputs_.base, watch_, remarks);
+  require_language_model(model);
+  require_same_text_shape(model, vlm_, remarks);
+  require_tensors(model);
+  return base_.emplace(Base{text_source(model, "the base"), std::move(remarks)});
+}
+
+PlannedModel BuildModels::plan(const Recipe& recipe) {
+  const Roles roles(recipe);
+  PlannedModel planned{vlm_.config, nullptr, inputs_.vlm, remarks_};
+  MergeSources sources{{}, vlm_.tokenizer, {}, vocabularies_};
   for (const std::string& name : recipe.model_names()) {
     const Role role = roles.of(name);
-    sources.models[name] = role == Role::base  ? *base
-                           : role == Role::vlm ? text_source(vlm, "the VLM's text part")
-                                               : text_source(rm, "the RM");
+    sources.models[name] = role == Role::base  ? base_or_throw(recipe).text
+                           : role == Role::vlm ? text_source(vlm_, "the VLM's text part")
+                                               : text_source(rm_, "the RM");
   }
-  MergePlan merged = plan_merge(recipe, sources);
-  planned.remarks.insert(planned.remarks.end(), merged.remarks.begin(), merged.remarks.end());
-  planned.weights = mapped_onto_vlm(merged.weights, vlm, rm, recipe.source);
+  const auto add_remarks = [&](const std::vector<std::string>& remarks) {
+    planned.remarks.insert(planned.remarks.end(), remarks.begin(), remarks.end());
+  };
+  if (recipe.base_model) add_remarks(base_or_throw(recipe).remarks);
+  const MergePlan merged = plan_merge(recipe, sources);
+  add_remarks(merged.remarks);
+  planned.weights = mapped_onto_vlm(merged.weights, vlm_, rm_, recipe.source);
   planned.config.head = Head::reward;
   return planned;
+}
+
+PlannedModel plan_reward_model(const BuildInputs& inputs, const Recipe& recipe, const WatchInput& watch) {
+  const Roles checked(recipe);  // before anything is read
+  if (recipe.base_model && !inputs.base) refuse_missing_base(recipe);
+  return BuildModels(inputs, watch).plan(recipe);
 }
 
 }  // namespace vlrm

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "architecture/config.h"
 #include "artifact/recipe_roles.h"
 #include "build/inputs.h"
+#include "merge/merge_plan.h"
 #include "merge/recipe.h"
 #include "weights/checkpoint.h"
 
@@ -27,6 +29,32 @@ struct PlannedModel {
       weights;         // canonical names (architecture.h); merged tensors are float32, the others as the VLM has them
   ModelFiles sources;  // with its tokenizer, processor and chat template: the VLM's
   std::vector<std::string> remarks;  // what the user should know, one line each
+};
+
+// The models of a build, opened. What no recipe changes is read and judged once for all recipes.
+class BuildModels {
+ public:
+  // Reads headers and configs of the VLM and the RM. `watch` is as for open_model. Throws Error where they do not fit
+  // together: another architecture, shapes, tensors that are missing, more than one label.
+  explicit BuildModels(BuildInputs inputs, WatchInput watch = {});
+
+  // The reward model that `recipe` makes of them: see plan_reward_model. The base is opened with the first recipe that
+  // has one. For one thread at a time; the plan needs this no more.
+  PlannedModel plan(const Recipe& recipe);
+
+ private:
+  struct Base {
+    MergeSource text;
+    std::vector<std::string> remarks;
+  };
+  const Base& base_or_throw(const Recipe& recipe);
+
+  const BuildInputs inputs_;
+  const WatchInput watch_;
+  std::vector<std::string> remarks_;  // on the VLM and the RM
+  const OpenModel vlm_, rm_;
+  std::optional<Base> base_;
+  const std::shared_ptr<VocabularyCache> vocabularies_ = std::make_shared<VocabularyCache>();
 };
 
 // Plans the reward model that `recipe` makes of `inputs`. The recipe's models are called vlm, rm and base, or anything

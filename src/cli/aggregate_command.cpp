@@ -1,7 +1,7 @@
 // vlrm aggregate: lmms-eval's sample logs as a file of responses.
 #include "base/atomic_output.h"
 #include "base/error.h"
-#include "base/tell.h"
+#include "base/listening.h"
 #include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "tasks/sample_logs.h"
@@ -10,18 +10,18 @@ namespace vlrm {
 namespace {
 
 struct AggregateFlags {
-  std::string directory, output;
-  const BenchmarkSpec* task = nullptr;
+  std::string directory, task, output;
   bool force = false;
 };
 
 void aggregate(const AggregateFlags& flags) {
   AtomicFiles file({flags.output}, flags.force);
-  const AggregatedAnswers answers = aggregate_sample_logs(flags.directory, *flags.task->answers);
+  const AggregatedAnswers answers =
+      aggregate_sample_logs(flags.directory, *find_benchmark(all_benchmarks(), flags.task)->answers);
   file.commit({answers.lines});
-  tell(fmt::format("{}: {} questions, {} responses from {} files", flags.output, answers.questions, answers.responses,
-                   answers.files));
-  if (answers.uneven) tell("note: not all questions have as many responses");
+  tell_status(fmt::format("{}: {} questions, {} responses from {} files", flags.output, answers.questions,
+                          answers.responses, answers.files));
+  if (answers.uneven) tell_note("not all questions have as many responses");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // vlrm answers: candidate answers for best-of-N.
-#include "base/error.h"
+#include <memory>
+
 #include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "cli/usage_errors.h"
@@ -10,15 +11,13 @@ namespace {
 
 struct AnswersFlags {
   WritingFlags writing;
-  AnswerJobOptions job;
+  AnswersOptions answers;
 };
 
-void answers(AnswersFlags flags) {
-  flags.writing.model.check("answers");
-  flags.job.data = flags.writing.data;
-  const std::shared_ptr<const WritingJob> job = answer_job(flags.job);
-  flags.writing.run("answers", job, {flags.writing.output, flags.writing.output + ".run.json"},
-                    flags.job.benchmark->answers->max_new_tokens);
+void run_answers(const AnswersFlags& flags) {
+  AnswersOptions options = flags.answers;
+  options.write = flags.writing.options("answers");
+  answers(options);
 }
 
 }  // namespace
@@ -33,14 +32,14 @@ void add_answers_command(CLI::App& program) {
       "results/textvqa\n\n"
       "Writes a line a question: id, question, answers (or subject and answer), input, responses, correctness. Each "
       "question is saved as it is finished; a killed run continues where it ended. Answer i is drawn with seed + i.");
-  flags->writing.sampling.temperature = 1;
+  flags->writing.write.sampling.temperature = 1;
   flags->writing.declare(*command, "the task's id there", "The file of responses");
-  declare_task(*command, flags->job.benchmark, benchmarks_to_answer(), "What is answered");
-  command->add_option("-n", flags->job.texts, "Answers a question")->check(whole_number(1))->capture_default_str();
-  command->add_option("--seed", flags->job.first_seed, "Of the first answer; the next ones have the next")
+  declare_task(*command, flags->answers.task, benchmarks_to_answer(), "What is answered");
+  command->add_option("-n", flags->answers.texts, "Answers a question")->check(whole_number(1))->capture_default_str();
+  command->add_option("--seed", flags->answers.first_seed, "Of the first answer; the next ones have the next")
       ->check(whole_number(0))
       ->capture_default_str();
-  command->callback([flags] { answers(*flags); });
+  command->callback([flags] { run_answers(*flags); });
 }
 
 }  // namespace vlrm

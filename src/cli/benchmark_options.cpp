@@ -18,30 +18,27 @@ std::string with_underscores(std::string name) {
   return name;
 }
 
-void declare_task(CLI::App& command, const BenchmarkSpec*& chosen, const Benchmarks& choices, const std::string& what) {
+void declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choices, const std::string& what) {
   const auto complaint = [choices](const std::string& name) {
     if (find_benchmark(choices, name) != nullptr) return std::string();
     return fmt::format("{} is none of {}", printable(name), names_of(choices));
   };
   command
       .add_option_function<std::string>(
-          "--task", [&chosen, choices](const std::string& name) { chosen = find_benchmark(choices, name); },
+          "--task", [&chosen, choices](const std::string& name) { chosen = find_benchmark(choices, name)->name(); },
           what + ": " + names_of(choices))
       ->check(CLI::Validator(complaint, ""))
       ->required();
 }
 
-std::unique_ptr<Benchmark> BenchmarkFlags::open(const std::string& command, const DatasetName& data,
-                                                ResponsesFile holds) const {
-  if (task->has_responses()) {
-    if (!responses.empty())
-      fail("{}: --responses does not go with {}, whose dataset holds them", command, task->name());
-    return open_benchmark(*task, data);
-  }
-  if (responses.empty())
-    fail("{}: --task {} needs --responses FILE{}", command, task->name(),
+void check_responses(const std::string& command, const std::string& task, const std::string& responses,
+                     ResponsesFile holds) {
+  const bool has_responses = find_benchmark(all_benchmarks(), task)->has_responses();
+  if (has_responses && !responses.empty())
+    fail("{}: --responses does not go with {}, whose dataset holds them", command, task);
+  if (!has_responses && responses.empty())
+    fail("{}: --task {} needs --responses FILE{}", command, task,
          holds == ResponsesFile::questions ? ", whose lines have the questions as \"input\"" : "");
-  return open_best_of_n(*task, responses, data, true, holds);
 }
 
 }  // namespace vlrm

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <memory>
 #include <string>
 
 #include "tasks/benchmark.h"
@@ -15,16 +14,12 @@ std::string names_of(const Benchmarks& benchmarks);
 // The name with underscores, which is accepted as well.
 std::string with_underscores(std::string name);
 
-// --task with a name of `choices`, in either spelling; required. `chosen` must outlive the command.
-void declare_task(CLI::App& command, const BenchmarkSpec*& chosen, const Benchmarks& choices, const std::string& what);
+// --task with a name of `choices`, in either spelling; required. `chosen` gets the first one, and must outlive the
+// command.
+void declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choices, const std::string& what);
 
-// --task and --responses of a command to which either kind of benchmark may be given.
-struct BenchmarkFlags {
-  const BenchmarkSpec* task = nullptr;
-  std::string responses;
-
-  // Throws Error naming the command where --responses is missing, or does not go with the task.
-  std::unique_ptr<Benchmark> open(const std::string& command, const DatasetName& data, ResponsesFile holds) const;
-};
+// Throws Error naming the command where --responses is missing, or does not go with the task, whose dataset holds them.
+void check_responses(const std::string& command, const std::string& task, const std::string& responses,
+                     ResponsesFile holds);
 
 }  // namespace vlrm

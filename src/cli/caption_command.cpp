@@ -1,19 +1,16 @@
 // vlrm caption: descriptions of a benchmark's images, for the cascade.
-#include "base/error.h"
+#include <memory>
+
 #include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "cli/writing_options.h"
-#include "writing/own_prompts.h"
 
 namespace vlrm {
 namespace {
 
-constexpr int64_t kCaptionTokens = 2048;  // as the reference
-
 struct CaptionFlags {
   WritingFlags writing;
-  BenchmarkFlags benchmark;
-  std::string prompt;
+  CaptionOptions caption;
 };
 
 // Captions are found by the ids of rows.
@@ -23,14 +20,11 @@ Benchmarks benchmarks_with_ids() {
   return all;
 }
 
-void caption(const CaptionFlags& flags) {
-  flags.writing.model.check("caption");
-  PromptTemplate prompt =
-      flags.prompt.empty() ? default_caption_prompt()
-                           : PromptTemplate::parse_or_throw(read_prompt_text_or_throw(flags.prompt), {}, flags.prompt);
-  const std::shared_ptr<const WritingJob> job =
-      caption_job(flags.benchmark.open("caption", flags.writing.data, ResponsesFile::questions), std::move(prompt));
-  flags.writing.run("caption", job, {flags.writing.output, flags.writing.output + ".run.json"}, kCaptionTokens);
+void run_caption(const CaptionFlags& flags) {
+  CaptionOptions options = flags.caption;
+  options.write = flags.writing.options("caption");
+  check_responses("caption", options.task, options.responses, ResponsesFile::questions);
+  caption(options);
 }
 
 }  // namespace
@@ -47,11 +41,12 @@ void add_caption_command(CLI::App& program) {
       "ended. "
       "A prompt template is a text with {INSTRUCTION} where the question goes and <|image|> where the images go.");
   flags->writing.declare(*command, "the task's id there", "The file of captions");
-  declare_task(*command, flags->benchmark.task, benchmarks_with_ids(), "Whose images are described");
-  command->add_option("--responses", flags->benchmark.responses,
+  declare_task(*command, flags->caption.task, benchmarks_with_ids(), "Whose images are described");
+  command->add_option("--responses", flags->caption.responses,
                       "JSON lines with id and input: the questions of other tasks");
-  command->add_option("--prompt-template", flags->prompt, "A file in place of the program's own wording");
-  command->callback([flags] { caption(*flags); });
+  command->add_option("--prompt-template", flags->caption.prompt_template,
+                      "A file in place of the program's own wording");
+  command->callback([flags] { run_caption(*flags); });
 }
 
 }  // namespace vlrm

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/hub_cache.h"
 #include "base/joined.h"
+#include "base/listening.h"
 #include "base/progress.h"
-#include "base/tell.h"
 #include "build/inputs.h"
 #include "cli/commands.h"
 #include "text/chat_template.h"
@@ -115,7 +115,7 @@ void run_inspect(const std::string& model) {
         "{} tensor{} no part of what config.json describes, so no model is run with them: {}{}", unused.size(),
         unused.size() == 1 ? " is" : "s are", printable(unused.front()), unused.size() > 1 ? " …" : ""));
   std::ranges::move(disagreements(*checkpoint, config), std::back_inserter(remarks));
-  for (const std::string& line : remarks) tell("note: " + line);
+  for (const std::string& line : remarks) tell_note(line);
 }
 
 void verify_inputs(const std::string& model) {

@@ -1,43 +1,28 @@
 // vlrm judge: a vision-language model's opinion of responses.
-#include <map>
+#include <memory>
 
 #include "base/error.h"
 #include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "cli/writing_options.h"
 
-namespace fs = std::filesystem;
-
 namespace vlrm {
 namespace {
 
-constexpr int64_t kJudgementTokens = 2048;  // as the reference
-
-const std::map<std::string, Judging> kJudgings{
-    {"score", Judging::score}, {"likelihood", Judging::likelihood}, {"pairwise", Judging::pairwise}};
-
 struct JudgeFlags {
   WritingFlags writing;
-  BenchmarkFlags benchmark;
-  std::string judge = "score", prompt, system_prompt, label;
+  JudgeOptions judge;
 };
 
-void judge(const JudgeFlags& flags) {
-  flags.writing.model.check("judge");
-  JudgeJobOptions options;
-  options.judging = kJudgings.at(flags.judge);
-  if (options.judging == Judging::likelihood && flags.writing.sets_how_texts_are_written())
+void run_judge(const JudgeFlags& flags) {
+  JudgeOptions options = flags.judge;
+  options.write = flags.writing.options("judge");
+  if (options.judging == "likelihood" && flags.writing.sets_how_texts_are_written())
     fail(
         "judge: --judge likelihood has nothing written: --temperature, --top-k, --top-p, --repetition-penalty and "
         "--max-new-tokens do not go with it");
-  if (!flags.prompt.empty()) options.prompt = flags.prompt;
-  if (!flags.system_prompt.empty()) options.system_prompt = flags.system_prompt;
-  const std::shared_ptr<const WritingJob> job =
-      judge_job(flags.benchmark.open("judge", flags.writing.data, ResponsesFile::responses), options);
-  const fs::path folder = flags.writing.output;
-  const std::string label = flags.label.empty() ? "judge (" + flags.judge + ")" : flags.label;
-  flags.writing.run("judge", job, {folder / "results.jsonl", folder / "run.json"}, kJudgementTokens,
-                    {{"label", label}});
+  check_responses("judge", options.task, options.responses, ResponsesFile::responses);
+  judge(options);
 }
 
 }  // namespace
@@ -58,15 +43,16 @@ void add_judge_command(CLI::App& program) {
       "stand "
       "before {INSTRUCTION}). A killed run continues where it ended.");
   flags->writing.declare(*command, "the task's id there", "The result folder");
-  declare_task(*command, flags->benchmark.task, all_benchmarks(), "Whose responses are judged");
-  command->add_option("--responses", flags->benchmark.responses, "JSON lines: id, input, responses, correctness");
-  command->add_option("--judge", flags->judge, "score, likelihood or pairwise")
+  declare_task(*command, flags->judge.task, all_benchmarks(), "Whose responses are judged");
+  command->add_option("--responses", flags->judge.responses, "JSON lines: id, input, responses, correctness");
+  command->add_option("--judge", flags->judge.judging, "score, likelihood or pairwise")
       ->check(CLI::IsMember({"score", "likelihood", "pairwise"}))
       ->capture_default_str();
-  command->add_option("--prompt-template", flags->prompt, "A file in place of the program's own wording");
-  command->add_option("--system-prompt", flags->system_prompt, "A file with the system's message");
-  command->add_option("--label", flags->label, "The row's name in tables");
-  command->callback([flags] { judge(*flags); });
+  command->add_option("--prompt-template", flags->judge.prompt_template,
+                      "A file in place of the program's own wording");
+  command->add_option("--system-prompt", flags->judge.system_prompt, "A file with the system's message");
+  command->add_option("--label", flags->judge.label, "The row's name in tables");
+  command->callback([flags] { run_judge(*flags); });
 }
 
 }  // namespace vlrm

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -12,15 +13,19 @@
 #include <system_error>
 
 #include "base/error.h"
-#include "base/interrupt.h"
-#include "base/progress.h"
-#include "base/tell.h"
+#include "base/listening.h"
 #include "base/threads.h"
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/terminal.h"
 #include "cli/usage_errors.h"
 
 namespace {
+
+vlrm::Terminal& terminal() {
+  static vlrm::Terminal one;
+  return one;
+}
 
 constexpr int kInterrupted = 128;         // plus the signal, as shells have it
 constexpr size_t kLongestError = 10'000;  // bytes
@@ -34,7 +39,7 @@ void declare(CLI::App& program) {
       "or another run stood in the way, and the same command may go well later; 1 a bug of vlrm's; 128 + n signal n.");
   program.set_version_flag("--version", "vlrm " + vlrm::version());
   program.add_flag_callback(
-      "-q,--quiet", [] { vlrm::Progress::set_quiet(true); }, "No progress on standard error");
+      "-q,--quiet", [] { terminal().set_quiet(true); }, "No progress on standard error");
   program
       .add_option_function<int>(
           "--threads", [](int count) { vlrm::set_thread_count(count); },
@@ -100,9 +105,17 @@ void run(CLI::App& program, int argc, char** argv) {
 }
 
 int complain(std::string_view what, int exit_code) {
-  if (vlrm::interrupting_signal() != 0) return kInterrupted + vlrm::interrupting_signal();
+  if (const int signal = vlrm::Terminal::interrupting_signal(); signal != 0) return kInterrupted + signal;
   vlrm::tell(fmt::format("vlrm: {}", vlrm::printable(what, kLongestError)));
   return exit_code;
+}
+
+// What the program calls an option of a use case: "batch_samples" is "--batch-samples", with a few exceptions.
+std::string option_name(std::string field) {
+  if (field == "named_directory") return "--intermediate-dir";
+  if (field == "judging") return "--judge";
+  std::ranges::replace(field, '_', '-');
+  return "--" + field;
 }
 
 int complain(std::string_view what, std::error_code cause) {
@@ -134,6 +147,8 @@ int run_or_complain(int argc, char** argv) {
     run(program, argc, argv);
     check_standard_output();
     return 0;
+  } catch (const vlrm::OptionError& error) {
+    return complain(fmt::format("{}: {}", option_name(error.option()), error.complaint()), error.exit_code());
   } catch (const vlrm::Error& error) {
     return complain(error.what(), error.exit_code());
   } catch (const std::filesystem::filesystem_error& error) {
@@ -143,6 +158,8 @@ int run_or_complain(int argc, char** argv) {
     return complain("no more threads can be started; raise what limits them (ulimit -u)", vlrm::kExitTemporary);
   } catch (const std::bad_alloc&) {
     return complain("out of memory", vlrm::kExitTemporary);
+  } catch (const vlrm::BugError& error) {
+    return complain(error.what(), vlrm::kExitBug);
   } catch (const std::exception& error) {
     return complain_of_bug(error.what());
   }
@@ -154,6 +171,10 @@ int main(int argc, char** argv) {
   open_standard_descriptors();
   std::set_terminate(end_after_terminate);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow (ulimit -f) is an error of its write
+  // Read by OpenMP when libtorch brings it in: its threads sleep while they wait. Spinning, their default, takes ten
+  // times as long as soon as another program wants the cores too, and gains nothing to speak of where none does.
+  ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
+  const vlrm::ListenerScope listening(&terminal());
   try {
     return run_or_complain(argc, argv);
   } catch (...) {  // no memory is left to complain with

@@ -5,41 +5,37 @@
 #include "build/steps.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
-#include "weights/model_files.h"
 
 namespace vlrm {
 namespace {
 
-struct MapOptions {
-  std::string text, vlm, rm;
+struct MapFlags {
+  MapOptions map;
   OutputFlags output;
 };
 
-void run_map(const MapOptions& options) {
-  options.output.options();  // complains before any work
-  Manifest manifest("map", OrderedJson::object());
-  manifest.name_input("text", options.text);
-  manifest.name_input("vlm", options.vlm);
-  manifest.name_input("rm", options.rm);
-  const auto planned =
-      plan_map(resolve_model(options.text), resolve_model(options.vlm), resolve_model(options.rm), manifest.watcher());
-  write_and_report(planned, options.output, manifest);
+void run_map(const MapFlags& flags) {
+  MapOptions options = flags.map;
+  options.output = flags.output.output();
+  flags.output.need_directory();
+  map(options);
 }
 
 }  // namespace
 
 void add_map_command(CLI::App& program) {
   auto* command = program.add_subcommand("map", "Put a merged text model back onto its VLM, with a score head");
-  const auto options = std::make_shared<MapOptions>();
+  const auto flags = std::make_shared<MapFlags>();
+  MapOptions* const options = &flags->map;
   command->add_option("--text", options->text, "The merged Llama")->required();
   command->add_option("--vlm", options->vlm, "The VLM whose text part it replaces")->required();
   command->add_option("--rm", options->rm, "The reward model that gives the score head")->required();
-  options->output.declare(*command);
+  flags->output.declare(*command);
   command->footer(
       "vlrm build does this by itself; it is here for merging with other tools. Example:\n"
       "  vlrm map --text models/merged_t --vlm meta-llama/Llama-3.2-11B-Vision-Instruct \\\n"
       "    --rm allenai/llama-3.1-tulu-2-8b-uf-mean-rm -o vlrm");
-  command->callback([options] { run_map(*options); });
+  command->callback([flags] { run_map(*flags); });
 }
 
 }  // namespace vlrm

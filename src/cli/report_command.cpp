@@ -1,23 +1,20 @@
 // vlrm report: a page about evaluations.
+#include <vlrm/report.h>
+
 #include <memory>
 
-#include "base/atomic_output.h"
 #include "base/error.h"
-#include "base/tell.h"
 #include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "cli/usage_errors.h"
-#include "report/report.h"
 
 namespace vlrm {
 namespace {
 
 struct ReportFlags {
-  std::vector<std::string> results, data;
-  std::string output;
-  ReportOptions options;
+  ReportFileOptions file;
+  std::vector<std::string> data;
   double megabytes = 100;
-  bool force = false;
 };
 
 // "vl-rewardbench=DIR", or a name alone where there is one benchmark.
@@ -25,18 +22,15 @@ void read_data_names(ReportFlags& flags) {
   for (const std::string& text : flags.data) {
     const size_t sign = text.find('=');
     const std::string name = sign == text.npos ? "" : text.substr(0, sign);
-    if (!flags.options.data.emplace(name, text.substr(sign + 1)).second)
+    if (!flags.file.report.data.emplace(name, text.substr(sign + 1)).second)
       fail("--data {}: another one is named before it", printable(text));
   }
 }
 
 void run_report(ReportFlags& flags) {
   read_data_names(flags);
-  flags.options.bytes = static_cast<int64_t>(flags.megabytes * 1e6);
-  AtomicFiles file({flags.output}, flags.force);
-  const Report report = make_report(flags.results, flags.options);
-  for (const std::string& note : report.notes) tell("note: " + note);
-  file.commit({report.page});
+  flags.file.report.bytes = static_cast<int64_t>(flags.megabytes * 1e6);
+  write_report(flags.file);
 }
 
 }  // namespace
@@ -44,23 +38,23 @@ void run_report(ReportFlags& flags) {
 void add_report_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("report", "One page about evaluations: tables, charts, samples");
   const auto flags = std::make_shared<ReportFlags>();
-  command->add_option("results", flags->results, "As vlrm results takes them")->required();
-  command->add_option("-o,--output", flags->output, "The HTML file to write")->required();
-  command->add_option("--title", flags->options.title, "What stands above it")->capture_default_str();
+  command->add_option("results", flags->file.results, "As vlrm results takes them")->required();
+  command->add_option("-o,--output", flags->file.output, "The HTML file to write")->required();
+  command->add_option("--title", flags->file.report.title, "What stands above it")->capture_default_str();
   command->add_option("--data", flags->data,
                       "Where the dataset is now (default: where it was when it was scored); of several benchmarks, "
                       "NAME=DATA, where NAME is one of " +
                           names_of(all_benchmarks()));
-  command->add_option("--samples", flags->options.samples, "Samples to look at, of each benchmark")
+  command->add_option("--samples", flags->file.report.samples, "Samples to look at, of each benchmark")
       ->check(whole_number(0))
       ->capture_default_str();
-  command->add_option("--thumbnail", flags->options.thumbnail, "Longest side of images, in pixels")
+  command->add_option("--thumbnail", flags->file.report.thumbnail, "Longest side of images, in pixels")
       ->check(CLI::Range(16, 4096))
       ->capture_default_str();
   command->add_option("--megabytes", flags->megabytes, "The page stays below: images become coarser, texts shorter")
       ->check(CLI::Range(0.1, 2000.0))
       ->capture_default_str();
-  command->add_flag("--force", flags->force, "Replace the output if it exists");
+  command->add_flag("--force", flags->file.force, "Replace the output if it exists");
   command->footer(
       "Examples:\n"
       "  vlrm report results/* -o report.html\n"

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/joined.h"
-#include "base/tell.h"
+#include "base/listening.h"
 #include "cli/commands.h"
 #include "python/json.h"
 #include "results/tables.h"
@@ -81,7 +81,7 @@ void run_results(const Flags& flags) {
   if (flags.paths.empty() && flags.compare.empty()) fail("name result folders, or two with --compare");
   const std::vector<RunSummary> runs = summaries(flags.paths);
   for (const RunSummary& run : runs)
-    if (const auto warning = run.equal_scores.warning()) tell(fmt::format("warning: {}: {}", run.info.label, *warning));
+    if (const auto warning = run.equal_scores.warning()) tell_warning(fmt::format("{}: {}", run.info.label, *warning));
   std::optional<Comparison> comparison;
   if (!flags.compare.empty())
     comparison = compare(read_run(flags.compare[0], all_kinds()), read_run(flags.compare[1], all_kinds()));

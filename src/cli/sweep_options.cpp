@@ -1,37 +1,10 @@
 #include "cli/sweep_options.h"
 
-#include <glob.h>
+#include <utility>
 
-#include <map>
-
-#include "base/error.h"
-#include "merge/published_recipes.h"
 #include "weights/save.h"
 
 namespace vlrm {
-namespace {
-
-// In the order of their names.
-std::vector<std::string> files_or_throw(const std::string& pattern) {
-  glob_t found{};
-  const int status = ::glob(pattern.c_str(), 0, nullptr, &found);
-  std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
-  if (status != 0) fail("--recipes: no file matches {}", printable(pattern));
-  return files;
-}
-
-void refuse_equal_names(const std::vector<NamedRecipe>& recipes) {
-  std::map<std::string, const NamedRecipe*> known;
-  for (const NamedRecipe& recipe : recipes) {
-    const auto [other, is_new] = known.emplace(recipe.name(), &recipe);
-    if (!is_new)
-      fail("--recipes: {} and {} would both have the result folder {}; rename one", other->second->recipe.source,
-           recipe.recipe.source, printable(recipe.name()));
-  }
-}
-
-}  // namespace
 
 void SweepFlags::declare(CLI::App& command) {
   auto* recipes_option = command.add_option(
@@ -47,19 +20,10 @@ void SweepFlags::declare(CLI::App& command) {
                      "of what is free)");
 }
 
-std::vector<NamedRecipe> SweepFlags::recipes() const {
-  std::vector<NamedRecipe> all;
-  if (!sweep.empty())
-    for (const RecipeFile& file : published_recipes()) all.push_back(NamedRecipe::parse_or_throw(file.text, file.name));
-  for (const std::string& pattern : patterns)
-    for (const std::string& file : files_or_throw(pattern)) all.push_back(NamedRecipe::read_or_throw(file));
-  refuse_equal_names(all);
-  return all;
-}
-
-std::optional<int64_t> SweepFlags::limit() const {
-  if (memory_limit.empty()) return std::nullopt;
-  return parse_size_or_throw(memory_limit);
+SweepOptions SweepFlags::options(EvaluateOptions evaluate) const {
+  SweepOptions options{std::move(evaluate), patterns, !sweep.empty(), std::nullopt};
+  if (!memory_limit.empty()) options.memory_limit = parse_size_or_throw(memory_limit);
+  return options;
 }
 
 }  // namespace vlrm

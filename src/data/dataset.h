@@ -1,6 +1,8 @@
 // Datasets as people have them: rows of values and images, read one after another.
 #pragma once
 
+#include <vlrm/dataset.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -53,14 +55,6 @@ class Dataset {
   // 32 hex digits of what the files hold, in the order of their rows, and the image files that they name; not of their
   // names and times. The first call reads them (see file_digest). Throws Error naming a file that cannot be read.
   virtual std::string stamp() const = 0;
-};
-
-// Which dataset. `config` and `split` choose among those there are, and "" is enough where there is one. Where the data
-// has none to choose from (a single file, files without such names), they say nothing.
-struct DatasetName {
-  std::string data;    // a directory, a file, or an id of the hub's local cache: "org/name", "org/name@revision"
-  std::string config;  // "standard (10 options)"; "" for the only one
-  std::string split;   // "test"; "" for the only one
 };
 
 // Opens

@@ -29,9 +29,8 @@ constexpr std::array kModes{ModeName{EvaluationMode::image, "image"}, ModeName{E
                             ModeName{EvaluationMode::text_only, "text-only"},
                             ModeName{EvaluationMode::cascade, "cascade"}, ModeName{EvaluationMode::random, "random"}};
 
-OrderedJson run_settings(const Benchmark& benchmark, const EvaluationOptions& options) {
+OrderedJson run_settings(const Benchmark& benchmark, const OrderedJson& description, const EvaluationOptions& options) {
   OrderedJson settings = {{"vlrm", version()}, {"format", kResultsFormat}};
-  const OrderedJson description = benchmark.description();
   settings["task"] = description.at("task");
   settings["subtask"] = description.at("subtask");
   settings["mode"] = evaluation_mode_name(options.mode);
@@ -65,7 +64,7 @@ std::vector<double> rounded(std::vector<double> scores) {
 EvaluationMode evaluation_mode_or_throw(const std::string& name) {
   for (const auto& [mode, known] : kModes)
     if (known == name) return mode;
-  fail("--mode: {} is none of image, no-image, text-only, cascade, random", printable(name));
+  throw OptionError("mode", printable(name) + " is none of image, no-image, text-only, cascade, random");
 }
 
 std::string_view evaluation_mode_name(EvaluationMode mode) {
@@ -98,6 +97,13 @@ const std::string& Captions::of(const OrderedJson& id, const std::string& source
 }
 
 Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options)
+    : Evaluation(benchmark, benchmark->description(), std::move(options)) {
+  const Evaluation* const one = this;
+  check_rows({&one, 1});
+}
+
+Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, const OrderedJson& description,
+                       EvaluationOptions options)
     : benchmark_(std::move(benchmark)), options_(std::move(options)) {
   VLRM_ASSERT(options_.captions.has_value() == (options_.mode == EvaluationMode::cascade));
   // Its end would put a judge's rows beside this run's settings.
@@ -107,22 +113,26 @@ Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOpt
          texts.string());
   output_.emplace(ResumableLines::Options{.output = options_.output / "results.jsonl",
                                           .settings_file = options_.output / "run.json",
-                                          .settings = run_settings(*benchmark_, options_),
+                                          .settings = run_settings(*benchmark_, description, options_),
                                           .batch = options_.batch_samples,
                                           .total = benchmark_->rows(),
                                           .force = options_.force,
                                           .mixed = options_.mixed});
-  check_rows();
 }
 
-void Evaluation::check_rows() const {
-  const auto rows = benchmark_->stream(0, options_.mode == EvaluationMode::image ? Images::checked : Images::without);
-  output_->check_done([&](int64_t, const std::string& text) -> std::optional<std::string> {
-    const auto row = next(*rows);
-    if (row && holds_result_of(text, *row)) return std::nullopt;
-    return "the result of " + row->source;
-  });
-  while (next(*rows)) continue;
+void Evaluation::check_rows(std::span<const Evaluation* const> evaluations) {
+  const Evaluation& first = *evaluations.front();
+  std::vector<ResumableLines::Done> done;
+  for (const Evaluation* evaluation : evaluations) {
+    VLRM_ASSERT(evaluation->benchmark_ == first.benchmark_ && evaluation->options_.mode == first.options_.mode);
+    done.emplace_back(*evaluation->output_);
+  }
+  const bool shows = first.options_.mode == EvaluationMode::image;
+  const auto rows = first.benchmark_->stream(0, shows ? Images::checked : Images::without);
+  while (const auto row = first.next(*rows))
+    for (size_t i = 0; i < evaluations.size(); ++i)
+      if (const auto line = done[i].next(); line && !evaluations[i]->holds_result_of(*line, *row))
+        done[i].refuse("the result of " + row->source);
 }
 
 bool Evaluation::holds_result_of(const std::string& text, const BenchmarkRow& row) const {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/resumable_lines.h"
@@ -52,6 +53,11 @@ class Evaluation {
   // a model is loaded. Throws Error naming the row, and if, force not being set, the folder holds another run's
   // results.
   Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options);
+  // One of several of a benchmark, whose description is `description`: check_rows() is to be called before the rest.
+  Evaluation(std::shared_ptr<const Benchmark> benchmark, const OrderedJson& description, EvaluationOptions options);
+  // Looks at all rows, once for all evaluations. They are of one benchmark, mode and captions. Throws as the first
+  // constructor.
+  static void check_rows(std::span<const Evaluation* const> evaluations);
 
   bool finished() const { return done() == total(); }
   int64_t done() const { return output_->done(); }  // rows
@@ -79,7 +85,6 @@ class Evaluation {
   int64_t batch_samples() const { return options_.batch_samples; }
 
  private:
-  void check_rows() const;
   bool holds_result_of(const std::string& text, const BenchmarkRow& row) const;
   std::optional<BenchmarkRow> next(BenchmarkStream& rows) const;
   std::string line(const BenchmarkRow& row, const std::vector<std::string>& prompts, const std::vector<double>& scores,

@@ -4,16 +4,21 @@
 #include <future>
 
 #include "base/error.h"
+#include "base/listening.h"
 #include "base/progress.h"
 
 namespace vlrm {
 
 Sweep::Sweep(std::shared_ptr<const Benchmark> benchmark, std::vector<SweepRecipe> recipes)
     : benchmark_(std::move(benchmark)), parents_(recipes.at(0).options.output) {
+  const OrderedJson description = benchmark_->description();
+  std::vector<const Evaluation*> evaluations;
   for (SweepRecipe& recipe : recipes) {
-    auto evaluation = std::make_unique<Evaluation>(benchmark_, std::move(recipe.options));
+    auto evaluation = std::make_unique<Evaluation>(benchmark_, description, std::move(recipe.options));
+    evaluations.push_back(evaluation.get());
     parts_.push_back({std::move(recipe.name), std::move(evaluation), std::nullopt});
   }
+  Evaluation::check_rows(evaluations);
   for (size_t i = 0; i < parts_.size(); ++i)
     if (!parts_[i].evaluation->finished()) parts_[i].model = recipes[i].plan();
 }
@@ -54,7 +59,7 @@ class Sweep::Run {
   Work score() {
     const Evaluation& least = *order_.front()->evaluation;
     RowChunks chunks(*scorer_, least, least.done(), memory_limit_);
-    const auto read = [&] { return chunks.next(); };
+    const auto read = with_this_listener([&] { return chunks.next(); });
     auto next = std::async(std::launch::async, read);
     for (;;) {
       const RowChunk chunk = next.get();

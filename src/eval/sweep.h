@@ -21,8 +21,8 @@ struct SweepRecipe {
 // vision tower runs once a sample, and a recipe's weights are merged once a chunk. Resumable as a whole.
 class Sweep {
  public:
-  // There must be a recipe. Plans each merge that is not finished, so that one that does not fit is told before
-  // anything is scored. Throws what Evaluation and `plan` throw.
+  // There must be a recipe. Looks at the benchmark's rows once for all recipes, and plans each merge that is not
+  // finished, so that one that does not fit is told before anything is scored. Throws what Evaluation and `plan` throw.
   Sweep(std::shared_ptr<const Benchmark> benchmark, std::vector<SweepRecipe> recipes);
 
   bool finished() const { return done() == total(); }

@@ -7,6 +7,7 @@
 #include <list>
 
 #include "base/error.h"
+#include "base/listening.h"
 #include "generate/generation_config.h"
 
 namespace vlrm {
@@ -117,11 +118,11 @@ class Generator::Writing {
 
   // While others are written. There is none to come once `next_` gave none.
   void prepare_next() {
-    coming_ = std::async(std::launch::async, [this]() -> std::optional<Group> {
-      auto request = next_();
-      if (!request) return std::nullopt;
-      return prepare(std::move(*request));
-    });
+    coming_ = std::async(std::launch::async, with_this_listener([this]() -> std::optional<Group> {
+                           auto request = next_();
+                           if (!request) return std::nullopt;
+                           return prepare(std::move(*request));
+                         }));
   }
 
   Logits begin(const std::list<Group>& fresh) {

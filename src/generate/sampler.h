@@ -1,22 +1,13 @@
 // From logits to the next token.
 #pragma once
 
+#include <vlrm/sampling.h>
+
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace vlrm {
-
-struct SamplingOptions {
-  double temperature = 0;         // 0: the most likely token, the first of equals; nothing is drawn
-  int64_t top_k = 0;              // only the so many most likely; 0: all
-  double top_p = 1;               // only the most likely that make up this much probability (arXiv 1904.09751)
-  double repetition_penalty = 1;  // logits of tokens that the text holds are divided by it, negative ones multiplied
-
-  // Throws Error for values that make no sense.
-  void check() const;
-  bool operator==(const SamplingOptions&) const = default;
-};
 
 struct Drawn {
   int32_t token = 0;

@@ -6,8 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
+#include "merge/alignment.h"
 #include "merge/recipe.h"
 #include "merge/token_rows.h"
 #include "weights/checkpoint.h"
@@ -23,10 +26,22 @@ struct MergeSource {
   bool tied = true;                      // its embeddings stand in for a head that it lacks
 };
 
+// Vocabularies, and how the rows of models fit one: the recipes of a sweep share both.
+struct VocabularyCache {
+  // An alignment without choices of single tokens: the output's directory, each model's directory and rows, the base's
+  // position, pad_to_multiple_of.
+  using Aligned = std::tuple<std::filesystem::path, std::vector<std::pair<std::filesystem::path, int64_t>>,
+                             std::optional<size_t>, int64_t>;
+  TokenRowsCache tokens;
+  std::map<Aligned, std::shared_ptr<const RowAlignment>> alignments;
+};
+
 struct MergeSources {
   std::map<std::string, MergeSource> models;            // by their names in the recipe, the base among them
   std::filesystem::path output_tokenizer = {};          // directory: of recipe.tokenizer_source
   std::shared_ptr<const TokenRows> output_tokens = {};  // in its place, where the output's tokenizer is no model's own
+  // What has been read of vocabularies, for all merges of the same sources.
+  std::shared_ptr<VocabularyCache> vocabularies = std::make_shared<VocabularyCache>();
 };
 
 struct MergePlan {

@@ -173,4 +173,10 @@ std::optional<std::string> TokenRows::difference(const TokenRows& other) const {
                      token(there, other.tokens_.end()), other.source_);
 }
 
+std::shared_ptr<const TokenRows> TokenRowsCache::read(const std::filesystem::path& directory) {
+  auto& vocabulary = read_[directory];
+  if (!vocabulary) vocabulary = std::make_shared<const TokenRows>(TokenRows::from_directory(directory));
+  return vocabulary;
+}
+
 }  // namespace vlrm

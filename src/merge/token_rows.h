@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +38,16 @@ class TokenRows {
   std::vector<Token> tokens_;
   std::unordered_map<std::string_view, int64_t> ids_;  // views into tokens_
   std::string source_;
+};
+
+// Vocabularies by the directory that they stand in; each is read once. For one thread at a time.
+class TokenRowsCache {
+ public:
+  // Throws what TokenRows::from_directory throws.
+  std::shared_ptr<const TokenRows> read(const std::filesystem::path& directory);
+
+ private:
+  std::map<std::filesystem::path, std::shared_ptr<const TokenRows>> read_;
 };
 
 }  // namespace vlrm

@@ -18,6 +18,17 @@ const TensorInfo* tied_embeddings(const MergeSource& source) {
 }
 
 std::shared_ptr<const RowAlignment> Vocabularies::align(const std::vector<Input>& inputs, std::optional<size_t> base) {
+  if (sources_.output_tokens || !recipe_.tokens.empty()) return planned(inputs, base);
+  std::vector<std::pair<std::filesystem::path, int64_t>> models;
+  for (const Input& input : inputs) models.emplace_back(input.source->tokenizer, input.rows);
+  auto& alignment = sources_.vocabularies
+                        ->alignments[{sources_.output_tokenizer, std::move(models), base, recipe_.pad_to_multiple_of}];
+  if (!alignment) alignment = planned(inputs, base);
+  return alignment;
+}
+
+std::shared_ptr<const RowAlignment> Vocabularies::planned(const std::vector<Input>& inputs,
+                                                          std::optional<size_t> base) {
   std::vector<std::shared_ptr<const TokenRows>> vocabularies;
   std::vector<RowAlignment::Model> models;
   for (const Input& input : inputs) {
@@ -60,9 +71,7 @@ RowAlignment::Choice Vocabularies::choice(const std::string& token, const TokenS
 }
 
 std::shared_ptr<const TokenRows> Vocabularies::read(const std::filesystem::path& directory) {
-  auto& vocabulary = read_[directory];
-  if (!vocabulary) vocabulary = std::make_shared<const TokenRows>(TokenRows::from_directory(directory));
-  return vocabulary;
+  return sources_.vocabularies->tokens.read(directory);
 }
 
 }  // namespace vlrm

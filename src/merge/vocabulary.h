@@ -32,6 +32,7 @@ class Vocabularies {
   std::shared_ptr<const RowAlignment> align(const std::vector<Input>& inputs, std::optional<size_t> base);
 
  private:
+  std::shared_ptr<const RowAlignment> planned(const std::vector<Input>& inputs, std::optional<size_t> base);
   std::shared_ptr<const TokenRows> read(const std::filesystem::path& directory);
   std::shared_ptr<const TokenRows> output();
   RowAlignment::Choices choices(const std::vector<Input>& inputs);
@@ -39,7 +40,6 @@ class Vocabularies {
 
   const Recipe& recipe_;
   const MergeSources& sources_;
-  std::map<std::filesystem::path, std::shared_ptr<const TokenRows>> read_;
 };
 
 }  // namespace vlrm

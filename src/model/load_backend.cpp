@@ -1,5 +1,4 @@
 #include <cstdlib>
-
 #include "architecture/unused_tensors.h"
 #include "base/own_library.h"
 #include "model/backend.h"
@@ -10,9 +9,6 @@ namespace {
 using MakeBackend = Backend* (*)(const ModelConfig*, const CheckpointPtr*, const BackendOptions*);
 
 MakeBackend load_library() {
-  // Read by OpenMP when libtorch brings it in: its threads sleep while they wait. Spinning, their default, takes ten
-  // times as long as soon as another program wants the cores too, and gains nothing to speak of where none does.
-  ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
   return reinterpret_cast<MakeBackend>(
       load_own_library({"libvlrm_model.so", "vlrm_make_backend", "VLRM_MODEL_LIBRARY",
                         "runs models, and is built where libtorch is (cmake -DVLRM_TORCH=ON)"}));

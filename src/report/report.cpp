@@ -100,7 +100,8 @@ OrderedJson benchmark_json(const std::vector<const RunSummary*>& runs) {
 // The dataset that the user names for this benchmark, or "".
 std::string chosen_data(const ReportOptions& options, const BenchmarkKind& kind) {
   for (const std::string& name : {kind.subtask, kind.task, std::string()})
-    if (const auto found = options.data.find(name); found != options.data.end()) return found->second;
+    for (const auto& [given, data] : options.data)
+      if (same_name(given, name)) return data;
   return "";
 }
 
@@ -125,8 +126,11 @@ struct Shown {
 
 class Maker {
  public:
-  Maker(Runs runs, const ReportOptions& options)
-      : runs_(std::move(runs)), options_(options), thumbnails_(options.thumbnail, options.bytes) {}
+  Maker(Runs runs, const ReportOptions& options, const Benchmarks& benchmarks)
+      : runs_(std::move(runs)),
+        options_(options),
+        benchmarks_(benchmarks),
+        thumbnails_(options.thumbnail, options.bytes) {}
 
   Report make() {
     const auto benchmarks = by_benchmark(runs_.summaries);
@@ -144,10 +148,10 @@ class Maker {
   // Where runs are of different samples, a dataset that the user names need only be that of some.
   Gallery gallery_of(const std::vector<const RunResults*>& set, const std::string& data, size_t sets, size_t& misfits) {
     try {
-      return read_gallery(set, data, options_.samples, thumbnails_, options_.benchmarks);
+      return read_gallery(set, data, options_.samples, thumbnails_, benchmarks_);
     } catch (const Error& error) {
       if (data.empty() || ++misfits == sets) throw;
-      Gallery gallery = read_gallery(set, "", options_.samples, thumbnails_, options_.benchmarks);
+      Gallery gallery = read_gallery(set, "", options_.samples, thumbnails_, benchmarks_);
       gallery.notes.emplace_back(error.what());
       return gallery;
     }
@@ -207,6 +211,7 @@ class Maker {
 
   const Runs runs_;
   const ReportOptions& options_;
+  const Benchmarks& benchmarks_;
   Thumbnails thumbnails_;
   std::vector<Gallery> galleries_;
   std::vector<Shown> shown_;  // a gallery
@@ -214,8 +219,9 @@ class Maker {
 
 }  // namespace
 
-Report make_report(const std::vector<std::string>& results, const ReportOptions& options) {
-  return Maker(read_runs(results, options.benchmarks), options).make();
+Report make_report(const std::vector<std::string>& results, const ReportOptions& options,
+                   const Benchmarks& benchmarks) {
+  return Maker(read_runs(results, benchmarks), options, benchmarks).make();
 }
 
 }  // namespace vlrm

@@ -42,6 +42,7 @@ ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), samp
   options_.settings["input"] = facts_.lines;
   options_.settings["images"] = facts_.images;
   output_.emplace(ResumableLines::Options{.output = options_.output,
+                                          .write = options_.write,
                                           .settings_file = options_.output.value_or("").string() + ".run.json",
                                           .settings = options_.settings,
                                           .batch = options_.batch_samples,

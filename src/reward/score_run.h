@@ -14,13 +14,14 @@ namespace vlrm {
 
 struct ScoreRunOptions {
   std::string input;                            // see SamplesFile
-  std::optional<std::filesystem::path> output;  // none: standard output, not resumable
+  std::optional<std::filesystem::path> output;  // none: lines go to `write`, and are not resumable
   int64_t batch_samples = 8;  // above 0: computed together; part of the settings, since it can move last digits
   bool force = false;         // start anew where the output exists
   bool mixed = false;         // go on though last digits may move
   OrderedJson settings;       // what the scores depend on: kept beside the output, compared on resume
   // Gets each sample's scores, those of an earlier run too.
   std::function<void(const Sample& sample, const std::vector<double>& scores)> seen = {};
+  std::function<void(std::string_view lines)> write = {};  // gets the lines where there is no output
 };
 
 // Plans at construction (what is done already), so that finished work costs no model. OUTPUT gets {"id", "scores": […]}

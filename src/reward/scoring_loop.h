@@ -5,6 +5,7 @@
 #include <future>
 #include <vector>
 
+#include "base/listening.h"
 #include "base/threads.h"
 #include "reward/scorer.h"
 
@@ -35,7 +36,7 @@ using BatchScores = std::vector<std::vector<double>>;  // [samples][responses]
 template <class Item>
 void score_in_batches(Scorer& scorer, int64_t batch_size, const std::function<std::vector<Item>(int64_t)>& read,
                       const std::function<void(const PreparedBatch<Item>&, const BatchScores&)>& add) {
-  const auto prepare = [&] { return prepared_batch<Item>(scorer, read(batch_size)); };
+  const auto prepare = with_this_listener([&] { return prepared_batch<Item>(scorer, read(batch_size)); });
   auto next = std::async(std::launch::async, prepare);
   for (;;) {
     const PreparedBatch<Item> batch = next.get();

@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/listening.h"
 #include "base/replaced.h"
-#include "base/tell.h"
 #include "base/utf8.h"
 #include "text/added_tokens.h"
 #include "text/bpe.h"
@@ -84,7 +84,7 @@ Tokenizer Tokenizer::from_directory(const fs::path& directory) {
   const fs::path path = directory / "tokenizer.json";
   const auto beside = TokenizerSideFiles::from_directory(directory);
   Tokenizer tokenizer = from_files(read_text_or_throw(path), beside, path.string());
-  if (const auto renumbered = tokenizer.impl_->added.renumbered()) tell("warning: " + *renumbered);
+  if (const auto renumbered = tokenizer.impl_->added.renumbered()) tell_warning(*renumbered);
   for (const TokenizerSideFiles::Named& named : beside.named()) {
     if (named.name == "bos_token") tokenizer.impl_->bos_token = named.token.content;
     if (named.name == "eos_token") tokenizer.impl_->eos_token = named.token.content;

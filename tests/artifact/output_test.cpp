@@ -19,9 +19,6 @@ namespace {
 
 class Output : public ::testing::Test {
  protected:
-  Output() { Progress::set_quiet(true); }
-  ~Output() override { Progress::set_quiet(false); }
-
   std::vector<std::string> build(const OutputOptions& options, Dtype dtype = Dtype::bf16) const {
     const Recipe recipe = recipe_from_flags({.method = "task_arithmetic", .weight = 0.5});
     Manifest manifest("build", {{"recipe", recipe_to_json(recipe)}});

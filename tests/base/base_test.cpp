@@ -1,13 +1,10 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <fstream>
 
 #include "base/atomic_output.h"
-#include "base/interrupt.h"
 #include "base/line_reader.h"
 #include "base/nearest.h"
 #include "base/progress.h"
@@ -77,45 +74,6 @@ TEST(JsonTest, ErrorsNameSourceFieldAndPlace) {
   EXPECT_EQ(optional_field<int64_t>(config, "null", 4, "c"), 4);
 }
 
-// In a process of its own, since an interrupt is for good.
-TEST(InterruptDeathTest, UnwindsAndRemovesWhatIsHalfWritten) {
-  const TemporaryDirectory dir;
-  const auto interrupted_work = [&] {
-    try {
-      AtomicDirectory output(dir / "out", false, "file");
-      parallel_for(100, [](int64_t i) {
-        if (i == 3) ::raise(SIGTERM);
-      });
-    } catch (const Interrupted&) {
-      std::_Exit(fs::is_empty(dir.path()) ? 40 + interrupting_signal() : 1);
-    }
-    std::_Exit(2);
-  };
-  EXPECT_EXIT(interrupted_work(), ::testing::ExitedWithCode(40 + SIGTERM), "");
-}
-
-TEST(InterruptDeathTest, RaisesAgainWhatNobodyThrewFor) {
-  const auto finished_work = [] {
-    {
-      const InterruptScope outer;
-      { const InterruptScope inner; }
-      ::raise(SIGINT);
-    }
-    std::_Exit(0);
-  };
-  EXPECT_EXIT(finished_work(), ::testing::KilledBySignal(SIGINT), "");
-}
-
-TEST(InterruptDeathTest, TheSecondSignalEndsTheProgram) {
-  const auto impatience = [] {
-    const InterruptScope scope;
-    ::raise(SIGINT);
-    ::raise(SIGINT);
-    std::_Exit(0);
-  };
-  EXPECT_EXIT(impatience(), ::testing::KilledBySignal(SIGINT), "");
-}
-
 TEST(WriteAll, NamesWhatCannotBeWritten) {
   const int full = ::open("/dev/full", O_WRONLY);
   EXPECT_THAT(error_of([&] { write_all_or_throw(full, "x", "the scores"); }),
@@ -162,8 +120,14 @@ TEST(Errors, WhatAnotherTryMayNotMeet) {
   }
 }
 
-TEST(AssertionDeathTest, EndsWithTheCodeOfABug) {
-  EXPECT_EXIT(VLRM_ASSERT(1 + 1 == 3), ::testing::ExitedWithCode(kExitBug), "internal error at .*1 \\+ 1 == 3");
+TEST(Assertion, ThrowsABugThatSaysWhere) {
+  try {
+    VLRM_ASSERT(1 + 1 == 3);
+    FAIL() << "threw nothing";
+  } catch (const BugError& bug) {
+    EXPECT_THAT(bug.what(),
+                ::testing::MatchesRegex("internal error at .*base_test.cpp:[0-9]+: 1 \\+ 1 == 3 does not hold.*"));
+  }
 }
 
 TEST(HumanBytes, PicksTheUnit) {

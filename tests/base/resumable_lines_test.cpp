@@ -157,28 +157,40 @@ TEST(ResumableLinesTest, TheOutputIsARegularFile) {
   }
 }
 
-TEST(ResumableLinesDeathTest, AnInterruptBeforeTheFirstLineLeavesNothing) {
+TEST(ResumableLinesTest, AnInterruptBeforeTheFirstLineLeavesNothing) {
+  struct Impatient : Listener {
+    bool interrupted() override { return stop; }
+    bool stop = false;
+  } listener;
+  const ListenerScope listening(&listener);
   const TemporaryDirectory dir;
   const auto interrupted_run = [&] {
-    try {
-      ResumableLines first(options(dir)), second([&] {
-        auto other = options(dir);
-        other.output = dir / "other";
-        other.settings_file = dir / "other.run.json";
-        return other;
-      }());
-      first.begin();
-      second.begin();
-      first.append("one\n");
-      ::raise(SIGTERM);
-      second.append("one\n");
-    } catch (const Interrupted&) {
-      const bool kept = fs::exists(dir / "out") && fs::exists(dir / "out.run.json");
-      std::_Exit(kept && !fs::exists(dir / "other") && !fs::exists(dir / "other.run.json") ? 40 : 1);
-    }
-    std::_Exit(2);
+    ResumableLines first(options(dir)), second([&] {
+      auto other = options(dir);
+      other.output = dir / "other";
+      other.settings_file = dir / "other.run.json";
+      return other;
+    }());
+    first.begin();
+    second.begin();
+    first.append("one\n");
+    listener.stop = true;
+    second.append("one\n");
   };
-  EXPECT_EXIT(interrupted_run(), ::testing::ExitedWithCode(40), "");
+  EXPECT_THROW(interrupted_run(), Interrupted);
+  EXPECT_TRUE(fs::exists(dir / "out") && fs::exists(dir / "out.run.json"));
+  EXPECT_FALSE(fs::exists(dir / "other") || fs::exists(dir / "other.run.json"));
+}
+
+TEST(ResumableLinesTest, LinesWithoutAnOutputGoToTheCaller) {
+  std::string written;
+  ResumableLines lines({.write = [&](std::string_view more) { written += more; }, .total = 2});
+  lines.begin();
+  lines.append("one\n");
+  lines.append("two\n");
+  lines.finish();
+  EXPECT_EQ(written, "one\ntwo\n");
+  EXPECT_TRUE(lines.finished());
 }
 
 }  // namespace

@@ -71,6 +71,30 @@ TEST(RecipeNumbers, AreNullWhereThereAreSeveralOrNone) {
             R"({"method":"ties","weights":{"vlm":1.0,"rm":0.0},"density":1.0})");
 }
 
+TEST_F(Build, ManyRecipesOpenTheModelsOnce) {
+  const Recipe half = recipe_from_flags({.method = "task_arithmetic", .weight = 0.5});
+  const Recipe other = recipe_from_flags({.method = "linear", .weight_rm = 0.25});
+  const PlannedModel alone = plan(other);
+  BuildModels models({family.vlm, family.rm, family.base});
+  const PlannedModel first = models.plan(half);
+  for (const fs::path& model : {family.vlm, family.rm, family.base})
+    for (const char* file : {"config.json", "tokenizer.json"}) fs::remove(model / file);
+  const PlannedModel second = models.plan(other);
+  EXPECT_EQ(second.remarks, alone.remarks);
+  for (const TensorInfo& tensor : alone.weights->tensors())
+    EXPECT_EQ(read_all_float32(*second.weights, tensor.name), read_all_float32(*alone.weights, tensor.name))
+        << tensor.name;
+  EXPECT_THAT(error_of([&] { plan(other); }), HasSubstr("config.json"));
+}
+
+TEST_F(Build, TheBaseIsOpenedForRecipesThatHaveOne) {
+  fs::remove(family.base / "config.json");
+  BuildModels models({family.vlm, family.rm, family.base});
+  models.plan(recipe_from_flags({.method = "linear", .weight_rm = 0.25}));
+  EXPECT_THAT(error_of([&] { models.plan(recipe_from_flags({.method = "task_arithmetic", .weight = 0.5})); }),
+              HasSubstr("config.json"));
+}
+
 TEST_F(Build, EveryPartComesFromWhereItBelongs) {
   const PlannedModel model = plan();
   const auto values = [&](const std::string& name) { return read_all_float32(*model.weights, name); };

@@ -35,7 +35,7 @@ float value_of(const MergePlan& merged, const std::string& name) {
   return read_all_float32(*merged.weights, name).at(0);
 }
 
-TEST(MergedModelTest, GradientsRunOverTheLayers) {
+TEST(MergePlanTest, GradientsRunOverTheLayers) {
   const auto merged = merge(
       "{merge_method: linear, parameters: {normalize: false},"
       " models: [{model: a, parameters: {weight: [0, 1, 0.5]}}]}",
@@ -47,7 +47,7 @@ TEST(MergedModelTest, GradientsRunOverTheLayers) {
   EXPECT_EQ(value_of(merged, "model.norm.weight"), 4);
 }
 
-TEST(MergedModelTest, TheBaseAmongTheModelsIsNotMerged) {
+TEST(MergePlanTest, TheBaseAmongTheModelsIsNotMerged) {
   const auto merged = merge(
       "{merge_method: task_arithmetic, base_model: base, parameters: {weight: 0.5},"
       " models: [{model: base}, {model: a}]}",
@@ -55,7 +55,7 @@ TEST(MergedModelTest, TheBaseAmongTheModelsIsNotMerged) {
   EXPECT_EQ(value_of(merged, "model.norm.weight"), 4);
 }
 
-TEST(MergedModelTest, WithoutATokenizerTheCommonRowsRemain) {
+TEST(MergePlanTest, WithoutATokenizerTheCommonRowsRemain) {
   const auto merged = merge("{merge_method: linear, parameters: {weight: 1}, models: [{model: a}, {model: b}]}",
                             {model(2, 5), model(4, 3)});
   EXPECT_THAT(merged.weights->info_or_throw("model.embed_tokens.weight").shape, ElementsAre(3, 1));
@@ -64,7 +64,7 @@ TEST(MergedModelTest, WithoutATokenizerTheCommonRowsRemain) {
   EXPECT_THAT(read_all_float32(*merged.weights, "model.embed_tokens.weight"), ElementsAre(3, 3, 3));
 }
 
-TEST(MergedModelTest, SaysWhereTheCommonWeightOfTiesCancels) {
+TEST(MergePlanTest, SaysWhereTheCommonWeightOfTiesCancels) {
   const auto ties = [](const std::string& more) {
     return merge(
         "{merge_method: ties, base_model: base, models: [{model: a, parameters: {weight: 0.5}},"
@@ -88,7 +88,7 @@ TEST(MergedModelTest, SaysWhereTheCommonWeightOfTiesCancels) {
               IsEmpty());
 }
 
-TEST(MergedModelTest, ADensityThatCannotBeDrawnIsRefusedBeforeAnythingIsRead) {
+TEST(MergePlanTest, ADensityThatCannotBeDrawnIsRefusedBeforeAnythingIsRead) {
   for (const char* method : {"dare_linear", "dare_ties"})
     EXPECT_EQ(error_of([&] {
                 merge(fmt::format("{{merge_method: {}, base_model: base, parameters: {{weight: 1}},"
@@ -100,7 +100,7 @@ TEST(MergedModelTest, ADensityThatCannotBeDrawnIsRefusedBeforeAnythingIsRead) {
               "raise it");
 }
 
-TEST(MergedModelTest, TiesKeepsOneDeltaAtLeast) {
+TEST(MergePlanTest, TiesKeepsOneDeltaAtLeast) {
   const auto merged =
       merge("{merge_method: ties, base_model: base, parameters: {weight: 1, density: 0.01}, models: [{model: a}]}",
             {model(2, 4)}, model(1, 4));
@@ -108,7 +108,7 @@ TEST(MergedModelTest, TiesKeepsOneDeltaAtLeast) {
   EXPECT_THAT(read_all_float32(*merged.weights, "model.embed_tokens.weight"), ElementsAre(2, 1, 1, 1));
 }
 
-TEST(MergedModelTest, WeightsOfANormalizedSumThatIsZeroAreRefusedBeforeAnythingIsRead) {
+TEST(MergePlanTest, WeightsOfANormalizedSumThatIsZeroAreRefusedBeforeAnythingIsRead) {
   const std::string models = "models: [{model: a, parameters: {weight: 1}}, {model: b, parameters: {weight: -1}}]}";
   EXPECT_EQ(
       error_of([&] {
@@ -119,7 +119,7 @@ TEST(MergedModelTest, WeightsOfANormalizedSumThatIsZeroAreRefusedBeforeAnythingI
   EXPECT_NO_THROW(merge("{merge_method: linear, parameters: {normalize: false}, " + models, {model(2), model(4)}));
 }
 
-TEST(MergedModelTest, SoAreThoseWhoseSumIsNoNumber) {
+TEST(MergePlanTest, SoAreThoseWhoseSumIsNoNumber) {
   const std::string models =
       "models: [{model: a, parameters: {weight: 3e38}}, {model: b, parameters: {weight: 3e38}}]}";
   EXPECT_EQ(error_of([&] {
@@ -129,7 +129,7 @@ TEST(MergedModelTest, SoAreThoseWhoseSumIsNoNumber) {
             "divides by that; change them or set normalize_weights to false");
 }
 
-TEST(MergedModelTest, RemarksOfTheRecipeComeAlong) {
+TEST(MergePlanTest, RemarksOfTheRecipeComeAlong) {
   EXPECT_THAT(
       merge("{merge_method: linear, parameters: {weight: 1, density: 1}, models: [{model: a}]}", {model(2)}).remarks,
       ElementsAre("r.yaml:1: density has no meaning for linear"));
@@ -159,7 +159,7 @@ TEST(TensorPlaces, EmbeddingsComeBeforeTheLayersAndHeadsAfter) {
   EXPECT_FALSE(is_named_like_vocabulary("transformer.wpe.weight"));
 }
 
-TEST(MergedModelTest, ModelsThatDoNotFitAreRefused) {
+TEST(MergePlanTest, ModelsThatDoNotFitAreRefused) {
   const std::string yaml = "{merge_method: linear, parameters: {weight: 1}, models: [{model: a}, {model: b}]}";
   const auto error_with = [&](const std::shared_ptr<MemoryCheckpoint>& second) {
     return error_of([&] { merge(yaml, {model(2), second}); });
@@ -186,7 +186,7 @@ TEST(MergedModelTest, ModelsThatDoNotFitAreRefused) {
   EXPECT_THAT(error_of([&] { merge(yaml, {flat, flat}); }), HasSubstr("not rows of embeddings"));
 }
 
-TEST(MergedModelTest, WhatNotAllModelsHaveIsCarriedOverAndSaidSo) {
+TEST(MergePlanTest, WhatNotAllModelsHaveIsCarriedOverAndSaidSo) {
   auto with_score = model(4);
   with_score->add("score.weight", {1}, {7}, Dtype::bf16);
   with_score->add("position_ids", {2}, {}, Dtype::i64);
@@ -203,7 +203,7 @@ TEST(MergedModelTest, WhatNotAllModelsHaveIsCarriedOverAndSaidSo) {
                           "1 tensor of another type than F32, F16 and BF16: taken from a (position_ids)"));
 }
 
-TEST(MergedModelTest, ATiedHeadIsTheEmbeddings) {
+TEST(MergePlanTest, ATiedHeadIsTheEmbeddings) {
   auto untied = model(4);
   untied->add("lm_head.weight", {2, 1}, {6, 6});
   const auto merged =
@@ -212,7 +212,7 @@ TEST(MergedModelTest, ATiedHeadIsTheEmbeddings) {
   EXPECT_THAT(merged.remarks, IsEmpty());
 }
 
-TEST(MergedModelTest, SlicesTakeTheirLayersFromWhereTheySay) {
+TEST(MergePlanTest, SlicesTakeTheirLayersFromWhereTheySay) {
   const auto layered = [](float first) {
     auto checkpoint = std::make_shared<MemoryCheckpoint>("layered");
     checkpoint->add("model.embed_tokens.weight", {2, 1}, {first, first});
@@ -240,7 +240,7 @@ TEST(MergedModelTest, SlicesTakeTheirLayersFromWhereTheySay) {
       "r.yaml: layer_range ends at 5, but a has 4 layers model.layers.*");
 }
 
-TEST(MergedModelTest, ModulesThatAreNotNamedStay) {
+TEST(MergePlanTest, ModulesThatAreNotNamedStay) {
   const auto towered = [](float value) {
     auto checkpoint = model(value);
     checkpoint->add("vision.layers.0.w", {1}, {value});
@@ -256,7 +256,7 @@ TEST(MergedModelTest, ModulesThatAreNotNamedStay) {
                                           "(vision.layers.0.w)"));
 }
 
-TEST(MergedModelTest, ATensorWithoutAWeightIsNamed) {
+TEST(MergePlanTest, ATensorWithoutAWeightIsNamed) {
   EXPECT_THAT(error_of([] {
                 merge("{merge_method: linear, models: [{model: a, parameters: {weight: {filter: norm, value: 1}}}]}",
                       {model(1)});

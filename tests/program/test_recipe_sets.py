@@ -56,7 +56,7 @@ def test_progress_says_which_is_merged(tmp_path):
     (USING, ["OUT", "--out-shard-size", "5X"], "is not a size"),
     (USING + "models2: 1\n", [], 'unknown key "models2"'),
     (USING.replace(f"{MODELS}/base}}", "nowhere}"), ["OUT"], "nowhere: no such directory"),
-    (USING, [], "the recipe without a name needs a second argument, OUT"),
+    (USING, [], "the recipe without a name needs an output of its own"),
     (USING, ["EXISTS"], "exists already; --force replaces it"),
     ("name: other\n" + USING, ["OUT"], "each recipe has a name, which says where it goes"),
     (USING, ["--sink", "null"], "--sink null writes no model"),
@@ -75,16 +75,16 @@ def test_tells_models_of_another_recipe(vlrm, tmp_path):
         return vlrm("-q", "merge", written(tmp_path, text), "--intermediate-dir", tmp_path / "parts", notes=True)
 
     notes("name: half\n" + HALF)
-    assert [note for note in notes("name: half\n" + HALF) if note.endswith("is there already; --force makes it again")]
+    assert [note for note in notes("name: half\n" + HALF) if note.endswith("is there already; force makes it again")]
     assert [note for note in notes("name: half\n" + HALF.replace("0.5", "0.6")) if "made of another recipe than now" in note]
     moved = HALF.replace(f"{MODELS}/base}}", f"{shutil.copytree(MODELS / 'base', tmp_path / 'moved')}}}")
-    assert [note for note in notes("name: half\n" + moved) if note.endswith("is there already; --force makes it again")]
+    assert [note for note in notes("name: half\n" + moved) if note.endswith("is there already; force makes it again")]
     other = HALF.replace(f"{MODELS}/base}}", f"{MODELS}/base_instruct}}").replace("base_instruct}]", "base}]")
     assert [note for note in notes("name: half\n" + other) if "is there already, but model 1 (" in note]
 
 
 @pytest.mark.parametrize("text, arguments, expected", [
-    (HALF + "---\nname: x\n" + HALF, [], "holds 2 recipes; --intermediate-dir names the directory"),
+    (HALF + "---\nname: x\n" + HALF, [], "several.yml holds 2 recipes; name a directory"),
     (HALF + "---\n" + HALF, ["--intermediate-dir", "parts"], "two recipes have no name"),
     ("name: a\n" + HALF + "---\nname: a\n" + HALF, ["--intermediate-dir", "parts"], 'two recipes have the name "a"'),
     ("name: ../a\n" + HALF, ["--intermediate-dir", "parts"], 'the name "../a" is no name of a directory'),

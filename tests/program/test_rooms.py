@@ -96,3 +96,38 @@ def test_what_is_included_is_linked(room):
         waiting += [rooms[name] for name in links_of(files[at]) if name in rooms and rooms[name] not in reached]
     included = {other for path, text in sources() if room_of(path) == room for other in included_rooms(text)}
     assert included - reached == set()
+
+
+# What talks to the person or changes the process: a library leaves both to the program that it is in.
+OF_THE_PROCESS = re.compile(
+    r"\b(?:std::)?(?:cerr|cout|clog|stderr|stdout|STDERR_FILENO|STDOUT_FILENO)\b"
+    r"|\b(?:fmt::print|printf|fprintf|vfprintf|fputs|fputc|puts|putchar|perror|abort|_Exit|_exit|exit|quick_exit|terminate"
+    r"|signal|sigaction|setenv|putenv|set_terminate|set_thread_count)\s*\(|::raise\b"
+)
+
+
+def of_the_process(sources):
+    """("room/file", "what") for each thing that only a program may do; comments do not count."""
+    return [(path, found) for path, text in sources for found in OF_THE_PROCESS.findall(re.sub(r"//.*", "", text))]
+
+
+def test_the_library_leaves_the_process_alone():
+    library = [(path, text) for path, text in sources() if not path.startswith("cli/")]
+    # Declared, defined, and called for the count that libvlrm_model has of its own, with what its caller asks for.
+    of_threads = {("base/threads.h", "set_thread_count("), ("base/threads.cpp", "set_thread_count("),
+                  ("model/torch_backend.cpp", "set_thread_count(")}  # fmt: skip
+    assert set(of_the_process(library)) == of_threads
+
+
+def test_the_use_cases_know_no_options_of_the_program():
+    headers = [(path.name, path.read_text()) for path in (ROOT / "include/vlrm").iterdir()]
+    app = [(path, text) for path, text in sources() if path.startswith("app/")]
+    assert headers and app
+    assert [(path, word) for path, text in [*headers, *app] for word in re.findall(r"--[a-z][a-z-]+", text)] == []
+
+
+@pytest.mark.parametrize("line", ['std::fprintf(stderr, "x");', 'std::cerr << "x";', "std::abort();", "std::_Exit(1);", 'std::puts("x");',
+                                  "::signal(SIGINT, handler);", '::setenv("A", "b", 1);', "write_all_or_throw(STDOUT_FILENO, x, y);"])
+def test_what_a_library_may_not_do_is_found(line):
+    assert of_the_process([("base/error.cpp", line)])
+    assert not of_the_process([("base/error.cpp", f"// {line}")])

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import PROGRAM
+from conftest import PROGRAM, ROOT
 
 pytestmark = pytest.mark.first_set
 HEAVY = ["libtorch", "libc10", "libarrow", "libparquet"]
@@ -67,6 +67,8 @@ def test_output_that_cannot_be_written_is_an_error(goldens, tmp_path, command):
 
 @pytest.mark.parametrize("thrown, code, line", [
     ('std::logic_error("odd")', 1, "internal error: odd. Please report this."),
+    ('vlrm::BugError("internal error at a.cpp:1: x does not hold.")', 1, "internal error at a.cpp:1: x does not hold."),
+    ('vlrm::OptionError("max_length", "is odd")', 2, "--max-length: is odd"),
     ("std::bad_alloc()", 75, "out of memory"),
     ("std::system_error(ENOSPC, std::generic_category(), \"odd\")", 75, "odd: No space left on device"),
     ("std::system_error(EACCES, std::generic_category(), \"odd\")", 2, "odd: Permission denied"),
@@ -74,8 +76,9 @@ def test_output_that_cannot_be_written_is_an_error(goldens, tmp_path, command):
 def test_what_is_thrown_gives_the_exit_code(goldens, tmp_path, thrown, code, line):
     """By a model library that does nothing else."""
     (tmp_path / "odd.cpp").write_text("#include <cerrno>\n#include <new>\n#include <stdexcept>\n#include <system_error>\n"
+                                      "#include <vlrm/error.h>\n"
                                       f'extern "C" void* vlrm_make_backend(void*, void*, void*) {{ throw {thrown}; }}\n')
-    subprocess.run(["c++", "-shared", "-fPIC", "-o", "odd.so", "odd.cpp"], cwd=tmp_path, check=True)
+    subprocess.run(["c++", "-shared", "-fPIC", "-I", ROOT / "include", "-o", "odd.so", "odd.cpp"], cwd=tmp_path, check=True)
     done = subprocess.run([PROGRAM, "score", "--model", goldens / "vlrm_ties", "--prompt", "a", "--response", "b"], capture_output=True,
                           text=True, env={**os.environ, "VLRM_MODEL_LIBRARY": str(tmp_path / "odd.so")})
     assert (done.returncode, done.stderr.splitlines()[-1]) == (code, f"vlrm: {line}")

@@ -1,0 +1,42 @@
+// Benchmarks: result rows in the reference's own fields.
+#pragma once
+
+#include <vlrm/dataset.h>
+#include <vlrm/error.h>
+#include <vlrm/listener.h>
+#include <vlrm/model.h>
+
+#include <string>
+#include <vector>
+
+namespace vlrm {
+
+struct EvaluateOptions {
+  ModelOptions model;
+  std::string benchmark;        // vl-rewardbench, rlaif-v, … or best-of-n
+  DatasetName data;             // "": the benchmark's own, in the hub's local cache
+  std::string task, responses;  // of best-of-n
+  std::string mode = "image";   // image, no-image, text-only, cascade or random (no model, scores are drawn)
+  std::string captions;         // of cascade: a JSON object, caption by id
+  std::string output;           // the result folder
+  std::string label;            // the row's name in tables; "": the model's
+  int64_t batch_samples = 8;    // computed together; above 0
+  bool force = false;           // start again where results exist
+  bool resume_mixed = false;    // go on with settings that may move last digits
+  Listener* listener = nullptr;
+};
+
+// One model. A killed run goes on where it ended.
+void evaluate(const EvaluateOptions& options);
+
+struct SweepOptions {
+  EvaluateOptions evaluate;             // its model names vlm, rm and base; its output is the folder of the results
+  std::vector<std::string> recipes;     // files or patterns ("dir/*.yml")
+  bool paper = false;                   // the 58 recipes of arXiv 2502.13487 in place of files
+  std::optional<int64_t> memory_limit;  // bytes, for encoded images that are kept for the next recipe
+};
+
+// Many merges of the same models, which are opened once.
+void sweep(const SweepOptions& options);
+
+}  // namespace vlrm

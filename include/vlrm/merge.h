@@ -1,0 +1,101 @@
+// New checkpoints made of others.
+#pragma once
+
+#include <vlrm/error.h>
+#include <vlrm/listener.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vlrm {
+
+struct ModelOutput {
+  std::string directory;
+  int64_t max_shard_bytes = 5'000'000'000;
+  bool null_sink = false;  // compute everything and write nothing
+  bool force = false;      // replace an output that exists
+  bool resume = false;  // go on where a run of the same settings ended, and leave what an interrupted one has written
+  std::function<void(const std::string& directory)> written;  // called when one stands
+};
+
+struct BuildOptions {
+  std::string vlm, rm, base;                                     // directories or hub ids
+  std::string recipe;                                            // a file, mergekit's YAML; or "", and:
+  std::string method;                                            // linear, task_arithmetic, ties, …
+  std::optional<double> weight, weight_vlm, weight_rm, density;  // as the method needs them
+  std::optional<bool> normalize, rescale;                        // none: as in the published recipes
+  std::optional<uint64_t> seed;                                  // of random masks; none: 0
+  std::string dtype = "bfloat16";
+  ModelOutput output;
+  Listener* listener = nullptr;
+};
+
+// A vision-language reward model.
+void build(const BuildOptions& options);
+
+struct MergeOptions {
+  std::string recipe;           // a file, mergekit's YAML; models in it are directories or hub ids
+  std::string named_directory;  // of a file with several recipes: where the models of those with a name go
+  bool card = true;             // write README.md and mergekit_config.yml
+  std::optional<uint64_t> seed;
+  ModelOutput output;
+  Listener* listener = nullptr;
+};
+
+// Any models of one kind.
+void merge(const MergeOptions& options);
+
+struct ExtractOptions {
+  std::string vlm, rm;   // one of them: the text part of a VLM, or the backbone of a reward model
+  std::string instruct;  // a Llama of the same shape: gives config and lm_head
+  std::string dtype = "float32";
+  ModelOutput output;
+  Listener* listener = nullptr;
+};
+
+// A Llama out of a VLM or a reward model.
+void extract(const ExtractOptions& options);
+
+struct MapOptions {
+  std::string text, vlm, rm;
+  ModelOutput output;
+  Listener* listener = nullptr;
+};
+
+// A merged Llama back onto its VLM, with the score head of a reward model.
+void map(const MapOptions& options);
+
+struct CheckedInput {
+  std::string name, kind;                          // as the recipe and config.json call it
+  int64_t tensors = 0, bytes = 0, vocabulary = 0;  // 0: not known
+  bool is_base = false;
+};
+
+// What a merge would do.
+struct CheckedRecipe {
+  bool one_of_several = false;
+  std::optional<std::string> name;     // by which others in the file use its model
+  std::optional<std::string> made_by;  // an input that another recipe makes: there is no more to say before
+  std::string method, method_title, method_reference;
+  std::vector<CheckedInput> inputs;
+  int64_t tensors = 0, bytes_written = 0, bytes_read = 0, memory = 0;
+  int passes = 1;                    // over the inputs
+  std::optional<std::string> dtype;  // none: the inputs' types
+  std::optional<int64_t> free_on_disk;
+  bool output_exists = false;
+  std::vector<std::string> remarks;
+};
+
+struct CheckOptions {
+  std::string recipe;
+  std::string output;  // where the model would go; "": no matter
+  Listener* listener = nullptr;
+};
+
+// Calls `checked` for each recipe of the file, and throws then where there is no room for its output.
+void check(const CheckOptions& options, const std::function<void(const CheckedRecipe&)>& checked);
+
+}  // namespace vlrm

@@ -1,0 +1,27 @@
+// Which model does the work, and how it reads its inputs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace vlrm {
+
+// Either `model`, or a recipe that merges `vlm`, `rm` and `base` while they are loaded; then nothing is written.
+struct ModelOptions {
+  std::string model;             // a directory, a hub id in the local cache, or MODEL+ADAPTER
+  std::string recipe;            // a file, mergekit's YAML
+  std::string vlm, rm, base;     // as `model`; the base may be empty where the recipe has none
+  std::optional<uint64_t> seed;  // of the merge's random masks; none: 0
+  std::string dtype;             // float32, bfloat16 or float16; "": as stored
+  std::string device = "cpu";    // cpu, cuda or cuda:N
+  std::string weights = "auto";  // resident, streamed (one layer at a time), or auto: by what fits in memory
+  std::string date;              // for templates that ask for one: "01 Jan 2025" or "today"; "": the template's own
+  std::string special_tokens = "parse";   // in prompts and responses: parse, escape (read as text) or refuse
+  std::optional<int64_t> max_length;      // tokens of a text; none: no limit
+  std::optional<std::string> truncation;  // of longer texts: refuse, left or right
+  bool likelihood = false;                // score by the log-probability of the response, not by a reward
+  bool exif = true;                       // turn images by their EXIF orientation
+};
+
+}  // namespace vlrm

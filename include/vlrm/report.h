@@ -1,0 +1,32 @@
+// A page about evaluations: tables, charts and the samples behind them.
+#pragma once
+
+#include <vlrm/error.h>
+#include <vlrm/listener.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace vlrm {
+
+struct ReportOptions {
+  std::string title = "Evaluation report";
+  std::map<std::string, std::string> data;  // datasets by subtask or task; "": of the only benchmark
+  int64_t samples = 10'000;                 // of each benchmark, in the gallery
+  int64_t thumbnail = 256;                  // pixels of the longest side
+  int64_t bytes = 100'000'000;              // the page stays below
+};
+
+struct ReportFileOptions {
+  std::vector<std::string> results;  // result folders, folders of them, or files of rows
+  std::string output;                // the HTML file
+  ReportOptions report;
+  bool force = false;  // replace an output that exists
+  Listener* listener = nullptr;
+};
+
+void write_report(const ReportFileOptions& options);
+
+}  // namespace vlrm

@@ -1,0 +1,54 @@
+// Scores of responses to prompts about images.
+//
+// In all headers of this folder: functions throw what error.h has; a wrong value of an option is an OptionError. The
+// listener of a call is told of notes, warnings and progress; null: the one of the calling thread's call, or nobody.
+#pragma once
+
+#include <vlrm/error.h>
+#include <vlrm/listener.h>
+#include <vlrm/model.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vlrm {
+
+struct ScoreOptions {
+  ModelOptions model;
+  std::string mode = "image";  // image, no-image (the same model without its image), text-only (a text reward model)
+  std::vector<std::string> images;  // files
+  std::string prompt;
+  std::vector<std::string> responses;
+  Listener* listener = nullptr;
+};
+
+struct Scores {
+  std::vector<double> scores;                          // one per response
+  std::optional<std::string> date;                     // that the template was given
+  std::vector<std::pair<std::string, int64_t>> texts;  // what is worth knowing of the texts: ("special_tokens", 2)
+};
+
+// One prompt.
+Scores score(const ScoreOptions& options);
+
+struct ScoreFileOptions {
+  ModelOptions model;
+  std::string mode = "image";
+  std::string input;   // JSON lines, as docs/score.md describes them; "-": standard input
+  std::string output;  // JSON lines, resumable; "": lines go to `write`
+  std::function<void(std::string_view lines)> write;
+  int64_t batch_samples = 8;  // computed together; above 0
+  bool force = false;         // start again where the output exists
+  bool resume_mixed = false;  // go on with settings that may move last digits
+  Listener* listener = nullptr;
+};
+
+// A file of samples. A killed run goes on where it ended.
+void score_file(const ScoreFileOptions& options);
+
+}  // namespace vlrm

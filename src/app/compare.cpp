@@ -1,0 +1,70 @@
+#include <vlrm/compare.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "app/listening.h"
+#include "architecture/text_names.h"
+#include "base/atomic_output.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "build/causal_model.h"
+#include "compare/comparison.h"
+#include "compare/comparison_page.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+// Even with force: a model's own files have names that are easily given by mistake.
+void refuse_inputs_file(const std::string& output, const fs::path& input) {
+  std::error_code error;
+  const fs::path folder = fs::absolute(output).parent_path();
+  if (fs::exists(fs::symlink_status(output, error)) && fs::equivalent(folder, input, error))
+    fail("{}: is there already, in the folder of an input, where nothing is replaced; name another output", output);
+}
+
+// Under a text model's names where another model is one: of a vision-language model then its text part.
+ComparedModel opened(const std::string& name, bool as_text, const CompareOptions& options) {
+  const CausalModel model =
+      open_causal_model(name, [&](const std::string&, const fs::path& directory, CheckpointPtr weights) {
+        for (const std::string& output : {options.page, options.figures})
+          if (!output.empty()) refuse_inputs_file(output, directory);
+        return weights;
+      });
+  if (!as_text || !model.sees()) return {name, model.weights};
+  return {name, text_part(model.weights, ModelConfig::from_directory(model.directory))};
+}
+
+bool all_see(const std::vector<std::string>& names) {
+  return std::ranges::all_of(names, [](const std::string& name) { return open_causal_model(name, nullptr).sees(); });
+}
+
+}  // namespace
+
+void compare(const CompareOptions& options) {
+  const CallListener listening(options.listener);
+  if (options.page.empty() && options.figures.empty()) fail("compare: name what to write: a page, figures, or both");
+  if (options.page == options.figures) fail("compare: {} is to be both the page and the figures", options.figures);
+  std::vector<fs::path> outputs;
+  for (const std::string& output : {options.figures, options.page})
+    if (!output.empty()) outputs.emplace_back(output);
+  AtomicFiles files(outputs, options.force);
+  std::vector<std::string> names{options.a, options.b};
+  if (!options.base.empty()) names.push_back(options.base);
+  const bool as_text = !all_see(names);
+  const ComparedModel a = opened(options.a, as_text, options), b = opened(options.b, as_text, options);
+  std::optional<ComparedModel> base;
+  if (!options.base.empty()) base = opened(options.base, as_text, options);
+  Progress progress("comparing", bytes_compared(a, b, base), Progress::Unit::bytes);
+  const ModelComparison comparison = compare_models(a, b, base, options.top, &progress);
+  const OrderedJson json = comparison_json(comparison, a, b, base, options.top);
+  for (const std::string& remark : comparison.remarks) tell_note(remark);
+  std::vector<std::string> contents;
+  if (!options.figures.empty()) contents.push_back(json.dump(1) + "\n");
+  if (!options.page.empty()) contents.push_back(comparison_page(json));
+  files.commit(contents);
+}
+
+}  // namespace vlrm

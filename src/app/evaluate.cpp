@@ -1,0 +1,158 @@
+#include <vlrm/evaluate.h>
+
+#include <set>
+
+#include "app/benchmarks.h"
+#include "app/listening.h"
+#include "app/model.h"
+#include "base/error.h"
+#include "eval/sweep.h"
+#include "results/result_folder.h"
+#include "tasks/benchmark.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+std::shared_ptr<const Benchmark> benchmark_of(const EvaluateOptions& options, EvaluationMode mode) {
+  if (options.benchmark == "best-of-n")
+    return open_best_of_n(benchmark_or_throw("task", options.task, benchmarks_to_answer()), options.responses,
+                          options.data, mode == EvaluationMode::image);
+  return open_benchmark(benchmark_or_throw("benchmark", options.benchmark, benchmarks_with_responses()), options.data);
+}
+
+// The row's name in a table, where the user gives none: that of the model or the recipe.
+std::string default_label(const fs::path& name, EvaluationMode mode, bool likelihood) {
+  if (mode == EvaluationMode::random) return "random";
+  const std::string text = (name.has_filename() ? name : name.parent_path()).filename().string();
+  const std::string asked = likelihood ? text + " likelihood" : text;
+  return mode == EvaluationMode::image ? asked : fmt::format("{} ({})", asked, evaluation_mode_name(mode));
+}
+
+EvaluationOptions evaluation_options(const EvaluateOptions& options, EvaluationMode mode, const fs::path& name) {
+  EvaluationOptions result;
+  result.mode = mode;
+  const bool cascade = mode == EvaluationMode::cascade;
+  if (cascade != !options.captions.empty())
+    throw OptionError("captions", "a file of them and mode cascade go together");
+  if (cascade) result.captions = Captions::read_or_throw(options.captions);
+  result.output = options.output;
+  result.label = options.label.empty() ? default_label(name, mode, options.model.likelihood) : options.label;
+  result.batch_samples = options.batch_samples;
+  result.force = options.force;
+  result.mixed = options.resume_mixed;
+  return result;
+}
+
+ScorerOptions scorer_options_for(const Benchmark& benchmark, const ModelOptions& model, EvaluationMode mode) {
+  ScorerOptions options = scorer_options(model, scorer_mode(mode));
+  if (benchmark.spec().drops_alpha) options.prompt.decode.alpha = DecodeOptions::Alpha::drop;
+  return options;
+}
+
+// Of all rows in the folder, those of earlier runs too.
+void tell_equal_scores(const fs::path& folder) {
+  const RunResults run = read_run(folder, all_kinds());
+  if (const auto warning = run.equal_scores.warning()) tell_warning(fmt::format("{}: {}", folder.string(), *warning));
+}
+
+void tell_progress(const Evaluation& evaluation, const std::string& output) {
+  if (evaluation.finished())
+    tell_status(fmt::format("{}: all {} rows are there already", output, evaluation.total()));
+  else if (evaluation.done() > 0)
+    tell_status(fmt::format("{}: going on after {} of {} rows", output, evaluation.done(), evaluation.total()));
+}
+
+void draw(const EvaluateOptions& options, EvaluationOptions how) {
+  Evaluation evaluation(benchmark_of(options, EvaluationMode::random), std::move(how));
+  tell_progress(evaluation, options.output);
+  if (!evaluation.finished()) evaluation.draw();
+}
+
+// What recipes have to say, each thing once.
+class Remarks {
+ public:
+  void tell_new(const std::vector<std::string>& remarks) {
+    for (const std::string& remark : remarks)
+      if (told_.insert(remark).second) tell_note(remark);
+  }
+
+ private:
+  std::set<std::string> told_;
+};
+
+}  // namespace
+
+void evaluate(const EvaluateOptions& options) {
+  const CallListener listening(options.listener);
+  const EvaluationMode mode = evaluation_mode_or_throw(options.mode);
+  const ModelOptions& model = options.model;
+  const fs::path name = model.recipe.empty() ? fs::path(model.model) : fs::path(model.recipe).stem();
+  EvaluationOptions how = evaluation_options(options, mode, name);
+  if (mode == EvaluationMode::random) return draw(options, std::move(how));
+  const OpenedModel opened = open_or_merge(model);
+  const std::shared_ptr<const Benchmark> benchmark = benchmark_of(options, mode);
+  const ScorerOptions scoring = scorer_options_for(*benchmark, model, mode);
+  how.model_settings = ModelSettings(model).of(opened, scoring);
+  Evaluation evaluation(benchmark, std::move(how));
+  tell_progress(evaluation, options.output);
+  if (!evaluation.finished()) {
+    Scorer scorer(opened, scoring, backend_options(model, opened));
+    evaluation.score(scorer);
+    tell_warnings(evaluation.notes());
+  }
+  tell_equal_scores(options.output);
+}
+
+void sweep(const SweepOptions& sweep_options) {
+  const EvaluateOptions& options = sweep_options.evaluate;
+  const CallListener listening(options.listener);
+  const EvaluationMode mode = evaluation_mode_or_throw(options.mode);
+  if (mode != EvaluationMode::image && mode != EvaluationMode::no_image)
+    throw OptionError(
+        "mode", fmt::format("a sweep is of merged models, which {} does not run; use image or no-image", options.mode));
+  const std::vector<NamedRecipe> recipes = recipes_or_throw(sweep_options.paper, sweep_options.recipes);
+  if (recipes.empty()) throw OptionError("recipes", "none is named");
+  const std::shared_ptr<const Benchmark> benchmark = benchmark_of(options, mode);
+  const ScorerOptions scoring = scorer_options_for(*benchmark, options.model, mode);
+  ModelSettings settings(options.model);
+  std::optional<BuildModels> models;  // once a recipe is not finished
+  Remarks told;
+  std::vector<SweepRecipe> parts;
+  for (const NamedRecipe& recipe : recipes) {
+    EvaluationOptions how = evaluation_options(options, mode, recipe.name());
+    how.output /= recipe.name();
+    how.model_settings = settings.of(recipe, scoring);
+    parts.push_back({recipe.name(), std::move(how), [&] {
+                       if (!models) models.emplace(build_inputs(options.model));
+                       std::vector<std::string> remarks;
+                       OpenedModel model = merged(*models, options.model, recipe.recipe, remarks);
+                       told.tell_new(remarks);
+                       return model;
+                     }});
+  }
+  const auto tell_all_equal_scores = [&] {
+    for (const NamedRecipe& recipe : recipes) tell_equal_scores(fs::path(options.output) / recipe.name());
+  };
+  Sweep sweep(benchmark, std::move(parts));
+  if (sweep.finished()) {
+    tell_status(fmt::format("{}: all {} rows of {} recipes are there already", options.output, benchmark->rows(),
+                            recipes.size()));
+    return tell_all_equal_scores();
+  }
+  if (sweep.done() > 0)
+    tell_status(
+        fmt::format("{}: going on after {} of {} rows of all recipes", options.output, sweep.done(), sweep.total()));
+  const Sweep::Work work = sweep.score(
+      [&](const OpenedModel& model) {
+        return std::make_unique<Scorer>(model, scoring, backend_options(options.model, model));
+      },
+      sweep_options.memory_limit);
+  tell_status(fmt::format("{}: {} images encoded, {} models merged, {} chunks of rows", options.output,
+                          work.images_encoded, work.models_merged, work.chunks));
+  tell_warnings(sweep.notes());
+  tell_all_equal_scores();
+}
+
+}  // namespace vlrm

@@ -1,0 +1,221 @@
+#include <vlrm/merge.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "app/listening.h"
+#include "app/model.h"
+#include "architecture/architecture.h"
+#include "artifact/model_card.h"
+#include "artifact/output.h"
+#include "artifact/recipe_roles.h"
+#include "base/atomic_output.h"
+#include "base/disk_space.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "build/causal_model.h"
+#include "build/merge_check.h"
+#include "merge/recipe_set.h"
+#include "weights/model_files.h"
+
+namespace fs = std::filesystem;
+
+namespace vlrm {
+namespace {
+
+void check_output(const ModelOutput& output) {
+  if (output.directory.empty() && !output.null_sink) throw OptionError("output", "names no directory to write");
+}
+
+// Writes the plan, and tells what to know and what was made.
+void write(const PlannedOutput& planned, const ModelOutput& output, const Manifest& manifest,
+           const std::string& label = OutputOptions{}.label) {
+  const OutputOptions options{output.directory, label,         output.force,
+                              output.null_sink, output.resume, output.max_shard_bytes};
+  try {
+    for (const std::string& remark : write_output(planned, options, manifest)) tell_note(remark);
+  } catch (const Interrupted&) {
+    if (output.resume) tell_note(fmt::format("{}: interrupted; the same command goes on from here", output.directory));
+    throw;
+  }
+  if (!output.null_sink && output.written) output.written(output.directory);
+}
+
+Recipe recipe_of(const BuildOptions& options) {
+  if (!options.recipe.empty()) return read_recipe_or_throw(options.recipe);
+  if (options.method.empty()) throw OptionError("method", "is missing, and so is a recipe");
+  return recipe_from_flags({.method = options.method,
+                            .weight = options.weight,
+                            .weight_vlm = options.weight_vlm,
+                            .weight_rm = options.weight_rm,
+                            .density = options.density,
+                            .normalize = options.normalize,
+                            .rescale = options.rescale});
+}
+
+Manifest manifest_of(const Recipe& recipe) {
+  const RecipeRoles roles = merge_roles(recipe);
+  Manifest manifest("merge", recipe_settings(recipe, roles));
+  for (const auto& [name, role] : roles) manifest.name_input(role, name);
+  return manifest;
+}
+
+// How what is there differs from what the recipe would make now, to end a sentence; "" where it does not.
+std::string difference_from(const fs::path& output, const Recipe& recipe) {
+  Manifest manifest = manifest_of(recipe);
+  if (!manifest.is_of(output)) return ", made of another recipe than now";
+  plan_merge_models(recipe, manifest.watcher());
+  const std::string change = manifest.change_since(output);
+  return change.empty() ? "" : ", but " + change;
+}
+
+void merge_one(const Recipe& recipe, const std::string& yaml, const MergeOptions& options, const ModelOutput& output,
+               const std::string& label = OutputOptions{}.label) {
+  Manifest manifest = manifest_of(recipe);
+  PlannedOutput planned = plan_merge_models(recipe, manifest.watcher());
+  if (options.card) planned.texts.merge(descriptions(recipe, yaml, output.directory));
+  write(planned, output, manifest, label);
+}
+
+// What can be known to be wrong before the first of the recipes has taken its time.
+void check_all(const std::vector<Recipe>& recipes, const MergeOptions& options) {
+  ModelOutput output = options.output;
+  if (output.null_sink)
+    throw OptionError("sink", "the null sink writes no model that other recipes of the file could use");
+  const bool all_have_names =
+      std::ranges::all_of(recipes, [](const Recipe& recipe) { return recipe.name.has_value(); });
+  if (all_have_names && !output.directory.empty())
+    fail("{}: each recipe has a name, which says where it goes: {} has no use", options.recipe, output.directory);
+  if (!all_have_names && output.directory.empty())
+    fail("{}: the recipe without a name needs an output of its own", options.recipe);
+  if (!all_have_names && !output.resume) refuse_existing(output.directory, output.force);
+  for (const Recipe& recipe : recipes)
+    for (const std::string& model : recipe.model_names())
+      if (!is_made_by(recipes, model)) open_causal_model(model, nullptr);
+}
+
+// Those with a name go to a directory of their own, and stay as they are where they are there already.
+void merge_all(const std::vector<Recipe>& recipes, const std::string& yaml, const MergeOptions& options) {
+  check_all(recipes, options);
+  const fs::path directory = options.named_directory;
+  for (const Recipe& each : recipes) {
+    const Recipe recipe = with_models_in(directory, each, recipes);
+    if (!recipe.name) {
+      merge_one(recipe, yaml, options, options.output);
+      continue;
+    }
+    ModelOutput output = options.output;
+    output.directory = (directory / *recipe.name).string();
+    if (fs::exists(output.directory) && !output.force)
+      tell_note(fmt::format("{}: is there already{}; force makes it again", output.directory,
+                            difference_from(output.directory, recipe)));
+    else
+      merge_one(recipe, yaml, options, output, "merging " + printable(*recipe.name));
+  }
+}
+
+CheckedRecipe checked_recipe(const Recipe& recipe, const std::string& output) {
+  const MergeCheck found = check_merge(recipe);
+  CheckedRecipe result;
+  result.method = recipe.method->name;
+  result.method_title = recipe.method->title;
+  result.method_reference = recipe.method->reference;
+  for (const CheckedModel& model : found.models)
+    result.inputs.push_back(
+        {model.name, model.kind, model.tensors, model.bytes, model.vocabulary, recipe.is_base(model.name)});
+  result.tensors = static_cast<int64_t>(found.planned.weights->tensors().size());
+  result.bytes_written = found.bytes_written;
+  result.bytes_read = found.bytes_read;
+  result.memory = found.memory;
+  result.passes = found.passes;
+  if (found.planned.dtype) result.dtype = torch_name(*found.planned.dtype);
+  result.free_on_disk = free_space(output.empty() ? fs::current_path() : fs::path(output));
+  std::error_code error;
+  result.output_exists = !output.empty() && fs::exists(fs::symlink_status(output, error));
+  result.remarks = found.planned.remarks;
+  return result;
+}
+
+}  // namespace
+
+void build(const BuildOptions& options) {
+  const CallListener listening(options.listener);
+  check_output(options.output);
+  const Dtype dtype = float_dtype_or_throw(options.dtype);
+  Recipe recipe = recipe_of(options);
+  set_seed(recipe, options.seed);
+  BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), std::nullopt};
+  if (!options.base.empty()) inputs.base = resolve_model(options.base);
+  if (recipe.from_options)
+    recipe.pad_to_multiple_of = ModelConfig::from_directory(inputs.vlm.directory).architecture->padding;
+  OrderedJson settings = recipe_settings(recipe, build_roles(recipe));
+  settings["dtype"] = torch_name(dtype);
+  Manifest manifest("build", std::move(settings));
+  manifest.name_input("vlm", options.vlm);
+  manifest.name_input("rm", options.rm);
+  manifest.name_input("base", options.base);
+  write(plan_build(inputs, recipe, dtype, manifest.watcher()), options.output, manifest);
+  if (inputs.base && !recipe.base_model) tell_note(fmt::format("{} has no use for a base", recipe.method->name));
+}
+
+void merge(const MergeOptions& options) {
+  const CallListener listening(options.listener);
+  if (options.named_directory.empty()) check_output(options.output);
+  const std::string yaml = read_recipe_text_or_throw(options.recipe);
+  std::vector<Recipe> recipes = parse_recipes_or_throw(yaml, options.recipe);
+  if (options.named_directory.empty() && recipes.size() > 1)
+    throw OptionError("named_directory", fmt::format("{} holds {} recipes; name a directory for those with a name",
+                                                     options.recipe, recipes.size()));
+  for (Recipe& recipe : recipes) set_seed(recipe, options.seed);
+  if (!options.named_directory.empty()) return merge_all(recipes, yaml, options);
+  merge_one(recipes.front(), yaml, options, options.output);
+}
+
+void extract(const ExtractOptions& options) {
+  const CallListener listening(options.listener);
+  check_output(options.output);
+  if (options.vlm.empty() == options.rm.empty()) throw OptionError("vlm", "needs either a VLM or a reward model");
+  const bool from_vlm = !options.vlm.empty();
+  const std::string& source = from_vlm ? options.vlm : options.rm;
+  const Dtype dtype = float_dtype_or_throw(options.dtype);
+  Manifest manifest("extract", {{"dtype", torch_name(dtype)}});
+  manifest.name_input(from_vlm ? "vlm" : "rm", source);
+  manifest.name_input("instruct", options.instruct);
+  const auto plan = from_vlm ? plan_extract_vlm : plan_extract_rm;
+  write(plan(resolve_model(source), resolve_model(options.instruct), dtype, manifest.watcher()), options.output,
+        manifest);
+}
+
+void map(const MapOptions& options) {
+  const CallListener listening(options.listener);
+  check_output(options.output);
+  Manifest manifest("map", OrderedJson::object());
+  manifest.name_input("text", options.text);
+  manifest.name_input("vlm", options.vlm);
+  manifest.name_input("rm", options.rm);
+  write(
+      plan_map(resolve_model(options.text), resolve_model(options.vlm), resolve_model(options.rm), manifest.watcher()),
+      options.output, manifest);
+}
+
+void check(const CheckOptions& options, const std::function<void(const CheckedRecipe&)>& checked) {
+  const CallListener listening(options.listener);
+  const std::vector<Recipe> recipes = parse_recipes_or_throw(read_recipe_text_or_throw(options.recipe), options.recipe);
+  for (const Recipe& recipe : recipes) {
+    const bool several = recipes.size() > 1;
+    const std::string output = several && recipe.name ? "" : options.output;
+    const std::vector<std::string> models = recipe.model_names();
+    const auto made = std::ranges::find_if(models, [&](const auto& model) { return is_made_by(recipes, model); });
+    const bool is_made = several && made != models.end();
+    CheckedRecipe result = is_made ? CheckedRecipe() : checked_recipe(recipe, output);
+    result.one_of_several = several;
+    result.name = recipe.name;
+    if (is_made) result.made_by = *made;
+    checked(result);
+    if (is_made || output.empty()) continue;
+    require_writable(output);
+    require_space(output, result.bytes_written);
+  }
+}
+
+}  // namespace vlrm

@@ -1,0 +1,172 @@
+#include "app/model.h"
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/threads.h"
+#include "prompt/stamps.h"
+#include "weights/model_files.h"
+#include "weights/views.h"
+
+namespace vlrm {
+namespace {
+
+template <class Value>
+using Names = std::map<std::string, Value>;
+
+const Names<BackendOptions::Weights> kWeights{{"auto", BackendOptions::Weights::automatic},
+                                              {"resident", BackendOptions::Weights::resident},
+                                              {"streamed", BackendOptions::Weights::streamed}};
+const Names<SpecialTokens> kSpecialTokens{
+    {"parse", SpecialTokens::parse}, {"escape", SpecialTokens::escape}, {"refuse", SpecialTokens::refuse}};
+const Names<Truncation> kTruncations{
+    {"refuse", Truncation::refuse}, {"left", Truncation::left}, {"right", Truncation::right}};
+const Names<Mode> kModes{{"image", Mode::image}, {"no-image", Mode::no_image}, {"text-only", Mode::text_only}};
+
+template <class Value>
+Value value_of(const Names<Value>& names, const char* option, const std::string& name) {
+  if (const auto found = names.find(name); found != names.end()) return found->second;
+  std::string known;
+  for (const auto& [each, value] : names) known += (known.empty() ? "" : ", ") + each;
+  throw OptionError(option, fmt::format("\"{}\" is none of {}", printable(name), known));
+}
+
+std::optional<Dtype> named_dtype(const ModelOptions& options) {
+  if (options.dtype.empty()) return std::nullopt;
+  return float_dtype_or_throw(options.dtype);
+}
+
+// What the weights of a merge are kept in: as vlrm build would store them, unless the user says otherwise.
+Dtype merged_dtype(const ModelOptions& options) {
+  return named_dtype(options).value_or(Dtype::bf16);
+}
+
+Dtype dtype_of(const ModelOptions& options, const OpenedModel& model) {
+  if (options.model.empty()) return merged_dtype(options);
+  if (const auto named = named_dtype(options)) return *named;
+  const std::string norm = canonical_name("model.norm.weight", model.config);
+  const TensorInfo* stored = model.weights->find(norm);
+  return stored && is_float(stored->dtype) ? stored->dtype : Dtype::bf16;
+}
+
+}  // namespace
+
+Mode mode_or_throw(const std::string& name) {
+  return value_of(kModes, "mode", name);
+}
+
+Dtype float_dtype_or_throw(const std::string& name) {
+  const auto dtype = dtype_from_torch(name);
+  if (!dtype || !is_float(*dtype))
+    throw OptionError("dtype", fmt::format("\"{}\" is none of bfloat16, float16, float32", printable(name)));
+  return *dtype;
+}
+
+void set_seed(Recipe& recipe, std::optional<uint64_t> seed) {
+  recipe.seed = seed.value_or(0);
+  if (seed && !recipe.method->is_random)
+    tell_note(fmt::format("the seed changes nothing: {} has no random masks", recipe.method->name));
+}
+
+OpenedModel open_or_merge(const ModelOptions& options) {
+  if (options.recipe.empty() == options.model.empty())
+    throw OptionError("model", "needs either a model, or a recipe and the models that it merges");
+  if (options.recipe.empty()) {
+    const ModelFiles files = resolve_model(options.model);
+    if (const auto remark = unapplied_adapter(files)) tell_warning(*remark);
+    return OpenedModel::from_files(files);
+  }
+  Recipe recipe = NamedRecipe::read_or_throw(options.recipe).recipe;
+  set_seed(recipe, options.seed);
+  BuildModels models(build_inputs(options));
+  std::vector<std::string> remarks;
+  OpenedModel model = merged(models, options, std::move(recipe), remarks);
+  for (const std::string& remark : remarks) tell_note(remark);
+  return model;
+}
+
+BuildInputs build_inputs(const ModelOptions& options) {
+  for (const auto& [name, model] : {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm)})
+    if (model->empty()) throw OptionError(name, "is missing: a recipe merges a VLM and a reward model");
+  BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), std::nullopt};
+  if (!options.base.empty()) inputs.base = resolve_model(options.base);
+  return inputs;
+}
+
+OpenedModel merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& remarks) {
+  recipe.seed = options.seed.value_or(0);
+  PlannedModel plan = models.plan(recipe);
+  remarks = std::move(plan.remarks);
+  // Every weight is rounded as vlrm build would round it, those too that the arithmetic then takes as float32.
+  return {std::move(plan.config), cast(std::move(plan.weights), merged_dtype(options)), plan.sources};
+}
+
+ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
+  ScorerOptions scorer;
+  scorer.prompt.mode = mode;
+  scorer.likelihood = options.likelihood;
+  scorer.prompt.special_tokens = value_of(kSpecialTokens, "special_tokens", options.special_tokens);
+  scorer.prompt.max_length = options.max_length;
+  if (options.truncation && !options.max_length) throw OptionError("truncation", "goes only with a largest length");
+  scorer.prompt.truncation = value_of(kTruncations, "truncation", options.truncation.value_or("refuse"));
+  if (!options.date.empty()) scorer.prompt.clock = jinja::Clock::parse_or_throw(options.date);
+  scorer.prompt.decode.apply_exif = options.exif;
+  return scorer;
+}
+
+BackendOptions backend_options(const ModelOptions& options, const OpenedModel& model) {
+  BackendOptions backend;
+  backend.device = options.device;
+  backend.dtype = dtype_of(options, model);
+  backend.weights = value_of(kWeights, "weights", options.weights);
+  backend.threads = thread_count();
+  backend.before_layer = with_this_listener(throw_if_interrupted);
+  return backend;
+}
+
+OrderedJson ModelSettings::of(const OpenedModel& model, const ScorerOptions& scorer) {
+  if (!options_.recipe.empty()) return of(NamedRecipe::read_or_throw(options_.recipe), scorer);
+  return settings(nullptr, dtype_of(options_, model), scorer);
+}
+
+OrderedJson ModelSettings::of(const NamedRecipe& recipe, const ScorerOptions& scorer) {
+  return settings(&recipe, merged_dtype(options_), scorer);
+}
+
+void ModelSettings::add_model(OrderedJson& settings, const char* role, const std::string& name) {
+  if (name.empty()) return;
+  OrderedJson& stamps = stamps_[name];
+  if (stamps.is_null()) {
+    const ModelFiles files = resolve_model(name);
+    stamps["stamp"] = directory_stamp(files.directory);
+    if (files.adapter) stamps["adapter"] = directory_stamp(*files.adapter);
+  }
+  settings[role] = {{"name", name}};
+  settings[role].update(stamps);
+}
+
+OrderedJson ModelSettings::settings(const NamedRecipe* recipe, Dtype dtype, const ScorerOptions& scorer) {
+  OrderedJson settings = {{"likelihood", scorer.likelihood}};
+  add_model(settings, "model", options_.model);
+  add_model(settings, "vlm", options_.vlm);
+  add_model(settings, "rm", options_.rm);
+  add_model(settings, "base", options_.base);
+  if (recipe != nullptr) {
+    settings["recipe"] = {{"file", recipe->file}, {"digest", recipe->digest}, {"seed", options_.seed.value_or(0)}};
+    settings["recipe"].update(recipe_numbers(recipe->recipe));
+  }
+  settings["dtype"] = torch_name(dtype);
+  settings["device"] = options_.device;
+  settings["threads"] = options_.device == "cpu" ? OrderedJson(thread_count()) : OrderedJson(nullptr);
+  settings["exif"] = options_.exif;
+  settings["special_tokens"] = options_.special_tokens;
+  settings["max_length"] = options_.max_length ? OrderedJson(*options_.max_length) : OrderedJson(nullptr);
+  settings["truncation"] = options_.truncation.value_or("refuse");
+  settings["date"] = scorer.prompt.clock ? OrderedJson(scorer.prompt.clock->date()) : OrderedJson(nullptr);
+  return settings;
+}
+
+void tell_warnings(const TextNotes& notes) {
+  for (const std::string& warning : notes.warnings()) tell_warning(warning);
+}
+
+}  // namespace vlrm

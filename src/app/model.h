@@ -1,0 +1,53 @@
+// What the options of a call say about its model, as the rooms above take it.
+#pragma once
+
+#include <vlrm/model.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/named_recipe.h"
+#include "build/reward_model.h"
+#include "prompt/opened_model.h"
+#include "reward/scorer.h"
+
+namespace vlrm {
+
+// The model that is named, or merged on load. The listener is told what is worth knowing. Throws OptionError unless
+// the options name one model, and what opening throws.
+OpenedModel open_or_merge(const ModelOptions& options);
+
+// The models of a merge on load. Throws OptionError where they are not named.
+BuildInputs build_inputs(const ModelOptions& options);
+// What a recipe makes of them, once they are opened; `remarks` get what the user should know.
+OpenedModel merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& remarks);
+
+ScorerOptions scorer_options(const ModelOptions& options, Mode mode);
+BackendOptions backend_options(const ModelOptions& options, const OpenedModel& model);
+
+Mode mode_or_throw(const std::string& name);          // "image"
+Dtype float_dtype_or_throw(const std::string& name);  // "float16"
+// Tells the listener about a seed that was given in vain.
+void set_seed(Recipe& recipe, std::optional<uint64_t> seed);
+
+// What scores depend on, but for mode and input: kept beside outputs, so that a run is only resumed with the same. The
+// stamps of models are computed once.
+class ModelSettings {
+ public:
+  explicit ModelSettings(const ModelOptions& options) : options_(options) {}
+  OrderedJson of(const OpenedModel& model, const ScorerOptions& scorer);
+  OrderedJson of(const NamedRecipe& recipe, const ScorerOptions& scorer);  // of what the recipe makes
+
+ private:
+  OrderedJson settings(const NamedRecipe* recipe, Dtype dtype, const ScorerOptions& scorer);
+  void add_model(OrderedJson& settings, const char* role, const std::string& name);
+  const ModelOptions& options_;
+  std::map<std::string, OrderedJson> stamps_;  // by the model's name
+};
+
+// Tells the listener what should be known of the texts that were read.
+void tell_warnings(const TextNotes& notes);
+
+}  // namespace vlrm

@@ -1,0 +1,80 @@
+#include <vlrm/score.h>
+
+#include "app/listening.h"
+#include "app/model.h"
+#include "base/error.h"
+#include "base/version.h"
+#include "results/equal_scores.h"
+#include "results/metrics.h"
+#include "reward/score_run.h"
+
+namespace vlrm {
+namespace {
+
+// What the scores depend on. Kept beside an output file, so that a run is only ever resumed with the same.
+OrderedJson settings_of(const ScoreFileOptions& options, const OpenedModel& model, const ScorerOptions& scorer) {
+  if (options.output.empty())  // nothing is gone on with: no file need be read for it
+    return {{"date", scorer.prompt.clock ? OrderedJson(scorer.prompt.clock->date()) : OrderedJson(nullptr)}};
+  OrderedJson settings = {{"vlrm", version()}, {"format", kResultsFormat}, {"mode", options.mode}};
+  settings.update(ModelSettings(options.model).of(model, scorer));
+  return settings;
+}
+
+void tell_if_equal(const EqualScores& scores) {
+  if (const auto warning = scores.warning()) tell_warning(*warning);
+}
+
+}  // namespace
+
+Scores score(const ScoreOptions& options) {
+  const CallListener listening(options.listener);
+  const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
+  const OpenedModel model = open_or_merge(options.model);
+  Sample sample;
+  sample.messages.push_back(user_message(options.prompt, options.images.size()));
+  for (const std::string& image : options.images) sample.images.push_back({image});
+  sample.responses = options.responses;
+  Scorer scorer(model, how, backend_options(options.model, model));
+  const std::vector<PreparedSample> prepared{scorer.prepare(sample, "the sample")};
+  if (how.prompt.mode == Mode::image && sample.images.empty()) tell_note("no image: scored without one");
+  Scores result;
+  result.scores = scorer.score(prepared).front();
+  tell_warnings(prepared.front().notes);
+  EqualScores equal_scores;
+  equal_scores.add(result.scores, sample.responses);
+  tell_if_equal(equal_scores);
+  if (how.prompt.clock) result.date = how.prompt.clock->date();
+  const OrderedJson notes = prepared.front().notes.json();
+  for (const auto& [name, count] : notes.items()) result.texts.emplace_back(name, count.get<int64_t>());
+  return result;
+}
+
+void score_file(const ScoreFileOptions& options) {
+  const CallListener listening(options.listener);
+  const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
+  const OpenedModel model = open_or_merge(options.model);
+  ScoreRunOptions run_options{options.input, std::nullopt,         options.batch_samples,
+                              options.force, options.resume_mixed, settings_of(options, model, how)};
+  if (!options.output.empty()) run_options.output = options.output;
+  run_options.write = options.write;
+  EqualScores equal_scores;
+  run_options.seen = [&](const Sample& sample, const std::vector<double>& scores) {
+    equal_scores.add(scores, sample.responses);
+  };
+  ScoreRun run(std::move(run_options));
+  if (run.finished()) {
+    tell_status(fmt::format("{}: all {} samples are scored already", options.output, run.total()));
+    tell_if_equal(equal_scores);
+    return;
+  }
+  if (run.done() > 0)
+    tell_status(fmt::format("{}: going on after {} of {} samples", options.output, run.done(), run.total()));
+  Scorer scorer(model, how, backend_options(options.model, model));
+  if (how.prompt.mode == Mode::image && run.without_image() > 0)
+    tell_note(fmt::format("{} of {} samples have no image: scored without one", run.without_image(), run.total()));
+  run.score(scorer);
+  tell_warnings(run.notes());
+  tell_if_equal(equal_scores);
+}
+
+}  // namespace vlrm
