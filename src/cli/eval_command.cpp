@@ -34,15 +34,13 @@ void check_one(const EvalFlags& flags) {
 void run_eval(const EvalFlags& flags) {
   EvaluateOptions options = flags.evaluate;
   options.model = flags.model.options;
+  flags.sweep.given() ? check_sweep(flags) : check_one(flags);
   if ((options.mode == "cascade") != !options.captions.empty())
     fail("eval: --captions FILE and --mode cascade go together");
-  if (flags.sweep.given()) {
-    check_sweep(flags);
+  if (flags.sweep.given())
     sweep(flags.sweep.options(std::move(options)));
-  } else {
-    check_one(flags);
+  else
     evaluate(options);
-  }
 }
 
 // The options that all benchmarks share. Gives the command, for its own.
