@@ -108,9 +108,8 @@ TEST_F(NewBenchmark, IsAnErrorToAProgramWithoutIt) {
 
 TEST_F(NewBenchmark, HasAPageWithItsGroups) {
   ReportOptions options;
-  options.benchmarks = {&kColours};
   options.data = {{"colour_bench", (folder_ / "rows.jsonl").string()}};
-  const Report report = make_report({evaluated(kColours).string()}, options);
+  const Report report = make_report({evaluated(kColours).string()}, options, {&kColours});
   EXPECT_THAT(report.page, HasSubstr(R"("groups":[0,1,1,0,1,1],"group_names":["Red","Other"])"));
   EXPECT_THAT(report.page, HasSubstr("question 5"));  // from the dataset
 }

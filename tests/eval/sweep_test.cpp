@@ -1,6 +1,7 @@
 #include "eval/sweep.h"
 
 #include "support/support.h"
+#include "tasks/benchmark_table.h"
 
 using ::testing::HasSubstr;
 
@@ -22,6 +23,7 @@ class CountedBenchmark : public Benchmark {
       row.id = fmt::format("row-{}", at_);
       row.query = "Which?";
       row.responses = {"a", "b"};
+      row.fields = {{"ground_truth", {0, 1}}};
       row.source = fmt::format("row {}", at_++);
       return row;
     }
@@ -31,15 +33,10 @@ class CountedBenchmark : public Benchmark {
     int64_t at_;
   };
 
-  Task task() const override { return Task::vl_rewardbench; }
+  CountedBenchmark() : Benchmark(*find_benchmark(all_benchmarks(), "vl-rewardbench")) {}
   int64_t rows() const override { return kRows; }
   std::unique_ptr<BenchmarkStream> stream(int64_t first, Images) const override {
     return std::make_unique<Stream>(*this, first);
-  }
-  OrderedJson result(const BenchmarkRow& row, const std::vector<std::string>& prompts,
-                     const std::vector<double>& scores) const override {
-    return {
-        {"id", row.id}, {"prompts", prompts}, {"outputs", scores}, {"predicted_answer", 0}, {"ground_truth", {0, 1}}};
   }
   OrderedJson description() const override {
     ++descriptions;

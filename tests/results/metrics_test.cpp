@@ -81,5 +81,12 @@ TEST(Metrics, OfEqualScoresTheFirstCounts) {
   EXPECT_DOUBLE_EQ(summary.random.correct, 1.9 / 3 + 0.25);
 }
 
+TEST(RoundedScore, IsPythonsRound) {
+  EXPECT_EQ(rounded_score(0.123455), 0.12345);  // the nearest double lies below the tie
+  EXPECT_EQ(rounded_score(0.123465), 0.12347);  // above it
+  EXPECT_EQ(rounded_score(0.1234549), 0.12345);
+  EXPECT_EQ(rounded_score(-1.5), -1.5);
+}
+
 }  // namespace
 }  // namespace vlrm::testing

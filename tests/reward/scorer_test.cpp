@@ -34,13 +34,6 @@ class ScorerTest : public ::testing::Test {
   }
 };
 
-TEST(RoundedScore, IsPythonsRound) {
-  EXPECT_EQ(rounded_score(0.123455), 0.12345);  // the nearest double lies below the tie
-  EXPECT_EQ(rounded_score(0.123465), 0.12347);  // above it
-  EXPECT_EQ(rounded_score(0.1234549), 0.12345);
-  EXPECT_EQ(rounded_score(-1.5), -1.5);
-}
-
 // N responses cost one image encoding and prompt + Σ response tokens.
 TEST_F(ScorerTest, SharesWhatTextsHaveInCommon) {
   Scorer scorer(OpenedModel::from_files(vlrm()), {}, float32());
