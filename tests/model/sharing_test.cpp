@@ -75,6 +75,7 @@ TEST(Layers, CanBeEndedBeforeEach) {
   }
 }
 
+// On the CPU; a device does all groups of a layer in one go.
 TEST(Layers, CanBeEndedBeforeEachGroupOfTexts) {
   const ModelConfig config = small_mllama(Head::reward);
   int calls = 0;
@@ -86,7 +87,7 @@ TEST(Layers, CanBeEndedBeforeEachGroupOfTexts) {
   const std::vector<SharedPrefixBatch> batches(5, question(config, {random_image(config, 2, 1)}, 3));
   calls = 0;
   backend->rewards(batches, std::vector(5, last_positions(batches[0])));
-  EXPECT_GE(calls, 5 * config.text.layers);
+  EXPECT_GE(calls, (on_cpu() ? 5 : 1) * config.text.layers);
 }
 
 TEST(Sharing, AnImageInTwoQuestionsIsEncodedOnce) {
@@ -124,15 +125,22 @@ Questions questions(const ModelConfig& config) {
   return all;
 }
 
-// score(backend, batches, positions) gives each batch what it gives it alone, bit for bit.
+// score(backend, batches, positions) gives each batch what it gives it alone: bit for bit on the CPU; on a device,
+// where all groups go through a matrix together, nearly.
 template <class Score>
 void expect_no_influence(Head head, const Score& score) {
   const ModelConfig config = small_mllama(head);
   const auto backend = random_backend(config);
   const auto [batches, positions] = questions(config);
   const auto together = score(*backend, std::span(batches), positions);
-  for (size_t i = 0; i < batches.size(); ++i)
-    EXPECT_EQ(together[i], score(*backend, std::span(&batches[i], 1), {positions[i]})[0]) << i;
+  for (size_t i = 0; i < batches.size(); ++i) {
+    const auto alone = score(*backend, std::span(&batches[i], 1), {positions[i]})[0];
+    if (on_cpu()) {
+      EXPECT_EQ(together[i], alone) << i;
+    }
+    ASSERT_EQ(together[i].size(), alone.size()) << i;
+    for (size_t j = 0; j < alone.size(); ++j) EXPECT_NEAR(together[i][j], alone[j], 1e-4) << i;
+  }
 }
 
 using Batches = std::span<const SharedPrefixBatch>;
