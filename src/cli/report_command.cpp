@@ -1,5 +1,6 @@
 // vlrm report: a page about evaluations.
 #include <vlrm/report.h>
+#include <algorithm>
 
 #include <memory>
 
@@ -22,8 +23,10 @@ void read_data_names(ReportFlags& flags) {
   for (const std::string& text : flags.data) {
     const size_t sign = text.find('=');
     const std::string name = sign == text.npos ? "" : text.substr(0, sign);
-    if (!flags.file.report.data.emplace(name, text.substr(sign + 1)).second)
+    auto& data = flags.file.report.data;
+    if (std::ranges::any_of(data, [&](const auto& given) { return same_name(given.first, name); }))
       fail("--data {}: another one is named before it", printable(text));
+    data.emplace(name, text.substr(sign + 1));
   }
 }
 
