@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vlrm {
@@ -31,6 +32,7 @@ struct GeneratedText {
   bool ended = false;           // by a stop token; else by max_new_tokens
   std::vector<int32_t> tokens;  // with the one that ended it
   std::vector<float> log_probabilities;
+  std::vector<std::pair<std::string, int64_t>> texts;  // what is worth knowing of it and its prompt: ("long_texts", 1)
 };
 
 std::vector<GeneratedText> generate(const GenerateOptions& options);

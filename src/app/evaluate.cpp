@@ -52,8 +52,9 @@ ScorerOptions scorer_options_for(const Benchmark& benchmark, const ModelOptions&
 }
 
 // Of all rows in the folder, those of earlier runs too.
-void tell_equal_scores(const fs::path& folder) {
+void tell_row_warnings(const fs::path& folder, bool of_texts = true) {
   const RunResults run = read_run(folder, all_kinds());
+  if (of_texts) tell_warnings(run.notes);
   if (const auto warning = run.equal_scores.warning()) tell_warning(fmt::format("{}: {}", folder.string(), *warning));
 }
 
@@ -100,9 +101,8 @@ void evaluate(const EvaluateOptions& options) {
   if (!evaluation.finished()) {
     Scorer scorer(opened, scoring, backend_options(model, opened));
     evaluation.score(scorer);
-    tell_warnings(evaluation.notes());
   }
-  tell_equal_scores(options.output);
+  tell_row_warnings(options.output);
 }
 
 void sweep(const SweepOptions& sweep_options) {
@@ -132,14 +132,15 @@ void sweep(const SweepOptions& sweep_options) {
                        return model;
                      }});
   }
-  const auto tell_all_equal_scores = [&] {
-    for (const NamedRecipe& recipe : recipes) tell_equal_scores(fs::path(options.output) / recipe.name());
+  const auto tell_all_warnings = [&] {  // all recipes have the same texts
+    for (const NamedRecipe& recipe : recipes)
+      tell_row_warnings(fs::path(options.output) / recipe.name(), &recipe == &recipes.front());
   };
   Sweep sweep(benchmark, std::move(parts));
   if (sweep.finished()) {
     tell_status(fmt::format("{}: all {} rows of {} recipes are there already", options.output, benchmark->rows(),
                             recipes.size()));
-    return tell_all_equal_scores();
+    return tell_all_warnings();
   }
   if (sweep.done() > 0)
     tell_status(
@@ -151,8 +152,7 @@ void sweep(const SweepOptions& sweep_options) {
       sweep_options.memory_limit);
   tell_status(fmt::format("{}: {} images encoded, {} models merged, {} chunks of rows", options.output,
                           work.images_encoded, work.models_merged, work.chunks));
-  tell_warnings(sweep.notes());
-  tell_all_equal_scores();
+  tell_all_warnings();
 }
 
 }  // namespace vlrm

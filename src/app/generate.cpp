@@ -37,7 +37,7 @@ std::vector<GeneratedText> generate(const GenerateOptions& options) {
   std::vector<GeneratedText> texts;
   for (WrittenText& written : generator.write(request, options.grown))
     texts.push_back({request.seeds[texts.size()], std::move(written.text), written.ended, std::move(written.tokens),
-                     std::move(written.log_probabilities)});
+                     std::move(written.log_probabilities), counts(written.notes)});
   tell_warnings(generator.notes());
   return texts;
 }

@@ -165,6 +165,13 @@ OrderedJson ModelSettings::settings(const NamedRecipe* recipe, Dtype dtype, cons
   return settings;
 }
 
+std::vector<std::pair<std::string, int64_t>> counts(const TextNotes& notes) {
+  std::vector<std::pair<std::string, int64_t>> result;
+  const OrderedJson json = notes.json();
+  for (const auto& [name, count] : json.items()) result.emplace_back(name, count.get<int64_t>());
+  return result;
+}
+
 void tell_warnings(const TextNotes& notes) {
   for (const std::string& warning : notes.warnings()) tell_warning(warning);
 }

@@ -47,6 +47,8 @@ class ModelSettings {
   std::map<std::string, OrderedJson> stamps_;  // by the model's name
 };
 
+// By name, those that are not 0.
+std::vector<std::pair<std::string, int64_t>> counts(const TextNotes& notes);
 // Tells the listener what should be known of the texts that were read.
 void tell_warnings(const TextNotes& notes);
 

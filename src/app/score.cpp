@@ -44,8 +44,7 @@ Scores score(const ScoreOptions& options) {
   equal_scores.add(result.scores, sample.responses);
   tell_if_equal(equal_scores);
   if (how.prompt.clock) result.date = how.prompt.clock->date();
-  const OrderedJson notes = prepared.front().notes.json();
-  for (const auto& [name, count] : notes.items()) result.texts.emplace_back(name, count.get<int64_t>());
+  result.texts = counts(prepared.front().notes);
   return result;
 }
 
@@ -64,6 +63,7 @@ void score_file(const ScoreFileOptions& options) {
   ScoreRun run(std::move(run_options));
   if (run.finished()) {
     tell_status(fmt::format("{}: all {} samples are scored already", options.output, run.total()));
+    tell_warnings(run.notes());
     tell_if_equal(equal_scores);
     return;
   }

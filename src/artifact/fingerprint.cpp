@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/threads.h"
 #include "weights/chunks.h"
 
@@ -30,12 +31,6 @@ BlockHash hash(std::span<const std::byte> bytes) {
   BlockHash digest;
   XXH128_canonicalFromHash(&digest.bytes, XXH3_128bits(bytes.data(), bytes.size()));
   return digest;
-}
-
-std::string hex(const BlockHash& digest) {
-  std::string text;
-  for (const unsigned char byte : digest.bytes.digest) text += fmt::format("{:02x}", byte);
-  return text;
 }
 
 // The hashes of one tensor's blocks, each filled in once by whoever reads it first.
@@ -118,9 +113,9 @@ class Fingerprint::Watched : public Checkpoint {
       const TensorInfo& info = tensors()[i];
       hashes_[i]->complete(*source_->prepare(info.name));
       text += fmt::format("{} {} {} {}\n", info.name, safetensors_name(info.dtype), shape_string(info.shape),
-                          hex(hashes_[i]->digest()));
+                          hex(hashes_[i]->digest().bytes.digest));
     }
-    return hex(hash(std::as_bytes(std::span(text))));
+    return hex(hash(std::as_bytes(std::span(text))).bytes.digest);
   }
   std::set<std::string> left_out() const {
     std::set<std::string> names;

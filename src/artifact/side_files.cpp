@@ -12,12 +12,6 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-OrderedJson read_object(const fs::path& path) {
-  OrderedJson json = read_ordered_json_or_throw(path);
-  if (!json.is_object()) fail("{}: not a JSON object", path.string());
-  return json;
-}
-
 // Of a config that was read as a model's before.
 const Architecture& architecture_of(const OrderedJson& config) {
   const Architecture* architecture = find_architecture(model_type(config));
@@ -56,7 +50,7 @@ void set_dtype(OrderedJson& config, Dtype dtype) {
 }
 
 OrderedJson reward_model_config(const fs::path& vlm, Dtype dtype) {
-  OrderedJson config = read_object(vlm / "config.json");
+  OrderedJson config = read_object_or_throw(vlm / "config.json");
   config["architectures"] = {architecture_of(config).reward_class};
   config.erase("num_labels");
   config["id2label"] = {{"0", "LABEL_0"}};
@@ -66,7 +60,7 @@ OrderedJson reward_model_config(const fs::path& vlm, Dtype dtype) {
 }
 
 OrderedJson text_model_config(const fs::path& directory, int64_t rows, Dtype dtype) {
-  OrderedJson config = read_object(directory / "config.json");
+  OrderedJson config = read_object_or_throw(directory / "config.json");
   config["architectures"] = {architecture_of(config).language_class};
   config["vocab_size"] = rows;
   set_dtype(config, dtype);

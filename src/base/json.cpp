@@ -54,6 +54,11 @@ Json read_json_or_throw(const std::filesystem::path& path) {
 OrderedJson read_ordered_json_or_throw(const std::filesystem::path& path) {
   return parse<OrderedJson>(read_text_or_throw(path), path.string());
 }
+OrderedJson read_object_or_throw(const std::filesystem::path& path) {
+  OrderedJson json = read_ordered_json_or_throw(path);
+  if (!json.is_object()) fail("{}: not a JSON object", path.string());
+  return json;
+}
 
 namespace detail {
 

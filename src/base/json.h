@@ -29,6 +29,9 @@ OrderedJson parse_ordered_json_or_throw(std::string_view text, const std::string
 Json read_json_or_throw(const std::filesystem::path& path);
 OrderedJson read_ordered_json_or_throw(const std::filesystem::path& path);
 
+// The same, of an object. Throws Error too where the file holds anything else.
+OrderedJson read_object_or_throw(const std::filesystem::path& path);
+
 // object[key] as a T (int64_t, double, bool, std::string, std::vector<…>). Throws Error naming `source` and key where
 // it is missing or of another type; optional_field gives `fallback` where it is missing or null.
 template <class T, class J>

@@ -38,11 +38,12 @@ class Stream {
 };
 
 void print_json(const GeneratedText& text) {
-  const OrderedJson line = {{"seed", text.seed},
-                            {"text", text.text},
-                            {"ended", text.ended},
-                            {"tokens", text.tokens},
-                            {"log_probabilities", text.log_probabilities}};
+  OrderedJson line = {{"seed", text.seed},
+                      {"text", text.text},
+                      {"ended", text.ended},
+                      {"tokens", text.tokens},
+                      {"log_probabilities", text.log_probabilities}};
+  for (const auto& [name, count] : text.texts) line["texts"][name] = count;
   fmt::print("{}\n", line.dump());
 }
 
@@ -85,7 +86,10 @@ void add_generate_command(CLI::App& program) {
   command->add_option("--max-new-tokens", flags->generate.max_new_tokens, "Where a text ends at the latest")
       ->check(whole_number(1))
       ->capture_default_str();
-  command->add_flag("--json", flags->json, "A JSON object a text: seed, text, ended, tokens, log_probabilities");
+  command->add_flag(
+      "--json", flags->json,
+      "A JSON object for each text: seed, text, ended, tokens, log_probabilities, and counts of what should be "
+      "known of it");
   command->callback([flags] {
     flags->model.check("generate");
     run_generate(*flags);

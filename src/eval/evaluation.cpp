@@ -203,8 +203,10 @@ void Evaluation::add(const PreparedBatch<Item>& batch, const BatchScores& scores
   std::string text;
   for (size_t i = 0; i < scores.size(); ++i) {
     const PreparedSample& sample = batch.samples[i];
-    text += line(batch.items[i].row, sample.prompts, scores[i], sample.notes.json()) + "\n";
-    notes_.add(sample.notes);
+    const BenchmarkRow& row = batch.items[i].row;
+    TextNotes notes = sample.notes;
+    if (benchmark_->spec().kind.shape.kind == RowKind::pairs) notes.equal_pairs = row.responses[0] == row.responses[1];
+    text += line(row, sample.prompts, scores[i], notes.json()) + "\n";
   }
   output_->append(text);
   if (finished()) output_->finish();

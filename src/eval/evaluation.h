@@ -81,7 +81,6 @@ class Evaluation {
   // The same step by step, for who reads the rows: begin(), and then add() for whole batches from row done() on.
   void begin();
   void add(const PreparedBatch<Item>& batch, const BatchScores& scores);
-  const TextNotes& notes() const { return notes_; }  // of the texts scored by this run
   int64_t batch_samples() const { return options_.batch_samples; }
 
  private:
@@ -92,7 +91,6 @@ class Evaluation {
   std::shared_ptr<const Benchmark> benchmark_;
   EvaluationOptions options_;
   std::optional<ResumableLines> output_;
-  TextNotes notes_;
 };
 
 }  // namespace vlrm

@@ -33,12 +33,6 @@ int64_t Sweep::total() const {
   return benchmark_->rows() * static_cast<int64_t>(parts_.size());
 }
 
-TextNotes Sweep::notes() const {
-  for (const Part& part : parts_)
-    if (!part.evaluation->notes().empty()) return part.evaluation->notes();
-  return {};
-}
-
 // The scoring of what is not done: a model at a time is loaded.
 class Sweep::Run {
  public:

@@ -36,8 +36,6 @@ class Sweep {
   // Scores the rest, with `memory_limit` bytes for what is kept of a chunk; nothing: half of what is free once the
   // first model is loaded. Throws Error naming the recipe; what was scored before stays.
   Work score(const LoadScorer& load, std::optional<int64_t> memory_limit);
-  // Of the texts scored by this run for one recipe; all recipes read the same.
-  TextNotes notes() const;
 
  private:
   class Run;

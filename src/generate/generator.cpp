@@ -185,10 +185,9 @@ class Generator::Writing {
     Group group;
     group.number = taken_++;
     group.source = std::move(request.source);
-    const MarkedSample marked = encoder.marked(request.sample, group.source);
-    PromptEncoder::Text text = encoder.encode(marked, nullptr, group.source);
-    group.notes = marked.notes;
-    group.notes.add(text.notes);
+    PromptEncoder::Text text = encoder.encode(encoder.prepared(request.sample), std::nullopt, group.source);
+    group.notes = text.notes;
+    group.notes.add(text.message_notes);
     group.prompt.prefix = std::move(text.ids);
     group.prompt.images = encoder.images(request.sample, group.source);
     VLRM_ASSERT(!request.seeds.empty());
@@ -246,12 +245,25 @@ class Generator::Writing {
       for (const size_t text : group.living) draw(group, text, logits.row(row++));
   }
 
+  // Where the prompt is too long already, its own note says so.
+  bool outgrew(const Group& group, const GrowingText& text) const {
+    return static_cast<int64_t>(group.prompt.prefix.size()) <= generator_.positions_ &&
+           static_cast<int64_t>(text.tokens.size()) > generator_.positions_;
+  }
+
   void finish() {
     for (auto group = groups_.begin(); group != groups_.end();) {
       const auto after = std::next(group);
       if (group->living.empty()) {
         std::vector<WrittenText> texts;
-        for (GrowingText& text : group->texts) texts.push_back(std::move(text.written));
+        for (GrowingText& text : group->texts) {
+          text.written.notes = group->notes;
+          if (outgrew(*group, text)) {
+            text.written.notes.outgrown_texts = 1;
+            ++generator_.notes_.outgrown_texts;
+          }
+          texts.push_back(std::move(text.written));
+        }
         done_(group->number, std::move(texts));
         groups_.erase(group);
       } else if (group->put_back) {
@@ -277,7 +289,8 @@ class Generator::Writing {
 Generator::Generator(const OpenedModel& model, const GeneratorOptions& options, const BackendOptions& backend)
     : options_((checked_model(model, options), options)),
       encoder_(model, options_.prompt),
-      stop_tokens_(stop_tokens(model.files.directory)) {
+      stop_tokens_(stop_tokens(model.files.directory)),
+      positions_(model.config.text.positions) {
   VLRM_ASSERT(options_.max_new_tokens > 0 && options_.texts_together > 0 && options_.expected_tokens > 0);
   ModelConfig config = model.config;
   config.head = Head::language_model;

@@ -35,6 +35,7 @@ struct WrittenText {
   std::vector<int32_t> tokens;  // with the one that ended it
   std::vector<float> log_probabilities;
   bool ended = false;  // by a stop token; else by max_new_tokens
+  TextNotes notes;     // of its prompt and its length
 };
 
 class Generator {
@@ -63,7 +64,7 @@ class Generator {
   std::vector<WrittenText> write(const GenerationRequest& request, const Grown& grown = {});
 
   Backend::Work work() const;
-  const TextNotes& notes() const { return notes_; }  // of the prompts taken so far
+  const TextNotes& notes() const { return notes_; }  // of the prompts taken, and the texts finished
   const Tokenizer& tokenizer() const { return encoder_.tokenizer(); }
 
  private:
@@ -72,6 +73,7 @@ class Generator {
   GeneratorOptions options_;
   PromptEncoder encoder_;
   std::vector<int32_t> stop_tokens_;
+  int64_t positions_;
   std::unique_ptr<Backend> backend_;
   TextNotes notes_;
 };

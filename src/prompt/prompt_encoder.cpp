@@ -29,21 +29,23 @@ PromptEncoder::PromptEncoder(const OpenedModel& model, PromptOptions options)
       positions_(model.config.text.positions),
       tokenizer_(Tokenizer::from_directory(model.files.tokenizer())),
       template_(ChatTemplate::from_directory(model.files.chat_template())),
+      marks_(template_.literals(), tokenizer_),
       variables_(ChatTemplate::special_tokens(model.files.tokenizer())) {
   if (options_.mode == Mode::image) processor_ = model.config.architecture->processor(model.files.directory);
 }
 
-MarkedSample PromptEncoder::marked(const Sample& sample, const std::string& source) const {
-  MarkedSample marked = mark_special_tokens(sample, tokenizer_, options_.special_tokens, image_token_, source);
-  marked.images = options_.mode == Mode::image ? sample.images.size() : 0;
-  return marked;
+PromptEncoder::Prepared PromptEncoder::prepared(const Sample& sample) const {
+  return {{sample.id, {}, sample.messages, sample.responses, sample.text_shows_images},
+          marks_.mark(sample),
+          {options_.special_tokens, image_token_, sample.text_shows_images ? sample.images.size() : 0},
+          options_.mode == Mode::image ? sample.images.size() : 0};
 }
 
-std::string PromptEncoder::render(const MarkedSample& sample, const std::string* response,
+std::string PromptEncoder::render(const Sample& sample, std::optional<size_t> response,
                                   const std::string& source) const {
   ChatTemplate::Input input;
-  input.messages = conversation(sample.sample, response, content_form(options_.mode));
-  input.add_generation_prompt = response == nullptr;
+  input.messages = conversation(sample, response ? &sample.responses[*response] : nullptr, content_form(options_.mode));
+  input.add_generation_prompt = !response;
   input.variables = variables_;
   input.clock = options_.clock ? &*options_.clock : nullptr;
   try {
@@ -117,20 +119,41 @@ void PromptEncoder::fit(Text& text, const std::string& source) const {
   if (static_cast<int64_t>(text.ids.size()) > positions_) text.notes.long_texts = 1;
 }
 
-PromptEncoder::Text PromptEncoder::encode(const MarkedSample& sample, const std::string* response,
+// Nothing where they cannot be told.
+std::optional<std::vector<TextOrigin>> PromptEncoder::origins(const std::string& rendered, const Prepared& sample,
+                                                              std::optional<size_t> response) const {
+  if (!sample.marked) return std::nullopt;
+  try {
+    return TextMarks::find(rendered, render(sample.marked->sample, response, ""), sample.marked->mark);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+ReadText PromptEncoder::read(const std::string& rendered, const Prepared& sample, std::optional<size_t> response,
+                             const std::string& source) const {
+  if (const auto known = origins(rendered, sample, response))
+    return read_text(rendered, *known, tokenizer_, sample.policy, source);
+  return read_text_of_unknown_origin(rendered, sample.sample, response ? &sample.sample.responses[*response] : nullptr,
+                                     tokenizer_, sample.policy, source);
+}
+
+PromptEncoder::Text PromptEncoder::encode(const Prepared& sample, std::optional<size_t> response,
                                           const std::string& source) const {
-  const std::string rendered = render(sample, response, source);
   Text text;
-  text.ids = tokenizer_.encode(rendered, false, sample.mark);
-  text.rendered = without_marks(rendered, sample.mark);
+  text.rendered = render(sample.sample, response, source);
+  ReadText read = this->read(text.rendered, sample, response, source);
+  text.ids = std::move(read.ids);
+  text.notes = read.of_response;
+  text.message_notes = read.of_messages;
   if (text.ids.empty()) fail("{}: the chat template renders nothing for it", source);
   check_image_tokens(text.ids, sample.images, source);
   fit(text, source);
   return text;
 }
 
-std::vector<int32_t> PromptEncoder::whole_prompt(const MarkedSample& sample, const std::string& source) const {
-  return tokenizer_.encode(render(sample, nullptr, source), false, sample.mark);
+std::vector<int32_t> PromptEncoder::whole_prompt(const Prepared& sample, const std::string& source) const {
+  return read(render(sample.sample, std::nullopt, source), sample, std::nullopt, source).ids;
 }
 
 std::vector<std::shared_ptr<const ProcessedImage>> PromptEncoder::images(const Sample& sample,

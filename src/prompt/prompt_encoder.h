@@ -40,21 +40,29 @@ class PromptEncoder {
   // Throws Error where files are missing or malformed.
   PromptEncoder(const OpenedModel& model, PromptOptions options);
 
-  // The sample with its special tokens marked as the options say, for encode().
-  MarkedSample marked(const Sample& sample, const std::string& source) const;
+  // A sample ready to be encoded, without its images.
+  struct Prepared {
+    Sample sample;
+    std::optional<TextMarks::Marked> marked;
+    SpecialTokenPolicy policy;
+    size_t images = 0;  // that the conversation shows
+  };
+  Prepared prepared(const Sample& sample) const;
 
   struct Text {
     std::string rendered;      // as the template writes it
     std::vector<int32_t> ids;  // its tokens, none added
     int64_t cut_at_start = 0;  // of them, cut off by truncation
-    TextNotes notes;           // of its length
+    TextNotes notes;           // of its length and of the response
+    TextNotes message_notes;   // of the messages before the response
   };
-  // The conversation with `response` as the assistant's message, or, without one, up to where the assistant begins.
-  // Throws too where the tokens do not hold one image token for each image that the mode shows, and for a text longer
-  // than max_length that is not to be cut, or whose cut would take an image.
-  Text encode(const MarkedSample& sample, const std::string* response, const std::string& source) const;
+  // The conversation with a response, by its index, as the assistant's message, or, without one, up to where the
+  // assistant begins. Throws too where the tokens do not hold one image token for each image that the mode shows, for a
+  // text longer than max_length that is not to be cut, or whose cut would take an image, and for special tokens that
+  // the options refuse.
+  Text encode(const Prepared& sample, std::optional<size_t> response, const std::string& source) const;
   // The tokens of the conversation up to where the assistant begins, whatever their number.
-  std::vector<int32_t> whole_prompt(const MarkedSample& sample, const std::string& source) const;
+  std::vector<int32_t> whole_prompt(const Prepared& sample, const std::string& source) const;
   // The images that the mode shows, decoded and processed. While one is alive, the same bytes give the same
   // object.
   std::vector<std::shared_ptr<const ProcessedImage>> images(const Sample& sample, const std::string& source) const;
@@ -64,7 +72,11 @@ class PromptEncoder {
  private:
   std::shared_ptr<const ProcessedImage> processed(const EncodedImage& image, const std::string& source) const;
   std::string image_token_name() const;
-  std::string render(const MarkedSample& sample, const std::string* response, const std::string& source) const;
+  std::string render(const Sample& sample, std::optional<size_t> response, const std::string& source) const;
+  std::optional<std::vector<TextOrigin>> origins(const std::string& rendered, const Prepared& sample,
+                                                 std::optional<size_t> response) const;
+  ReadText read(const std::string& rendered, const Prepared& sample, std::optional<size_t> response,
+                const std::string& source) const;
   void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
   void fit(Text& text, const std::string& source) const;
 
@@ -73,6 +85,7 @@ class PromptEncoder {
   int64_t positions_;
   Tokenizer tokenizer_;
   ChatTemplate template_;
+  TextMarks marks_;
   OrderedJson variables_;
   std::unique_ptr<ImageProcessor> processor_;  // null where the mode shows no images
   mutable std::mutex images_mutex_;

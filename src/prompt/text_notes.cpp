@@ -1,6 +1,6 @@
 #include "prompt/text_notes.h"
 
-#include <fmt/format.h>
+#include "base/error.h"
 
 namespace vlrm {
 namespace {
@@ -8,7 +8,7 @@ namespace {
 struct Kind {
   const char* name;
   int64_t TextNotes::*count;
-  const char* warning;  // behind the count
+  const char* warning;  // behind the count; null: nothing to warn of
 };
 constexpr Kind kKinds[] = {
     {"special_tokens", &TextNotes::special_tokens,
@@ -18,12 +18,25 @@ constexpr Kind kKinds[] = {
     {"long_texts", &TextNotes::long_texts,
      "text{} longer than the model's positions, beyond what it was made for; --max-length refuses or cuts them"},
     {"cut_texts", &TextNotes::cut_texts, "text{} cut to --max-length"},
+    {"outgrown_texts", &TextNotes::outgrown_texts,
+     "text{} written on beyond the model's positions, further than it was made for; a smaller --max-new-tokens ends "
+     "before"},
+    {"equal_pairs", &TextNotes::equal_pairs, nullptr},
 };
 
 }  // namespace
 
 void TextNotes::add(const TextNotes& other) {
   for (const Kind& kind : kKinds) this->*kind.count += other.*kind.count;
+}
+
+TextNotes TextNotes::from_json(const OrderedJson& json, const std::string& source) {
+  TextNotes notes;
+  for (const Kind& kind : kKinds) {
+    notes.*kind.count = optional_field<int64_t>(json, kind.name, 0, source);
+    if (notes.*kind.count < 0) fail("{}: the field \"{}\" is negative", source, kind.name);
+  }
+  return notes;
 }
 
 OrderedJson TextNotes::json() const {
@@ -36,7 +49,7 @@ OrderedJson TextNotes::json() const {
 std::vector<std::string> TextNotes::warnings() const {
   std::vector<std::string> lines;
   for (const Kind& kind : kKinds)
-    if (const int64_t count = this->*kind.count; count != 0)
+    if (const int64_t count = this->*kind.count; count != 0 && kind.warning != nullptr)
       lines.push_back(fmt::format("{} ", count) + fmt::format(fmt::runtime(kind.warning), count == 1 ? "" : "s"));
   return lines;
 }

@@ -87,6 +87,7 @@ ResultRow parse_result_row(OrderedJson values, RowShape shape, const std::string
   ResultRow row;
   row.values = std::move(values);
   if (shape.has_id) row.id = id_text(row.values, source);
+  if (row.values.contains("texts")) row.notes = TextNotes::from_json(row.values.at("texts"), source);
   switch (shape.kind) {
     case RowKind::pairs:
       fill_pair(row, source);

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/line_reader.h"
+#include "prompt/text_notes.h"
 #include "results/benchmark_kind.h"
 
 namespace vlrm {
@@ -21,6 +22,7 @@ struct ResultRow {
   std::vector<double> scores;       // a response; empty in a best-of-n file that was not scored
   size_t chosen = 0;                // the response that the model preferred; 0 where there are no scores
   std::vector<int64_t> lengths;     // characters a response; of pairs, its rendered prompt's
+  TextNotes notes;                  // the counts of "texts"
 };
 
 // What a line's fields make it. Throws Error where they fit no shape.

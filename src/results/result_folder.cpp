@@ -164,9 +164,9 @@ std::optional<MergedRecipe> parse_recipe(const OrderedJson& run_json, const std:
   return result;
 }
 
-// Of a best-of-n row, whose responses may be equal; a pair's are not.
+// Equal where responses are; empty: they differ. Rendered prompts may be equal though responses are not.
 std::vector<std::string> texts_of(const ResultRow& row, RowShape shape) {
-  if (shape.kind == RowKind::pairs) return {};
+  if (shape.kind == RowKind::pairs) return std::vector<std::string>(row.notes.equal_pairs > 0 ? row.scores.size() : 0);
   return row.values.at("responses").get<std::vector<std::string>>();
 }
 
@@ -221,6 +221,7 @@ RunResults read_run(const fs::path& path, const BenchmarkKinds& kinds) {
   ResultReader reader(rows, described ? std::optional(run.info.benchmark.shape) : std::nullopt, described);
   while (auto row = reader.next()) {
     if (!row->scores.empty()) run.equal_scores.add(row->scores, texts_of(*row, *reader.shape()));
+    run.notes.add(row->notes);
     run.outcomes.push_back({std::move(row->id), std::move(row->correctness), std::move(row->scores), row->chosen,
                             std::move(row->lengths)});
   }

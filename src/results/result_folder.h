@@ -47,6 +47,7 @@ struct RunResults {
   RunInfo info;
   std::vector<Outcome> outcomes;
   EqualScores equal_scores = {};  // of all rows
+  TextNotes notes = {};           // of all rows
   bool scored() const { return !outcomes.empty() && !outcomes.front().scores.empty(); }
   bool complete() const { return !info.rows || *info.rows == static_cast<int64_t>(outcomes.size()); }
 };

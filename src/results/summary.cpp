@@ -126,6 +126,7 @@ RunSummary summarize(const RunResults& run) {
                      responses_per_row(run.outcomes),
                      Figures(run).metrics(),
                      run.equal_scores,
+                     run.notes,
                      ties(run.outcomes),
                      score_distributions(run.outcomes),
                      accuracy_by_length_gap(run),

@@ -29,6 +29,7 @@ struct RunSummary {
   std::optional<size_t> responses;  // of each row; nothing where rows have different numbers of them
   std::vector<Metric> metrics;
   EqualScores equal_scores;
+  TextNotes notes;
   std::optional<Ties> ties;
   ScoreDistributions scores;
   std::vector<LengthBin> length_gap;

@@ -76,6 +76,7 @@ OrderedJson summary_json(const RunSummary& summary) {
                      {"equal", summary.equal_scores.equal()},
                      {"deviation", summary.equal_scores.deviation()}}},
                    {"ties", json_of(summary.ties)}};
+  json["texts"] = summary.notes.json();
   json["scores"] = {{"all", json_of(summary.scores.all)},
                     {"right", json_of(summary.scores.right)},
                     {"wrong", json_of(summary.scores.wrong)},

@@ -95,7 +95,7 @@ std::vector<std::string> notes_of(const std::vector<std::vector<Cell>>& rows, bo
 }
 
 // As numpy.argmax has it, NaN is the highest: an accuracy from such rows says little.
-void note_scores(Grid& grid, const RunSummary& run, const std::string& label, Layout layout) {
+void note_rows(Grid& grid, const RunSummary& run, const std::string& label, Layout layout) {
   if (run.equal_scores.equal() > 0)
     grid.notes.push_back(escaped(fmt::format("{}: {} of {} pairs have equal scores; the first of equals is chosen.",
                                              label, run.equal_scores.equal(), run.equal_scores.pairs()),
@@ -105,6 +105,8 @@ void note_scores(Grid& grid, const RunSummary& run, const std::string& label, La
         escaped(fmt::format("{}: {} of {} rows have scores that are not finite numbers; NaN counts as the highest.",
                             label, run.not_finite, run.rows),
                 layout));
+  for (const std::string& warning : run.notes.warnings())
+    grid.notes.push_back(escaped(fmt::format("{}: {}.", label, warning), layout));
 }
 
 std::string samples_text(const RunSummary& run) {
@@ -153,7 +155,7 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
     grid.rows.push_back(std::move(cells));
   }
   grid.notes = notes_of(rows, uneven, unfinished, options);
-  for (size_t i = 0; i < runs.size(); ++i) note_scores(grid, *runs[i], labels[i], options.layout);
+  for (size_t i = 0; i < runs.size(); ++i) note_rows(grid, *runs[i], labels[i], options.layout);
   return grid;
 }
 
@@ -315,7 +317,7 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
   const bool some_unfinished = std::find(unfinished.begin(), unfinished.end(), true) != unfinished.end();
   grid.notes = notes_of(rows, uneven, some_unfinished, options);
   for (const RunSummary& run : runs)
-    note_scores(grid, run, run.info.benchmark.full_title() + ", " + run.info.label, options.layout);
+    note_rows(grid, run, run.info.benchmark.full_title() + ", " + run.info.label, options.layout);
   return grid;
 }
 

@@ -10,12 +10,19 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
+struct Scored {
+  std::vector<double> scores;
+  TextNotes notes;
+};
+
 // Nothing where a line is not of this sample.
-std::optional<std::vector<double>> scores_of(const std::string& line, const Sample& sample) {
+std::optional<Scored> read_line(const std::string& line, const Sample& sample) {
   try {
     const OrderedJson json = parse_ordered_json_or_throw(line, "");
-    auto scores = required_field<std::vector<double>>(json, "scores", "");
-    if (json.contains("id") && json.at("id") == sample.id && scores.size() == sample.responses.size()) return scores;
+    Scored scored{required_field<std::vector<double>>(json, "scores", ""), {}};
+    if (json.contains("texts")) scored.notes = TextNotes::from_json(json.at("texts"), "");
+    const bool fits = json.contains("id") && json.at("id") == sample.id;
+    if (fits && scored.scores.size() == sample.responses.size()) return scored;
   } catch (const Error&) {
   }
   return std::nullopt;
@@ -52,13 +59,14 @@ ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), samp
   check_done();
 }
 
-void ScoreRun::check_done() const {
+void ScoreRun::check_done() {
   SamplesFile::Reader reader(samples_);
   output_->check_done([&](int64_t, const std::string& line) -> std::optional<std::string> {
     const auto expected = reader.next(1);
     const Sample& sample = expected.at(0).sample;
-    if (const auto scores = scores_of(line, sample)) {
-      if (options_.seen) options_.seen(sample, *scores);
+    if (const auto scored = read_line(line, sample)) {
+      notes_.add(scored->notes);
+      if (options_.seen) options_.seen(sample, scored->scores);
       return std::nullopt;
     }
     return "the scores of the sample of " + expected[0].source;

@@ -35,13 +35,13 @@ class ScoreRun {
   bool finished() const { return output_->finished(); }
   int64_t done() const { return output_->done(); }                // lines of the output that stay
   int64_t total() const { return facts_.samples; }                // lines of the input
-  const TextNotes& notes() const { return notes_; }               // of the texts scored by this run
+  const TextNotes& notes() const { return notes_; }               // of all texts, those of an earlier run too
   int64_t without_image() const { return facts_.without_image; }  // of them
   // Scores the rest. Throws Error naming file and line; the lines before it are kept.
   void score(Scorer& scorer);
 
  private:
-  void check_done() const;
+  void check_done();
   ScoreRunOptions options_;
   SamplesFile samples_;
   SamplesFile::Facts facts_;

@@ -67,13 +67,14 @@ int64_t Scorer::likelihood_position(const PromptEncoder::Text& text, const std::
 PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) const {
   PreparedSample prepared;
   prepared.source = source;
-  const MarkedSample marked = encoder_.marked(sample, source);
-  prepared.notes = marked.notes;
-  const std::vector<int32_t> prompt = likelihood_ ? encoder_.whole_prompt(marked, source) : std::vector<int32_t>();
+  const PromptEncoder::Prepared texts_of_sample = encoder_.prepared(sample);
+  const std::vector<int32_t> prompt =
+      likelihood_ ? encoder_.whole_prompt(texts_of_sample, source) : std::vector<int32_t>();
   std::map<std::vector<int32_t>, int64_t> texts;  // ids → position
   std::vector<std::vector<int32_t>> ids_of_responses;
-  for (const auto& response : marked.sample.responses) {
-    PromptEncoder::Text text = encoder_.encode(marked, &response, source);
+  for (size_t i = 0; i < sample.responses.size(); ++i) {
+    PromptEncoder::Text text = encoder_.encode(texts_of_sample, i, source);
+    if (i == 0) prepared.notes.add(text.message_notes);
     prepared.notes.add(text.notes);
     texts.emplace(text.ids, likelihood_ ? likelihood_position(text, prompt, source) : reward_position(text.ids));
     ids_of_responses.push_back(std::move(text.ids));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/replaced.h"
 #include "base/utf8.h"
 
 namespace vlrm {
@@ -37,6 +38,50 @@ size_t white_space_at_start(std::string_view text) {
   return count;
 }
 
+// The first of `origins`, which are in order and apart, that ends behind `begin`.
+auto first_behind(std::span<const TextOrigin> origins, size_t begin) {
+  return std::ranges::upper_bound(origins, begin, {}, &TextOrigin::end);
+}
+
+int origin_of(std::span<const TextOrigin> origins, size_t begin, size_t end) {
+  int largest = -1;
+  for (auto origin = first_behind(origins, begin); origin != origins.end() && origin->begin < end; ++origin)
+    largest = std::max(largest, origin->number);
+  return largest;
+}
+
+// The parts of `origins` in the `size` bytes from `begin` on, counted from there.
+std::vector<TextOrigin> origins_inside(std::span<const TextOrigin> origins, size_t begin, size_t size) {
+  std::vector<TextOrigin> inside;
+  const size_t end = begin + size;
+  for (auto origin = first_behind(origins, begin); origin != origins.end() && origin->begin < end; ++origin)
+    inside.push_back({std::max(origin->begin, begin) - begin, std::min(origin->end, end) - begin, origin->number});
+  return inside;
+}
+
+// Where the bytes of `origins`, of which there are some, are once `text` is `normalized`: the normalizer carries a
+// character that it does not know along with them. Where it does not, all bytes have the largest origin.
+std::vector<TextOrigin> normalized_origins(std::string_view text, const std::string& normalized,
+                                           std::span<const TextOrigin> origins, const Normalizer& normalizer) {
+  constexpr std::string_view kMark = "\xEF\xBF\xBE";  // U+FFFE, which is no character
+  std::vector<TextOrigin> there;
+  std::string marked;
+  size_t done = 0;
+  for (const TextOrigin& origin : origins) {
+    (marked += text.substr(done, origin.begin - done)) += kMark;
+    (marked += text.substr(origin.begin, origin.end - origin.begin)) += kMark;
+    done = origin.end;
+  }
+  marked = normalizer.normalize(marked += text.substr(done));
+  std::vector<size_t> marks;
+  for (size_t at = marked.find(kMark); at != marked.npos; at = marked.find(kMark, at + kMark.size()))
+    marks.push_back(at - marks.size() * kMark.size());
+  if (marks.size() != 2 * origins.size() || replaced(marked, kMark, "") != normalized)
+    return {{0, normalized.size(), std::ranges::max(origins, {}, &TextOrigin::number).number}};
+  for (size_t i = 0; i < origins.size(); ++i) there.push_back({marks[2 * i], marks[2 * i + 1], origins[i].number});
+  return there;
+}
+
 }  // namespace
 
 void StringMatcher::add(std::string_view text, size_t value) {
@@ -51,6 +96,11 @@ void StringMatcher::add(std::string_view text, size_t value) {
 }
 
 std::optional<StringMatcher::Found> StringMatcher::find(std::string_view text, size_t start) const {
+  return find(text, start, [](const Found&) { return true; });
+}
+
+std::optional<StringMatcher::Found> StringMatcher::find(std::string_view text, size_t start,
+                                                        const Accept& accept) const {
   for (size_t begin = start; begin < text.size(); ++begin) {
     if (!starts_[static_cast<uint8_t>(text[begin])]) continue;
     std::optional<Found> longest;
@@ -59,7 +109,9 @@ std::optional<StringMatcher::Found> StringMatcher::find(std::string_view text, s
       const auto child = nodes_[node].children.find(text[end++]);
       if (child == nodes_[node].children.end()) break;
       node = child->second;
-      if (nodes_[node].value) longest = Found{begin, end, *nodes_[node].value};
+      if (!nodes_[node].value) continue;
+      const Found found{begin, end, *nodes_[node].value};
+      if (accept(found)) longest = found;
     }
     if (longest) return longest;
   }
@@ -119,11 +171,14 @@ void AddedTokens::prepare_matchers(const Normalizer& normalizer, const std::stri
   }
 }
 
-void AddedTokens::split_by(const StringMatcher& matcher, std::string_view text,
-                           const std::function<void(int32_t)>& on_token,
-                           const std::function<void(std::string_view)>& on_text) const {
+void AddedTokens::split_by(const StringMatcher& matcher, std::string_view text, std::span<const TextOrigin> origins,
+                           const Takes& takes, const OnToken& on_token, const OnText& on_text) const {
+  const auto is_taken = [&](const StringMatcher::Found& found) {
+    const int origin = takes ? origin_of(origins, found.begin, found.end) : -1;
+    return origin < 0 || takes(static_cast<int32_t>(tokens_[found.value].id), origin);
+  };
   size_t done = 0;
-  for (auto found = matcher.find(text, 0); found; found = matcher.find(text, found->end)) {
+  for (auto found = matcher.find(text, 0, is_taken); found; found = matcher.find(text, found->end, is_taken)) {
     const AddedToken& token = tokens_[found->value];
     if (special_are_text_ && is_special(token.content)) continue;
     size_t begin = found->begin, end = found->end;
@@ -131,24 +186,21 @@ void AddedTokens::split_by(const StringMatcher& matcher, std::string_view text,
     if (token.left_strip) begin = std::max(begin - white_space_at_end(text.substr(0, begin)), done);
     if (token.right_strip) end += white_space_at_start(text.substr(end));
     if (done < begin) on_text(text.substr(done, begin - done));
-    on_token(static_cast<int32_t>(token.id));
+    on_token(static_cast<int32_t>(token.id), origin_of(origins, found->begin, found->end));
     done = end;
   }
   if (done < text.size()) on_text(text.substr(done));
 }
 
-void AddedTokens::split(std::string_view text, const Normalizer& normalizer,
-                        const std::function<void(int32_t)>& on_token,
-                        const std::function<void(std::string_view)>& on_text) const {
-  const auto on_normalized = [&](std::string_view normalized) {
-    split_by(in_normalized_text_, normalized, on_token, on_text);
-  };
-  split_by(in_raw_text_, text, on_token, [&](std::string_view between) {
-    if (normalizer.changes_nothing()) {
-      on_normalized(between);
-    } else {
-      on_normalized(normalizer.normalize(between));
-    }
+void AddedTokens::split(std::string_view text, const Normalizer& normalizer, const OnToken& on_token,
+                        const OnText& on_text, std::span<const TextOrigin> origins, const Takes& takes) const {
+  split_by(in_raw_text_, text, origins, takes, on_token, [&](std::string_view between) {
+    const auto inside = origins_inside(origins, static_cast<size_t>(between.data() - text.data()), between.size());
+    if (normalizer.changes_nothing()) return split_by(in_normalized_text_, between, inside, takes, on_token, on_text);
+    const std::string normalized = normalizer.normalize(between);
+    const bool any = !inside.empty() && in_normalized_text_.find(normalized, 0);
+    const auto there = any ? normalized_origins(between, normalized, inside, normalizer) : std::vector<TextOrigin>();
+    split_by(in_normalized_text_, normalized, there, takes, on_token, on_text);
   });
 }
 

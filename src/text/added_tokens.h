@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,7 +26,10 @@ class StringMatcher {
   struct Found {
     size_t begin, end, value;
   };
+  using Accept = std::function<bool(const Found&)>;
   std::optional<Found> find(std::string_view text, size_t start) const;
+  // Of those that `accept` takes.
+  std::optional<Found> find(std::string_view text, size_t start, const Accept& accept) const;
 
  private:
   struct Node {
@@ -36,6 +40,12 @@ class StringMatcher {
   std::array<bool, 256> starts_{};  // bytes that begin a string
 };
 
+// Bytes of a text that come from elsewhere than the rest.
+struct TextOrigin {
+  size_t begin, end;
+  int number;  // the caller's name for where they come from, from 0 on
+};
+
 class AddedTokens {
  public:
   // The added tokens of a tokenizer.json, and what the files beside it add or replace. A token has the id that
@@ -44,9 +54,15 @@ class AddedTokens {
   AddedTokens(const std::vector<AddedToken>& own, const std::vector<AddedToken>& additions,
               const Vocabulary& vocabulary, const Normalizer& normalizer, const std::string& source);
 
-  // Calls on_token(id) for each added token in `text` and on_text(normalized) for what lies between them, in order.
-  void split(std::string_view text, const Normalizer& normalizer, const std::function<void(int32_t)>& on_token,
-             const std::function<void(std::string_view)>& on_text) const;
+  // Calls on_token(id, origin) for each added token in `text` and on_text(normalized) for what lies between them, in
+  // order. `origin`: the largest number of the `origins` that any of its bytes lies in, -1 where none does. A token
+  // with an origin for which `takes` is false is text. `origins` are in order and apart; where the normalizer hides
+  // which bytes came from where, all that it changed together have the largest of their origins.
+  using OnToken = std::function<void(int32_t id, int origin)>;
+  using OnText = std::function<void(std::string_view)>;
+  using Takes = std::function<bool(int32_t id, int origin)>;
+  void split(std::string_view text, const Normalizer& normalizer, const OnToken& on_token, const OnText& on_text,
+             std::span<const TextOrigin> origins = {}, const Takes& takes = {}) const;
 
   // The first token in `text` from `start` on that is special or has the id `also`, by its content as it is written.
   struct Special {
@@ -61,6 +77,7 @@ class AddedTokens {
   // One line for a person where ids in tokenizer.json are not those that its tokens have.
   std::optional<std::string> renumbered() const;
 
+  const std::unordered_set<std::string>& special() const { return special_; }
   const AddedToken* with_id(int64_t id) const;
   const AddedToken* with_content(std::string_view content) const;
   bool is_special(std::string_view content) const { return special_.contains(std::string(content)); }
@@ -69,8 +86,8 @@ class AddedTokens {
  private:
   void add(AddedToken token, const Vocabulary& vocabulary);
   void prepare_matchers(const Normalizer& normalizer, const std::string& source);
-  void split_by(const StringMatcher& matcher, std::string_view text, const std::function<void(int32_t)>& on_token,
-                const std::function<void(std::string_view)>& on_text) const;
+  void split_by(const StringMatcher& matcher, std::string_view text, std::span<const TextOrigin> origins,
+                const Takes& takes, const OnToken& on_token, const OnText& on_text) const;
 
   std::vector<AddedToken> tokens_;
   std::unordered_map<std::string, size_t> by_content_;

@@ -4,6 +4,11 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "jinja/globals.h"
+#include "jinja/json_input.h"
+#include "jinja/lexer.h"
+#include "jinja/parser.h"
+#include "jinja/rendering.h"
 #include "jinja/template.h"
 
 namespace vlrm {
@@ -30,6 +35,13 @@ ChatTemplate::~ChatTemplate() = default;
 
 const std::string& ChatTemplate::text() const {
   return impl_->text;
+}
+
+std::vector<std::string> ChatTemplate::literals() const {
+  std::vector<std::string> all = impl_->with_tools ? impl_->with_tools->literals() : std::vector<std::string>();
+  for (jinja::Token& token : jinja::tokenize(impl_->text))
+    if (token.kind == jinja::TokenKind::text) all.push_back(std::move(token.text));
+  return all;
 }
 
 ChatTemplate ChatTemplate::parse(const std::string& text, const std::string& source) {

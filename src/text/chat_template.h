@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "jinja/clock.h"
@@ -39,6 +40,8 @@ class ChatTemplate {
   std::string render(const Input& input) const;
 
   const std::string& text() const;
+  // The strings that it writes between quotes: what it can look for in its input.
+  std::vector<std::string> literals() const;
 
  private:
   struct Impl;

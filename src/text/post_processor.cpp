@@ -19,6 +19,9 @@ PostProcessor::PostProcessor(const Json& description, const std::function<bool(i
   if (!description.is_null()) add(description, is_known, source);
 }
 
+PostProcessor::PostProcessor(std::vector<int32_t> before, std::vector<int32_t> after)
+    : template_{{{false, std::move(before)}, {true, {}}, {false, std::move(after)}}} {}
+
 void PostProcessor::add(const Json& description, const std::function<bool(int64_t)>& is_known,
                         const std::string& source) {
   const auto type = required_field<std::string>(description, "type", source);

@@ -16,6 +16,9 @@ class PostProcessor {
   // The "post_processor" of a tokenizer.json. `is_known`: whether an id has a token. Throws Error naming `source`.
   PostProcessor(const Json& description, const std::function<bool(int64_t)>& is_known, const std::string& source);
 
+  // Puts these around a text.
+  PostProcessor(std::vector<int32_t> before, std::vector<int32_t> after);
+
   // The ids of a text with the template's special tokens, or, without add_special_tokens, what it leaves of the text
   // (nearly always all of it).
   std::vector<int32_t> process(std::vector<int32_t> ids, bool add_special_tokens) const;

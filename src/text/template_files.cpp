@@ -9,12 +9,6 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-OrderedJson read_object(const fs::path& path) {
-  OrderedJson json = read_ordered_json_or_throw(path);
-  if (!json.is_object()) fail("{}: is not a JSON object", path.string());
-  return json;
-}
-
 // [{"name": "default", "template": "…"}, …]
 ChatTemplate choose_template(const OrderedJson& templates, const std::string& source) {
   std::optional<ChatTemplate> general, with_tools;
@@ -36,7 +30,7 @@ bool is_processor(const fs::path& directory) {
 // The chat_template of a file, which may lack it, or be missing itself.
 std::optional<ChatTemplate> template_in(const fs::path& path) {
   if (!fs::exists(path)) return std::nullopt;
-  const OrderedJson config = read_object(path);
+  const OrderedJson config = read_object_or_throw(path);
   if (!config.contains("chat_template") || config.at("chat_template").is_null()) return std::nullopt;
   const OrderedJson& found = config.at("chat_template");
   const std::string source = path.string() + ": chat_template";

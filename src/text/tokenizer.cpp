@@ -1,5 +1,7 @@
 #include "text/tokenizer.h"
 
+#include <set>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -33,19 +35,19 @@ std::string cleaned_up(std::string text) {
   return text;
 }
 
-std::vector<AddedToken> own_tokens(const Json& file, const std::string& source) {
-  return read_added_tokens(part_of(file, "added_tokens"), source);
+void refuse_invalid(std::string_view text) {
+  if (const auto offset = utf8::first_invalid(text)) fail("a text to tokenize is not valid UTF-8 at byte {}", *offset);
 }
 
 }  // namespace
 
 struct Tokenizer::Impl {
-  Impl(const Json& file, const TokenizerSideFiles& beside, const std::string& source)
+  Impl(const Json& file, const std::vector<AddedToken>& own, const TokenizerSideFiles& beside,
+       const std::string& source)
       : normalizer(part_of(file, "normalizer"), source),
         pre_tokenizer(part_of(file, "pre_tokenizer"), source),
         model(part_of(file, "model"), pre_tokenizer.ends_in_bytes(), source),
-        added(own_tokens(file, source), beside.additions(own_tokens(file, source)), model.vocabulary(), normalizer,
-              source),
+        added(own, beside.additions(own), model.vocabulary(), normalizer, source),
         post_processor(
             part_of(file, "post_processor"), [this](int64_t id) { return token_of(id).has_value(); }, source),
         decoder(part_of(file, "decoder"), source) {}
@@ -77,7 +79,8 @@ Tokenizer Tokenizer::from_json(std::string_view text, const std::string& source)
 Tokenizer Tokenizer::from_files(std::string_view text, const TokenizerSideFiles& beside, const std::string& source) {
   const Json file = parse_json_or_throw(text, source);
   if (!file.is_object()) fail("{}: not a tokenizer: the file is not a JSON object", source);
-  return Tokenizer(std::make_unique<Impl>(file, beside, source));
+  const std::vector<AddedToken> own = read_added_tokens(part_of(file, "added_tokens"), source);
+  return Tokenizer(std::make_unique<Impl>(file, own, beside, source));
 }
 
 Tokenizer Tokenizer::from_directory(const fs::path& directory) {
@@ -89,6 +92,15 @@ Tokenizer Tokenizer::from_directory(const fs::path& directory) {
     if (named.name == "bos_token") tokenizer.impl_->bos_token = named.token.content;
     if (named.name == "eos_token") tokenizer.impl_->eos_token = named.token.content;
   }
+  if (const auto& around = beside.around()) {
+    const auto ids = [&](bool wanted, const char* name, const std::optional<std::string>& token) {
+      if (!wanted) return std::vector<int32_t>();
+      if (!token) fail("{}: add_{} is true, but there is no {}", directory.string(), name, name);
+      return std::vector{tokenizer.id_of(*token).value()};
+    };
+    tokenizer.impl_->post_processor = PostProcessor(ids(around->bos_token, "bos_token", tokenizer.bos_token()),
+                                                    ids(around->eos_token, "eos_token", tokenizer.eos_token()));
+  }
   const fs::path config_path = directory / "tokenizer_config.json";
   if (!fs::exists(config_path)) return tokenizer;
   const Json config = read_json_or_throw(config_path);
@@ -98,22 +110,56 @@ Tokenizer Tokenizer::from_directory(const fs::path& directory) {
   return tokenizer;
 }
 
-std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_special_tokens, std::string_view mark) const {
-  if (const auto offset = utf8::first_invalid(text)) fail("a text to tokenize is not valid UTF-8 at byte {}", *offset);
+void Tokenizer::encode_piece(std::string_view piece, std::vector<int32_t>& ids) const {
+  const Pieces pieces = impl_->pre_tokenizer.split(piece);
+  for (const Match& range : pieces.ranges)
+    impl_->model.encode(std::string_view(pieces.text).substr(range.begin, range.end - range.begin), ids);
+}
+
+std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
+  refuse_invalid(text);
   std::vector<int32_t> ids;
   impl_->added.split(
-      text, impl_->normalizer, [&](int32_t id) { ids.push_back(id); },
-      [&](std::string_view between) {
-        std::string unmarked;
-        if (!mark.empty() && between.find(mark) != between.npos) {
-          unmarked = replaced(between, mark, "");
-          between = unmarked;
-        }
-        const Pieces pieces = impl_->pre_tokenizer.split(between);
-        for (const Match& range : pieces.ranges)
-          impl_->model.encode(std::string_view(pieces.text).substr(range.begin, range.end - range.begin), ids);
-      });
+      text, impl_->normalizer, [&](int32_t id, int) { ids.push_back(id); },
+      [&](std::string_view between) { encode_piece(between, ids); });
   return impl_->post_processor.process(std::move(ids), add_special_tokens);
+}
+
+std::vector<Tokenizer::ForeignToken> Tokenizer::foreign_tokens(std::string_view text,
+                                                               std::span<const TextOrigin> origins) const {
+  refuse_invalid(text);
+  std::vector<ForeignToken> found;
+  const auto on_token = [&](int32_t id, int origin) {
+    if (origin < 0) return;
+    const std::string& content = impl_->added.with_id(id)->content;
+    found.push_back({id, origin, content, impl_->added.is_special(content)});
+  };
+  impl_->added.split(
+      text, impl_->normalizer, on_token, [](std::string_view) {}, origins);
+  return found;
+}
+
+std::vector<int32_t> Tokenizer::encode(std::string_view text, std::span<const TextOrigin> origins,
+                                       const AddedTokens::Takes& takes) const {
+  refuse_invalid(text);
+  std::vector<int32_t> ids;
+  std::set<int32_t> left;
+  const auto is_taken = [&](int32_t id, int origin) {
+    const bool taken = takes(id, origin);
+    if (!taken) left.insert(id);
+    return taken;
+  };
+  const auto on_text = [&](std::string_view between) {
+    const size_t before = ids.size();
+    encode_piece(between, ids);
+    for (size_t i = before; i < ids.size(); ++i)
+      if (left.contains(ids[i]))
+        fail("the special token \"{}\" cannot be read as text: the tokenizer has no other tokens for it",
+             printable(*impl_->token_of(ids[i])));
+  };
+  impl_->added.split(
+      text, impl_->normalizer, [&](int32_t id, int) { ids.push_back(id); }, on_text, origins, is_taken);
+  return impl_->post_processor.process(std::move(ids), false);
 }
 
 std::optional<Tokenizer::SpecialToken> Tokenizer::special_token_in(std::string_view text, size_t start,
@@ -146,6 +192,15 @@ std::optional<int32_t> Tokenizer::id_of(std::string_view token) const {
   if (const AddedToken* added = impl_->added.with_content(token)) return static_cast<int32_t>(added->id);
   const int32_t id = impl_->model.vocabulary().find(token);
   return id == Vocabulary::kNone ? std::nullopt : std::optional(id);
+}
+
+bool Tokenizer::is_special(int32_t id) const {
+  const AddedToken* token = impl_->added.with_id(id);
+  return token != nullptr && impl_->added.is_special(token->content);
+}
+
+std::vector<std::string> Tokenizer::special_tokens() const {
+  return {impl_->added.special().begin(), impl_->added.special().end()};
 }
 
 std::optional<std::string> Tokenizer::bos_token() const {

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "text/added_tokens.h"
+
 namespace vlrm {
 
 class TokenizerSideFiles;
@@ -28,11 +30,24 @@ class Tokenizer {
 
   // UTF-8 in, ids out. add_special_tokens runs the post-processor's template (adds <|begin_of_text|>). Invalid UTF-8:
   // Error. Thread-safe.
-  // `mark`, where it is not empty, is taken out of the text after added tokens have been looked for: a token that it
-  // stands in is read as text.
-  std::vector<int32_t> encode(std::string_view text, bool add_special_tokens, std::string_view mark = {}) const;
+  std::vector<int32_t> encode(std::string_view text, bool add_special_tokens) const;
 
-  // The first added token in `text` at or after the byte `start` that is special or has the id `also`.
+  // An added token that encode() finds in a text, and the largest number of the origins of its bytes.
+  struct ForeignToken {
+    int32_t id;
+    int origin;
+    std::string content;
+    bool special;
+  };
+  // Those with bytes of `origins`, which are in order and apart, in order.
+  std::vector<ForeignToken> foreign_tokens(std::string_view text, std::span<const TextOrigin> origins) const;
+  // As encode() without the post-processor, but added tokens with an origin for which `takes` is false are read as
+  // text. Throws Error where the model makes a special token of that text all the same.
+  std::vector<int32_t> encode(std::string_view text, std::span<const TextOrigin> origins,
+                              const AddedTokens::Takes& takes) const;
+
+  // The first added token in `text` at or after the byte `start` that is special or has the id `also`, by its content
+  // as it is written.
   struct SpecialToken {
     size_t begin, end;  // bytes
     int32_t id;
@@ -45,13 +60,16 @@ class Tokenizer {
   // The same without that clean-up, as `tokenizers` decodes it.
   std::string decode_as_is(std::span<const int32_t> ids, bool skip_special_tokens) const;
 
-  int64_t size() const;  // ids known, added tokens included
+  int64_t size() const;               // ids known, added tokens included
+  bool is_special(int32_t id) const;  // of an added token
   std::optional<int32_t> id_of(std::string_view token) const;
-  std::optional<std::string> bos_token() const;  // from tokenizer_config.json, for chat templates
+  std::vector<std::string> special_tokens() const;  // what they are written as, in no order
+  std::optional<std::string> bos_token() const;     // from tokenizer_config.json, for chat templates
   std::optional<std::string> eos_token() const;
 
  private:
   struct Impl;
+  void encode_piece(std::string_view piece, std::vector<int32_t>& ids) const;
   explicit Tokenizer(std::unique_ptr<Impl> impl);
   static Tokenizer from_files(std::string_view text, const TokenizerSideFiles& beside, const std::string& source);
   std::unique_ptr<Impl> impl_;

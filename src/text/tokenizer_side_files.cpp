@@ -21,41 +21,70 @@ constexpr std::array kListNames{"additional_special_tokens", "extra_special_toke
 using Named = TokenizerSideFiles::Named;
 using NamedLists = std::map<std::string, std::vector<Named>>;  // by name; most have one token
 
-// The names that a class of tokenizers has where tokenizer_config.json does not have them.
-struct ClassDefaults {
-  std::string_view tokenizer_class;  // without "Fast"
+// What a class of tokenizers has where tokenizer_config.json does not say otherwise.
+struct TokenizerClass {
+  std::string_view name;    // without "Fast"
+  std::string_view models;  // the model types whose class it is where no file names one
   std::array<std::pair<const char*, const char*>, 4> tokens;
+  std::optional<bool> add_bos_token = {};  // nothing: the class leaves the post-processor of tokenizer.json as it is
 };
 constexpr std::array kClasses{
-    ClassDefaults{"LlamaTokenizer", {{{"unk_token", "<unk>"}, {"bos_token", "<s>"}, {"eos_token", "</s>"}, {}}}},
-    ClassDefaults{"GemmaTokenizer",
-                  {{{"unk_token", "<unk>"}, {"bos_token", "<bos>"}, {"eos_token", "<eos>"}, {"pad_token", "<pad>"}}}},
-    ClassDefaults{
+    TokenizerClass{"LlamaTokenizer",
+                   " chameleon idefics idefics2 idefics3 jamba jetmoe llama llava llava_next llava_next_video "
+                   "llava_onevision mistral mixtral mllama paligemma persimmon phi3 phimoe video_llava vipllava zamba ",
+                   {{{"unk_token", "<unk>"}, {"bos_token", "<s>"}, {"eos_token", "</s>"}, {}}},
+                   true},
+    TokenizerClass{"CodeLlamaTokenizer",
+                   " code_llama ",
+                   {{{"unk_token", "<unk>"}, {"bos_token", "<s>"}, {"eos_token", "</s>"}, {}}},
+                   true},
+    TokenizerClass{"GemmaTokenizer",
+                   " gemma gemma2 recurrent_gemma ",
+                   {{{"unk_token", "<unk>"}, {"bos_token", "<bos>"}, {"eos_token", "<eos>"}, {"pad_token", "<pad>"}}},
+                   true},
+    TokenizerClass{"CohereTokenizer",
+                   " cohere ",
+                   {{{"unk_token", "<UNK>"}, {"bos_token", "<BOS_TOKEN>"}, {"eos_token", "<|END_OF_TURN_TOKEN|>"}, {}}},
+                   true},
+    TokenizerClass{
         "Qwen2Tokenizer",
+        " qwen2 qwen2_audio qwen2_moe qwen2_vl ",
         {{{"unk_token", "<|endoftext|>"}, {"eos_token", "<|endoftext|>"}, {"pad_token", "<|endoftext|>"}, {}}}},
-    ClassDefaults{
+    TokenizerClass{
         "GPT2Tokenizer",
+        " blip-2 dbrx gpt2 gpt_bigcode gpt_neo gptj instructblip instructblipvideo opt starcoder2 ",
         {{{"unk_token", "<|endoftext|>"}, {"bos_token", "<|endoftext|>"}, {"eos_token", "<|endoftext|>"}, {}}}},
-    ClassDefaults{
+    TokenizerClass{
         "GPTNeoXTokenizer",
-        {{{"unk_token", "<|endoftext|>"}, {"bos_token", "<|endoftext|>"}, {"eos_token", "<|endoftext|>"}, {}}}}};
-
-NamedLists names_of_class(const OrderedJson& config, const fs::path& path) {
-  NamedLists named;
-  std::string name = optional_field<std::string>(config, "tokenizer_class", "", path.string());
-  if (name.ends_with("Fast")) name.resize(name.size() - 4);
-  for (const ClassDefaults& each : kClasses)
-    for (const auto& [token, content] : each.tokens)
-      if (each.tokenizer_class == name && token != nullptr)
-        named[token] = {{token, {.content = content, .normalized = false, .special = true}, false}};
-  return named;
-}
+        " falcon_mamba gpt_neox mamba mamba2 mpt olmo olmo2 olmoe rwkv stablelm ",
+        {{{"unk_token", "<|endoftext|>"}, {"bos_token", "<|endoftext|>"}, {"eos_token", "<|endoftext|>"}, {}}},
+        false}};
 
 OrderedJson read_object_if_there(const fs::path& path) {
-  if (!fs::exists(path)) return OrderedJson::object();
-  OrderedJson json = read_ordered_json_or_throw(path);
-  if (!json.is_object()) fail("{}: not a JSON object", path.string());
-  return json;
+  return fs::exists(path) ? read_object_or_throw(path) : OrderedJson::object();
+}
+
+// Null: not a class that has something of its own.
+const TokenizerClass* class_in(const OrderedJson& config, const fs::path& directory) {
+  const fs::path model_path = directory / "config.json";
+  auto name =
+      optional_field<std::string>(config, "tokenizer_class", "", (directory / "tokenizer_config.json").string());
+  const OrderedJson model = name.empty() ? read_object_if_there(model_path) : OrderedJson::object();
+  if (name.empty()) name = optional_field<std::string>(model, "tokenizer_class", "", model_path.string());
+  if (name.ends_with("Fast")) name.resize(name.size() - 4);
+  const std::string type = " " + optional_field<std::string>(model, "model_type", "", model_path.string()) + " ";
+  const auto found = std::ranges::find_if(kClasses, [&](const TokenizerClass& each) {
+    return name.empty() ? each.models.find(type) != each.models.npos : each.name == name;
+  });
+  return found == kClasses.end() ? nullptr : &*found;
+}
+
+NamedLists names_of_class(const TokenizerClass* tokenizer_class) {
+  NamedLists named;
+  if (tokenizer_class == nullptr) return named;
+  for (const auto& [token, content] : tokenizer_class->tokens)
+    if (token != nullptr) named[token] = {{token, {.content = content, .normalized = false, .special = true}, false}};
+  return named;
 }
 
 // "<s>" or {"content": "<s>", …}
@@ -103,6 +132,26 @@ void read_special_tokens_map(const fs::path& path, NamedLists& named) {
       if (std::ranges::none_of(all, same)) all.push_back(std::move(each));
     }
   }
+}
+
+// CodeLlama's tokens for filling in are special without being listed.
+void add_code_tokens(const OrderedJson& config, const fs::path& path, NamedLists& named) {
+  constexpr std::pair<const char*, const char*> kTokens[] = {{"prefix_token", "\u2581<PRE>"},
+                                                             {"middle_token", "\u2581<MID>"},
+                                                             {"suffix_token", "\u2581<SUF>"},
+                                                             {"eot_token", "\u2581<EOT>"}};
+  for (const auto& [name, content] : kTokens) {
+    const OrderedJson token = config.value(name, OrderedJson(content));
+    if (token.is_null()) continue;
+    Named read = read_named_token(name, token, path);
+    read.name = "additional_special_tokens";
+    named[read.name].push_back(std::move(read));
+  }
+}
+
+// Null counts as false.
+bool is_set(const OrderedJson& config, const char* name, bool fallback, const fs::path& path) {
+  return optional_field<bool>(config, name, config.contains(name) ? false : fallback, path.string());
 }
 
 int64_t listed_id(const std::string& key, const fs::path& path) {
@@ -163,7 +212,8 @@ bool is_in_list(const Named& token) {
 TokenizerSideFiles TokenizerSideFiles::from_directory(const fs::path& directory) {
   const fs::path config_path = directory / "tokenizer_config.json";
   const OrderedJson config = read_object_if_there(config_path);
-  NamedLists named = names_of_class(config, config_path);
+  const TokenizerClass* tokenizer_class = class_in(config, directory);
+  NamedLists named = names_of_class(tokenizer_class);
   read_names(config, config_path, named);
   TokenizerSideFiles files;
   ById listed;
@@ -177,6 +227,11 @@ TokenizerSideFiles TokenizerSideFiles::from_directory(const fs::path& directory)
   } else {
     listed = read_decoder(config.at("added_tokens_decoder"), config_path);
   }
+  if (tokenizer_class != nullptr && tokenizer_class->name == "CodeLlamaTokenizer")
+    add_code_tokens(config, config_path, named);
+  if (tokenizer_class != nullptr && tokenizer_class->add_bos_token)
+    files.around_ = {is_set(config, "add_bos_token", *tokenizer_class->add_bos_token, config_path),
+                     is_set(config, "add_eos_token", false, config_path)};
   for (auto& [id, token] : listed) {
     token.id = id;
     files.listed_.push_back(std::move(token));

@@ -13,6 +13,8 @@
 namespace vlrm::testing {
 
 constexpr int kHidden = 4, kVocabulary = 8;
+// As the published models: a class that adds no tokens of its own.
+constexpr const char* kTokenizerClass = "PreTrainedTokenizerFast";
 
 inline void add_llama_layer(MemoryCheckpoint& weights, const std::string& layer, float value) {
   const auto add = [&](const std::string& name, std::vector<int64_t> shape) {
@@ -37,7 +39,7 @@ inline Json llama_config(const std::string& architecture, int64_t rows) {
   return {{"architectures", {architecture}}, {"model_type", "llama"},    {"vocab_size", rows},
           {"hidden_size", kHidden},          {"intermediate_size", 6},   {"num_hidden_layers", 2},
           {"num_attention_heads", 2},        {"num_key_value_heads", 1}, {"rms_norm_eps", 1e-5},
-          {"rope_theta", 500000.0},          {"torch_dtype", "float32"}};
+          {"rope_theta", 500000.0},          {"torch_dtype", "float32"}, {"tokenizer_class", kTokenizerClass}};
 }
 
 inline Json vlm_config() {
@@ -52,7 +54,8 @@ inline Json vlm_config() {
           {"image_token_index", kVocabulary},
           {"text_config", text},
           {"vision_config", vision},
-          {"torch_dtype", "float32"}};
+          {"torch_dtype", "float32"},
+          {"tokenizer_class", kTokenizerClass}};
 }
 
 // Text layers 0 and 2, cross-attention at 1.

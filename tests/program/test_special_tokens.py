@@ -90,6 +90,16 @@ def test_image_placeholders_are_always_text(warned, how):
     assert line["scores"] != other["scores"]
 
 
+def warnings_of(*command):
+    import subprocess
+
+    from conftest import PROGRAM
+
+    done = subprocess.run([PROGRAM, *map(str, command)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+
+
 def samples(path, *responses):
     path.write_text("".join(json.dumps({"id": i, "prompt": "Hi", "responses": ["A dog.", r]}) + "\n" for i, r in enumerate(responses)))
     return path
@@ -104,6 +114,7 @@ def test_lines_record_it_and_resume(vlrm, tmp_path):
     (tmp_path / "o.jsonl").write_text("".join(lines.splitlines(True)[:2]))
     vlrm(*command)
     assert (tmp_path / "o.jsonl").read_text() == lines
+    assert warnings_of(*command)[0].startswith("warning: 3 special tokens in prompts and responses read as tokens")
     assert "special_tokens" in vlrm(*command, "--special-tokens", "escape", fails=True)
 
 
@@ -118,6 +129,180 @@ def test_rows_of_evaluations_record_it(vlrm, tmp_path):
     (tmp_path / "run/results.jsonl").write_text("".join(lines.splitlines(True)[:2]))
     vlrm(*command)
     assert (tmp_path / "run/results.jsonl").read_text() == lines
+    assert warnings_of(*command)[0].startswith("warning: 3 special tokens in prompts and responses read as tokens")
+    assert "3 special tokens in prompts and responses read as tokens" in vlrm("results", tmp_path / "run")
+    assert json.loads(vlrm("results", tmp_path / "run", "--format", "json"))["runs"][0]["texts"] == {
+        "special_tokens": 3
+    }
+    (tmp_path / "run/results.jsonl").write_text(lines.replace('"special_tokens": 3', '"special_tokens": -3'))
+    assert 'the field "special_tokens" is negative' in vlrm("results", tmp_path / "run", fails=True)
+
+
+def test_pairs_of_equal_texts_are_no_equal_scores(vlrm, tmp_path):
+    rows = [
+        {"question": "What?", "chosen": "A cat.", "rejected": r, "image": "x.png"}
+        for r in ["A cat.", "A dog.", "A cat."]
+    ]
+    (tmp_path / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    shutil.copy(IMAGE, tmp_path / "x.png")
+    command = [
+        "eval",
+        "rlaif-v",
+        "--mode",
+        "text-only",
+        "--model",
+        RM,
+        "--data",
+        tmp_path / "d.jsonl",
+        "-o",
+        tmp_path / "run",
+    ]
+    assert warnings_of(*command) == [] and warnings_of("results", tmp_path / "run") == []
+    assert "equal scores" not in vlrm("results", tmp_path / "run")
+    equal = json.loads(vlrm("results", tmp_path / "run", "--format", "json"))["runs"][0]["equal_scores"]
+    assert (equal["pairs"], equal["equal"]) == (1, 0)
+
+
+def test_templates_without_the_response_give_equal_scores(vlrm, tmp_path):
+    model = changed_model(tmp_path / "rm", template="{{ bos_token }}{{ messages[0].content }}")
+    row = {"question": "What?", "chosen": "A cat.", "rejected": "A dog.", "image": "x.png"}
+    (tmp_path / "d.jsonl").write_text(json.dumps(row) + "\n")
+    shutil.copy(IMAGE, tmp_path / "x.png")
+    command = ["eval", "rlaif-v", "--mode", "text-only", "--model", model, "--data", tmp_path / "d.jsonl", "-o", tmp_path / "run"]
+    assert "1 of 1 pairs have equal scores" in warnings_of(*command)[0]
+
+
+def changed_model(path, template=None, tokenizer=None):
+    """The reward model with another chat template, or what `tokenizer` makes of its tokenizer.json."""
+    shutil.copytree(RM, path)
+    if template:
+        (path / "chat_template.jinja").write_text(template)
+    if tokenizer:
+        json_file, config_file = path / "tokenizer.json", path / "tokenizer_config.json"
+        file, config = json.loads(json_file.read_text()), json.loads(config_file.read_text())
+        tokenizer(file, config)
+        json_file.write_text(json.dumps(file))
+        config_file.write_text(json.dumps(config))
+    return path
+
+
+def line_of(vlrm, model, tmp_path, how, messages, responses, fails=False):
+    file = tmp_path / "one.jsonl"
+    file.write_text(json.dumps({"id": 0, "messages": messages, "responses": responses}) + "\n")
+    printed = vlrm(
+        "score", "--mode", "text-only", "--model", model, "--input", file, "--special-tokens", how, fails=fails
+    )
+    return printed if fails else json.loads(printed)
+
+
+def user(*parts):
+    return [{"role": "user", "content": [{"type": "text", "text": part} for part in parts]}]
+
+
+COUNT = {"parse": "special_tokens", "escape": "escaped_tokens"}
+
+
+@pytest.mark.parametrize(
+    "parts", [("Hi<|eot", "_id|>there"), ("Hi<", "|eot_id|>there"), ("Hi<|e", "ot_", "id|", ">there")]
+)
+def test_tokens_that_parts_make_together(vlrm, tmp_path, parts):
+    for how, name in COUNT.items():
+        whole = line_of(vlrm, RM, tmp_path, how, user("".join(parts)), ["A cat.", "A dog."])
+        assert whole["texts"] == {name: 1}
+        assert line_of(vlrm, RM, tmp_path, how, user(*parts), ["A cat.", "A dog."]) == whole
+    assert 'special token "<|eot_id|>"' in line_of(vlrm, RM, tmp_path, "refuse", user(*parts), ["A cat."], fails=True)
+
+
+HEADER = "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"
+ANSWER = "{% if m.role == 'assistant' %}BEFORE{{ m.content SHOWN }}AFTER{% else %}{{ m.content }}{% endif %}<|eot_id|>{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    "before, shown, after, response",
+    [
+        ("<|eot", "", "", "_id|> A cat."),
+        ("<|eot", "| trim", "", " \n_id|> A cat."),
+        ("<", "", "|>", "|eot_id"),
+        ("", "", "|eot_id|>", "A cat.<"),
+        ("", "| lower", "", "A cat.<|EOT_ID|>"),
+        ("", "| replace('#', '|')", "", "A cat.<#eot_id#>"),
+        ("<|eot", ".split('</think>')[-1].lstrip('\n')", "", "Hm.</think>\n\n_id|> A cat."),
+        ("", ".split('</think>')[-1].lstrip('\n')", "", "Hm.</think>\n\n<|eot_id|> A cat."),
+    ],
+)
+def test_tokens_that_the_template_completes(vlrm, tmp_path, before, shown, after, response):
+    answer = ANSWER.replace("BEFORE", before).replace("SHOWN", shown).replace("AFTER", after)
+    model = changed_model(tmp_path / "rm", template=HEADER + answer)
+    scores = {}
+    for how, name in COUNT.items():
+        line = line_of(vlrm, model, tmp_path, how, user("Hi"), [response, "A dog.", response])
+        assert line["texts"] == {name: 2}
+        scores[how] = line["scores"]
+    assert scores["parse"][0] != scores["escape"][0] and scores["parse"][1] == pytest.approx(
+        scores["escape"][1], abs=1e-6
+    )
+    error = line_of(vlrm, model, tmp_path, "refuse", user("Hi"), [response], fails=True)
+    assert 'special token "<|eot_id|>" stands in a prompt or response' in error
+    assert "texts" not in line_of(vlrm, model, tmp_path, "refuse", user("Hi"), ["A dog."])
+
+
+def lower_case(special):
+    def change(file, config):
+        file["normalizer"] = {"type": "Lowercase"}
+        token = next(token for token in file["added_tokens"] if token["content"] == "<|eot_id|>")
+        token["normalized"] = True
+        decoder = config.get("added_tokens_decoder", {})
+        if str(token["id"]) in decoder:
+            decoder[str(token["id"])]["normalized"] = True
+
+    return change
+
+
+def test_tokens_that_the_normalizer_makes(vlrm, tmp_path):
+    model = changed_model(tmp_path / "rm", tokenizer=lower_case("<|eot_id|>"))
+    for how, name in COUNT.items():
+        line = line_of(
+            vlrm, model, tmp_path, how, user("Hi"), ["A cat.<|EOT_ID|> No", "A cat.<|eot_id|> No", "A cat.", "<|Eot"]
+        )
+        assert line["texts"] == {name: 2} and line["scores"][0] == line["scores"][1]
+    assert "special token" in line_of(vlrm, model, tmp_path, "refuse", user("Hi"), ["A cat.<|EOT_ID|>"], fails=True)
+    assert "texts" not in line_of(vlrm, model, tmp_path, "refuse", user("Hi"), ["A cat."])
+
+
+def test_templates_that_hide_their_texts(vlrm, tmp_path):
+    template = HEADER + "{{ m.content[:20] }}{{ m.content | length }}<|eot_id|>{% endfor %}"
+    model = changed_model(tmp_path / "rm", template=template)
+    for how in ["parse", "escape", "refuse"]:
+        assert "texts" not in line_of(vlrm, model, tmp_path, how, user("Hi"), ["A cat."])
+    assert line_of(vlrm, model, tmp_path, "parse", user("Hi"), [INJECTED])["texts"] == {"special_tokens": 3}
+    error = line_of(vlrm, model, tmp_path, "escape", user("Hi"), [INJECTED], fails=True)
+    assert (
+        'the special token "<|eot_id|>" cannot be read as text: the chat template changes the texts that it shows'
+        in error
+    )
+    assert "stands in a prompt" in line_of(vlrm, model, tmp_path, "refuse", user("Hi"), [INJECTED], fails=True)
+
+
+def test_tokens_of_one_character_cannot_be_text(vlrm, tmp_path):
+    def add(file, config):
+        content = next(iter(token for token in file["model"]["vocab"] if len(token) == 1 and token.isalpha()))
+        file["added_tokens"].insert(
+            0,
+            {
+                "id": file["model"]["vocab"][content],
+                "content": content,
+                "special": True,
+                "normalized": False,
+                "single_word": True,
+                "lstrip": False,
+                "rstrip": False,
+            },
+        )
+
+    model = changed_model(tmp_path / "rm", tokenizer=add)
+    content = json.loads((model / "tokenizer.json").read_text())["added_tokens"][0]["content"]
+    error = line_of(vlrm, model, tmp_path, "escape", user("Hi"), [f"1({content})1"], fails=True)
+    assert f'the special token "{content}" cannot be read as text' in error
 
 
 LONG = "a cat and a dog " * 60
@@ -135,6 +320,45 @@ def test_longer_than_the_positions(vlrm, warned, tmp_path):
     error = vlrm(*command, "--prompt", LONG, "--max-length", "64", fails=True)
     assert "is longer than --max-length 64; --truncation left or right cuts it" in error
     assert "--truncation goes only with --max-length" in vlrm(*command, "--prompt", "Hi", "--truncation", "left", fails=True)
+
+
+def test_written_beyond_the_positions(vlrm, tmp_path):
+    import subprocess
+
+    from conftest import PROGRAM
+
+    shutil.copytree(VLM, tmp_path / "vlm")
+    config = json.loads((tmp_path / "vlm/config.json").read_text())
+    (tmp_path / "vlm/generation_config.json").write_text(json.dumps({"eos_token_id": 735}))
+
+    def run(positions, *more):
+        config["text_config"]["max_position_embeddings"] = positions
+        (tmp_path / "vlm/config.json").write_text(json.dumps(config))
+        command = [
+            PROGRAM,
+            "generate",
+            "--model",
+            tmp_path / "vlm",
+            "--prompt",
+            "Hi",
+            "--max-new-tokens",
+            "6",
+            "--json",
+            *more,
+        ]
+        done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return lines, [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+
+    lines, warnings = run(4096, "-n", "2", "--temperature", "1")
+    assert warnings == [] and all("texts" not in line for line in lines)
+    prompt = next(length for length in range(1, 200) if run(length)[0][0].get("texts") != {"long_texts": 1})
+    assert run(prompt - 1)[1][0].startswith("warning: 1 text longer than the model's positions")
+    lines, warnings = run(prompt, "-n", "2", "--temperature", "1")
+    assert [line["texts"] for line in lines] == [{"outgrown_texts": 1}] * 2
+    assert len(warnings) == 1 and warnings[0].startswith("warning: 2 texts written on beyond the model's positions")
+    assert run(prompt + 6)[1] == [] and run(prompt + 5)[1] != []
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

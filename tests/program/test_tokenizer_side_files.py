@@ -9,7 +9,13 @@ import random
 
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import GPT2TokenizerFast, LlamaTokenizerFast, PreTrainedTokenizerFast, Qwen2TokenizerFast
+from transformers import (
+    AutoTokenizer,
+    GPT2TokenizerFast,
+    LlamaTokenizerFast,
+    PreTrainedTokenizerFast,
+    Qwen2TokenizerFast,
+)
 
 COUNT = int(os.environ.get("VLRM_SIDE_FILES", "60"))
 SEED = int(os.environ.get("VLRM_TOKENIZER_SEED", "0"))
@@ -106,3 +112,60 @@ def test_ids_and_texts_are_those_of_transformers(vlrm, tmp_path, number):
         lines = vlrm("tokenize", "--model", tmp_path, "--decode", "--input", tmp_path / "ids.jsonl", *flags).splitlines()
         wanted = [theirs.decode(each, skip_special_tokens=skip, clean_up_tokenization_spaces=False) for each in ids]
         assert [json.loads(line) for line in lines] == wanted, files
+
+
+CLASSES = ["LlamaTokenizer", "LlamaTokenizerFast", "GemmaTokenizer", "CodeLlamaTokenizer", "CohereTokenizerFast", "GPTNeoXTokenizer", "Qwen2Tokenizer",
+           "PreTrainedTokenizerFast"]  # fmt: skip
+MODELS = ["llama", "mllama", "mistral", "gemma2", "code_llama", "cohere", "gpt_neox", "qwen2", "gpt2", "falcon"]
+
+
+@pytest.mark.parametrize("number", range(COUNT))
+def test_tokens_around_texts_are_those_of_transformers(vlrm, tmp_path, number):
+    rng = random.Random(f"around {SEED} {number}")
+    own = own_tokenizer(rng)
+    files = {"tokenizer.json": own, **side_files(rng, own)}
+    own["post_processor"] = {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+                             "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+                             "special_tokens": {"x": {"id": "x", "ids": [7], "tokens": ["x"]}}}  # fmt: skip
+    config = files["tokenizer_config.json"]
+    for file in [config, files.get("special_tokens_map.json", {})]:  # a token of no characters is an error of ours
+        for name in NAMES:
+            token = file.get(name, "none")
+            if not (token["content"] if isinstance(token, dict) else token):
+                del file[name]
+    for name in ["add_bos_token", "add_eos_token"]:
+        if rng.random() < 0.6:
+            config[name] = rng.choice([True, False, False, None])
+    of_config = {"model_type": rng.choice(MODELS)}
+    where = rng.choice(["tokenizer", "config", "model"])
+    if where == "tokenizer":
+        config["tokenizer_class"] = rng.choice(CLASSES)
+    if where == "config":
+        of_config["tokenizer_class"] = rng.choice(CLASSES)
+    files["config.json"] = of_config
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    inputs = texts(rng)
+    (tmp_path / "texts.jsonl").write_text("".join(json.dumps(text) + "\n" for text in inputs))
+    command = ["tokenize", "--model", tmp_path, "--add-special-tokens", "--input", tmp_path / "texts.jsonl"]
+    try:
+        theirs = AutoTokenizer.from_pretrained(tmp_path)
+    except ValueError as error:
+        assert "is None" in str(error) or "= None" in str(error)
+        assert "is true, but there is no" in vlrm(*command, fails=True)
+        return
+    assert [json.loads(line) for line in vlrm(*command).splitlines()] == [
+        theirs(text)["input_ids"] for text in inputs
+    ], files
+
+
+def test_a_missing_token_around_texts(vlrm, tmp_path):
+    own = own_tokenizer(random.Random(0))
+    for name, content in {
+        "tokenizer.json": own,
+        "tokenizer_config.json": {"tokenizer_class": "LlamaTokenizer", "bos_token": None},
+    }.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    (tmp_path / "texts.jsonl").write_text('"cat"\n')
+    error = vlrm("tokenize", "--model", tmp_path, "--input", tmp_path / "texts.jsonl", fails=True)
+    assert "add_bos_token is true, but there is no bos_token" in error
