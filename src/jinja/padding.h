@@ -7,7 +7,7 @@ namespace vlrm::jinja {
 
 struct Padding {
   char32_t fill = ' ';
-  char align = '<';  // '<', '>', '^' (centered), or '=' (fill between sign and digits)
+  char align = '<';   // '<', '>', '^' (centered), or '=' (fill between sign and digits)
   int64_t width = 0;  // code points
 };
 

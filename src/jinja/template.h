@@ -18,8 +18,8 @@ class Template {
   Template& operator=(Template&&) noexcept;
   ~Template();
 
-  // `variables`: an object. Without a clock (null), strftime_now is undefined. Throws Problem with the line for what the
-  // template raises or does wrong, and when it goes over a budget (nesting, steps, memory). Thread-safe.
+  // `variables`: an object. Without a clock (null), strftime_now is undefined. Throws Problem with the line for what
+  // the template raises or does wrong, and when it goes over a budget (nesting, steps, memory). Thread-safe.
   std::string render(const OrderedJson& variables, const Clock* clock = nullptr) const;
 
  private:

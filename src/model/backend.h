@@ -21,8 +21,8 @@ struct BackendOptions {
   enum class Weights { automatic, resident, streamed } weights = Weights::automatic;
   int threads = 0;           // of the arithmetic; 0: all cores
   int64_t memory_limit = 0;  // bytes that automatic and the batch size may count on; 0: what the machine has free
-  // Called before each layer works, and on a CPU in it before each group of texts; what it throws ends the call. A batch may
-  // take minutes.
+  // Called before each layer works, and on a CPU in it before each group of texts; what it throws ends the call. A
+  // batch may take minutes.
   std::function<void()> before_layer = {};
 };
 

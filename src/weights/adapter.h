@@ -28,7 +28,8 @@ struct AdapterTarget {
 // weight's type; peft adds in that type.
 //
 // Embeddings and head may have other rows than the model's, and factors besides. Tied ones of which one was trained as
-// a copy of its own (modules_to_save) come apart: the result has both; saved whole otherwise, they stay one. A score that the model lacks makes it a classifier, without a head.
+// a copy of its own (modules_to_save) come apart: the result has both; saved whole otherwise, they stay one. A score
+// that the model lacks makes it a classifier, without a head.
 //
 // A tensor's two factors are in memory while it is read. Throws Error for a config or tensors that are missing,
 // malformed or of other shapes than the model's, for a factor that fits no weight or is alone, and for what is not

@@ -66,10 +66,7 @@ TEST(RaggedBatch, WithoutImagesTheirTokensAreTokensLikeAnyOther) {
 TEST(RaggedBatch, RefusesWhatDoesNotFit) {
   SharedPrefixBatch batch = batch_of({1, kImage}, {{2}});
   batch.images.push_back(batch.images[0]);
-  EXPECT_EQ(error_of([&] {
-              lay_out({&batch, 1}, kImage);
-            }),
-            "a text shows 1 image tokens, but its 2 images take 2");
+  EXPECT_EQ(error_of([&] { lay_out({&batch, 1}, kImage); }), "a text shows 1 image tokens, but its 2 images take 2");
   batch = batch_of({1, kImage}, {{kImage}});
   EXPECT_EQ(error_of([&] {
               lay_out({&batch, 1}, kImage);
