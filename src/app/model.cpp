@@ -1,5 +1,6 @@
 #include "app/model.h"
 
+#include "architecture/text_names.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/threads.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/usage_errors.h"

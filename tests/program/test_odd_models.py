@@ -16,7 +16,8 @@ def model(path, rows=4, head=4, layers=1, width=3, value=1.0, tensors=None, **co
             **{LAYER.format(layer): (width, width) for layer in range(layers)}}
     made = {name: np.full(shape, value, np.float32) for name, shape in made.items()}
     save_file({**made, **(tensors or {})}, path / "model.safetensors")
-    (path / "config.json").write_text(json.dumps({"model_type": "llama", "vocab_size": rows, **config}))
+    (path / "config.json").write_text(json.dumps(
+        {"model_type": "llama", "tokenizer_class": "PreTrainedTokenizerFast", "vocab_size": rows, **config}))
     vocabulary = {f"t{i}": i for i in range(rows)}
     (path / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE", "vocab": vocabulary, "merges": []}}))
     return path
