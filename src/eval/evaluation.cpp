@@ -96,7 +96,7 @@ const std::string& Captions::of(const OrderedJson& id, const std::string& source
   return found->second;
 }
 
-Evaluation::Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options)
+Evaluation::Evaluation(const std::shared_ptr<const Benchmark>& benchmark, EvaluationOptions options)
     : Evaluation(benchmark, benchmark->description(), std::move(options)) {
   const Evaluation* const one = this;
   check_rows({&one, 1});

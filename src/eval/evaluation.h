@@ -52,7 +52,7 @@ class Evaluation {
   // Looks at all rows, and whether the image files that JSON lines name are there, so that what is wrong is told before
   // a model is loaded. Throws Error naming the row, and if, force not being set, the folder holds another run's
   // results.
-  Evaluation(std::shared_ptr<const Benchmark> benchmark, EvaluationOptions options);
+  Evaluation(const std::shared_ptr<const Benchmark>& benchmark, EvaluationOptions options);
   // One of several of a benchmark, whose description is `description`: check_rows() is to be called before the rest.
   Evaluation(std::shared_ptr<const Benchmark> benchmark, const OrderedJson& description, EvaluationOptions options);
   // Looks at all rows, once for all evaluations. They are of one benchmark, mode and captions. Throws as the first

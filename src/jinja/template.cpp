@@ -37,7 +37,7 @@ Template& Template::operator=(Template&&) noexcept = default;
 Template::~Template() = default;
 
 Template Template::parse(const std::string& text) {
-  return Template(std::make_unique<Impl>(jinja::parse(text)));
+  return Template(std::make_unique<Impl>(Impl{jinja::parse(text)}));
 }
 
 std::string Template::render(const OrderedJson& variables, const Clock* clock) const {

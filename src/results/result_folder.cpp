@@ -63,7 +63,7 @@ std::vector<size_t> parse_groups(const OrderedJson& groups, BenchmarkKind& kind,
   kind.groups.clear();
   for (const auto& name : required_field<std::vector<std::string>>(groups, "names", source))
     kind.groups.push_back(printable(name));
-  const auto of_rows = required_field<std::vector<size_t>>(groups, "rows", source);
+  auto of_rows = required_field<std::vector<size_t>>(groups, "rows", source);
   if (of_rows.size() != rows)
     fail("{}: \"{}\" says the groups of {} rows, not of {}", source, kGroups, of_rows.size(), rows);
   for (const size_t group : of_rows)

@@ -116,7 +116,7 @@ std::string samples_text(const RunSummary& run) {
 // "TextVQA, best of 8" where a file of responses decides how many there are.
 std::string title_of(const std::vector<const RunSummary*>& runs) {
   const RunSummary& first = *runs.front();
-  const std::string title = first.info.benchmark.full_title();
+  std::string title = first.info.benchmark.full_title();
   if (first.info.benchmark.subtask.empty()) return title;
   const bool same = std::ranges::all_of(runs, [&](auto* run) { return run->responses == first.responses; });
   return fmt::format("{}, best of {}", title, same && first.responses ? fmt::format("{}", *first.responses) : "N");

@@ -31,11 +31,11 @@ const ModelConfig& checked_config(const OpenedModel& model, const ScorerOptions&
 
 }  // namespace
 
-Scorer::Scorer(const OpenedModel& model, ScorerOptions options, const BackendOptions& backend)
+Scorer::Scorer(const OpenedModel& model, const ScorerOptions& options, const BackendOptions& backend)
     : config_(checked_config(model, options)),  // before files that another kind of model lacks
       likelihood_(options.likelihood),
       dtype_(backend.dtype),
-      encoder_(model, std::move(options.prompt)) {
+      encoder_(model, options.prompt) {
   ModelConfig config = model.config;
   if (likelihood_) config.head = Head::language_model;
   backend_ = load_backend(config, model.weights, backend);

@@ -50,7 +50,7 @@ ChatTemplate ChatTemplate::parse(const std::string& text, const std::string& sou
   if (const auto invalid = utf8::first_invalid(text))
     fail("{}: the chat template is not UTF-8 at byte {}", source, *invalid);
   try {
-    return ChatTemplate(std::make_unique<Impl>(text, source, jinja::Template::parse(text), std::nullopt));
+    return ChatTemplate(std::make_unique<Impl>(Impl{text, source, jinja::Template::parse(text), std::nullopt}));
   } catch (const jinja::Problem& problem) {
     fail_at(source, problem.line(), problem.what());
   }

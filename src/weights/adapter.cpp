@@ -278,10 +278,10 @@ class Matcher {
   // Embeddings that are the head, too, and stay it: peft loads either into the one tensor, and the head last. Takes
   // both from `wholes`.
   void replace_shared(AdaptedCheckpoint& adapted, std::vector<const TensorInfo*>& wholes) const {
-    const auto rest =
-        std::ranges::stable_partition(wholes, [&](const TensorInfo* tensor) { return !is_vocabulary(*tensor); });
-    const std::vector<const TensorInfo*> shared(rest.begin(), rest.end());
-    wholes.erase(rest.begin(), rest.end());
+    const auto rest = std::stable_partition(wholes.begin(), wholes.end(),
+                                            [&](const TensorInfo* tensor) { return !is_vocabulary(*tensor); });
+    const std::vector<const TensorInfo*> shared(rest, wholes.end());
+    wholes.erase(rest, wholes.end());
     if (shared.empty()) return;
     const auto is_head = [&](const TensorInfo* tensor) {
       return target_.name_of(name_in_model(*tensor)) == target_.head;

@@ -11,7 +11,6 @@
 #include "base/threads.h"
 #include "support/support.h"
 
-namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 namespace vlrm::testing {
