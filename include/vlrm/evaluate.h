@@ -22,11 +22,11 @@ struct EvaluateOptions {
   std::string label;            // the row's name in tables; "": the model's
   int64_t batch_samples = 8;    // computed together; above 0
   bool force = false;           // start again where results exist
-  bool resume_mixed = false;    // go on with settings that may move last digits
+  bool resume_mixed = false;    // resume with settings that may change the last digits
   Listener* listener = nullptr;
 };
 
-// One model. A killed run goes on where it ended.
+// Evaluates one model. A killed run resumes.
 void evaluate(const EvaluateOptions& options);
 
 struct SweepOptions {

@@ -1,4 +1,4 @@
-// Who listens to work while it goes on, and may ask it to stop.
+// Receives messages and progress while work runs, and may stop it.
 #pragma once
 
 #include <cstdint>

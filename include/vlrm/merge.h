@@ -95,7 +95,7 @@ struct CheckOptions {
   Listener* listener = nullptr;
 };
 
-// Calls `checked` for each recipe of the file, and throws then where there is no room for its output.
+// Calls `checked` for each recipe of the file, then throws if the disk has no room for its output.
 void check(const CheckOptions& options, const std::function<void(const CheckedRecipe&)>& checked);
 
 }  // namespace vlrm

@@ -1,7 +1,8 @@
 // Scores of responses to prompts about images.
 //
-// In all headers of this folder: functions throw what error.h has; a wrong value of an option is an OptionError. The
-// listener of a call is told of notes, warnings and progress; null: the one of the calling thread's call, or nobody.
+// In all headers of this folder, functions throw the errors of error.h: OptionError for a wrong value of an option. The
+// listener of a call receives notes, warnings and progress. If it is null, the listener of the calling thread's current
+// call receives them, if it has one.
 #pragma once
 
 #include <vlrm/error.h>
@@ -44,11 +45,11 @@ struct ScoreFileOptions {
   std::function<void(std::string_view lines)> write;
   int64_t batch_samples = 8;  // computed together; above 0
   bool force = false;         // start again where the output exists
-  bool resume_mixed = false;  // go on with settings that may move last digits
+  bool resume_mixed = false;  // resume with settings that may change the last digits
   Listener* listener = nullptr;
 };
 
-// A file of samples. A killed run goes on where it ended.
+// Scores a file of samples. A killed run resumes.
 void score_file(const ScoreFileOptions& options);
 
 }  // namespace vlrm

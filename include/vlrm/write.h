@@ -1,4 +1,4 @@
-// Files of texts that a model writes about a dataset. A killed run goes on where it ended.
+// Files of texts that a model writes about a dataset. A killed run resumes.
 #pragma once
 
 #include <vlrm/dataset.h>
@@ -19,7 +19,7 @@ struct WriteOptions {
   int64_t texts_together = 64;            // written at a time; texts do not depend on it
   std::string output;
   bool force = false;         // start again where the output exists
-  bool resume_mixed = false;  // go on with settings that may move last digits
+  bool resume_mixed = false;  // resume with settings that may change the last digits
   Listener* listener = nullptr;
 };
 

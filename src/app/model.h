@@ -15,7 +15,7 @@
 
 namespace vlrm {
 
-// The model that is named, or merged on load. The listener is told what is worth knowing. Throws OptionError unless
+// The model that is named, or merged on load. The listener receives the notes. Throws OptionError unless
 // the options name one model, and what opening throws.
 OpenedModel open_or_merge(const ModelOptions& options);
 

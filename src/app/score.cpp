@@ -13,7 +13,7 @@ namespace {
 
 // What the scores depend on. Kept beside an output file, so that a run is only ever resumed with the same.
 OrderedJson settings_of(const ScoreFileOptions& options, const OpenedModel& model, const ScorerOptions& scorer) {
-  if (options.output.empty())  // nothing is gone on with: no file need be read for it
+  if (options.output.empty())  // nothing is resumed, so no file is read to compare
     return {{"date", scorer.prompt.clock ? OrderedJson(scorer.prompt.clock->date()) : OrderedJson(nullptr)}};
   OrderedJson settings = {{"vlrm", version()}, {"format", kResultsFormat}, {"mode", options.mode}};
   settings.update(ModelSettings(options.model).of(model, scorer));

@@ -44,7 +44,7 @@ struct Architecture {
   void (*read)(const ConfigFields& fields, ModelConfig& config);
   // The canonical name of a tensor of any layout; others stay as they are.
   std::optional<std::string> (*canonical_name)(const std::string& name);
-  // By canonical name: every tensor but a reward model's score and a head that stands beside it.
+  // By canonical name: every tensor except a reward model's score head and a language model head next to it.
   TensorShapes (*shapes)(const ModelConfig& config);
   // From the files of a model's directory; null for a text model. Throws Error naming the field that is missing,
   // malformed or not supported.
@@ -55,7 +55,7 @@ struct Architecture {
 };
 
 std::span<const Architecture* const> architectures();
-// Of a model_type; null where there is none.
+// The family with this model_type, or null.
 const Architecture* find_architecture(std::string_view type);
 // The image processor of a directory with config.json, or with a processor's files alone, which then name their class.
 // Throws Error for a text model and as Architecture::processor.

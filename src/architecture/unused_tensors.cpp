@@ -7,7 +7,6 @@
 #include "architecture/architecture.h"
 #include "base/error.h"
 #include "base/joined.h"
-#include "weights/tensor_place.h"
 
 namespace vlrm {
 namespace {
@@ -16,23 +15,25 @@ constexpr std::array<std::string_view, 6> kBuffers{"rotary_emb.inv_freq",   "rot
                                                    "rotary_emb.cos_cached", "rotary_emb.sin_cached",
                                                    "position_ids",          "masked_bias"};
 
-bool changes_nothing(std::string_view name) {
-  return name == "score.weight" || is_named_like_head(name) ||
+bool changes_nothing(std::string_view name, const Architecture& architecture) {
+  return name == "score.weight" || name == architecture.head ||
          std::ranges::any_of(kBuffers, [&](std::string_view buffer) { return name.ends_with(buffer); });
 }
 
 }  // namespace
 
-std::vector<std::string> unused_tensors(const TensorShapes& known, const Checkpoint& weights) {
+std::vector<std::string> unused_tensors(const ModelConfig& config, const Checkpoint& weights) {
+  const Architecture& architecture = *config.architecture;
+  const TensorShapes known = architecture.shapes(config);
   std::vector<std::string> names;
   for (const TensorInfo& tensor : weights.tensors())
-    if (!known.contains(tensor.name) && !changes_nothing(tensor.name)) names.push_back(tensor.name);
+    if (!known.contains(tensor.name) && !changes_nothing(tensor.name, architecture)) names.push_back(tensor.name);
   return names;
 }
 
 void refuse_unused_tensors(const ModelConfig& config, const Checkpoint& weights) {
   constexpr size_t kNamed = 3;
-  std::vector<std::string> names = unused_tensors(config.architecture->shapes(config), weights);
+  std::vector<std::string> names = unused_tensors(config, weights);
   if (names.empty()) return;
   const size_t count = names.size();
   names.resize(std::min(count, kNamed));

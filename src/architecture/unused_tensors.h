@@ -5,14 +5,13 @@
 #include <vector>
 
 #include "architecture/config.h"
-#include "architecture/tensor_shapes.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm {
 
-// The names of those that are not in `known`, without what changes no number: buffers that models compute themselves,
-// and heads that are not asked (lm_head beside a score, or of tied embeddings).
-std::vector<std::string> unused_tensors(const TensorShapes& known, const Checkpoint& weights);
+// The names of those that a model of `config` has no place for, without what changes no number: buffers that models
+// compute themselves, and heads that are not asked (lm_head beside a score, or of tied embeddings).
+std::vector<std::string> unused_tensors(const ModelConfig& config, const Checkpoint& weights);
 
 // Throws Error naming some of them where there are any: biases, further layers, heads of other kinds. transformers
 // computes without them and warns.

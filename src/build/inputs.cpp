@@ -63,10 +63,9 @@ void require_vision_language_tensors(const OpenModel& model) {
 }
 
 void require_reward_model_tensors(const OpenModel& model) {
-  const TensorShapes shapes = model.config.architecture->shapes(model.config);
-  require_shapes(model, shapes);
+  require_shapes(model, model.config.architecture->shapes(model.config));
   require_shape(model, "score.weight", {1, model.config.text.hidden_size}, "one value of each hidden state");
-  for (const std::string& name : unused_tensors(shapes, *model.weights))
+  for (const std::string& name : unused_tensors(model.config, *model.weights))
     fail("{}: tensor {} is no part of a {} reward model, and would be lost", model.weights->description(),
          printable(name), model.config.architecture->name);
 }

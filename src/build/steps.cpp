@@ -18,10 +18,11 @@ CheckpointPtr only(CheckpointPtr checkpoint, const std::string& from, const std:
                  [=](const std::string& name) { return name == from ? std::optional(to) : std::nullopt; });
 }
 
-// The lm_head alone; a model with tied embeddings has none of its own.
-CheckpointPtr own_head(const OpenModel& llama) {
-  const bool tied = llama.config.text.tie_word_embeddings && llama.weights->find(kHead) == nullptr;
-  return only(llama.weights, tied ? kEmbeddings : kHead, kHead);
+// The head of the text part alone; a model with tied embeddings has none of its own.
+CheckpointPtr own_head(const OpenModel& model) {
+  CheckpointPtr text = text_part(model.weights, model.config);
+  const bool tied = model.config.text.tie_word_embeddings && text->find(kHead) == nullptr;
+  return only(std::move(text), tied ? kEmbeddings : kHead, kHead);
 }
 
 std::vector<SideFileSource> side_files_of(const ModelFiles& files) {
@@ -66,10 +67,7 @@ PlannedOutput plan_extract_vlm(const ModelFiles& vlm_files, const ModelFiles& in
   require_language_model(instruct);
   require_same_text_shape(vlm, instruct, remarks);
   require_tensors(vlm);
-  const CheckpointPtr text = text_part(vlm.weights, vlm.config);
-  const bool tied = vlm.config.text.tie_word_embeddings && text->find(kHead) == nullptr;
-  PlannedOutput planned = text_output(backbone(vlm.weights, vlm.config), only(text, tied ? kEmbeddings : kHead, kHead),
-                                      instruct, vlm_files, dtype);
+  PlannedOutput planned = text_output(backbone(vlm.weights, vlm.config), own_head(vlm), instruct, vlm_files, dtype);
   planned.remarks = std::move(remarks);
   return planned;
 }

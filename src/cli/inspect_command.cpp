@@ -109,8 +109,7 @@ void run_inspect(const std::string& model) {
   for (const auto& [name, part] : parts) part.print(std::string_view(name).substr(2));
   total.print("all");
   fmt::print("\nchat template: {}\n", template_of(files.chat_template()));
-  const TensorShapes shapes = config.architecture->shapes(config);
-  if (const auto unused = unused_tensors(shapes, *checkpoint); !unused.empty())
+  if (const auto unused = unused_tensors(config, *checkpoint); !unused.empty())
     remarks.push_back(fmt::format(
         "{} tensor{} no part of what config.json describes, so no model is run with them: {}{}", unused.size(),
         unused.size() == 1 ? " is" : "s are", printable(unused.front()), unused.size() > 1 ? " …" : ""));

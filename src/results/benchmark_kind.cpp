@@ -64,10 +64,6 @@ bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, hyphenated, hyphenated);
 }
 
-bool NameLess::operator()(std::string_view a, std::string_view b) const {
-  return std::ranges::lexicographical_compare(a, b, {}, hyphenated, hyphenated);
-}
-
 bool is_named(const BenchmarkKind& kind, std::string_view name) {
   return same_name(name, kind.task) || (!kind.subtask.empty() && same_name(name, kind.subtask));
 }

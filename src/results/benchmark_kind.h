@@ -47,9 +47,6 @@ bool same_benchmark(const BenchmarkKind& a, const BenchmarkKind& b);
 
 // Names of benchmarks are the same with hyphens and with underscores.
 bool same_name(std::string_view a, std::string_view b);
-struct NameLess {
-  bool operator()(std::string_view a, std::string_view b) const;
-};
 // Whether a user who names `name` means this benchmark, or all whose responses stand in a file ("best-of-n").
 bool is_named(const BenchmarkKind& kind, std::string_view name);
 
