@@ -12,7 +12,7 @@ struct CompareOptions {
   std::string a, b;           // directories or hub ids
   std::string base;           // compare the differences from this one; "": the weights themselves
   std::string page, figures;  // the HTML and the JSON file to write; one of them may be ""
-  double top = 0.2;           // the share of largest magnitudes that is looked at for what both have
+  double top = 0.2;           // the fraction of largest magnitudes whose overlap is counted
   bool force = false;         // replace outputs that exist
   Listener* listener = nullptr;
 };

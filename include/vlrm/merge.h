@@ -86,7 +86,7 @@ struct CheckedRecipe {
   std::optional<std::string> dtype;  // none: the inputs' types
   std::optional<int64_t> free_on_disk;
   bool output_exists = false;
-  std::vector<std::string> remarks;
+  std::vector<std::string> notes;
 };
 
 struct CheckOptions {

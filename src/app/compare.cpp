@@ -60,7 +60,7 @@ void compare(const CompareOptions& options) {
   Progress progress("comparing", bytes_compared(a, b, base), Progress::Unit::bytes);
   const ModelComparison comparison = compare_models(a, b, base, options.top, &progress);
   const OrderedJson json = comparison_json(comparison, a, b, base, options.top);
-  for (const std::string& remark : comparison.remarks) tell_note(remark);
+  for (const std::string& note : comparison.notes) tell_note(note);
   std::vector<std::string> contents;
   if (!options.figures.empty()) contents.push_back(json.dump(1) + "\n");
   if (!options.page.empty()) contents.push_back(comparison_page(json));

@@ -72,11 +72,11 @@ void draw(const EvaluateOptions& options, EvaluationOptions how) {
 }
 
 // What recipes have to say, each thing once.
-class Remarks {
+class Notes {
  public:
-  void tell_new(const std::vector<std::string>& remarks) {
-    for (const std::string& remark : remarks)
-      if (told_.insert(remark).second) tell_note(remark);
+  void tell_new(const std::vector<std::string>& notes) {
+    for (const std::string& note : notes)
+      if (told_.insert(note).second) tell_note(note);
   }
 
  private:
@@ -92,7 +92,7 @@ void evaluate(const EvaluateOptions& options) {
   const fs::path name = model.recipe.empty() ? fs::path(model.model) : fs::path(model.recipe).stem();
   EvaluationOptions how = evaluation_options(options, mode, name);
   if (mode == EvaluationMode::random) return draw(options, std::move(how));
-  const OpenedModel opened = open_or_merge(model);
+  const Model opened = open_or_merge(model);
   const std::shared_ptr<const Benchmark> benchmark = benchmark_of(options, mode);
   const ScorerOptions scoring = scorer_options_for(*benchmark, model, mode);
   how.model_settings = ModelSettings(model).of(opened, scoring);
@@ -118,7 +118,7 @@ void sweep(const SweepOptions& sweep_options) {
   const ScorerOptions scoring = scorer_options_for(*benchmark, options.model, mode);
   ModelSettings settings(options.model);
   std::optional<BuildModels> models;  // once a recipe is not finished
-  Remarks told;
+  Notes told;
   std::vector<SweepRecipe> parts;
   for (const NamedRecipe& recipe : recipes) {
     EvaluationOptions how = evaluation_options(options, mode, recipe.name());
@@ -126,9 +126,9 @@ void sweep(const SweepOptions& sweep_options) {
     how.model_settings = settings.of(recipe, scoring);
     parts.push_back({recipe.name(), std::move(how), [&] {
                        if (!models) models.emplace(build_inputs(options.model));
-                       std::vector<std::string> remarks;
-                       OpenedModel model = merged(*models, options.model, recipe.recipe, remarks);
-                       told.tell_new(remarks);
+                       std::vector<std::string> notes;
+                       Model model = merged(*models, options.model, recipe.recipe, notes);
+                       told.tell_new(notes);
                        return model;
                      }});
   }
@@ -146,7 +146,7 @@ void sweep(const SweepOptions& sweep_options) {
     tell_status(
         fmt::format("{}: going on after {} of {} rows of all recipes", options.output, sweep.done(), sweep.total()));
   const Sweep::Work work = sweep.score(
-      [&](const OpenedModel& model) {
+      [&](const Model& model) {
         return std::make_unique<Scorer>(model, scoring, backend_options(options.model, model));
       },
       sweep_options.memory_limit);

@@ -24,7 +24,7 @@ GenerationRequest request_of(const GenerateOptions& options) {
 
 std::vector<GeneratedText> generate(const GenerateOptions& options) {
   const CallListener listening(options.listener);
-  const OpenedModel model = open_or_merge(options.model);
+  const Model model = open_or_merge(options.model);
   const bool sees = model.config.sees();
   const Mode without = sees ? Mode::no_image : Mode::text_only, mode = options.images.empty() ? without : Mode::image;
   GeneratorOptions how;

@@ -33,7 +33,7 @@ void write(const PlannedOutput& planned, const ModelOutput& output, const Manife
   const OutputOptions options{output.directory, label,         output.force,
                               output.null_sink, output.resume, output.max_shard_bytes};
   try {
-    for (const std::string& remark : write_output(planned, options, manifest)) tell_note(remark);
+    for (const std::string& note : write_output(planned, options, manifest)) tell_note(note);
   } catch (const Interrupted&) {
     if (output.resume) tell_note(fmt::format("{}: interrupted; the same command goes on from here", output.directory));
     throw;
@@ -132,7 +132,7 @@ CheckedRecipe checked_recipe(const Recipe& recipe, const std::string& output) {
   result.free_on_disk = free_space(output.empty() ? fs::current_path() : fs::path(output));
   std::error_code error;
   result.output_exists = !output.empty() && fs::exists(fs::symlink_status(output, error));
-  result.remarks = found.planned.remarks;
+  result.notes = found.planned.notes;
   return result;
 }
 

@@ -41,7 +41,7 @@ Dtype merged_dtype(const ModelOptions& options) {
   return named_dtype(options).value_or(Dtype::bf16);
 }
 
-Dtype dtype_of(const ModelOptions& options, const OpenedModel& model) {
+Dtype dtype_of(const ModelOptions& options, const Model& model) {
   if (options.model.empty()) return merged_dtype(options);
   if (const auto named = named_dtype(options)) return *named;
   const std::string norm = canonical_name("model.norm.weight", model.config);
@@ -68,20 +68,20 @@ void set_seed(Recipe& recipe, std::optional<uint64_t> seed) {
     tell_note(fmt::format("the seed changes nothing: {} has no random masks", recipe.method->name));
 }
 
-OpenedModel open_or_merge(const ModelOptions& options) {
+Model open_or_merge(const ModelOptions& options) {
   if (options.recipe.empty() == options.model.empty())
     throw OptionError("model", "needs either a model, or a recipe and the models that it merges");
   if (options.recipe.empty()) {
     const ModelFiles files = resolve_model(options.model);
-    if (const auto remark = unapplied_adapter(files)) tell_warning(*remark);
-    return OpenedModel::from_files(files);
+    if (const auto note = unapplied_adapter(files)) tell_warning(*note);
+    return open_model(files);
   }
   Recipe recipe = NamedRecipe::read_or_throw(options.recipe).recipe;
   set_seed(recipe, options.seed);
   BuildModels models(build_inputs(options));
-  std::vector<std::string> remarks;
-  OpenedModel model = merged(models, options, std::move(recipe), remarks);
-  for (const std::string& remark : remarks) tell_note(remark);
+  std::vector<std::string> notes;
+  Model model = merged(models, options, std::move(recipe), notes);
+  for (const std::string& note : notes) tell_note(note);
   return model;
 }
 
@@ -93,12 +93,12 @@ BuildInputs build_inputs(const ModelOptions& options) {
   return inputs;
 }
 
-OpenedModel merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& remarks) {
+Model merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& notes) {
   recipe.seed = options.seed.value_or(0);
   PlannedModel plan = models.plan(recipe);
-  remarks = std::move(plan.remarks);
+  notes = std::move(plan.notes);
   // Every weight is rounded as vlrm build would round it, those too that the arithmetic then takes as float32.
-  return {std::move(plan.config), cast(std::move(plan.weights), merged_dtype(options)), plan.sources};
+  return {std::move(plan.config), cast(std::move(plan.weights), merged_dtype(options)), std::move(plan.files)};
 }
 
 ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
@@ -114,7 +114,7 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
   return scorer;
 }
 
-BackendOptions backend_options(const ModelOptions& options, const OpenedModel& model) {
+BackendOptions backend_options(const ModelOptions& options, const Model& model) {
   BackendOptions backend;
   backend.device = options.device;
   backend.dtype = dtype_of(options, model);
@@ -124,7 +124,7 @@ BackendOptions backend_options(const ModelOptions& options, const OpenedModel& m
   return backend;
 }
 
-OrderedJson ModelSettings::of(const OpenedModel& model, const ScorerOptions& scorer) {
+OrderedJson ModelSettings::of(const Model& model, const ScorerOptions& scorer) {
   if (!options_.recipe.empty()) return of(NamedRecipe::read_or_throw(options_.recipe), scorer);
   return settings(nullptr, dtype_of(options_, model), scorer);
 }

@@ -9,23 +9,23 @@
 #include <vector>
 
 #include "app/named_recipe.h"
+#include "architecture/model.h"
 #include "build/reward_model.h"
-#include "prompt/opened_model.h"
 #include "reward/scorer.h"
 
 namespace vlrm {
 
 // The model that is named, or merged on load. The listener receives the notes. Throws OptionError unless
 // the options name one model, and what opening throws.
-OpenedModel open_or_merge(const ModelOptions& options);
+Model open_or_merge(const ModelOptions& options);
 
 // The models of a merge on load. Throws OptionError where they are not named.
 BuildInputs build_inputs(const ModelOptions& options);
-// What a recipe makes of them, once they are opened; `remarks` get what the user should know.
-OpenedModel merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& remarks);
+// What a recipe makes of them, once they are opened; `notes` get what the user should know.
+Model merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& notes);
 
 ScorerOptions scorer_options(const ModelOptions& options, Mode mode);
-BackendOptions backend_options(const ModelOptions& options, const OpenedModel& model);
+BackendOptions backend_options(const ModelOptions& options, const Model& model);
 
 Mode mode_or_throw(const std::string& name);          // "image"
 Dtype float_dtype_or_throw(const std::string& name);  // "float16"
@@ -37,7 +37,7 @@ void set_seed(Recipe& recipe, std::optional<uint64_t> seed);
 class ModelSettings {
  public:
   explicit ModelSettings(const ModelOptions& options) : options_(options) {}
-  OrderedJson of(const OpenedModel& model, const ScorerOptions& scorer);
+  OrderedJson of(const Model& model, const ScorerOptions& scorer);
   OrderedJson of(const NamedRecipe& recipe, const ScorerOptions& scorer);  // of what the recipe makes
 
  private:

@@ -12,7 +12,7 @@ namespace vlrm {
 namespace {
 
 // What the scores depend on. Kept beside an output file, so that a run is only ever resumed with the same.
-OrderedJson settings_of(const ScoreFileOptions& options, const OpenedModel& model, const ScorerOptions& scorer) {
+OrderedJson settings_of(const ScoreFileOptions& options, const Model& model, const ScorerOptions& scorer) {
   if (options.output.empty())  // nothing is resumed, so no file is read to compare
     return {{"date", scorer.prompt.clock ? OrderedJson(scorer.prompt.clock->date()) : OrderedJson(nullptr)}};
   OrderedJson settings = {{"vlrm", version()}, {"format", kResultsFormat}, {"mode", options.mode}};
@@ -29,7 +29,7 @@ void tell_if_equal(const EqualScores& scores) {
 Scores score(const ScoreOptions& options) {
   const CallListener listening(options.listener);
   const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
-  const OpenedModel model = open_or_merge(options.model);
+  const Model model = open_or_merge(options.model);
   Sample sample;
   sample.messages.push_back(user_message(options.prompt, options.images.size()));
   for (const std::string& image : options.images) sample.images.push_back({image});
@@ -51,7 +51,7 @@ Scores score(const ScoreOptions& options) {
 void score_file(const ScoreFileOptions& options) {
   const CallListener listening(options.listener);
   const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
-  const OpenedModel model = open_or_merge(options.model);
+  const Model model = open_or_merge(options.model);
   ScoreRunOptions run_options{options.input, std::nullopt,         options.batch_samples,
                               options.force, options.resume_mixed, settings_of(options, model, how)};
   if (!options.output.empty()) run_options.output = options.output;

@@ -50,7 +50,7 @@ void tell_work(const std::string& output, const WritingRun::Work& work, double s
 // Writes what is missing and says what was done. `command` is the label of the progress.
 void run(const std::string& command, const WriteOptions& options, const std::shared_ptr<const WritingJob>& job,
          const Files& files, int64_t default_max_new_tokens, const OrderedJson& more_settings = OrderedJson::object()) {
-  const OpenedModel opened = open_or_merge(options.model);
+  const Model opened = open_or_merge(options.model);
   if (!opened.config.sees())
     fail("{}: {} is a text model, which sees no image", command, opened.weights->description());
   ScorerOptions prompts = scorer_options(options.model, Mode::image);
@@ -85,11 +85,13 @@ void run(const std::string& command, const WriteOptions& options, const std::sha
 }
 
 void refuse_responses_beside_own(const std::string& task, const std::string& responses) {
-  if (!responses.empty()) throw OptionError("responses", fmt::format("{} has its own", printable(task)));
+  if (!responses.empty())
+    throw OptionError("responses", fmt::format("not for {}, whose dataset holds them", printable(task)));
 }
 
 void need_responses(const std::string& task, const std::string& responses, const char* why) {
-  if (responses.empty()) throw OptionError("responses", fmt::format("{} needs a file of them{}", printable(task), why));
+  if (responses.empty())
+    throw OptionError("responses", fmt::format("{} needs a file of responses{}", printable(task), why));
 }
 
 // Of either kind: with responses in its dataset, or in a file.

@@ -18,15 +18,15 @@ int64_t total_bytes(const Checkpoint& checkpoint) {
 }
 
 // Nothing where all numbers are finite.
-void add_remark(std::vector<std::string>& remarks, const NotFinite& not_finite, std::optional<Dtype> dtype) {
+void add_note_of(std::vector<std::string>& notes, const NotFinite& not_finite, std::optional<Dtype> dtype) {
   if (not_finite.empty()) return;
   int64_t elements = 0;
   for (const auto& [tensor, count] : not_finite) elements += count;
   const size_t tensors = not_finite.size();
-  remarks.push_back(fmt::format("{} element{} of {} tensor{} {} infinite or NaN, the first in {}{}", elements,
-                                elements == 1 ? "" : "s", tensors, tensors == 1 ? "" : "s",
-                                elements == 1 ? "is" : "are", printable(not_finite.begin()->first),
-                                dtype == Dtype::f16 ? "; bfloat16 and float32 hold larger numbers than float16" : ""));
+  notes.push_back(fmt::format("{} element{} of {} tensor{} {} infinite or NaN, the first in {}{}", elements,
+                              elements == 1 ? "" : "s", tensors, tensors == 1 ? "" : "s", elements == 1 ? "is" : "are",
+                              printable(not_finite.begin()->first),
+                              dtype == Dtype::f16 ? "; bfloat16 and float32 hold larger numbers than float16" : ""));
 }
 
 constexpr const char* kJournalName = "vlrm_journal";
@@ -84,7 +84,7 @@ void refuse_input(const std::filesystem::path& directory, const Manifest& manife
 
 void refuse_changed_inputs(const std::filesystem::path& directory, const Manifest& manifest) {
   const std::string change = manifest.change_since(directory);
-  if (!change.empty()) fail("{}: is there already, but {}; --force merges anew", directory.string(), change);
+  if (!change.empty()) fail("{}: is there already, but {}; `force` merges again", directory.string(), change);
 }
 
 }  // namespace
@@ -92,16 +92,16 @@ void refuse_changed_inputs(const std::filesystem::path& directory, const Manifes
 std::vector<std::string> write_output(const PlannedOutput& planned, const OutputOptions& options,
                                       const Manifest& manifest) {
   const CheckpointPtr weights = planned.dtype ? cast(planned.weights, *planned.dtype) : planned.weights;
-  std::vector<std::string> remarks = planned.remarks;
+  std::vector<std::string> notes = planned.notes;
   if (options.resume && !options.null_sink && manifest.is_of(options.directory)) {
     refuse_changed_inputs(options.directory, manifest);
-    remarks.push_back(fmt::format("{}: is there already, of the same settings and inputs", options.directory.string()));
-    return remarks;
+    notes.push_back(fmt::format("{}: is there already, of the same settings and inputs", options.directory.string()));
+    return notes;
   }
   Progress progress(options.label, total_bytes(*weights), Progress::Unit::bytes);
   if (options.null_sink) {
-    add_remark(remarks, discard_checkpoint(*weights, &progress), planned.dtype);
-    return remarks;
+    add_note_of(notes, discard_checkpoint(*weights, &progress), planned.dtype);
+    return notes;
   }
   refuse_input(options.directory, manifest);
   WorkIdentity identity(*weights, options, manifest);
@@ -116,16 +116,15 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
     return goes_on;
   });
   if (dropped && !output.adopted())
-    remarks.push_back(
-        fmt::format("{}: begun anew: what another run left is of other settings or inputs, or nothing yet",
-                    options.directory.string()));
+    notes.push_back(fmt::format("{}: begun anew: what another run left is of other settings or inputs, or nothing yet",
+                                options.directory.string()));
   if (output.adopted()) remove_all_but_weights(output.staging());
   if (options.resume) output.keep_if_dropped();
   require_space(options.directory, total_bytes(*weights) - output.bytes());
   std::optional<SaveJournal> journal(std::in_place, output.staging() / kJournalName,
                                      output.adopted() ? header : identity.line(options.resume));
   for (const auto& [name, text] : planned.texts) write_file_atomically(output.staging() / name, text, false);
-  for (std::string& line : copy_side_files(planned.side_files, output.staging())) remarks.push_back(std::move(line));
+  for (std::string& line : copy_side_files(planned.side_files, output.staging())) notes.push_back(std::move(line));
   fit_side_files_to_transformers_4(output.staging());
   OrderedJson config = planned.config;
   add_rope_of_transformers_4(config);
@@ -133,12 +132,12 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
   SaveOptions save;
   save.max_shard_bytes = options.max_shard_bytes;
   save.journal = &*journal;
-  add_remark(remarks, save_checkpoint(*weights, output.staging(), save, &progress), planned.dtype);
+  add_note_of(notes, save_checkpoint(*weights, output.staging(), save, &progress), planned.dtype);
   manifest.write(output.staging());
   journal.reset();
   std::filesystem::remove(output.staging() / kJournalName);
   output.commit();
-  return remarks;
+  return notes;
 }
 
 }  // namespace vlrm

@@ -19,7 +19,7 @@ struct PlannedOutput {
   OrderedJson config;
   std::vector<SideFileSource> side_files;
   std::map<std::string, std::string> texts;  // files by name, in place of those that would be copied
-  std::vector<std::string> remarks;          // what the user should know, one line each
+  std::vector<std::string> notes;            // what the user should know, one line each
 };
 
 }  // namespace vlrm

@@ -72,7 +72,7 @@ void refuse_what_is_not_ours(const fs::path& target, const std::string& marker) 
   std::error_code error;
   const bool directory = fs::is_directory(fs::symlink_status(target, error));
   if (!directory || !(fs::is_empty(target, error) || fs::exists(target / marker, error)))
-    fail("{}: is not an output of vlrm (it has no {}), so --force does not replace it; remove it yourself",
+    fail("{}: is not an output of vlrm (it has no {}), so `force` does not replace it; remove it yourself",
          target.string(), marker);
   refuse_mount_point(target);
 }
@@ -129,7 +129,7 @@ Claim claimed_directory(const fs::path& target, bool force) {
 
 void refuse_existing(const fs::path& target, bool force) {
   if (!force && fs::exists(fs::symlink_status(target)))
-    fail("{}: exists already; --force replaces it", target.string());
+    fail("{}: exists already; `force` replaces it", target.string());
 }
 
 ParentDirectories::ParentDirectories(const fs::path& target) {

@@ -70,7 +70,7 @@ void put_in_place(const fs::path& from, const fs::path& to, bool replace) {
     error = put_where_nothing_is(from, to);
   else
     error = is_folder(from) ? exchange(from, to) : renamed(from, to);
-  if (error == EEXIST && !replace) fail("{}: exists already; --force replaces it", to.string());
+  if (error == EEXIST && !replace) fail("{}: exists already; `force` replaces it", to.string());
   if (error != 0) fail_with_errno(error, "{}: cannot be put in its place", to.string());
 }
 

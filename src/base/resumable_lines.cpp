@@ -87,7 +87,7 @@ void ResumableLines::plan_resume() {
   done_ = done_bytes_ = 0;
   if (options_.force || !fs::exists(output_) || fs::file_size(output_) == 0) return;
   if (!fs::exists(options_.settings_file))
-    fail("{}: exists already, without the {} of a run to go on with; --force starts anew", name_,
+    fail("{}: exists already, without the {} of a run to go on with; `force` starts again", name_,
          options_.settings_file.filename().string());
   const Kept kept = kept_lines(output_, options_.batch, options_.total);
   if (!kept.whole_line) return;
@@ -96,7 +96,7 @@ void ResumableLines::plan_resume() {
   done_ = kept.lines;
   done_bytes_ = kept.bytes;
   if (finished() && fs::file_size(output_) > static_cast<uintmax_t>(done_bytes_))
-    fail("{}: goes on after the {} lines of a finished run; remove the rest, or let --force start anew", name_, done_);
+    fail("{}: goes on after the {} lines of a finished run; remove the rest, or let `force` start again", name_, done_);
 }
 
 void ResumableLines::require_writable() const {
@@ -121,7 +121,7 @@ std::optional<std::string> ResumableLines::Done::next() {
 }
 
 void ResumableLines::Done::refuse(const std::string& what) const {
-  fail("{}: does not hold {}; remove the file, or let --force start anew", reader_->source(), what);
+  fail("{}: does not hold {}; remove the file, or let `force` start again", reader_->source(), what);
 }
 
 void ResumableLines::begin() {

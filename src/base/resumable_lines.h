@@ -31,7 +31,7 @@ class ResumableLines {
     OrderedJson settings = {};  // what the lines depend on: compared on resume
     int64_t batch = 1;          // lines a batch
     int64_t total = 0;          // lines of a finished file
-    bool force = false;         // start anew where the output exists
+    bool force = false;         // start again where the output exists
     bool mixed = false;         // go on though digits may move
     // What is claimed, even where all lines are there, as more is to be made of them; none: the output.
     std::filesystem::path claimed = {};

@@ -101,8 +101,8 @@ std::optional<SettingsDifference> settings_difference(const OrderedJson& before,
 void refuse_other_settings(const std::string& output, const OrderedJson& before, const OrderedJson& now, bool mixed) {
   const auto difference = settings_difference(before, now);
   if (!difference || (mixed && difference->only_digits)) return;
-  fail("{}: made with other settings ({}); {}--force starts anew", output, difference->text,
-       difference->only_digits ? "--resume-mixed goes on all the same, " : "");
+  fail("{}: made with other settings ({}); {}`force` starts again", output, difference->text,
+       difference->only_digits ? "`resume_mixed` resumes anyway, " : "");
 }
 
 OrderedJson mixed_settings(const OrderedJson& before, OrderedJson now, const std::vector<int64_t>& rows) {

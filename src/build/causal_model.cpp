@@ -64,7 +64,7 @@ CausalModel open_causal_model(const std::string& name, const WatchInput& watch, 
   refuse_quantized(read.config, files.directory);
   CausalModel model{files.directory,        files.tokenizer(),      files.chat_template(), {},
                     std::move(read.config), std::move(read.weights)};
-  if (auto remark = unapplied_adapter(files)) model.remarks.push_back(std::move(*remark));
+  if (auto note = unapplied_adapter(files)) model.notes.push_back(std::move(*note));
   return model;
 }
 

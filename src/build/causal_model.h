@@ -14,7 +14,7 @@ struct CausalModel {
   std::filesystem::path directory;      // of the model's own files
   std::filesystem::path tokenizer;      // with its tokenizer, which an adapter may bring along
   std::filesystem::path chat_template;  // with its template
-  std::vector<std::string> remarks;     // what the user should know, one line each
+  std::vector<std::string> notes;       // what the user should know, one line each
   OrderedJson config;                   // config.json
   CheckpointPtr weights;                // canonical names (architecture.h) where the family is known
 

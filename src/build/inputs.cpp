@@ -11,8 +11,8 @@
 namespace vlrm {
 namespace {
 
-std::string config_path(const OpenModel& model) {
-  return (model.directory / "config.json").string();
+std::string config_path(const Model& model) {
+  return (model.files.directory / "config.json").string();
 }
 
 int64_t text_layers(const TextConfig& text) {
@@ -28,7 +28,7 @@ bool same_rope(const TextConfig& a, const TextConfig& b) {
          a.rope_scaling->original_max_position_embeddings == b.rope_scaling->original_max_position_embeddings;
 }
 
-void require_shape(const OpenModel& model, const std::string& name, const std::vector<int64_t>& shape,
+void require_shape(const Model& model, const std::string& name, const std::vector<int64_t>& shape,
                    const std::string& why) {
   const TensorInfo& tensor = model.weights->info_or_throw(name);
   if (tensor.shape != shape)
@@ -39,20 +39,20 @@ void require_shape(const OpenModel& model, const std::string& name, const std::v
          safetensors_name(tensor.dtype));
 }
 
-void require_shapes(const OpenModel& model, const TensorShapes& shapes) {
+void require_shapes(const Model& model, const TensorShapes& shapes) {
   std::string why = "these are not the sizes of " + config_path(model);
   const std::string defaulted = joined(model.config.defaulted_sizes);
   if (!defaulted.empty()) why += fmt::format(" (where {} is missing, so that transformers' default holds)", defaulted);
   for (const auto& [name, shape] : shapes) require_shape(model, name, shape, why);
 }
 
-void require_text_model(const OpenModel& model) {
+void require_text_model(const Model& model) {
   if (model.config.sees())
     fail("{}: a text model ({}) is needed here, this one has a vision part", config_path(model),
          architecture_names(false));
 }
 
-void require_vision_language_tensors(const OpenModel& model) {
+void require_vision_language_tensors(const Model& model) {
   const TextConfig& text = model.config.text;
   const Architecture& architecture = *model.config.architecture;
   require_shape(
@@ -62,7 +62,7 @@ void require_vision_language_tensors(const OpenModel& model) {
   require_shapes(model, architecture.shapes(model.config));
 }
 
-void require_reward_model_tensors(const OpenModel& model) {
+void require_reward_model_tensors(const Model& model) {
   require_shapes(model, model.config.architecture->shapes(model.config));
   require_shape(model, "score.weight", {1, model.config.text.hidden_size}, "one value of each hidden state");
   for (const std::string& name : unused_tensors(model.config, *model.weights))
@@ -72,15 +72,14 @@ void require_reward_model_tensors(const OpenModel& model) {
 
 }  // namespace
 
-OpenModel open_model(const std::string& role, const ModelFiles& files, const WatchInput& watch,
-                     std::vector<std::string>& remarks) {
-  ReadModel read = read_model(files, role, watch);
-  if (auto remark = unapplied_adapter(files)) remarks.push_back(std::move(*remark));
-  return {files.directory, files.tokenizer(), ModelConfig::from_json(read.config, files.directory / "config.json"),
-          std::move(read.weights)};
+Model open_input(const std::string& role, const ModelFiles& files, const WatchInput& watch,
+                 std::vector<std::string>& notes) {
+  Model model = open_model(files, role, watch);
+  if (auto note = unapplied_adapter(files)) notes.push_back(std::move(*note));
+  return model;
 }
 
-void require_vlm(const OpenModel& model) {
+void require_vlm(const Model& model) {
   if (!model.config.sees())
     fail("{}: the VLM must be a vision-language model ({}), this is a text model", config_path(model),
          architecture_names(true));
@@ -88,22 +87,21 @@ void require_vlm(const OpenModel& model) {
     fail("{}: the VLM has a reward head already; give the model it was made of", config_path(model));
 }
 
-void require_reward_model(const OpenModel& model) {
+void require_reward_model(const Model& model) {
   require_text_model(model);
   if (model.config.head != Head::reward)
     fail("{}: not a reward model: its architecture is not {}", config_path(model),
          model.config.architecture->reward_class);
 }
 
-void require_language_model(const OpenModel& model) {
+void require_language_model(const Model& model) {
   require_text_model(model);
   if (model.config.head == Head::reward)
-    fail(
-        "{}: a language model is needed here, this is a reward model (vlrm extract --rm takes the backbone out of one)",
-        config_path(model));
+    fail("{}: a language model is needed here, this is a reward model (extract its backbone with `rm`)",
+         config_path(model));
 }
 
-void require_tensors(const OpenModel& model) {
+void require_tensors(const Model& model) {
   if (model.config.sees())
     require_vision_language_tensors(model);
   else if (model.config.head == Head::reward)
@@ -112,7 +110,7 @@ void require_tensors(const OpenModel& model) {
     require_shapes(model, model.config.architecture->shapes(model.config));
 }
 
-void require_same_text_shape(const OpenModel& model, const OpenModel& kept, std::vector<std::string>& remarks) {
+void require_same_text_shape(const Model& model, const Model& kept, std::vector<std::string>& notes) {
   const TextConfig& a = model.config.text;
   const TextConfig& b = kept.config.text;
   const auto require = [&](const char* field, int64_t found, int64_t expected) {
@@ -127,16 +125,16 @@ void require_same_text_shape(const OpenModel& model, const OpenModel& kept, std:
   require("num_key_value_heads", a.key_value_heads, b.key_value_heads);
   require("head_dim", a.head_size, b.head_size);
   if (!same_rope(a, b))
-    remarks.push_back(fmt::format("{} places its tokens by other rope settings than {}; the latter's are kept",
-                                  config_path(model), config_path(kept)));
+    notes.push_back(fmt::format("{} places its tokens by other rope settings than {}; the latter's are kept",
+                                config_path(model), config_path(kept)));
   if (a.rms_norm_eps != b.rms_norm_eps)
-    remarks.push_back(fmt::format("{} has another rms_norm_eps than {}; the latter's is kept", config_path(model),
-                                  config_path(kept)));
+    notes.push_back(fmt::format("{} has another rms_norm_eps than {}; the latter's is kept", config_path(model),
+                                config_path(kept)));
 }
 
-void require_same_tokens(const OpenModel& text, const OpenModel& vlm) {
-  const auto tokens = TokenRows::from_directory(text.tokenizer);
-  if (const auto difference = tokens.difference(TokenRows::from_directory(vlm.tokenizer)))
+void require_same_tokens(const Model& text, const Model& vlm) {
+  const auto tokens = TokenRows::from_directory(text.files.tokenizer());
+  if (const auto difference = tokens.difference(TokenRows::from_directory(vlm.files.tokenizer())))
     fail("{}: the text model must be merged with the VLM's tokens (tokenizer.source)", *difference);
 }
 

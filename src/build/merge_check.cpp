@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "build/causal_model.h"
-#include "merge/recipe_advice.h"
+#include "merge/recipe_notes.h"
 #include "weights/chunks.h"
 #include "weights/save.h"
 #include "weights/views.h"

@@ -15,7 +15,7 @@
 #include "build/useful_tensors.h"
 #include "merge/fit.h"
 #include "merge/merge_plan.h"
-#include "merge/recipe_advice.h"
+#include "merge/recipe_notes.h"
 #include "merge/vocabulary.h"
 #include "weights/tensor_place.h"
 #include "weights/views.h"
@@ -39,7 +39,7 @@ std::vector<int64_t> kept_layers(const Recipe& recipe) {
 struct Models {
   std::vector<std::string> names;
   std::map<std::string, CausalModel> opened;
-  std::vector<std::string> remarks;  // on their names
+  std::vector<std::string> notes;  // on their names
 
   const CausalModel& donor() const { return opened.at(names.front()); }
 };
@@ -61,9 +61,8 @@ void unify_layouts(Models& models) {
     Layouts::Change change;
     model.weights = layouts.unified(std::move(model.weights), change);
     if (change.count > 0)
-      models.remarks.push_back(fmt::format("{} tensors of {} go by the names that the models before it have ({} is {})",
-                                           change.count, printable(name), printable(change.from),
-                                           printable(change.to)));
+      models.notes.push_back(fmt::format("{} tensors of {} go by the names that the models before it have ({} is {})",
+                                         change.count, printable(name), printable(change.from), printable(change.to)));
   }
 }
 
@@ -173,10 +172,10 @@ std::string stored_types(const Checkpoint& weights) {
 
 // What the model's config says otherwise than its weights: it loads nowhere, nor does what is merged with its config.
 std::vector<std::string> contradictions(const std::string& name, const CausalModel& model) {
-  std::vector<std::string> remarks;
+  std::vector<std::string> notes;
   const auto compare = [&](const char* key, int64_t said, int64_t found, const char* what) {
     if (said > 0 && found > 0 && said != found)
-      remarks.push_back(
+      notes.push_back(
           fmt::format("{}: config.json has {} {}, the weights {} {}", printable(name), key, said, found, what));
   };
   const auto layers = layers_of(*model.weights);
@@ -184,7 +183,7 @@ std::vector<std::string> contradictions(const std::string& name, const CausalMod
   const Architecture* architecture = find_architecture(model.type());
   if (architecture == nullptr || architecture->reserved_rows == 0)
     compare("vocab_size", model.vocabulary(), rows_of(model.weights).embeddings, "rows of embeddings");
-  return remarks;
+  return notes;
 }
 
 // Where the models are not alike and none of them is wrong.
@@ -194,15 +193,15 @@ std::vector<std::string> differences(const Models& models, bool as_stored) {
     kinds.insert(model.kind());
     types.insert(stored_types(*model.weights));
   }
-  std::vector<std::string> remarks;
+  std::vector<std::string> notes;
   if (kinds.size() > 1)
-    remarks.push_back(
+    notes.push_back(
         fmt::format("the models are of several kinds ({}): their tensors are matched by name", joined(kinds)));
   if (as_stored && types.size() > 1)
-    remarks.push_back(
+    notes.push_back(
         fmt::format("the models are stored in several types ({}): without dtype, what is written has those of {}",
                     joined(types), printable(models.names.front())));
-  return remarks;
+  return notes;
 }
 
 // The model whose tokenizer the output could have, where its own source has none.
@@ -242,8 +241,7 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   for (const std::string& name : models.names) {
     const CausalModel& model = models.opened.at(name);
     UsefulTensors useful = useful_tensors(model, donor);
-    if (std::string remark = useful.remark(name, models.names.front()); !remark.empty())
-      left_out.push_back(std::move(remark));
+    if (std::string note = useful.note(name, models.names.front()); !note.empty()) left_out.push_back(std::move(note));
     sources.models[name] = {name, std::move(useful.weights), model.tokenizer, model.vocabulary(), model.tied()};
     directories.push_back(model.chat_template);
   }
@@ -263,29 +261,29 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
   planned.dtype = recipe.out_dtype ? recipe.out_dtype : recipe.dtype;
   const bool untied = is_untied(models, merged.weights);
   if (untied)
-    merged.remarks.push_back(fmt::format("the output has a head of its own (tie_word_embeddings is false), unlike {}",
-                                         printable(models.names.front())));
+    merged.notes.push_back(fmt::format("the output has a head of its own (tie_word_embeddings is false), unlike {}",
+                                       printable(models.names.front())));
   planned.config = changed_config(donor.config, {.vocabulary = merged_vocabulary(recipe, models, merged.weights),
                                                  .layers = merged.layers,
                                                  .dtype = planned.dtype,
                                                  .untied = untied,
                                                  .kept_layers = kept_layers(recipe)});
   planned.weights = planned.dtype ? std::move(merged.weights) : cast_each(std::move(merged.weights), merged.stored);
-  planned.remarks = models.remarks;
-  std::ranges::move(left_out, std::back_inserter(planned.remarks));
-  std::ranges::move(merged.remarks, std::back_inserter(planned.remarks));
-  for (std::string& remark : differences(models, !planned.dtype)) planned.remarks.push_back(std::move(remark));
+  planned.notes = models.notes;
+  std::ranges::move(left_out, std::back_inserter(planned.notes));
+  std::ranges::move(merged.notes, std::back_inserter(planned.notes));
+  for (std::string& note : differences(models, !planned.dtype)) planned.notes.push_back(std::move(note));
   for (const auto& [name, model] : models.opened) {
-    planned.remarks.insert(planned.remarks.end(), model.remarks.begin(), model.remarks.end());
-    for (std::string& remark : contradictions(name, model)) planned.remarks.push_back(std::move(remark));
+    planned.notes.insert(planned.notes.end(), model.notes.begin(), model.notes.end());
+    for (std::string& note : contradictions(name, model)) planned.notes.push_back(std::move(note));
   }
   if (const auto other = other_tokenizer(models, sources.output_tokenizer))
-    planned.remarks.push_back(
+    planned.notes.push_back(
         fmt::format("{} has no tokenizer, and the output none: tokenizer_source: {} gives it that one",
                     printable(sources.output_tokenizer.string()), printable(*other)));
   if (recipe.chat_template && !chat_template)
-    planned.remarks.emplace_back("chat_template is auto, but no model has a template: none is written");
-  for (std::string& line : recipe_advice(recipe)) planned.remarks.push_back(std::move(line));
+    planned.notes.emplace_back("chat_template is auto, but no model has a template: none is written");
+  for (std::string& line : recipe_notes(recipe)) planned.notes.push_back(std::move(line));
   std::vector<FileKind> tokenizer{FileKind::tokenizer};
   if (!chat_template) tokenizer.push_back(FileKind::chat_template);  // else it has one already
   planned.side_files = {{sources.output_tokenizer, tokenizer}, {donor.directory, {FileKind::other}}};

@@ -70,17 +70,16 @@ OrderedJson one_number(const Recipe& recipe, const RecipeModel& model, const std
 }
 
 [[noreturn]] void refuse_missing_base(const Recipe& recipe) {
-  fail("{} needs the base model that both were tuned from (--base)", recipe.method->name);
+  fail("{} needs the base model that both were tuned from (`base`)", recipe.method->name);
 }
 
-MergeSource text_source(const OpenModel& model, const char* name) {
-  return {name, backbone(model.weights, model.config), model.tokenizer};
+MergeSource text_source(const Model& model, const char* name) {
+  return {name, backbone(model.weights, model.config), model.files.tokenizer()};
 }
 
 }  // namespace
 
-CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, const OpenModel& rm,
-                              const std::string& source) {
+CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const Model& vlm, const Model& rm, const std::string& source) {
   const CheckpointPtr mapped = backbone_for(text, vlm.config);
   const std::string embeddings = canonical_name("model.embed_tokens.weight", vlm.config);
   const int64_t rows = mapped->info_or_throw(embeddings).shape[0];
@@ -128,12 +127,12 @@ RecipeRoles build_roles(const Recipe& recipe) {
 BuildModels::BuildModels(BuildInputs inputs, WatchInput watch)
     : inputs_(std::move(inputs)),
       watch_(std::move(watch)),
-      vlm_(open_model("vlm", inputs_.vlm, watch_, remarks_)),
-      rm_(open_model("rm", inputs_.rm, watch_, remarks_)) {
+      vlm_(open_input("vlm", inputs_.vlm, watch_, notes_)),
+      rm_(open_input("rm", inputs_.rm, watch_, notes_)) {
   require_vlm(vlm_);
   require_reward_model(rm_);
   refuse_unused_tensors(vlm_.config, *vlm_.weights);
-  require_same_text_shape(rm_, vlm_, remarks_);
+  require_same_text_shape(rm_, vlm_, notes_);
   require_tensors(vlm_);
   require_tensors(rm_);
 }
@@ -141,30 +140,30 @@ BuildModels::BuildModels(BuildInputs inputs, WatchInput watch)
 const BuildModels::Base& BuildModels::base_or_throw(const Recipe& recipe) {
   if (base_) return *base_;
   if (!inputs_.base) refuse_missing_base(recipe);
-  std::vector<std::string> remarks;
-  const OpenModel model = open_model("base", *inputs_.base, watch_, remarks);
+  std::vector<std::string> notes;
+  const Model model = open_input("base", *inputs_.base, watch_, notes);
   require_language_model(model);
-  require_same_text_shape(model, vlm_, remarks);
+  require_same_text_shape(model, vlm_, notes);
   require_tensors(model);
-  return base_.emplace(Base{text_source(model, "the base"), std::move(remarks)});
+  return base_.emplace(Base{text_source(model, "the base"), std::move(notes)});
 }
 
 PlannedModel BuildModels::plan(const Recipe& recipe) {
   const Roles roles(recipe);
-  PlannedModel planned{vlm_.config, nullptr, inputs_.vlm, remarks_};
-  MergeSources sources{{}, vlm_.tokenizer, {}, vocabularies_};
+  PlannedModel planned{vlm_, notes_};
+  MergeSources sources{{}, vlm_.files.tokenizer(), {}, vocabularies_};
   for (const std::string& name : recipe.model_names()) {
     const Role role = roles.of(name);
     sources.models[name] = role == Role::base  ? base_or_throw(recipe).text
                            : role == Role::vlm ? text_source(vlm_, "the VLM's text part")
                                                : text_source(rm_, "the RM");
   }
-  const auto add_remarks = [&](const std::vector<std::string>& remarks) {
-    planned.remarks.insert(planned.remarks.end(), remarks.begin(), remarks.end());
+  const auto add_notes = [&](const std::vector<std::string>& notes) {
+    planned.notes.insert(planned.notes.end(), notes.begin(), notes.end());
   };
-  if (recipe.base_model) add_remarks(base_or_throw(recipe).remarks);
+  if (recipe.base_model) add_notes(base_or_throw(recipe).notes);
   const MergePlan merged = plan_merge(recipe, sources);
-  add_remarks(merged.remarks);
+  add_notes(merged.notes);
   planned.weights = mapped_onto_vlm(merged.weights, vlm_, rm_, recipe.source);
   planned.config.head = Head::reward;
   return planned;

@@ -22,13 +22,10 @@ struct BuildInputs {
   std::optional<ModelFiles> base;
 };
 
-// A model that exists as a plan: what its files would say, and its weights, computed where they are read.
-struct PlannedModel {
-  ModelConfig config;  // the VLM's, with a reward head
-  CheckpointPtr
-      weights;         // canonical names (architecture.h); merged tensors are float32, the others as the VLM has them
-  ModelFiles sources;  // with its tokenizer, processor and chat template: the VLM's
-  std::vector<std::string> remarks;  // what the user should know, one line each
+// A model that exists as a plan: what its files would say, and its weights, computed when they are read; merged ones
+// are float32, the others as the VLM has them. Its config is the VLM's with a reward head, its files are the VLM's.
+struct PlannedModel : Model {
+  std::vector<std::string> notes;  // what the user should know, one line each
 };
 
 // The models of a build, opened. What no recipe changes is read and judged once for all recipes.
@@ -45,14 +42,14 @@ class BuildModels {
  private:
   struct Base {
     MergeSource text;
-    std::vector<std::string> remarks;
+    std::vector<std::string> notes;
   };
   const Base& base_or_throw(const Recipe& recipe);
 
   const BuildInputs inputs_;
   const WatchInput watch_;
-  std::vector<std::string> remarks_;  // on the VLM and the RM
-  const OpenModel vlm_, rm_;
+  std::vector<std::string> notes_;  // on the VLM and the RM
+  const Model vlm_, rm_;
   std::optional<Base> base_;
   const std::shared_ptr<VocabularyCache> vocabularies_ = std::make_shared<VocabularyCache>();
 };
@@ -76,7 +73,6 @@ RecipeRoles build_roles(const Recipe& recipe);
 // The last step of it: a text model's backbone in place of the VLM's text part, and the RM's score head.
 // Throws Error, naming `source`, where the embeddings have other rows than the VLM's, or a tensor is none of
 // its.
-CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const OpenModel& vlm, const OpenModel& rm,
-                              const std::string& source);
+CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const Model& vlm, const Model& rm, const std::string& source);
 
 }  // namespace vlrm

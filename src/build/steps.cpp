@@ -19,7 +19,7 @@ CheckpointPtr only(CheckpointPtr checkpoint, const std::string& from, const std:
 }
 
 // The head of the text part alone; a model with tied embeddings has none of its own.
-CheckpointPtr own_head(const OpenModel& model) {
+CheckpointPtr own_head(const Model& model) {
   CheckpointPtr text = text_part(model.weights, model.config);
   const bool tied = model.config.text.tie_word_embeddings && text->find(kHead) == nullptr;
   return only(std::move(text), tied ? kEmbeddings : kHead, kHead);
@@ -31,17 +31,17 @@ std::vector<SideFileSource> side_files_of(const ModelFiles& files) {
           {files.directory, {FileKind::other}}};
 }
 
-PlannedOutput text_output(CheckpointPtr backbone, CheckpointPtr head, const OpenModel& instruct,
-                          const ModelFiles& files, Dtype dtype) {
+PlannedOutput text_output(CheckpointPtr backbone, CheckpointPtr head, const Model& instruct, const ModelFiles& files,
+                          Dtype dtype) {
   const int64_t rows = backbone->info_or_throw(kEmbeddings).shape[0];
   PlannedOutput planned;
   planned.weights = overlay({std::move(backbone), with_rows(std::move(head), kHead, rows, own_head(instruct))});
   planned.dtype = dtype;
-  planned.config = text_model_config(instruct.directory, rows, dtype);
+  planned.config = text_model_config(instruct.files.directory, rows, dtype);
   planned.config["tie_word_embeddings"] = false;
   planned.side_files = {{files.tokenizer(), {FileKind::tokenizer}},
                         {files.chat_template(), {FileKind::chat_template}},
-                        {instruct.directory, {FileKind::other}}};
+                        {instruct.files.directory, {FileKind::other}}};
   return planned;
 }
 
@@ -54,60 +54,60 @@ PlannedOutput plan_build(const BuildInputs& inputs, const Recipe& recipe, Dtype 
   planned.dtype = dtype;
   planned.config = reward_model_config(inputs.vlm.directory, dtype);
   planned.side_files = side_files_of(inputs.vlm);
-  planned.remarks = std::move(model.remarks);
+  planned.notes = std::move(model.notes);
   return planned;
 }
 
 PlannedOutput plan_extract_vlm(const ModelFiles& vlm_files, const ModelFiles& instruct_files, Dtype dtype,
                                const WatchInput& watch) {
-  std::vector<std::string> remarks;
-  const OpenModel vlm = open_model("vlm", vlm_files, watch, remarks);
-  const OpenModel instruct = open_model("instruct", instruct_files, watch, remarks);
+  std::vector<std::string> notes;
+  const Model vlm = open_input("vlm", vlm_files, watch, notes);
+  const Model instruct = open_input("instruct", instruct_files, watch, notes);
   require_vlm(vlm);
   require_language_model(instruct);
-  require_same_text_shape(vlm, instruct, remarks);
+  require_same_text_shape(vlm, instruct, notes);
   require_tensors(vlm);
   PlannedOutput planned = text_output(backbone(vlm.weights, vlm.config), own_head(vlm), instruct, vlm_files, dtype);
-  planned.remarks = std::move(remarks);
+  planned.notes = std::move(notes);
   return planned;
 }
 
 PlannedOutput plan_extract_rm(const ModelFiles& rm_files, const ModelFiles& instruct_files, Dtype dtype,
                               const WatchInput& watch) {
-  std::vector<std::string> remarks;
-  const OpenModel rm = open_model("rm", rm_files, watch, remarks);
-  const OpenModel instruct = open_model("instruct", instruct_files, watch, remarks);
+  std::vector<std::string> notes;
+  const Model rm = open_input("rm", rm_files, watch, notes);
+  const Model instruct = open_input("instruct", instruct_files, watch, notes);
   require_reward_model(rm);
   require_language_model(instruct);
-  require_same_text_shape(rm, instruct, remarks);
+  require_same_text_shape(rm, instruct, notes);
   require_tensors(rm);
   PlannedOutput planned = text_output(backbone(rm.weights, rm.config), own_head(instruct), instruct, rm_files, dtype);
-  planned.remarks = std::move(remarks);
+  planned.notes = std::move(notes);
   return planned;
 }
 
 PlannedOutput plan_map(const ModelFiles& text_files, const ModelFiles& vlm_files, const ModelFiles& rm_files,
                        const WatchInput& watch) {
-  std::vector<std::string> remarks;
-  const OpenModel text = open_model("text", text_files, watch, remarks);
-  const OpenModel vlm = open_model("vlm", vlm_files, watch, remarks);
-  const OpenModel rm = open_model("rm", rm_files, watch, remarks);
+  std::vector<std::string> notes;
+  const Model text = open_input("text", text_files, watch, notes);
+  const Model vlm = open_input("vlm", vlm_files, watch, notes);
+  const Model rm = open_input("rm", rm_files, watch, notes);
   PlannedOutput planned;
   require_language_model(text);
   require_vlm(vlm);
   require_reward_model(rm);
-  planned.remarks = std::move(remarks);
+  planned.notes = std::move(notes);
   refuse_unused_tensors(vlm.config, *vlm.weights);
-  require_same_text_shape(text, vlm, planned.remarks);
-  require_same_text_shape(rm, vlm, planned.remarks);
-  for (const OpenModel* model : {&text, &vlm, &rm}) require_tensors(*model);
+  require_same_text_shape(text, vlm, planned.notes);
+  require_same_text_shape(rm, vlm, planned.notes);
+  for (const Model* model : {&text, &vlm, &rm}) require_tensors(*model);
   require_same_tokens(text, vlm);
   planned.weights = mapped_onto_vlm(text.weights, vlm, rm, text.weights->description());
   const Dtype dtype = text.weights->info_or_throw(kEmbeddings).dtype;
   planned.dtype = dtype;
-  planned.config = reward_model_config(vlm.directory, dtype);
+  planned.config = reward_model_config(vlm.files.directory, dtype);
   planned.side_files = side_files_of(vlm_files);
-  planned.side_files.insert(planned.side_files.begin(), {text.tokenizer, {FileKind::tokenizer}});
+  planned.side_files.insert(planned.side_files.begin(), {text.files.tokenizer(), {FileKind::tokenizer}});
   return planned;
 }
 

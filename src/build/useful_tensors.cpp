@@ -9,7 +9,7 @@
 
 namespace vlrm {
 
-std::string UsefulTensors::remark(const std::string& name, const std::string& donor) const {
+std::string UsefulTensors::note(const std::string& name, const std::string& donor) const {
   if (left_out.empty()) return "";
   const bool one = left_out.size() == 1;
   return fmt::format("{} tensor{} of {} {} left out: config.json is that of {}, which has none such ({}{})",

@@ -14,7 +14,7 @@ struct UsefulTensors {
   std::vector<std::string> left_out;
 
   // One line on what the model called `name` lost to the config of `donor`; "" where that is nothing.
-  std::string remark(const std::string& name, const std::string& donor) const;
+  std::string note(const std::string& name, const std::string& donor) const;
 };
 
 // The tensors of `model` but those that the output would hold for nothing, as `donor`, whose config it has, is without

@@ -31,14 +31,4 @@ void declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choi
       ->required();
 }
 
-void check_responses(const std::string& command, const std::string& task, const std::string& responses,
-                     ResponsesFile holds) {
-  const bool has_responses = find_benchmark(all_benchmarks(), task)->has_responses();
-  if (has_responses && !responses.empty())
-    fail("{}: --responses does not go with {}, whose dataset holds them", command, task);
-  if (!has_responses && responses.empty())
-    fail("{}: --task {} needs --responses FILE{}", command, task,
-         holds == ResponsesFile::questions ? ", whose lines have the questions as \"input\"" : "");
-}
-
 }  // namespace vlrm

@@ -1,10 +1,9 @@
-// --task and --responses, with the benchmarks that the table has.
+// --task, with the benchmarks that the table has.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "tasks/benchmark.h"
 #include "tasks/benchmark_table.h"
 
 namespace vlrm {
@@ -17,9 +16,5 @@ std::string with_underscores(std::string name);
 // --task with a name of `choices`, in either spelling; required. `chosen` gets the first one, and must outlive the
 // command.
 void declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choices, const std::string& what);
-
-// Throws Error naming the command where --responses is missing, or does not go with the task, whose dataset holds them.
-void check_responses(const std::string& command, const std::string& task, const std::string& responses,
-                     ResponsesFile holds);
 
 }  // namespace vlrm

@@ -23,7 +23,6 @@ Benchmarks benchmarks_with_ids() {
 void run_caption(const CaptionFlags& flags) {
   CaptionOptions options = flags.caption;
   options.write = flags.writing.options("caption");
-  check_responses("caption", options.task, options.responses, ResponsesFile::questions);
   caption(options);
 }
 

@@ -48,7 +48,7 @@ void print_checked(const CheckedRecipe& recipe, const std::string& output) {
                *free < recipe.bytes_written ? fmt::format(": {} too little", bytes(recipe.bytes_written - *free)) : "");
   if (recipe.output_exists)
     tell_note(fmt::format("{}: exists already; vlrm merge replaces it with --force only", output));
-  for (const std::string& remark : recipe.remarks) tell_note(remark);
+  for (const std::string& note : recipe.notes) tell_note(note);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ void add_compare_command(CLI::App& program) {
   command->add_option("--base", options->base, "Compare the differences from this one: the task vectors");
   command->add_option("-o,--output", options->page, "The HTML file to write");
   command->add_option("--json", options->figures, "The same figures as JSON");
-  command->add_option("--top", options->top, "The share of largest magnitudes that is looked at for what both have")
+  command->add_option("--top", options->top, "The fraction of largest magnitudes whose overlap is counted")
       ->check(finite_number())
       ->check(CLI::Range(1e-6, 1.0))
       ->capture_default_str();

@@ -70,7 +70,7 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
   command->add_option("--batch-samples", flags->evaluate.batch_samples, "Rows computed together")
       ->check(whole_number(1))
       ->capture_default_str();
-  command->add_flag("--force", flags->evaluate.force, "Start anew where results exist");
+  command->add_flag("--force", flags->evaluate.force, "Start again where results exist");
   declare_resume_mixed(*command, flags->evaluate.resume_mixed);
   command->callback([flags] { run_eval(*flags); });
   return command;

@@ -92,9 +92,9 @@ std::string template_of(const std::filesystem::path& directory) {
 }
 
 void run_inspect(const std::string& model) {
-  std::vector<std::string> remarks;
+  std::vector<std::string> notes;
   const ModelFiles files = resolve_model(model);
-  const OpenModel opened = open_model("model", files, {}, remarks);
+  const Model opened = open_input("model", files, {}, notes);
   const ModelConfig& config = opened.config;
   const CheckpointPtr& checkpoint = opened.weights;
   std::map<std::string, Part> parts;
@@ -110,11 +110,11 @@ void run_inspect(const std::string& model) {
   total.print("all");
   fmt::print("\nchat template: {}\n", template_of(files.chat_template()));
   if (const auto unused = unused_tensors(config, *checkpoint); !unused.empty())
-    remarks.push_back(fmt::format(
-        "{} tensor{} no part of what config.json describes, so no model is run with them: {}{}", unused.size(),
-        unused.size() == 1 ? " is" : "s are", printable(unused.front()), unused.size() > 1 ? " …" : ""));
-  std::ranges::move(disagreements(*checkpoint, config), std::back_inserter(remarks));
-  for (const std::string& line : remarks) tell_note(line);
+    notes.push_back(fmt::format("{} tensor{} no part of what config.json describes, so no model is run with them: {}{}",
+                                unused.size(), unused.size() == 1 ? " is" : "s are", printable(unused.front()),
+                                unused.size() > 1 ? " …" : ""));
+  std::ranges::move(disagreements(*checkpoint, config), std::back_inserter(notes));
+  for (const std::string& line : notes) tell_note(line);
 }
 
 void verify_inputs(const std::string& model) {

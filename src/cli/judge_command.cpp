@@ -21,7 +21,6 @@ void run_judge(const JudgeFlags& flags) {
     fail(
         "judge: --judge likelihood has nothing written: --temperature, --top-k, --top-p, --repetition-penalty and "
         "--max-new-tokens do not go with it");
-  check_responses("judge", options.task, options.responses, ResponsesFile::responses);
   judge(options);
 }
 
@@ -38,7 +37,7 @@ void add_judge_command(CLI::App& program) {
       "  vlrm results results/*\n\n"
       "score: the model gives reasons and a number; the score is the first number after the last \"Overall\", else the "
       "last one, else 0. likelihood: nothing is written; the score is the number from 1 to 5 that is to be expected. "
-      "pairwise: each two responses side by side in both orders; the score is the share that a response wins. "
+      "pairwise: each two responses side by side in both orders; the score is the fraction that a response wins. "
       "A prompt template has {INSTRUCTION}, {ANSWER} (pairwise: {ANSWER_A}, {ANSWER_B}) and <|image|> (else images "
       "stand "
       "before {INSTRUCTION}). A killed run continues where it ended.");

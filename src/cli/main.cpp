@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -17,6 +16,7 @@
 #include "base/threads.h"
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/option_names.h"
 #include "cli/terminal.h"
 #include "cli/usage_errors.h"
 
@@ -106,16 +106,8 @@ void run(CLI::App& program, int argc, char** argv) {
 
 int complain(std::string_view what, int exit_code) {
   if (const int signal = vlrm::Terminal::interrupting_signal(); signal != 0) return kInterrupted + signal;
-  vlrm::tell(fmt::format("vlrm: {}", vlrm::printable(what, kLongestError)));
+  vlrm::tell(vlrm::with_option_names(fmt::format("vlrm: {}", vlrm::printable(what, kLongestError))));
   return exit_code;
-}
-
-// What the program calls an option of a use case: "batch_samples" is "--batch-samples", with a few exceptions.
-std::string option_name(std::string field) {
-  if (field == "named_directory") return "--intermediate-dir";
-  if (field == "judging") return "--judge";
-  std::ranges::replace(field, '_', '-');
-  return "--" + field;
 }
 
 int complain(std::string_view what, std::error_code cause) {
@@ -148,7 +140,7 @@ int run_or_complain(int argc, char** argv) {
     check_standard_output();
     return 0;
   } catch (const vlrm::OptionError& error) {
-    return complain(fmt::format("{}: {}", option_name(error.option()), error.complaint()), error.exit_code());
+    return complain(fmt::format("{}: {}", vlrm::option_name(error.option()), error.complaint()), error.exit_code());
   } catch (const vlrm::Error& error) {
     return complain(error.what(), error.exit_code());
   } catch (const std::filesystem::filesystem_error& error) {

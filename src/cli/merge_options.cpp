@@ -14,7 +14,7 @@ void declare_method(CLI::App& command, BuildOptions& options) {
   add_number("--weight", options.weight, "Weight of both models (the paper's lambda); not for linear");
   add_number("--weight-vlm", options.weight_vlm, "Weight of the VLM's text part; for linear 1 - R by default");
   add_number("--weight-rm", options.weight_rm, "Weight R of the reward model");
-  add_number("--density", options.density, "Share of each model's differences that is kept (ties, dare_*)");
+  add_number("--density", options.density, "Fraction of each model's differences that is kept (ties, dare_*)");
   const auto add_switch = [&](const std::string& name, std::optional<bool>& value, const std::string& help) {
     auto* on = command.add_flag_callback(
         "--" + name, [&value] { value = true; }, help);

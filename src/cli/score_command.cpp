@@ -99,7 +99,7 @@ void add_score_command(CLI::App& program) {
       ->check(whole_number(1))
       ->capture_default_str();
   command->add_flag("--json", flags->json, "Print a JSON object instead of a table");
-  command->add_flag("--force", flags->file.force, "Start anew where the output exists");
+  command->add_flag("--force", flags->file.force, "Start again where the output exists");
   declare_resume_mixed(*command, flags->file.resume_mixed);
   command->callback([flags] {
     check_flags(*flags);

@@ -11,6 +11,7 @@
 #include <exception>
 
 #include "base/progress.h"
+#include "cli/option_names.h"
 
 namespace vlrm {
 namespace {
@@ -96,7 +97,7 @@ void Terminal::progress(const ProgressReport& report) {
 }
 
 void Terminal::message(Kind kind, const std::string& line) {
-  tell((kind == Kind::note ? "note: " : kind == Kind::warning ? "warning: " : "") + line);
+  tell((kind == Kind::note ? "note: " : kind == Kind::warning ? "warning: " : "") + with_option_names(line));
 }
 
 void Terminal::output_begins() {

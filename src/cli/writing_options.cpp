@@ -37,7 +37,7 @@ void WritingFlags::declare(CLI::App& command, const std::string& task_data, cons
                   "depend on it")
       ->check(whole_number(1))
       ->capture_default_str();
-  command.add_flag("--force", write.force, "Start anew where the output exists");
+  command.add_flag("--force", write.force, "Start again where the output exists");
   declare_resume_mixed(command, write.resume_mixed);
 }
 

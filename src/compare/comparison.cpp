@@ -170,23 +170,23 @@ ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, c
       if (!who.empty() || model == &b) continue;
       const Tensor common(models, tensor.name);
       if (!common.why_not().empty()) {
-        comparison.remarks.push_back(fmt::format("{}: not compared: it {}", printable(tensor.name), common.why_not()));
+        comparison.notes.push_back(fmt::format("{}: not compared: it {}", printable(tensor.name), common.why_not()));
         continue;
       }
       if (common.in_part())
-        comparison.remarks.push_back(fmt::format("{}: only the first {} rows, which all have, are compared",
-                                                 printable(tensor.name), common.shape()[0]));
+        comparison.notes.push_back(fmt::format("{}: only the first {} rows, which all have, are compared",
+                                               printable(tensor.name), common.shape()[0]));
       comparison.tensors.push_back(relate(common.prepare(), top));
       if (progress != nullptr)
         for (const ComparedModel* each : models) progress->advance(each->weights->info_or_throw(tensor.name).bytes());
     }
   for (const auto& [who, names] : missing)
-    comparison.remarks.push_back(fmt::format("{} tensor{} not compared, not being in {} ({})", names.size(),
-                                             names.size() == 1 ? " is" : "s are", printable(who), first_of(names)));
+    comparison.notes.push_back(fmt::format("{} tensor{} not compared, not being in {} ({})", names.size(),
+                                           names.size() == 1 ? " is" : "s are", printable(who), first_of(names)));
   if (comparison.tensors.empty() && base) fail("{}, {} and {} have no tensor in common", a.name, b.name, base->name);
   if (comparison.tensors.empty()) fail("{} and {} have no tensor in common", a.name, b.name);
   if (const auto odd = not_finite(comparison.tensors); !odd.empty())
-    comparison.remarks.push_back(
+    comparison.notes.push_back(
         fmt::format("{} tensor{} elements that are infinite or NaN ({}): norms and cosines are left empty", odd.size(),
                     odd.size() == 1 ? " has" : "s have", first_of(odd)));
   return comparison;
@@ -199,7 +199,7 @@ OrderedJson comparison_json(const ModelComparison& comparison, const ComparedMod
                    {"base", base ? OrderedJson(base->name) : OrderedJson(nullptr)},
                    {"top", top},
                    {"tensors", OrderedJson::array()},
-                   {"remarks", comparison.remarks}};
+                   {"notes", comparison.notes}};
   for (const TensorRelation& tensor : comparison.tensors)
     json["tensors"].push_back({{"name", tensor.name},
                                {"shape", tensor.shape},

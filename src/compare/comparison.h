@@ -23,14 +23,14 @@ struct TensorRelation {
   std::vector<int64_t> shape;
   double norm_a = 0, norm_b = 0;              // √Σx², √Σy²
   std::optional<double> cosine = {};          // Σxy / (norm_a · norm_b)
-  std::optional<double> sign_agreement = {};  // of the elements where neither is 0, the share with x·y > 0
+  std::optional<double> sign_agreement = {};  // of the elements where neither is 0, the fraction with x·y > 0
   std::optional<double> top_shared =
-      {};  // of the int(top · elements) largest magnitudes of x, the share that is among y's
+      {};  // of the int(top · elements) largest magnitudes of x, the fraction that is among y's
 };
 
 struct ModelComparison {
   std::vector<TensorRelation> tensors;  // by name
-  std::vector<std::string> remarks;     // what is not compared, or in part, one line each
+  std::vector<std::string> notes;       // what is not compared, or in part, one line each
 };
 
 // Reads the tensors that all have, twice, with all threads; the numbers do not depend on these. Of matrices whose rows
@@ -39,7 +39,7 @@ struct ModelComparison {
 ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, const std::optional<ComparedModel>& base,
                                double top, Progress* progress);
 
-// {"a", "b", "base", "top", "tensors": […], "remarks": […]}
+// {"a", "b", "base", "top", "tensors": […], "notes": […]}
 OrderedJson comparison_json(const ModelComparison& comparison, const ComparedModel& a, const ComparedModel& b,
                             const std::optional<ComparedModel>& base, double top);
 

@@ -46,7 +46,7 @@ std::string listed(const std::set<std::string>& names) {
 std::string choose(const std::set<std::string>& names, const std::string& asked, const char* what,
                    const std::string& place) {
   if (names.size() == 1 && (asked.empty() || names.contains("") || names.contains("default"))) return *names.begin();
-  if (asked.empty()) fail("{}: which {}? There are {}: --{} chooses", place, what, listed(names), what);
+  if (asked.empty()) fail("{}: which {}? There are {}: `{}` chooses", place, what, listed(names), what);
   if (!names.contains(asked))
     fail("{}: there is no {} \"{}\"; there {} {}", place, what, printable(asked), names.size() == 1 ? "is" : "are",
          listed(names));

@@ -168,7 +168,7 @@ std::vector<Evaluation::Item> Evaluation::read(BenchmarkStream& rows, int64_t co
     item.source = item.row.source;
     item.sample.images = std::move(item.row.images);
     if (options_.mode == EvaluationMode::image && item.sample.images.empty())
-      fail("{}: has no image; --mode no-image evaluates without", item.source);
+      fail("{}: has no image; `mode` no-image evaluates without", item.source);
     item.sample.messages.push_back(user_message(item.row.query, item.sample.images.size()));
     item.sample.responses = item.row.responses;
     items.push_back(std::move(item));

@@ -68,7 +68,7 @@ class Sweep::Run {
  private:
   void score(const RowChunk& chunk) {
     ++work_.chunks;
-    // No more than the limit even where one batch is larger: its images are then encoded for each recipe anew.
+    // No more than the limit even where one batch is larger: its images are then encoded again for each recipe.
     scorer_->keep_images(std::min(chunk.image_bytes, memory_limit_));
     for (Part* part : order_) {
       if (part->evaluation->done() >= chunk.end()) continue;

@@ -12,9 +12,9 @@
 namespace vlrm {
 
 struct SweepRecipe {
-  std::string name;                   // what errors and progress call it
-  EvaluationOptions options;          // with a result folder of its own; mode image or no_image
-  std::function<OpenedModel()> plan;  // the merge; all recipes' differ in their language weights only
+  std::string name;             // what errors and progress call it
+  EvaluationOptions options;    // with a result folder of its own; mode image or no_image
+  std::function<Model()> plan;  // the merge; all recipes' differ in their language weights only
 };
 
 // Goes through the rows in chunks whose encoded images fit in memory, and through the recipes for each chunk: the
@@ -32,7 +32,7 @@ class Sweep {
   struct Work {
     int64_t images_encoded = 0, models_merged = 0, chunks = 0;
   };
-  using LoadScorer = std::function<std::unique_ptr<Scorer>(const OpenedModel& model)>;
+  using LoadScorer = std::function<std::unique_ptr<Scorer>(const Model& model)>;
   // Scores the rest, with `memory_limit` bytes for what is kept of a chunk; nothing: half of what is free once the
   // first model is loaded. Throws Error naming the recipe; what was scored before stays.
   Work score(const LoadScorer& load, std::optional<int64_t> memory_limit);
@@ -42,7 +42,7 @@ class Sweep {
   struct Part {
     std::string name;
     std::unique_ptr<Evaluation> evaluation;
-    std::optional<OpenedModel> model;  // planned; none where there is nothing left to score
+    std::optional<Model> model;  // planned; none where there is nothing left to score
   };
   std::shared_ptr<const Benchmark> benchmark_;
   ParentDirectories parents_;  // of the result folders; goes after them

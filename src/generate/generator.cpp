@@ -13,7 +13,7 @@
 namespace vlrm {
 namespace {
 
-const OpenedModel& checked_model(const OpenedModel& model, const GeneratorOptions& options) {
+const Model& checked_model(const Model& model, const GeneratorOptions& options) {
   options.sampling.check();
   if (options.prompt.mode == Mode::image && !model.config.sees())
     fail("{}: a text model, which sees no image", model.weights->description());
@@ -286,7 +286,7 @@ class Generator::Writing {
   std::future<std::optional<Group>> coming_;  // the one after it; last, since what prepares it uses the others
 };
 
-Generator::Generator(const OpenedModel& model, const GeneratorOptions& options, const BackendOptions& backend)
+Generator::Generator(const Model& model, const GeneratorOptions& options, const BackendOptions& backend)
     : options_((checked_model(model, options), options)),
       encoder_(model, options_.prompt),
       stop_tokens_(stop_tokens(model.files.directory)),

@@ -41,7 +41,7 @@ struct WrittenText {
 class Generator {
  public:
   // Loads the model. Throws Error where it is a text model and images are to be shown, or has no language model's head.
-  Generator(const OpenedModel& model, const GeneratorOptions& options, const BackendOptions& backend);
+  Generator(const Model& model, const GeneratorOptions& options, const BackendOptions& backend);
   ~Generator();
 
   // Takes requests as long as `next` gives some (it is called from another thread, one call at a time, and not again

@@ -45,9 +45,9 @@ void keep_top_k(std::vector<float>& scores, int64_t count) {
     if (score < least) score = kNever;
 }
 
-// From the least likely on, tokens go as long as what has gone sums to no more than 1 − share; the most likely stays.
-void keep_top_p(std::vector<float>& scores, double share) {
-  if (share >= 1) return;
+// From the least likely on, tokens go as long as what has gone sums to no more than 1 − top_p; the most likely stays.
+void keep_top_p(std::vector<float>& scores, double top_p) {
+  if (top_p >= 1) return;
   std::vector<int32_t> order(scores.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {}, [&](int32_t token) { return scores[static_cast<size_t>(token)]; });
@@ -56,7 +56,7 @@ void keep_top_p(std::vector<float>& scores, double share) {
   for (size_t i = 0; i + 1 < order.size(); ++i) {
     float& score = scores[static_cast<size_t>(order[i])];
     gone += std::exp(static_cast<double>(score) - total);
-    if (gone > 1 - share) return;
+    if (gone > 1 - top_p) return;
     score = kNever;
   }
 }

@@ -101,7 +101,7 @@ void Binary::for_each_child(const Visit& visit) const {
 
 Value Logical::evaluate(Rendering& rendering) const {
   const Value left = rendering.evaluate(*left_);
-  return truth(left) == is_and_ ? rendering.evaluate(*right_) : left;
+  return is_truthy(left) == is_and_ ? rendering.evaluate(*right_) : left;
 }
 
 void Logical::for_each_child(const Visit& visit) const {
@@ -120,7 +120,7 @@ Value Unary::evaluate(Rendering& rendering) const {
     case Kind::negation:
       break;
   }
-  return Value::boolean(!truth(operand));
+  return Value::boolean(!is_truthy(operand));
 }
 
 Value Comparison::evaluate(Rendering& rendering) const {
@@ -155,7 +155,7 @@ void Concatenation::for_each_child(const Visit& visit) const {
 }
 
 Value Conditional::evaluate(Rendering& rendering) const {
-  if (truth(rendering.evaluate(*condition_))) return rendering.evaluate(*yes_);
+  if (is_truthy(rendering.evaluate(*condition_))) return rendering.evaluate(*yes_);
   if (no_) return rendering.evaluate(*no_);
   return rendering.workspace.undefined("the inline if-expression evaluated to false and no else section was defined");
 }

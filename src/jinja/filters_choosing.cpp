@@ -28,7 +28,7 @@ Value take_first(Arguments& arguments) {
 // map(attribute=…, default=…) or map("filter", arguments…). Nothing happens before an item is asked for.
 Value map(Rendering& rendering, const Value& self, const Arguments& arguments) {
   Workspace& workspace = rendering.workspace;
-  if (!truth(self)) return Value(&iterate(workspace, workspace.list({})));
+  if (!is_truthy(self)) return Value(&iterate(workspace, workspace.list({})));
   Iterator& items = iterate(workspace, self);
   Arguments rest = arguments;
   const auto attribute = rest.positional.empty() ? take_named(rest, "attribute") : std::nullopt;
@@ -55,7 +55,7 @@ Value map(Rendering& rendering, const Value& self, const Arguments& arguments) {
 template <bool wanted, bool by_attribute>
 Value select(Rendering& rendering, const Value& self, const Arguments& arguments) {
   Workspace& workspace = rendering.workspace;
-  if (!truth(self)) return Value(&iterate(workspace, workspace.list({})));
+  if (!is_truthy(self)) return Value(&iterate(workspace, workspace.list({})));
   Iterator& items = iterate(workspace, self);
   Arguments rest = arguments;
   if (by_attribute && rest.positional.empty()) raise("Missing parameter for attribute name");
@@ -66,7 +66,7 @@ Value select(Rendering& rendering, const Value& self, const Arguments& arguments
       rendering.workspace.step();
       const Value value = path.of(rendering.workspace, *item);
       const Value result = test ? rendering.apply(tests(), "test", *test, value, rest) : value;
-      if (truth(result) == wanted) return item;
+      if (is_truthy(result) == wanted) return item;
     }
     return std::nullopt;
   }));

@@ -137,7 +137,7 @@ Value items(Rendering& rendering, const Value& self, const Arguments& arguments)
 Value fallback(Rendering&, const Value& self, const Arguments& arguments) {
   const Parameters parameters("default", arguments, {"default_value", "boolean"});
   static const Text kEmpty("");
-  const bool replace = self.is_undefined() || (parameters.truthy(1) && !truth(self));
+  const bool replace = self.is_undefined() || (parameters.truthy(1) && !is_truthy(self));
   return replace ? parameters.value(0, Value(&kEmpty)) : self;
 }
 

@@ -42,7 +42,7 @@ class Parameters {
   Value value(size_t i, Value fallback = {}) const { return values_[i].value_or(fallback); }
   const Text& text(size_t i) const;  // given, and a str
   int64_t integer(size_t i, int64_t fallback) const;
-  bool truthy(size_t i, bool fallback = false) const { return has(i) ? truth(*values_[i]) : fallback; }
+  bool truthy(size_t i, bool fallback = false) const { return has(i) ? is_truthy(*values_[i]) : fallback; }
   bool has_value(size_t i) const { return has(i) && !values_[i]->is_none(); }
 
  private:

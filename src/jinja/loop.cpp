@@ -125,7 +125,7 @@ Iterator& For::chosen(Rendering& rendering, const Value& items) const {
       rendering.workspace.step();
       const bool taken = rendering.within(scope, [&] {
         parts_.target.assign(rendering, *item);
-        return truth(rendering.evaluate(*parts_.condition));
+        return is_truthy(rendering.evaluate(*parts_.condition));
       });
       if (taken) return item;
     }

@@ -8,7 +8,7 @@
 namespace vlrm::jinja {
 
 std::string type_name(const Value& value);  // 'str', 'int', …
-bool truth(const Value& value);
+bool is_truthy(const Value& value);
 [[noreturn]] void raise_undefined(const Value& value);
 
 // Comparison.

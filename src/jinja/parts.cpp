@@ -152,7 +152,7 @@ std::string type_name(const Value& value) {
   return value.as_object().type_name();
 }
 
-bool truth(const Value& value) {
+bool is_truthy(const Value& value) {
   switch (value.kind()) {
     case Kind::undefined:
     case Kind::none:
@@ -172,7 +172,7 @@ bool truth(const Value& value) {
     case Kind::object:
       break;
   }
-  return value.as_object().truth();
+  return value.as_object().is_truthy();
 }
 
 void raise_undefined(const Value& value) {

@@ -25,7 +25,7 @@ class Range : public Object {
     return step_ == 1 ? fmt::format("range({}, {})", start_, stop_)
                       : fmt::format("range({}, {}, {})", start_, stop_, step_);
   }
-  bool truth() const override { return count_ > 0; }
+  bool is_truthy() const override { return count_ > 0; }
   std::optional<int64_t> length() override { return count_; }
   std::optional<Value> item(Workspace&, const Value& key) override {
     if (!key.is_integral()) return std::nullopt;
@@ -93,7 +93,7 @@ class DictView : public Object {
     }
     return out + "])";
   }
-  bool truth() const override { return !dict_.entries().empty(); }
+  bool is_truthy() const override { return !dict_.entries().empty(); }
   std::optional<int64_t> length() override { return static_cast<int64_t>(dict_.entries().size()); }
   Iterator* iterate(Workspace& workspace) override {
     return &generate(workspace, [this, &workspace, next = size_t{0}]() mutable -> std::optional<Value> {

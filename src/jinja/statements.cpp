@@ -84,7 +84,7 @@ void Output::settle(const Symbols&, bool conditional) {
 
 Flow If::execute(Rendering& rendering) const {
   for (const Branch& branch : branches_)
-    if (truth(rendering.evaluate(*branch.condition))) return rendering.execute(branch.body);
+    if (is_truthy(rendering.evaluate(*branch.condition))) return rendering.execute(branch.body);
   return rendering.execute(otherwise_);
 }
 

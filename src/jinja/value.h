@@ -129,7 +129,7 @@ class Object {
   virtual ~Object() = default;
   virtual std::string type_name() const = 0;
   virtual std::string representation(Workspace& workspace, int depth) const;
-  virtual bool truth() const { return true; }
+  virtual bool is_truthy() const { return true; }
   virtual bool callable() const { return false; }
   virtual Value call(Rendering& rendering, const Arguments& arguments);
   virtual std::optional<Value> attribute(Workspace& workspace, std::string_view name);

@@ -24,7 +24,7 @@ class Planner {
  public:
   Planner(const Recipe& recipe, const MergeSources& sources)
       : recipe_(recipe), sources_(sources), vocabularies_(recipe, sources) {
-    result_.remarks = recipe.remarks;
+    result_.notes = recipe.notes;
   }
 
   MergePlan plan() {
@@ -32,8 +32,8 @@ class Planner {
     if (merged_ == 0) fail("{}: no tensor is in all models: they are of different kinds", recipe_.source);
     carry_over_other_modules();
     result_.weights = planned_checkpoint(std::move(tensors_), "the merged model");
-    remark_on_what_was_carried_over();
-    if (weights_cancel_ && merged_ > 0) remark_that_weights_cancel();
+    note_what_was_carried_over();
+    if (weights_cancel_ && merged_ > 0) note_that_weights_cancel();
     return std::move(result_);
   }
 
@@ -253,7 +253,7 @@ class Planner {
     const int64_t least = planned.output.shape[0];
     for (size_t i = 0; i < infos.size(); ++i) {
       if (infos[i]->shape[0] == least) continue;
-      result_.remarks.push_back(fmt::format(
+      result_.notes.push_back(fmt::format(
           "{}: without \"tokenizer\", only the first {} of the {} rows that {} has of the tensor {} are merged",
           recipe_.source, least, infos[i]->shape[0], printable(participants[i].source->name),
           printable(infos[i]->name)));
@@ -300,12 +300,12 @@ class Planner {
 
   void check(const TensorMerge& merge, const std::vector<const RecipeModel*>& models) {
     const Method& method = *merge.method;
-    if (const auto complaint = method.complaint == nullptr ? std::nullopt : method.complaint(merge)) {
+    if (const auto problem = method.problem == nullptr ? std::nullopt : method.problem(merge)) {
       std::string model;
-      if (complaint->input != nullptr)
+      if (problem->input != nullptr)
         model = fmt::format(", model \"{}\"",
-                            printable(models[static_cast<size_t>(complaint->input - merge.inputs.data())]->name));
-      fail("{}: tensor {}{}: {}", recipe_.source, printable(merge.output.name), model, complaint->what);
+                            printable(models[static_cast<size_t>(problem->input - merge.inputs.data())]->name));
+      fail("{}: tensor {}{}: {}", recipe_.source, printable(merge.output.name), model, problem->what);
     }
     if (is_named_like_head(merge.output.name)) return;
     weights_cancel_ = weights_cancel_ && method.name == "ties" && merge.inputs.size() > 1 &&
@@ -316,21 +316,21 @@ class Planner {
                       });
   }
 
-  // Remarks.
+  // Notes.
 
-  void remark_that_weights_cancel() {
-    result_.remarks.push_back(fmt::format(
+  void note_that_weights_cancel() {
+    result_.notes.push_back(fmt::format(
         "ties divides by the weights of the models that agree, so a weight common to all models cancels: another "
         "{} gives the same model ({} makes it count)",
-        recipe_.from_options ? "--weight" : "weight", recipe_.from_options ? "--no-normalize" : "normalize: false"));
+        recipe_.from_options ? "`weight`" : "weight", recipe_.from_options ? "`no_normalize`" : "normalize: false"));
   }
 
-  void remark_on_what_was_carried_over() {
+  void note_what_was_carried_over() {
     const auto add = [&](const std::map<std::string, std::vector<std::string>>& carried, const char* why) {
       for (const auto& [model, names] : carried)
-        result_.remarks.push_back(fmt::format("{} tensor{} {}: taken from {} ({}{})", names.size(),
-                                              names.size() == 1 ? "" : "s", why, model, printable(names.front()),
-                                              names.size() == 1 ? "" : ", …"));
+        result_.notes.push_back(fmt::format("{} tensor{} {}: taken from {} ({}{})", names.size(),
+                                            names.size() == 1 ? "" : "s", why, model, printable(names.front()),
+                                            names.size() == 1 ? "" : ", …"));
     };
     add(not_everywhere_, "that not all models have");
     add(no_floats_, "of another type than F32, F16 and BF16");

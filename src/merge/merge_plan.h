@@ -46,7 +46,7 @@ struct MergeSources {
 
 struct MergePlan {
   CheckpointPtr weights;                // float32, but for what is carried over from one model as it is
-  std::vector<std::string> remarks;     // true of this merge and easily overlooked, one line each
+  std::vector<std::string> notes;       // true of this merge and easily overlooked, one line each
   std::optional<int64_t> layers;        // of the module with slices, where there is one
   std::map<std::string, Dtype> stored;  // for each merged tensor the type it has in the base, or else the first model
 };
@@ -55,7 +55,7 @@ struct MergePlan {
 // tensor_place.h), embeddings and heads by their names and by having as many rows as the vocabulary. These are aligned
 // by token where the recipe names a tokenizer, else cut to the rows that all models have; a head that a tied model
 // lacks is its embeddings. A tensor that not all models of a slice have, or that is no float, is carried over: from
-// the base if that has it, else from the first model that has it; the remarks say so.
+// the base if that has it, else from the first model that has it; the notes say so.
 //
 // Throws Error where the models do not fit together (other shapes, no such layers), the recipe lacks a parameter for a
 // tensor, or has one that will not do for it.

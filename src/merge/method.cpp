@@ -126,9 +126,8 @@ std::unique_ptr<TensorReader> merge_tensor(const TensorMerge& merge) {
   const Method& method = *merge.method;
   VLRM_ASSERT(merge.inputs.size() >= method.least_models && merge.inputs.size() <= method.most_models);
   VLRM_ASSERT(method.base == BaseModel::optional || (method.base == BaseModel::required) == (merge.base != nullptr));
-  if (method.complaint != nullptr)
-    if (const auto complaint = method.complaint(merge))
-      fail("tensor {}: {}", printable(merge.output.name), complaint->what);
+  if (method.problem != nullptr)
+    if (const auto problem = method.problem(merge)) fail("tensor {}: {}", printable(merge.output.name), problem->what);
   if (merge.output.elements() == 0) return std::make_unique<EmptyTensor>(merge.output);
   return method.merge(merge);
 }

@@ -85,7 +85,7 @@ struct TensorMerge {
 };
 
 // Why a tensor cannot be merged with its numbers.
-struct Complaint {
+struct Problem {
   std::string what;
   const TensorMerge::Input* input = nullptr;  // the one that it is about, if it is about one
 };
@@ -100,7 +100,7 @@ struct Method {
   // Does the reduction and gives the tensor.
   std::unique_ptr<TensorReader> (*merge)(const TensorMerge& merge) = nullptr;
   // Looks at numbers and shape alone: the readers may be null. Null where every number that is allowed will do.
-  std::optional<Complaint> (*complaint)(const TensorMerge& merge) = nullptr;
+  std::optional<Problem> (*problem)(const TensorMerge& merge) = nullptr;
   bool is_random = false;
   int passes = 1;  // over its inputs, at least
 
@@ -113,7 +113,7 @@ std::span<const Method* const> merge_methods();  // all
 
 // Does the reduction and gives the tensor, to be read in chunks from any thread; same bytes whatever the chunks. Random
 // masks come from a counter-based generator keyed by (seed, model, tensor name, element). Throws Error for what the
-// method's complaint() names, for inputs that are no floats, and whatever the inputs throw.
+// method's problem() names, for inputs that are no floats, and whatever the inputs throw.
 std::unique_ptr<TensorReader> merge_tensor(const TensorMerge& merge);
 
 }  // namespace vlrm

@@ -80,7 +80,7 @@ struct Recipe {
   uint64_t seed = 0;                            // of random masks
   std::string source = "the recipe";            // what errors call it: "ties.yaml"
   bool from_options = false;                    // made of command-line flags: what advice is to speak of
-  std::vector<std::string> remarks;             // on what in it has no effect, one line each
+  std::vector<std::string> notes;               // on what in it has no effect, one line each
 
   // Where a tensor stands: in which slice of which module.
   struct Place {

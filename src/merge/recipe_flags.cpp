@@ -16,16 +16,16 @@ void check(const char* option, const MethodParameter& parameter, double value) {
 std::pair<double, double> weights(const RecipeFlags& flags, const Method& method) {
   const bool linear = method.name == "linear";
   if (linear && flags.weight)
-    fail("--weight is both models' weight and has no use for linear; --weight-rm R gives the VLM 1 - R");
+    fail("`weight` is both models' weight and has no use for linear; `weight_rm` R gives the VLM 1 - R");
   std::optional<double> rm = flags.weight_rm ? flags.weight_rm : flags.weight;
   std::optional<double> vlm = flags.weight_vlm ? flags.weight_vlm : flags.weight;
   if (linear && rm && !vlm) vlm = 1 - *rm;
   if (!rm || !vlm)
     fail("{} needs {}", flags.method,
-         linear ? "--weight-rm R (and --weight-vlm, 1 - R by default)" : "--weight W, or --weight-vlm and --weight-rm");
+         linear ? "`weight_rm` R (and `weight_vlm`, 1 - R by default)" : "`weight` W, or `weight_vlm` and `weight_rm`");
   const MethodParameter& weight = *method.find("weight");
-  check(flags.weight_vlm ? "--weight-vlm" : linear ? "--weight-rm" : "--weight", weight, *vlm);
-  check(flags.weight_rm ? "--weight-rm" : "--weight", weight, *rm);
+  check(flags.weight_vlm ? "`weight_vlm`" : linear ? "`weight_rm`" : "`weight`", weight, *vlm);
+  check(flags.weight_rm ? "`weight_rm`" : "`weight`", weight, *rm);
   return {*vlm, *rm};
 }
 
@@ -33,7 +33,7 @@ std::pair<double, double> weights(const RecipeFlags& flags, const Method& method
 const Method& method_or_throw(const std::string& name) {
   const Method& method = merge_method_or_throw(name);
   const bool fits = method.find("weight") != nullptr && method.find("normalize") != nullptr;
-  if (!fits) fail("--method {} takes other numbers than weights; write them in a --recipe", name);
+  if (!fits) fail("`method` {} takes other numbers than weights; write them in a `recipe`", name);
   return method;
 }
 
@@ -50,16 +50,16 @@ Recipe recipe_from_flags(const RecipeFlags& flags) {
                      {}}};
   if (recipe.method->base == BaseModel::required) recipe.base_model = "base";
   if (const MethodParameter* density = recipe.method->find("density")) {
-    if (!flags.density) fail("{} needs --density D, the share of each difference that is kept", flags.method);
-    check("--density", *density, *flags.density);
+    if (!flags.density) fail("{} needs `density` D, the fraction of each difference that is kept", flags.method);
+    check("`density`", *density, *flags.density);
     for (RecipeModel& model : recipe.models()) model.parameters["density"] = scalar(*flags.density);
   } else if (flags.density) {
-    fail("--density has no meaning for {}", flags.method);
+    fail("`density` has no meaning for {}", flags.method);
   }
   // The published recipes turn it off everywhere but for ties, where they leave mergekit's default.
   recipe.parameters["normalize"] = scalar(flags.normalize.value_or(recipe.method->name == "ties") ? 1 : 0);
   if (flags.rescale) {
-    if (recipe.method->find("rescale") == nullptr) fail("--rescale has no meaning for {}", flags.method);
+    if (recipe.method->find("rescale") == nullptr) fail("`rescale` has no meaning for {}", flags.method);
     recipe.parameters["rescale"] = scalar(*flags.rescale ? 1 : 0);
   }
   recipe.tokenizer_source = "vlm";

@@ -65,14 +65,14 @@ Parameter ParameterReader::parameter(const YAML::Node& node, const Subject& subj
 
 bool ParameterReader::takes_effect(const YAML::Node& key, const std::string& name, const std::string& subject,
                                    bool of_model) const {
-  const auto remark = [&](const std::string& what) {
-    remarks_.push_back(fmt::format("{}:{}: {} {}", fields_.source(), key.Mark().line + 1, subject, what));
+  const auto note = [&](const std::string& what) {
+    notes_.push_back(fmt::format("{}:{}: {} {}", fields_.source(), key.Mark().line + 1, subject, what));
     return false;
   };
   const MethodParameter* parameter = method_.find(name);
   if (parameter == nullptr) {
     if (name == "int8_mask") return false;  // only saves mergekit memory
-    if (is_known_to_any_method(name)) return remark(fmt::format("has no meaning for {}", method_.name));
+    if (is_known_to_any_method(name)) return note(fmt::format("has no meaning for {}", method_.name));
     std::vector<std::string_view> known;
     for (const MethodParameter& each : method_.parameters) known.push_back(each.name);
     if (known.empty())
@@ -80,7 +80,7 @@ bool ParameterReader::takes_effect(const YAML::Node& key, const std::string& nam
     fields_.fail_at(key.Mark(), "unknown parameter \"{}\"; {}", printable(name), suggestion(name, known));
   }
   if (of_model && parameter->of == MethodParameter::Of::merge)
-    return remark("has no effect: it is the whole merge's, not a model's");
+    return note("has no effect: it is the whole merge's, not a model's");
   return true;
 }
 

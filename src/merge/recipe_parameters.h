@@ -11,9 +11,9 @@ namespace vlrm {
 
 class ParameterReader {
  public:
-  // What has no effect is added to `remarks`, one line each. All must outlive this.
-  ParameterReader(const YamlFields& fields, const Method& method, std::vector<std::string>& remarks)
-      : fields_(fields), method_(method), remarks_(remarks) {}
+  // What has no effect is added to `notes`, one line each. All must outlive this.
+  ParameterReader(const YamlFields& fields, const Method& method, std::vector<std::string>& notes)
+      : fields_(fields), method_(method), notes_(notes) {}
 
   // Parameters that stand beside a model called `model`, or elsewhere (nullptr). Throws Error for one that no method
   // has, naming the nearest of this method's, and for values out of their range.
@@ -33,7 +33,7 @@ class ParameterReader {
 
   const YamlFields& fields_;
   const Method& method_;
-  std::vector<std::string>& remarks_;
+  std::vector<std::string>& notes_;
 };
 
 }  // namespace vlrm

@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kLargestRecipe = 1 << 20;  // bytes
 constexpr int64_t kLargestMultiple = 1 << 20;
 
-// Reads one recipe; every complaint names the source and the line of the node it is about.
+// Reads one recipe; every problem names the source and the line of the node it is about.
 class RecipeReader {
  public:
   explicit RecipeReader(const std::string& source) : yaml_(source) { recipe_.source = source; }
@@ -23,7 +23,7 @@ class RecipeReader {
                      {"name", "models", "slices", "modules", "parameters", "base_model", "merge_method", "tokenizer",
                       "tokenizer_source", "chat_template", "dtype", "out_dtype"});
     recipe_.method = &method(yaml_.required(root, "merge_method"));
-    parameters_.emplace(yaml_, *recipe_.method, recipe_.remarks);
+    parameters_.emplace(yaml_, *recipe_.method, recipe_.notes);
     if (present(root["name"])) recipe_.name = yaml_.text(root["name"]);
     if (present(root["base_model"])) recipe_.base_model = model_name(root["base_model"]);
     if (present(root["parameters"])) recipe_.parameters = parameters_->read(root["parameters"], nullptr);

@@ -41,19 +41,19 @@ auto translated(const Action& action) {
   } catch (const Error&) {
     throw;
   } catch (const c10::OutOfMemoryError& error) {
-    fail_for_now("the GPU's memory is not enough: {}. --weights streamed needs less",
+    fail_for_now("the GPU's memory is not enough: {}. `weights` streamed needs less",
                  first_line(error.what_without_backtrace()));
   } catch (const c10::Error& error) {
     const std::string line = first_line(error.what_without_backtrace());
     if (line.find("DefaultCPUAllocator") != std::string::npos)
-      fail_for_now("memory is not enough{}; --weights streamed needs less", asked_for(line));
+      fail_for_now("memory is not enough{}; `weights` streamed needs less", asked_for(line));
     if (is_temporary_failure(line)) fail_for_now("libtorch: {}", line);
     fail("libtorch: {}", line);
   } catch (const std::bad_alloc&) {
-    fail_for_now("memory is not enough; --weights streamed needs less");
+    fail_for_now("memory is not enough; `weights` streamed needs less");
   } catch (const std::runtime_error& error) {  // of a library below libtorch
     const std::string line = first_line(error.what());
-    if (is_temporary_failure(line)) fail_for_now("memory is not enough: {}. --weights streamed needs less", line);
+    if (is_temporary_failure(line)) fail_for_now("memory is not enough: {}. `weights` streamed needs less", line);
     throw;
   }
 }

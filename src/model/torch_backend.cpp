@@ -175,7 +175,7 @@ at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, std::vector<Te
 std::vector<std::vector<float>> TorchBackend::rewards(std::span<const SharedPrefixBatch> batches,
                                                       const std::vector<std::vector<int64_t>>& positions) {
   if (config_.head != Head::reward)
-    fail("this model has no reward head: score with one that `vlrm build` made, or ask for --likelihood");
+    fail("this model has no reward head: score with one that `vlrm build` made, or ask for `likelihood`");
   check_positions(batches, positions, 0);
   const c10::InferenceMode no_gradients;
   std::vector<std::vector<float>> result;

@@ -23,7 +23,7 @@ ContentForm content_form(Mode mode) {
 
 }  // namespace
 
-PromptEncoder::PromptEncoder(const OpenedModel& model, PromptOptions options)
+PromptEncoder::PromptEncoder(const Model& model, PromptOptions options)
     : options_(options),
       image_token_(model.config.image_token),
       positions_(model.config.text.positions),
@@ -105,12 +105,12 @@ void PromptEncoder::fit(Text& text, const std::string& source) const {
   if (options_.max_length && length > *options_.max_length) {
     const int64_t surplus = length - *options_.max_length;
     if (options_.truncation == Truncation::refuse)
-      fail("{}: a text of {} tokens is longer than --max-length {}; --truncation left or right cuts it", source, length,
+      fail("{}: a text of {} tokens is longer than `max_length` {}; `truncation` left or right cuts it", source, length,
            *options_.max_length);
     const bool left = options_.truncation == Truncation::left;
     const auto cut = left ? text.ids.begin() : text.ids.end() - surplus;
     if (image_token_ >= 0 && std::find(cut, cut + surplus, image_token_) != cut + surplus)
-      fail("{}: --truncation would cut an image off a text of {} tokens; use the other side, or a larger --max-length",
+      fail("{}: `truncation` would cut an image off a text of {} tokens; use the other side, or a larger `max_length`",
            source, length);
     text.ids.erase(cut, cut + surplus);
     if (left) text.cut_at_start = surplus;

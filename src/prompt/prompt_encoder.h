@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "prompt/opened_model.h"
+#include "architecture/model.h"
 #include "prompt/sample.h"
 #include "prompt/special_tokens.h"
 #include "text/chat_template.h"
@@ -38,7 +38,7 @@ struct PromptOptions {
 class PromptEncoder {
  public:
   // Throws Error where files are missing or malformed.
-  PromptEncoder(const OpenedModel& model, PromptOptions options);
+  PromptEncoder(const Model& model, PromptOptions options);
 
   // A sample ready to be encoded, without its images.
   struct Prepared {

@@ -64,7 +64,7 @@ std::pair<size_t, size_t> trimmed(std::string_view text, size_t begin, size_t en
 }
 
 [[noreturn]] void refuse(std::string_view token, const std::string& source) {
-  fail("{}: the special token \"{}\" stands in a prompt or response; take it out, or choose another --special-tokens",
+  fail("{}: the special token \"{}\" stands in a prompt or response; take it out, or choose another `special_tokens`",
        source, printable(token));
 }
 

@@ -12,14 +12,14 @@ struct Kind {
 };
 constexpr Kind kKinds[] = {
     {"special_tokens", &TextNotes::special_tokens,
-     "special token{} in prompts and responses read as tokens; --special-tokens escape reads them as text"},
+     "special token{} in prompts and responses read as tokens; `special_tokens` escape reads them as text"},
     {"escaped_tokens", &TextNotes::escaped_tokens, "special token{} in prompts and responses read as text"},
     {"placeholders", &TextNotes::placeholders, "image placeholder{} in prompts and responses read as text"},
     {"long_texts", &TextNotes::long_texts,
-     "text{} longer than the model's positions, beyond what it was made for; --max-length refuses or cuts them"},
-    {"cut_texts", &TextNotes::cut_texts, "text{} cut to --max-length"},
+     "text{} longer than the model's positions, beyond what it was made for; `max_length` refuses or cuts them"},
+    {"cut_texts", &TextNotes::cut_texts, "text{} cut to `max_length`"},
     {"outgrown_texts", &TextNotes::outgrown_texts,
-     "text{} written on beyond the model's positions, further than it was made for; a smaller --max-new-tokens ends "
+     "text{} written on beyond the model's positions, further than it was made for; a smaller `max_new_tokens` ends "
      "before"},
     {"equal_pairs", &TextNotes::equal_pairs, nullptr},
 };

@@ -108,12 +108,12 @@ std::string chosen_data(const ReportOptions& options, const BenchmarkKind& kind)
 void check_data_names(const ReportOptions& options, const std::vector<RunSummary>& runs, size_t benchmarks) {
   for (const auto& [name, data] : options.data) {
     if (name.empty() && benchmarks > 1)
-      fail("--data {}: there are {} benchmarks; say whose data it is, as in --data {}={}", printable(data), benchmarks,
+      fail("`data` {}: there are {} benchmarks; say whose data it is, as in `data` {}={}", printable(data), benchmarks,
            runs[0].info.benchmark.name(), printable(data));
     const bool known = name.empty() || std::ranges::any_of(runs, [&name = name](const RunSummary& run) {
                          return is_named(run.info.benchmark, name);
                        });
-    if (!known) fail("--data {}={}: no result is of {}", printable(name), printable(data), printable(name));
+    if (!known) fail("`data` {}={}: no result is of {}", printable(name), printable(data), printable(name));
   }
 }
 
@@ -192,7 +192,7 @@ class Maker {
     const auto size = static_cast<int64_t>(make_page(content).size());
     const int64_t quotes = static_cast<int64_t>(thumbnails_.files().size()) * 3;
     if (size + quotes >= options_.bytes)
-      fail("the page cannot be below {}: {} without a picture; --samples takes fewer samples",
+      fail("the page cannot be below {}: {} without a picture; `samples` takes fewer samples",
            human_bytes(static_cast<double>(options_.bytes)), human_bytes(static_cast<double>(size)));
     thumbnails_.fit(options_.bytes - size - quotes - 1);
   }

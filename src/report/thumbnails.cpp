@@ -36,8 +36,8 @@ Thumbnails::Thumbnails(int64_t side, int64_t budget) : side_(side), budget_(budg
 }
 
 std::string Thumbnails::picture_of(const Image& image) const {
-  const auto& [share, quality] = kSteps[step_];
-  const auto side = std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(side_) * share));
+  const auto& [fraction, quality] = kSteps[step_];
+  const auto side = std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(side_) * fraction));
   return encode_jpeg(at_most(image, side), quality);
 }
 

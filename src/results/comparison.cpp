@@ -21,9 +21,9 @@ struct Paired {
 double mean_of_means(const std::vector<const Paired*>& strata, std::vector<double> Paired::*side) {
   double sum = 0;
   for (const Paired* stratum : strata) {
-    Share share;
-    for (const double value : stratum->*side) share.add(value);
-    sum += share.fraction().value();
+    Tally tally;
+    for (const double value : stratum->*side) tally.add(value);
+    sum += tally.fraction().value();
   }
   return sum / static_cast<double>(strata.size());
 }

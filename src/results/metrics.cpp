@@ -12,12 +12,12 @@ double rounded_score(double score) {
   return python::rounded(score, 5);
 }
 
-void Share::add(double correctness) {
+void Tally::add(double correctness) {
   correct += correctness;
   ++count;
 }
 
-std::optional<double> Share::fraction() const {
+std::optional<double> Tally::fraction() const {
   if (count == 0) return std::nullopt;
   return correct / static_cast<double>(count);
 }
@@ -43,7 +43,7 @@ double mean_correctness(const Outcome& outcome) {
 }
 
 ChoiceSummary summarize_choices(const std::vector<Outcome>& outcomes, size_t groups) {
-  ChoiceSummary summary{std::vector<Share>(groups), {}};
+  ChoiceSummary summary{std::vector<Tally>(groups), {}};
   for (const Outcome& outcome : outcomes) {
     if (outcome.scores.empty()) continue;
     if (groups > 0) summary.groups[outcome.group].add(chosen_correctness(outcome));
@@ -70,9 +70,9 @@ std::optional<double> percent(const std::optional<double>& fraction) {
   return *fraction * 100;
 }
 
-std::optional<double> accuracy_percent(const Share& share) {
-  if (share.count == 0) return std::nullopt;
-  return share.correct * 100 / static_cast<double>(share.count);
+std::optional<double> accuracy_percent(const Tally& tally) {
+  if (tally.count == 0) return std::nullopt;
+  return tally.correct * 100 / static_cast<double>(tally.count);
 }
 
 }  // namespace vlrm

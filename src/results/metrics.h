@@ -13,7 +13,7 @@ namespace vlrm {
 double rounded_score(double score);
 
 // A sum of correctness over rows.
-struct Share {
+struct Tally {
   double correct = 0;
   int64_t count = 0;
   void add(double correctness);
@@ -22,18 +22,18 @@ struct Share {
 
 // What the model chose, by group and of all rows.
 struct ChoiceSummary {
-  std::vector<Share> groups;
-  Share overall;  // no rows where nothing was scored
+  std::vector<Tally> groups;
+  Tally overall;  // no rows where nothing was scored
   // The mean of the groups' fractions, summed from the last group to the first, as the reference does; nothing where
   // there are no groups, or one is empty.
   std::optional<double> macro() const;
 };
 
 struct BestOfNSummary {
-  Share pass_1;        // the first response
-  Share pass_n;        // the best of all
-  Share random_drawn;  // the reference's draw: CPython's generator seeded with 0, one choice a row
-  Share random;        // the exact expectation of a draw
+  Tally pass_1;        // the first response
+  Tally pass_n;        // the best of all
+  Tally random_drawn;  // the reference's draw: CPython's generator seeded with 0, one choice a row
+  Tally random;        // the exact expectation of a draw
 };
 
 ChoiceSummary summarize_choices(const std::vector<Outcome>& outcomes, size_t groups);
@@ -45,6 +45,6 @@ double mean_correctness(const Outcome& outcome);
 
 // In percent, rounded as the reference's scripts round: accuracy's multiplies before it divides.
 std::optional<double> percent(const std::optional<double>& fraction);
-std::optional<double> accuracy_percent(const Share& share);
+std::optional<double> accuracy_percent(const Tally& tally);
 
 }  // namespace vlrm

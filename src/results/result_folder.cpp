@@ -24,14 +24,14 @@ bool holds_name(const fs::path& path, const std::string& name) {
 // What rows of this shape are of, in a file of which nothing else is known. The reference names its files or their
 // folders after what they hold.
 const BenchmarkKind& kind_of_bare_file(const fs::path& path, RowShape shape, const BenchmarkKinds& kinds) {
-  const BenchmarkKind* usual = nullptr;
+  const BenchmarkKind* fallback = nullptr;
   for (const BenchmarkKind* kind : kinds) {
     if (kind->shape != shape) continue;
     if (holds_name(path, kind->name())) return *kind;
-    if (usual == nullptr && kind->subtask.empty()) usual = kind;
+    if (fallback == nullptr && kind->subtask.empty()) fallback = kind;
   }
-  if (usual == nullptr) fail("{}: which benchmark these rows are of is not known", path.string());
-  return *usual;
+  if (fallback == nullptr) fail("{}: which benchmark these rows are of is not known", path.string());
+  return *fallback;
 }
 
 std::string tasks_of(const BenchmarkKinds& kinds) {
@@ -44,14 +44,14 @@ std::string tasks_of(const BenchmarkKinds& kinds) {
 // That of run.json. A subtask that is not in the table is a benchmark all the same, under its own name.
 BenchmarkKind kind_named(const std::string& task, const std::string& subtask, const std::string& source,
                          const BenchmarkKinds& kinds) {
-  const BenchmarkKind* usual = nullptr;
+  const BenchmarkKind* fallback = nullptr;
   for (const BenchmarkKind* kind : kinds) {
     if (!same_name(kind->task, task)) continue;
     if (same_name(kind->subtask, subtask)) return *kind;
-    if (kind->subtask.empty()) usual = kind;
+    if (kind->subtask.empty()) fallback = kind;
   }
-  if (usual == nullptr) fail("{}: unknown task \"{}\"; known are {}", source, printable(task), tasks_of(kinds));
-  BenchmarkKind other = *usual;
+  if (fallback == nullptr) fail("{}: unknown task \"{}\"; known are {}", source, printable(task), tasks_of(kinds));
+  BenchmarkKind other = *fallback;
   other.subtask = other.title = printable(subtask);
   return other;
 }
@@ -173,7 +173,7 @@ std::vector<std::string> texts_of(const ResultRow& row, RowShape shape) {
 void set_groups(RunResults& run, const std::optional<std::vector<size_t>>& of_rows) {
   const BenchmarkKind& kind = run.info.benchmark;
   if (!of_rows && !kind.groups.empty() && kind.group_of_id == nullptr)
-    fail("{}: no run.json says the groups of its rows; evaluate again with --force", run.path.string());
+    fail("{}: no run.json says the groups of its rows; evaluate again with `force`", run.path.string());
   for (size_t i = 0; i < run.outcomes.size() && !kind.groups.empty(); ++i)
     run.outcomes[i].group = of_rows ? (*of_rows)[i] : kind.group_of_id(run.outcomes[i].id);
 }
@@ -226,7 +226,7 @@ RunResults read_run(const fs::path& path, const BenchmarkKinds& kinds) {
                             std::move(row->lengths)});
   }
   if (described && static_cast<int64_t>(run.outcomes.size()) > *run.info.rows)
-    fail("{}: has {} rows where run.json says {}; evaluate again with --force", rows.string(), run.outcomes.size(),
+    fail("{}: has {} rows where run.json says {}; evaluate again with `force`", rows.string(), run.outcomes.size(),
          *run.info.rows);
   if (!described) {
     if (!reader.shape()) fail("{}: has no rows", rows.string());

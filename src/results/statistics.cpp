@@ -89,9 +89,9 @@ std::optional<Interval> wilson_interval(int64_t correct, int64_t count) {
   if (count == 0) return std::nullopt;
   constexpr double kZ = 1.959963984540054;  // the normal distribution's 97.5% quantile
   const auto n = static_cast<double>(count);
-  const double share = static_cast<double>(correct) / n, scale = 1 + kZ * kZ / n;
-  const double centre = (share + kZ * kZ / (2 * n)) / scale;
-  const double half = kZ * std::sqrt(share * (1 - share) / n + kZ * kZ / (4 * n * n)) / scale;
+  const double fraction = static_cast<double>(correct) / n, scale = 1 + kZ * kZ / n;
+  const double centre = (fraction + kZ * kZ / (2 * n)) / scale;
+  const double half = kZ * std::sqrt(fraction * (1 - fraction) / n + kZ * kZ / (4 * n * n)) / scale;
   return Interval{std::max(0.0, centre - half), std::min(1.0, centre + half)};
 }
 

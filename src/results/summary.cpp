@@ -22,9 +22,9 @@ std::optional<size_t> responses_per_row(const std::vector<Outcome>& outcomes) {
   return same ? std::optional(count) : std::nullopt;
 }
 
-Metric metric(Figure figure, std::string name, const Share& share, const std::vector<double>& values) {
+Metric metric(Figure figure, std::string name, const Tally& tally, const std::vector<double>& values) {
   return {
-      figure,      std::move(name), share.count, percent(share.fraction()), in_percent(bootstrap_interval({values})),
+      figure,      std::move(name), tally.count, percent(tally.fraction()), in_percent(bootstrap_interval({values})),
       std::nullopt};
 }
 
@@ -86,17 +86,17 @@ class Figures {
   }
 
   // Of pairs these are plain proportions.
-  Metric of_choices(Figure figure, std::string name, const Share& share, const std::vector<double>& values) const {
-    Metric made = metric(figure, std::move(name), share, values);
-    if (kind_.is_pairs()) made.wilson = in_percent(wilson_interval(static_cast<int64_t>(share.correct), share.count));
+  Metric of_choices(Figure figure, std::string name, const Tally& tally, const std::vector<double>& values) const {
+    Metric made = metric(figure, std::move(name), tally, values);
+    if (kind_.is_pairs()) made.wilson = in_percent(wilson_interval(static_cast<int64_t>(tally.correct), tally.count));
     return made;
   }
 
   template <class ValueOfRow>
-  Metric of_data(Figure figure, const Share& share, const ValueOfRow& value_of) const {
+  Metric of_data(Figure figure, const Tally& tally, const ValueOfRow& value_of) const {
     std::vector<double> values;
     for (const Outcome& outcome : outcomes_) values.push_back(value_of(outcome));
-    return metric(figure, title_of_figure(figure), share, values);
+    return metric(figure, title_of_figure(figure), tally, values);
   }
 
   static std::string title_of_figure(Figure figure) { return std::string(figure_title(figure)); }

@@ -16,7 +16,7 @@ struct ScoreRunOptions {
   std::string input;                            // see SamplesFile
   std::optional<std::filesystem::path> output;  // none: lines go to `write`, and are not resumable
   int64_t batch_samples = 8;  // above 0: computed together; part of the settings, since it can move last digits
-  bool force = false;         // start anew where the output exists
+  bool force = false;         // start again where the output exists
   bool mixed = false;         // go on though last digits may move
   OrderedJson settings;       // what the scores depend on: kept beside the output, compared on resume
   // Gets each sample's scores, those of an earlier run too.

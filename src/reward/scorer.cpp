@@ -14,16 +14,16 @@ size_t common_prefix(const std::vector<int32_t>& a, const std::vector<int32_t>& 
   return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
 }
 
-const ModelConfig& checked_config(const OpenedModel& model, const ScorerOptions& options) {
+const ModelConfig& checked_config(const Model& model, const ScorerOptions& options) {
   const std::string& where = model.weights->description();
   const bool sees = model.config.sees();
   if (options.prompt.mode == Mode::text_only && sees)
-    fail("{}: a vision-language model; --mode text-only takes a text reward model (no-image leaves the image out)",
+    fail("{}: a vision-language model; `mode` text-only takes a text reward model (no-image leaves the image out)",
          where);
   if (options.prompt.mode != Mode::text_only && !sees)
-    fail("{}: a text model, which sees no image; use --mode text-only", where);
+    fail("{}: a text model, which sees no image; use `mode` text-only", where);
   if (!options.likelihood && model.config.head != Head::reward)
-    fail("{}: has no reward head; vlrm build makes one, and --likelihood scores without", where);
+    fail("{}: has no reward head; vlrm build makes one, and `likelihood` scores without", where);
   if (options.likelihood && !sees && model.config.head == Head::reward)
     fail("{}: a text reward model has no lm_head to take a likelihood from", where);
   return model.config;
@@ -31,7 +31,7 @@ const ModelConfig& checked_config(const OpenedModel& model, const ScorerOptions&
 
 }  // namespace
 
-Scorer::Scorer(const OpenedModel& model, const ScorerOptions& options, const BackendOptions& backend)
+Scorer::Scorer(const Model& model, const ScorerOptions& options, const BackendOptions& backend)
     : config_(checked_config(model, options)),  // before files that another kind of model lacks
       likelihood_(options.likelihood),
       dtype_(backend.dtype),
@@ -55,12 +55,12 @@ int64_t Scorer::reward_position(const std::vector<int32_t>& ids) const {
 int64_t Scorer::likelihood_position(const PromptEncoder::Text& text, const std::vector<int32_t>& prompt,
                                     const std::string& source) const {
   const auto cut = static_cast<ptrdiff_t>(text.cut_at_start);
-  if (cut >= static_cast<ptrdiff_t>(prompt.size())) fail("{}: --truncation leaves nothing of the prompt", source);
+  if (cut >= static_cast<ptrdiff_t>(prompt.size())) fail("{}: `truncation` leaves nothing of the prompt", source);
   const std::vector<int32_t> kept(prompt.begin() + cut, prompt.end());
   const size_t position = common_prefix(text.ids, kept);
   if (position == 0 || position == text.ids.size())
     fail("{}: the response cannot be told from the prompt in the rendered text{}", source,
-         text.notes.cut_texts > 0 ? " that --truncation leaves" : "");
+         text.notes.cut_texts > 0 ? " that `truncation` leaves" : "");
   return static_cast<int64_t>(position);
 }
 

@@ -35,7 +35,7 @@ class Scorer {
  public:
   // Loads the model. Throws Error where model, mode and options do not go together (a text model in mode image, a model
   // without a reward head unless likelihood is asked for, …).
-  Scorer(const OpenedModel& model, const ScorerOptions& options, const BackendOptions& backend);
+  Scorer(const Model& model, const ScorerOptions& options, const BackendOptions& backend);
   ~Scorer();
 
   // Throws Error naming `source` for what the template refuses, images that cannot be read, and texts whose image

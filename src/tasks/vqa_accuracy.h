@@ -14,7 +14,7 @@ namespace vlrm {
 std::string normalized_vqa_answer(std::string_view answer);
 
 // The mean over the people of min(1, n/3), where n others gave the response (both normalised): the whole number 1
-// where each share is, otherwise a float, as Python's statistics.mean has it. `answers` is not empty.
+// where each fraction is, otherwise a float, as Python's statistics.mean has it. `answers` is not empty.
 OrderedJson vqa_accuracy(const std::string& response, const std::vector<std::string>& answers);
 
 }  // namespace vlrm

@@ -74,7 +74,7 @@ std::string ChatTemplate::render(const Input& input) const {
   } catch (const jinja::Problem& problem) {
     std::string what = problem.what();
     if (what == "'strftime_now' is undefined")
-      what += ": the template asks for a date without a fallback; --date gives one";
+      what += ": the template asks for a date without a fallback; `date` gives one";
     fail_at(impl_->source, problem.line(), what);
   }
 }

@@ -42,8 +42,8 @@ Filter triangle_filter(int64_t source_size, int64_t size) {
     }
     filter.windows.push_back({first, end - first, static_cast<int64_t>(filter.weights.size())});
     for (const double weight : exact) {
-      const double share = sum != 0 ? weight / sum : weight;
-      filter.weights.push_back(static_cast<int32_t>(0.5 + share * (1 << kPrecision)));
+      const double fraction = sum != 0 ? weight / sum : weight;
+      filter.weights.push_back(static_cast<int32_t>(0.5 + fraction * (1 << kPrecision)));
     }
   }
   return filter;

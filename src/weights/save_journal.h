@@ -17,7 +17,7 @@ namespace vlrm {
 // Each line is flushed before it counts; a last line that is cut off does not.
 class SaveJournal {
  public:
-  // Opens `file`, or makes it. Where it is there and of the same identity, what it names is done; else it starts anew.
+  // Opens `file`, or makes it. Where it is there and of the same identity, what it names is done; else it starts again.
   // Throws Error where it cannot be read or written.
   SaveJournal(std::filesystem::path file, const std::string& identity);
   SaveJournal(const SaveJournal&) = delete;

@@ -101,7 +101,7 @@ class JudgeJob : public WritingJob {
       : benchmark_(std::move(benchmark)), judging_(options.judging), prompts_(JudgePrompts::of(options)) {
     const auto rows = benchmark_->stream(0, Images::checked);
     while (const auto row = rows->next()) requests_ += static_cast<int64_t>(shown_of(judging_, row->responses).size());
-    if (requests_ == 0) fail("--judge pairwise: no row has two responses that differ; there is nothing to judge");
+    if (requests_ == 0) fail("`judging` pairwise: no row has two responses that differ; there is nothing to judge");
   }
   int64_t requests() const override { return requests_; }
   std::unique_ptr<RequestStream> stream(Wanted wanted) const override {
@@ -210,9 +210,9 @@ class JudgeJob : public WritingJob {
         if (i == j) continue;
         const auto value = values.find({firsts[i], firsts[j]});
         const std::string text = value == values.end() ? "" : value->second.at(0).get<std::string>();
-        const double share = value == values.end() ? 0.5 : first_answers_share(text);
-        judged.scores[i] += share / games;
-        judged.scores[j] += (1 - share) / games;
+        const double fraction = value == values.end() ? 0.5 : first_answers_share(text);
+        judged.scores[i] += fraction / games;
+        judged.scores[j] += (1 - fraction) / games;
         judged.texts.push_back({{"a", i}, {"b", j}, {"text", text}});
       }
     }

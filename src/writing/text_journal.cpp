@@ -53,7 +53,7 @@ bool TextJournal::is_finished_output() const {
   if (!fs::exists(options_.output)) return false;
   const std::string name = options_.output.string();
   if (!fs::exists(options_.settings_file))
-    fail("{}: exists already, without the {} of a run that made it; --force starts anew", name,
+    fail("{}: exists already, without the {} of a run that made it; `force` starts again", name,
          options_.settings_file.filename().string());
   refuse_other_settings(name, read_ordered_json_or_throw(options_.settings_file), options_.settings, options_.mixed);
   return true;
@@ -66,8 +66,8 @@ void TextJournal::find_lines() {
     const auto request = request_of(line);
     if (!request || has(*request))
       fail(
-          "{}, line {}: is no answer to a request that is answered nowhere else; remove the file, or let --force "
-          "start anew",
+          "{}, line {}: is no answer to a request that is answered nowhere else; remove the file, or let `force` "
+          "start again",
           partial().string(), done_ + 1);
     places_[static_cast<size_t>(*request)] = bytes_;
     bytes_ += static_cast<int64_t>(line.size()) + 1;

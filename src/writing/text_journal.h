@@ -22,7 +22,7 @@ class TextJournal {
     std::filesystem::path settings_file;
     OrderedJson settings;  // what the texts depend on; see ResumableLines
     int64_t requests = 0;
-    bool force = false;  // start anew where there is something
+    bool force = false;  // start again where an output exists
     bool mixed = false;  // go on though last digits may move
     // Whether a line of an earlier run holds what could have been given to add(). None: anything.
     std::function<bool(const OrderedJson& written)> could_be_written = {};
@@ -35,7 +35,8 @@ class TextJournal {
   int64_t done() const { return done_; }     // requests
   bool has(int64_t request) const { return places_[static_cast<size_t>(request)] >= 0; }
 
-  // Once, before the first add(). Where everything starts anew, an OUTPUT goes: the settings file is no longer its own.
+  // Once, before the first add(). Where everything starts again, an OUTPUT goes: the settings file is no longer its
+  // own.
   void begin();
   void add(int64_t request, const OrderedJson& written);
   // Where all requests are there: writes what `output` makes of them.

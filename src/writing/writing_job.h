@@ -66,7 +66,7 @@ struct AnswerJobOptions {
 std::unique_ptr<WritingJob> answer_job(const AnswerJobOptions& options);
 
 // score: reasons, then a number. likelihood: the number that is to be expected, from the probabilities of 1 to 5.
-// pairwise: each two responses beside each other in both orders, and the share that a response wins.
+// pairwise: each two responses beside each other in both orders, and the fraction that a response wins.
 enum class Judging { score, likelihood, pairwise };
 
 struct JudgeJobOptions {

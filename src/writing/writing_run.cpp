@@ -89,7 +89,7 @@ WritingRun::WritingRun(std::shared_ptr<const WritingJob> job, WritingOptions opt
 bool WritingRun::finish_if_complete() {
   if (finished() || done() < total()) return false;
   if (const auto difference = settings_difference(settings_, all_settings(*job_, options_)))
-    fail("{}: {}, while texts were written; undo that, or let --force start anew", options_.output.string(),
+    fail("{}: {}, while texts were written; undo that, or let `force` start again", options_.output.string(),
          difference->text);
   journal_.finish([&](const TextJournal::Written& written) {
     WritingJob::Output output = job_->output(written);

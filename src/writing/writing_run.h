@@ -15,7 +15,7 @@ struct WritingOptions {
   std::filesystem::path settings_file;
   std::string label;     // of the progress
   OrderedJson settings;  // what the texts depend on, beside the job: model and sampling
-  bool force = false;    // start anew where there is something
+  bool force = false;    // start again where an output exists
   bool mixed = false;    // go on though last digits may move
 };
 

@@ -46,15 +46,15 @@ TEST_F(Output, SideFilesComeAlongAndWhatDoesNotIsSaid) {
   write_text(family.vlm / "pytorch_model.bin", "not to be read");
   write_text(family.vlm / ".gitattributes", "x");
   fs::create_directory(family.vlm / "original");
-  const auto remarks = build();
+  const auto notes = build();
   std::set<std::string> files;
   for (const auto& entry : fs::directory_iterator(dir / "out")) files.insert(entry.path().filename().string());
   EXPECT_THAT(files,
               ElementsAre("LICENSE.txt", "chat_template.json", "config.json", "generation_config.json",
                           "model.safetensors", "preprocessor_config.json", "tokenizer.json", "vlrm_manifest.json"));
-  ASSERT_EQ(remarks.size(), 3);
-  EXPECT_THAT(remarks, Contains(HasSubstr("pytorch_model.bin: not copied (weights of another format, never read)")));
-  EXPECT_THAT(remarks, Contains(HasSubstr("original: not copied (a directory)")));
+  ASSERT_EQ(notes.size(), 3);
+  EXPECT_THAT(notes, Contains(HasSubstr("pytorch_model.bin: not copied (weights of another format, never read)")));
+  EXPECT_THAT(notes, Contains(HasSubstr("original: not copied (a directory)")));
   const Json config = read_json_or_throw(dir / "out/config.json");
   EXPECT_EQ(config.at("architectures"), Json::array({"MllamaForSequenceClassification"}));
   EXPECT_EQ(config.at("id2label"), Json::object({{"0", "LABEL_0"}}));
@@ -64,7 +64,7 @@ TEST_F(Output, SideFilesComeAlongAndWhatDoesNotIsSaid) {
 
 TEST_F(Output, StandsWholeOrNotAtAll) {
   build();
-  EXPECT_THAT(error_of([&] { build(); }), HasSubstr("exists already; --force"));
+  EXPECT_THAT(error_of([&] { build(); }), HasSubstr("exists already; `force`"));
   build({.directory = dir / "out", .force = true}, Dtype::f32);
   EXPECT_EQ(open_checkpoint(dir / "out")->info_or_throw("score.weight").dtype, Dtype::f32);
   fs::resize_file(family.rm / "model.safetensors", fs::file_size(family.rm / "model.safetensors") - 1);

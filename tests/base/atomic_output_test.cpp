@@ -76,7 +76,7 @@ TEST(AtomicDirectoryTest, AppearsWholeOrNotAtAll) {
     output.commit();
     EXPECT_EQ(read_text_or_throw(dir / "out" / "file"), text);
   }
-  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out", false, "file"); }), HasSubstr("--force"));
+  EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out", false, "file"); }), HasSubstr("`force`"));
   EXPECT_THAT(error_of([&] { AtomicDirectory(dir / "out" / "file" / "out", false, "file"); }),
               HasSubstr("out: cannot be made: Not a directory"));
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
@@ -186,7 +186,7 @@ TEST_P(WithoutRenameFlags, WhatAppearedMeanwhileIsNotReplaced) {
   write_text(output.staging() / "file", "x");
   write_text(dir / "out" / "file", "of somebody");
   const std::string line = error_of([&] { output.commit(); });
-  EXPECT_THAT(line, HasSubstr("out: exists already; --force replaces it; it stands, finished, at "));
+  EXPECT_THAT(line, HasSubstr("out: exists already; `force` replaces it; it stands, finished, at "));
   EXPECT_EQ(text_of(line.substr(line.rfind(' ') + 1) + "/file"), "x");  // not thrown away
   EXPECT_EQ(text_of(dir / "out" / "file"), "of somebody");
 }

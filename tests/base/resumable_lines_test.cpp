@@ -91,7 +91,7 @@ TEST(ResumableLinesTest, OtherDigitsGoOnOnlyIfAsked) {
   EXPECT_THAT(error_of([&] {
                 ResumableLines(options(dir, {{"threads", 2}}));
               }),
-              HasSubstr("threads was 1, now 2); --resume-mixed goes on all the same"));
+              HasSubstr("threads was 1, now 2); `resume_mixed` resumes anyway"));
   {
     auto mixed = options(dir, {{"threads", 2}});
     mixed.mixed = true;

@@ -38,14 +38,14 @@ TEST(SettingsDifferenceTest, WhatMayMoveDigits) {
     EXPECT_TRUE(difference->only_digits) << key;
     const OrderedJson now = with(key, value);
     EXPECT_THAT(error_of([&] { refuse_other_settings("out", kSettings, now, false); }),
-                HasSubstr("--resume-mixed goes on all the same, --force starts anew"));
+                HasSubstr("`resume_mixed` resumes anyway, `force` starts again"));
     refuse_other_settings("out", kSettings, with(key, value), true);
   }
   OrderedJson two = with("threads", 2);
   two["mode"] = "no-image";
   EXPECT_FALSE(settings_difference(kSettings, two)->only_digits);
   EXPECT_THAT(error_of([&] { refuse_other_settings("out", kSettings, two, true); }),
-              HasSubstr(R"(out: made with other settings (mode was "image", now "no-image"); --force starts anew)"));
+              HasSubstr(R"(out: made with other settings (mode was "image", now "no-image"); `force` starts again)"));
 }
 
 TEST(SettingsDifferenceTest, OtherFormatsCannotBeGoneOnWith) {

@@ -80,7 +80,7 @@ TEST_F(Build, ManyRecipesOpenTheModelsOnce) {
   for (const fs::path& model : {family.vlm, family.rm, family.base})
     for (const char* file : {"config.json", "tokenizer.json"}) fs::remove(model / file);
   const PlannedModel second = models.plan(other);
-  EXPECT_EQ(second.remarks, alone.remarks);
+  EXPECT_EQ(second.notes, alone.notes);
   for (const TensorInfo& tensor : alone.weights->tensors())
     EXPECT_EQ(read_all_float32(*second.weights, tensor.name), read_all_float32(*alone.weights, tensor.name))
         << tensor.name;
@@ -110,8 +110,8 @@ TEST_F(Build, EveryPartComesFromWhereItBelongs) {
   EXPECT_THAT(row(embeddings, 1), ElementsAre(6, 7, 8, 9));
   EXPECT_THAT(row(embeddings, kVocabulary), ElementsAre(33, 34, 35, 36));  // <|image|> is the VLM's alone
   EXPECT_EQ(model.config.head, Head::reward);
-  EXPECT_EQ(model.sources.directory, family.vlm);
-  EXPECT_THAT(model.remarks, IsEmpty());
+  EXPECT_EQ(model.files.directory, family.vlm);
+  EXPECT_THAT(model.notes, IsEmpty());
 }
 
 TEST_F(Build, LinearNeedsNoBase) {
@@ -347,11 +347,10 @@ TEST_F(Build, AStepRefusesAModelThatIsNotWhole) {
 
 TEST_F(Build, OtherRopeSettingsAreRemarkedOn) {
   write_config(family.base, "/rope_theta", 10000.0);
-  ASSERT_EQ(plan().remarks.size(), 1);
-  EXPECT_EQ(plan().remarks[0],
-            fmt::format("{}/config.json places its tokens by other rope settings than {}/config.json; "
-                        "the latter's are kept",
-                        family.base.string(), family.vlm.string()));
+  ASSERT_EQ(plan().notes.size(), 1);
+  EXPECT_EQ(plan().notes[0], fmt::format("{}/config.json places its tokens by other rope settings than {}/config.json; "
+                                         "the latter's are kept",
+                                         family.base.string(), family.vlm.string()));
 }
 
 TEST_F(Build, ARewardModelWithoutItsPrefixIsTheSame) {

@@ -91,7 +91,7 @@ TEST_F(SplitFilesTest, AMissingShardIsNamed) {
 TEST_F(SplitFilesTest, WhereThereIsAChoiceItIsAskedFor) {
   make({"vision/test-00000-of-00001.parquet", "standard (10 options)/test-00000-of-00001.parquet",
         "standard (10 options)/validation-00000-of-00001.parquet"});
-  EXPECT_THAT(error(), HasSubstr("which config? There are \"standard (10 options)\", \"vision\": --config chooses"));
+  EXPECT_THAT(error(), HasSubstr("which config? There are \"standard (10 options)\", \"vision\": `config` chooses"));
   EXPECT_THAT(error("vison"),
               HasSubstr("there is no config \"vison\"; there are \"standard (10 options)\", \"vision\""));
   EXPECT_THAT(error("standard (10 options)"), HasSubstr("which split? There are \"test\", \"validation\""));

@@ -129,7 +129,7 @@ TEST_F(NewBenchmark, OldResultsNeedTheGroupOfAnId) {
   settings.erase("groups");
   write_text(folder / "run.json", settings.dump());
   EXPECT_THAT(error_of([&] { read_run(folder, kinds_of({&kColours})); }),
-              HasSubstr("colour-bench: no run.json says the groups of its rows; evaluate again with --force"));
+              HasSubstr("colour-bench: no run.json says the groups of its rows; evaluate again with `force`"));
   BenchmarkSpec by_id = kColours;
   by_id.kind.group_of_id = [](std::string_view id) -> size_t { return id == "0" ? 0 : 1; };
   EXPECT_EQ(read_run(folder, kinds_of({&by_id})).outcomes.at(3).group, 1U);

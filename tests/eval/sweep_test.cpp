@@ -60,7 +60,7 @@ class SweepTest : public ::testing::Test {
     for (const char* name : {"a", "b", "c"})
       recipes.push_back({name, options(name), [this] {
                            ++plans;
-                           return OpenedModel{{}, nullptr, ModelFiles("nowhere")};
+                           return Model{{}, nullptr, ModelFiles("nowhere")};
                          }});
     return recipes;
   }

@@ -21,8 +21,8 @@ BackendOptions float32() {
   return options;
 }
 
-OpenedModel text_model() {
-  return OpenedModel::from_files(goldens() / "models/base_instruct");
+Model text_model() {
+  return open_model(goldens() / "models/base_instruct");
 }
 
 GeneratorOptions text_options(int64_t max_new_tokens) {

@@ -59,8 +59,8 @@ TEST(MergePlanTest, WithoutATokenizerTheCommonRowsRemain) {
   const auto merged = merge("{merge_method: linear, parameters: {weight: 1}, models: [{model: a}, {model: b}]}",
                             {model(2, 5), model(4, 3)});
   EXPECT_THAT(merged.weights->info_or_throw("model.embed_tokens.weight").shape, ElementsAre(3, 1));
-  EXPECT_THAT(merged.remarks, ElementsAre("r.yaml: without \"tokenizer\", only the first 3 of the 5 rows that a has of "
-                                          "the tensor model.embed_tokens.weight are merged"));
+  EXPECT_THAT(merged.notes, ElementsAre("r.yaml: without \"tokenizer\", only the first 3 of the 5 rows that a has of "
+                                        "the tensor model.embed_tokens.weight are merged"));
   EXPECT_THAT(read_all_float32(*merged.weights, "model.embed_tokens.weight"), ElementsAre(3, 3, 3));
 }
 
@@ -72,19 +72,19 @@ TEST(MergePlanTest, SaysWhereTheCommonWeightOfTiesCancels) {
             more + "}",
         {model(2), model(4)}, model(1));
   };
-  ASSERT_EQ(ties("").remarks.size(), 1);
-  EXPECT_THAT(ties("").remarks[0], HasSubstr("another weight gives the same model (normalize: false makes it count)"));
+  ASSERT_EQ(ties("").notes.size(), 1);
+  EXPECT_THAT(ties("").notes[0], HasSubstr("another weight gives the same model (normalize: false makes it count)"));
   const Recipe options = recipe_from_flags({.method = "ties", .weight = 1, .density = 1});
   Recipe unaligned = options;
   unaligned.tokenizer_source.reset();
   const MergeSources sources{{{"vlm", {"vlm", model(2)}}, {"rm", {"rm", model(3)}}, {"base", {"base", model(1)}}}};
-  EXPECT_THAT(plan_merge(unaligned, sources).remarks,
-              ElementsAre(HasSubstr("another --weight gives the same model (--no-normalize makes it count)")));
-  EXPECT_THAT(ties(", parameters: {normalize: false}").remarks, IsEmpty());
+  EXPECT_THAT(plan_merge(unaligned, sources).notes,
+              ElementsAre(HasSubstr("another `weight` gives the same model (`no_normalize` makes it count)")));
+  EXPECT_THAT(ties(", parameters: {normalize: false}").notes, IsEmpty());
   EXPECT_THAT(merge("{merge_method: ties, base_model: base, models: [{model: a, parameters: {weight: 0.5}},"
                     " {model: b, parameters: {weight: 0.4}}]}",
                     {model(2), model(4)}, model(1))
-                  .remarks,
+                  .notes,
               IsEmpty());
 }
 
@@ -131,7 +131,7 @@ TEST(MergePlanTest, SoAreThoseWhoseSumIsNoNumber) {
 
 TEST(MergePlanTest, RemarksOfTheRecipeComeAlong) {
   EXPECT_THAT(
-      merge("{merge_method: linear, parameters: {weight: 1, density: 1}, models: [{model: a}]}", {model(2)}).remarks,
+      merge("{merge_method: linear, parameters: {weight: 1, density: 1}, models: [{model: a}]}", {model(2)}).notes,
       ElementsAre("r.yaml:1: density has no meaning for linear"));
 }
 
@@ -198,7 +198,7 @@ TEST(MergePlanTest, WhatNotAllModelsHaveIsCarriedOverAndSaidSo) {
   EXPECT_EQ(merged.weights->info_or_throw("score.weight").dtype, Dtype::bf16);
   EXPECT_EQ(merged.weights->info_or_throw("position_ids").dtype, Dtype::i64);
   EXPECT_EQ(value_of(merged, "model.norm.weight"), 3);
-  EXPECT_THAT(merged.remarks,
+  EXPECT_THAT(merged.notes,
               ElementsAre("1 tensor that not all models have: taken from b (score.weight)",
                           "1 tensor of another type than F32, F16 and BF16: taken from a (position_ids)"));
 }
@@ -209,7 +209,7 @@ TEST(MergePlanTest, ATiedHeadIsTheEmbeddings) {
   const auto merged =
       merge("{merge_method: linear, parameters: {weight: 1}, models: [{model: a}, {model: b}]}", {model(2), untied});
   EXPECT_EQ(value_of(merged, "lm_head.weight"), 4);
-  EXPECT_THAT(merged.remarks, IsEmpty());
+  EXPECT_THAT(merged.notes, IsEmpty());
 }
 
 TEST(MergePlanTest, SlicesTakeTheirLayersFromWhereTheySay) {
@@ -252,8 +252,8 @@ TEST(MergePlanTest, ModulesThatAreNotNamedStay) {
   const auto merged = plan_merge(recipe, {{{"a", {"a", towered(2)}}, {"b", {"b", towered(4)}}}});
   EXPECT_EQ(value_of(merged, "model.layers.1.w"), 3);
   EXPECT_EQ(value_of(merged, "vision.layers.0.w"), 2);
-  EXPECT_THAT(merged.remarks, ElementsAre("1 tensor of modules that the recipe does not name: taken from a "
-                                          "(vision.layers.0.w)"));
+  EXPECT_THAT(merged.notes, ElementsAre("1 tensor of modules that the recipe does not name: taken from a "
+                                        "(vision.layers.0.w)"));
 }
 
 TEST(MergePlanTest, ATensorWithoutAWeightIsNamed) {

@@ -23,7 +23,7 @@ TEST(PublishedRecipes, AreWhatTheOptionsMake) {
   std::set<std::string> names, recipes;
   for (const RecipeFile& file : published_recipes()) {
     Recipe recipe = parse_recipe_or_throw(file.text, file.name);
-    EXPECT_THAT(recipe.remarks, ::testing::IsEmpty()) << file.name;
+    EXPECT_THAT(recipe.notes, ::testing::IsEmpty()) << file.name;
     names.insert(file.name);
     if (recipe.method->name == "ties") {
       EXPECT_FALSE(recipe.parameters.contains("normalize"));

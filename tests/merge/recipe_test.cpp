@@ -184,7 +184,7 @@ TEST(RecipeYaml, DensitiesAreSharesAndSwitchesAreTrueOrFalse) {
   };
   for (const char* density : {"0", "-0.5", "1.5", ".nan", "[0.5, 1.5]", "{value: 2}", "half"})
     EXPECT_THAT(with_density(density), HasSubstr("r.yaml:6: the density of the model \"./rm\" must be a number above 0 "
-                                                 "and at most 1, the share of each difference that is kept"))
+                                                 "and at most 1, the fraction of each difference that is kept"))
         << density;
   EXPECT_NO_THROW(parse("{base_model: b, merge_method: ties, models: [{model: a, parameters: {density: 1}}]}"));
   const auto with_parameter = [](const std::string& parameter) {
@@ -200,12 +200,12 @@ TEST(RecipeYaml, DensitiesAreSharesAndSwitchesAreTrueOrFalse) {
 }
 
 TEST(RecipeYaml, WhatHasNoMeaningForTheMethodIsRemarkedOn) {
-  EXPECT_THAT(parse(kTies).remarks, IsEmpty());
+  EXPECT_THAT(parse(kTies).notes, IsEmpty());
   const Recipe recipe = parse(
       "merge_method: linear\nmodels:\n- model: a\n  parameters:\n    density: 0.5\n    weight: 1\n"
       "parameters:\n  rescale: true\n  normalize: false\n  int8_mask: true");
-  EXPECT_THAT(recipe.remarks, UnorderedElementsAre("r.yaml:5: the density of the model \"a\" has no meaning for linear",
-                                                   "r.yaml:8: rescale has no meaning for linear"));
+  EXPECT_THAT(recipe.notes, UnorderedElementsAre("r.yaml:5: the density of the model \"a\" has no meaning for linear",
+                                                 "r.yaml:8: rescale has no meaning for linear"));
 }
 
 TEST(RecipeYaml, AFileHoldsOneRecipe) {
@@ -264,23 +264,23 @@ TEST(RecipeFlagsTest, StandForThePublishedRecipes) {
 
 TEST(RecipeFlagsTest, SayWhatIsMissingOrHasNoMeaning) {
   const auto error_with = [](const RecipeFlags& flags) { return error_of([&] { recipe_from_flags(flags); }); };
-  EXPECT_THAT(error_with({.method = "linear", .weight = 0.5}), HasSubstr("--weight-rm"));
-  EXPECT_THAT(error_with({.method = "linear"}), HasSubstr("linear needs --weight-rm"));
-  EXPECT_THAT(error_with({.method = "ties", .weight = 1}), HasSubstr("ties needs --density"));
-  EXPECT_THAT(error_with({.method = "ties", .weight_rm = 1, .density = 0.5}), HasSubstr("--weight-vlm"));
-  EXPECT_THAT(error_with({.method = "task_arithmetic", .weight = 1, .density = 0.5}), HasSubstr("--density has no"));
-  EXPECT_THAT(error_with({.method = "linear", .weight_rm = 1, .rescale = true}), HasSubstr("--rescale has no"));
+  EXPECT_THAT(error_with({.method = "linear", .weight = 0.5}), HasSubstr("`weight_rm`"));
+  EXPECT_THAT(error_with({.method = "linear"}), HasSubstr("linear needs `weight_rm`"));
+  EXPECT_THAT(error_with({.method = "ties", .weight = 1}), HasSubstr("ties needs `density`"));
+  EXPECT_THAT(error_with({.method = "ties", .weight_rm = 1, .density = 0.5}), HasSubstr("`weight_vlm`"));
+  EXPECT_THAT(error_with({.method = "task_arithmetic", .weight = 1, .density = 0.5}), HasSubstr("`density` has no"));
+  EXPECT_THAT(error_with({.method = "linear", .weight_rm = 1, .rescale = true}), HasSubstr("`rescale` has no"));
   EXPECT_THAT(error_with({.method = "averaging"}), HasSubstr("not known"));
   for (const double density : {0.0, -1.0, 1.5, std::nan("")})
     EXPECT_THAT(error_with({.method = "ties", .weight = 1, .density = density}),
-                HasSubstr("--density must be a number above 0 and at most 1"));
+                HasSubstr("`density` must be a number above 0 and at most 1"));
   for (const double weight : {HUGE_VAL, -1e39, std::nan("")}) {
     EXPECT_THAT(error_with({.method = "task_arithmetic", .weight = weight}),
-                HasSubstr("--weight must be a finite number"));
+                HasSubstr("`weight` must be a finite number"));
     EXPECT_THAT(error_with({.method = "linear", .weight_rm = weight}),
-                HasSubstr("--weight-rm must be a finite number"));
+                HasSubstr("`weight_rm` must be a finite number"));
     EXPECT_THAT(error_with({.method = "task_arithmetic", .weight_vlm = weight, .weight_rm = 1}),
-                HasSubstr("--weight-vlm must be a finite number"));
+                HasSubstr("`weight_vlm` must be a finite number"));
   }
 }
 

@@ -77,9 +77,9 @@ SCORE = ["score", "--model", "m", "--prompt", "p", "--response", "r"]
     ([*BUILD, "--weight", "nan"], "--weight: nan is no finite number"),
     ([*BUILD, "--normalize", "--no-normalize"], "--normalize does not go with --no-normalize"),
     ([*BUILD, "--rescale", "--no-rescale"], "--rescale does not go with --no-rescale"),
-    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "1.5"], "--density must be a number above 0 and at most 1, the share of each difference that is kept, not 1.5"),
-    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "0"], "--density must be a number above 0 and at most 1, the share of each difference that is kept, not 0"),
-    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "-1"], "--density must be a number above 0 and at most 1, the share of each difference that is kept, not -1"),
+    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "1.5"], "--density must be a number above 0 and at most 1, the fraction of each difference that is kept, not 1.5"),
+    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "0"], "--density must be a number above 0 and at most 1, the fraction of each difference that is kept, not 0"),
+    ([*BUILD, "--method", "ties", "--weight", "1", "--density", "-1"], "--density must be a number above 0 and at most 1, the fraction of each difference that is kept, not -1"),
     ([*BUILD, "--recipe", ""], "--recipe: is empty"),
     (["build", "--vlm", "", "--rm", "r", "-o", "o"], "--vlm: is empty"),
     (["inspect", ""], "model: is empty"),
@@ -99,10 +99,10 @@ def test_an_empty_prompt_and_response_are_texts_too(vlrm, goldens):
     vlrm("score", "--model", goldens / "vlrm_ties", "--prompt", "", "--response", "")
 
 
-def test_a_seed_without_use_gets_a_remark(vlrm, inputs, tmp_path):
-    remark = "note: the seed changes nothing: linear has no random masks"
+def test_a_seed_without_use_gets_a_note(vlrm, inputs, tmp_path):
+    note = "note: the seed changes nothing: linear has no random masks"
     null = ["--sink", "null", "--seed", "0"]
-    assert remark in vlrm("build", *inputs, *LINEAR, *null, notes=True)
+    assert note in vlrm("build", *inputs, *LINEAR, *null, notes=True)
     dare = ["--method", "dare_ties", "--weight", "0.7", "--density", "0.4"]
     assert not any("seed" in line for line in vlrm("build", *inputs, *dare, *null, notes=True))
 
@@ -383,7 +383,7 @@ def test_numbers_that_overflow_are_told(vlrm, inputs, models, writable, tmp_path
     assert note == "note: 1 element of 1 tensor is infinite or NaN, the first in score.weight"
 
 
-def test_an_output_inside_an_input_is_no_remark(vlrm, models, writable):
+def test_an_output_inside_an_input_gets_no_note(vlrm, models, writable):
     vlm = writable(models / "vlm")
     flags = ["--vlm", vlm, "--rm", models / "rm", "--base", models / "base", *LINEAR, "-q"]
     assert not [line for line in vlrm("build", *flags, "-o", vlm / "sub", notes=True) if "sub" in line]

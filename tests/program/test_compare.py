@@ -162,6 +162,6 @@ def test_the_page_shows_the_figures(vlrm, models, tmp_path):
         light = browser.execute_script(colour)
         browser.find_element("id", "theme").click()
         assert browser.execute_script(colour) != light
-        assert "score.weight" in browser.find_element("id", "remarks").text
+        assert "score.weight" in browser.find_element("id", "notes").text
         browser.save_screenshot(str(tmp_path / "c.png"))
         assert {url for url in requests(browser) if not url.startswith("chrome:")} == {page.as_uri()}

@@ -120,7 +120,7 @@ def touched(path):
 ])
 def test_other_settings_are_refused(command, whole, finished, vlrm, flags, expected):
     error = vlrm(*command, *flags, "-o", finished, fails=True)
-    assert error == f"vlrm: {finished}/results.jsonl: made with other settings ({expected}); --force starts anew"
+    assert error == f"vlrm: {finished}/results.jsonl: made with other settings ({expected}); --force starts again"
     assert results(finished) == whole[0]
 
 
@@ -140,7 +140,7 @@ def test_what_moves_digits_is_mixed_only_if_asked(command, finished, vlrm, flag,
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:80]))
     error = vlrm(*other, "-o", finished, fails=True)
     assert error == (f"vlrm: {file}: made with other settings ({expected}); "
-                     "--resume-mixed goes on all the same, --force starts anew")
+                     "--resume-mixed resumes anyway, --force starts again")
     vlrm(*other, "-o", finished, "--resume-mixed")
     assert len(rows_of(finished)) == 160
     mixed = json.loads((finished / "run.json").read_text())["mixed"]
@@ -205,7 +205,7 @@ def test_changed_inputs_are_refused(vlrm, tmp_path, changed):
             config = model / "config.json"
             config.write_text(config.read_text() + " ")
     error = vlrm(*command, "--model", model, "-o", tmp_path / "out", "-q", fails=True)
-    assert f"made with other settings ({changed} " in error and "--force starts anew" in error
+    assert f"made with other settings ({changed} " in error and "--force starts again" in error
 
 
 def test_how_a_path_is_spelled_and_when_a_file_was_written_change_nothing(vlrm, tmp_path, monkeypatch):
@@ -269,7 +269,7 @@ def test_lines_of_other_rows_are_told_on_resume(command, finished, pairs, vlrm, 
     file.write_text("\n".join(lines) + "\n")
     error = vlrm(*command, "-o", finished, fails=True)
     assert error == (f"vlrm: {file}, line 2: does not hold the result of {pairs}, row 1; "
-                     "remove the file, or let --force start anew")
+                     "remove the file, or let --force start again")
 
 
 @pytest.mark.parametrize("task, file", [("rlaif_v", "vlrm"), ("textvqa_val", "text_only")])
@@ -296,7 +296,7 @@ def test_results_without_their_run_json_are_not_overwritten(command, vlrm, tmp_p
     (tmp_path / "out").mkdir()
     (tmp_path / "out/results.jsonl").write_text("precious\n")
     error = vlrm(*command, "-o", tmp_path / "out", fails=True)
-    assert "exists already, without the run.json of a run to go on with; --force starts anew" in error
+    assert "exists already, without the run.json of a run to go on with; --force starts again" in error
     assert (tmp_path / "out/results.jsonl").read_text() == "precious\n"
 
 

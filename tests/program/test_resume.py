@@ -275,6 +275,6 @@ def test_what_is_there_of_inputs_that_changed_is_not_passed_for_done(models, tmp
         process = start(models, out, "--resume")
         error = process.stderr.read()
         assert process.wait() == 2
-        assert "out: is there already, but" in error and "its weights are others now; --force merges anew" in error
+        assert "out: is there already, but" in error and "its weights are others now; --force merges again" in error
     finally:
         weights.write_bytes(before)

@@ -179,7 +179,7 @@ def test_finished_work_is_left_alone_and_other_settings_are_refused(goldens, vlr
     assert 'mode was "image", now "no-image"' in error and "--force" in error
     vlrm(*flags, "--mode", "no-image", "--force")
     (tmp_path / "out.jsonl.run.json").unlink()
-    assert "--force starts anew" in vlrm(*flags, fails=True)
+    assert "--force starts again" in vlrm(*flags, fails=True)
 
 
 def test_what_images_hold_decides_whether_a_run_goes_on(goldens, vlrm, tmp_path):

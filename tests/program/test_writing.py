@@ -224,7 +224,7 @@ def test_finished_work_is_left_alone_and_others_is_not_mixed_in(answering, vlrm,
     vlrm(*small)
     assert out.stat().st_mtime_ns == before
     error = vlrm(*small, "--temperature", "0.5", fails=True)
-    assert error.endswith("a.jsonl: made with other settings (temperature was 1.0, now 0.5); --force starts anew")
+    assert error.endswith("a.jsonl: made with other settings (temperature was 1.0, now 0.5); --force starts again")
     vlrm(*small, "--temperature", "0.5", "--force")
     assert out.stat().st_mtime_ns != before
 
@@ -340,14 +340,14 @@ def test_what_is_no_log_is_told(vlrm, tmp_path, line, expected):
 
 
 @pytest.mark.parametrize("command, expected", [
-    (["caption", "--task", "textvqa_val"], "caption: --task textvqa_val needs --responses FILE"),
+    (["caption", "--task", "textvqa_val"], "--responses: textvqa_val needs a file of responses"),
     (["caption", "--task", "rlaif-v"], "--task: rlaif-v is none of vl-rewardbench, textvqa_val,"),  # its rows have no ids
-    (["caption", "--task", "vl-rewardbench", "--responses", "r"], "--responses does not go with vl-rewardbench"),
-    (["caption", "--task", "vl_rewardbench", "--responses", "r"], "--responses does not go with vl-rewardbench"),
+    (["caption", "--task", "vl-rewardbench", "--responses", "r"], "--responses: not for vl-rewardbench"),
+    (["caption", "--task", "vl_rewardbench", "--responses", "r"], "--responses: not for vl-rewardbench"),
     (["answers", "--task", "vl_rewardbench"], "--task: vl_rewardbench is none of"),
-    (["judge", "--task", "textvqa_val"], "judge: --task textvqa_val needs --responses FILE"),
-    (["judge", "--task", "textvqa-val"], "judge: --task textvqa_val needs --responses FILE"),
-    (["judge", "--task", "rlaif_v", "--responses", "r"], "--responses does not go with rlaif-v"),
+    (["judge", "--task", "textvqa_val"], "--responses: textvqa_val needs a file of responses"),
+    (["judge", "--task", "textvqa-val"], "--responses: textvqa_val needs a file of responses"),
+    (["judge", "--task", "rlaif_v", "--responses", "r"], "--responses: not for rlaif-v"),
     (["judge", "--task", "RLAIF-V"], "--task: RLAIF-V is none of vl-rewardbench, rlaif-v, textvqa_val,"),
     (["judge", "--task", "rlaif_v", "--judge", "likelihood", "--temperature", 1], "--judge likelihood has nothing written: --temp"),
     (["aggregate", "{tmp}", "--task", "textvqa_val"], "has no .jsonl files of samples"),

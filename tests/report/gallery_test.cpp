@@ -79,7 +79,7 @@ TEST(Report, WrongOptionsAreNamed) {
   EXPECT_THAT(error_of([&] { make_report({path}, options); }), HasSubstr("nowhere.parquet"));
   options = {};
   options.bytes = 1000;
-  EXPECT_THAT(error_of([&] { make_report({path}, options); }), HasSubstr("--samples takes fewer samples"));
+  EXPECT_THAT(error_of([&] { make_report({path}, options); }), HasSubstr("`samples` takes fewer samples"));
 }
 
 }  // namespace

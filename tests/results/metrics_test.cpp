@@ -12,8 +12,8 @@ std::string spelled(const std::optional<double>& number) {
 }
 
 std::string group_text(const ChoiceSummary& summary, size_t group) {
-  const Share& share = summary.groups[group];
-  return fmt::format("{{'count': {}, 'accuracy': {}}}", share.count, spelled(share.fraction()));
+  const Tally& tally = summary.groups[group];
+  return fmt::format("{{'count': {}, 'accuracy': {}}}", tally.count, spelled(tally.fraction()));
 }
 
 // What the reference's script for the task prints.

@@ -30,13 +30,13 @@ class ScorerTest : public ::testing::Test {
   static std::filesystem::path vlrm() { return goldens() / "vlrm_ties"; }
   static std::filesystem::path image(const std::string& name) { return goldens() / "reference/images" / name; }
   static void scorer(const std::filesystem::path& model, ScorerOptions options = {}) {
-    Scorer(OpenedModel::from_files(model), options, float32());
+    Scorer(open_model(model), options, float32());
   }
 };
 
 // N responses cost one image encoding and prompt + Σ response tokens.
 TEST_F(ScorerTest, SharesWhatTextsHaveInCommon) {
-  Scorer scorer(OpenedModel::from_files(vlrm()), {}, float32());
+  Scorer scorer(open_model(vlrm()), {}, float32());
   const Sample sample =
       sample_of("What is it?", {"A cat.", "A dog and a cat.", "Nothing at all."}, {image("rgb_wide.png")});
   const std::vector<PreparedSample> prepared{scorer.prepare(sample, "test")};
@@ -52,7 +52,7 @@ TEST_F(ScorerTest, SharesWhatTextsHaveInCommon) {
 
 // Equal responses cost what one does and score equally; in another order, all score the same to the last bit.
 TEST_F(ScorerTest, ScoresDoNotDependOnTheOrderOfResponses) {
-  Scorer scorer(OpenedModel::from_files(vlrm()), {}, float32());
+  Scorer scorer(open_model(vlrm()), {}, float32());
   const auto scores = [&](const std::vector<std::string>& responses) {
     const Sample sample = sample_of("What is it?", responses, {image("rgb_wide.png")});
     const std::vector<PreparedSample> prepared{scorer.prepare(sample, "test")};
@@ -69,7 +69,7 @@ TEST_F(ScorerTest, ScoresDoNotDependOnTheOrderOfResponses) {
 TEST_F(ScorerTest, TextRewardModelEqualsTheReference) {
   ScorerOptions options;
   options.prompt.mode = Mode::text_only;
-  Scorer scorer(OpenedModel::from_files(goldens() / "models/rm"), options, float32());
+  Scorer scorer(open_model(goldens() / "models/rm"), options, float32());
   const Json reference = read_json_or_throw(goldens() / "reference/scores.json");
   for (const auto& item : reference.at("rm_text_only")) {
     const Sample sample = sample_of(item.at("query"), reference.at("responses").get<std::vector<std::string>>(), {});
@@ -81,7 +81,7 @@ TEST_F(ScorerTest, TextRewardModelEqualsTheReference) {
 }
 
 TEST_F(ScorerTest, AloneOrTogetherTheScoreIsTheSame) {
-  Scorer scorer(OpenedModel::from_files(vlrm()), {}, float32());
+  Scorer scorer(open_model(vlrm()), {}, float32());
   const std::vector<std::string> responses{"A cat.", "A dog and a cat.", ""};
   const Sample together = sample_of("What is it?", responses, {image("rgb_small.png")});
   const std::vector<PreparedSample> prepared{scorer.prepare(together, "test")};
@@ -97,14 +97,14 @@ TEST_F(ScorerTest, ModesThatDoNotFitTheModelAreRefused) {
   ScorerOptions text_only;
   text_only.prompt.mode = Mode::text_only;
   EXPECT_THAT(error_of([&] { scorer(vlrm(), text_only); }), HasSubstr("a vision-language model"));
-  EXPECT_THAT(error_of([&] { scorer(goldens() / "models/rm"); }), HasSubstr("use --mode text-only"));
+  EXPECT_THAT(error_of([&] { scorer(goldens() / "models/rm"); }), HasSubstr("use `mode` text-only"));
   EXPECT_THAT(error_of([&] { scorer(goldens() / "models/vlm"); }), HasSubstr("no reward head"));
   text_only.likelihood = true;
   EXPECT_THAT(error_of([&] { scorer(goldens() / "models/rm", text_only); }), HasSubstr("no lm_head"));
 }
 
 TEST_F(ScorerTest, ImagePlaceholdersInTextsAreText) {
-  Scorer scorer(OpenedModel::from_files(vlrm()), {}, float32());
+  Scorer scorer(open_model(vlrm()), {}, float32());
   Sample sample = sample_of("What is <|image|>?", {"x", "<|image|><|image|>"}, {image("rgb_small.png")});
   const PreparedSample prepared = scorer.prepare(sample, "here");
   EXPECT_EQ(prepared.notes, (TextNotes{.placeholders = 3}));

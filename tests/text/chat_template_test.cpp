@@ -126,7 +126,7 @@ TEST(ChatTemplate, ErrorsNameTheSourceAndTheLine) {
   EXPECT_EQ(error("a\xFF"), "t: the chat template is not UTF-8 at byte 1");
   EXPECT_EQ(
       error("{{ strftime_now('%d') }}"),
-      "t: line 1: 'strftime_now' is undefined: the template asks for a date without a fallback; --date gives one");
+      "t: line 1: 'strftime_now' is undefined: the template asks for a date without a fallback; `date` gives one");
 }
 
 }  // namespace

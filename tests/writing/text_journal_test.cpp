@@ -70,7 +70,7 @@ TEST(TextJournal, DoesNotMixSettings) {
     journal.add(0, "a");
   }
   const OrderedJson other = {{"model", "n"}};
-  constexpr const char* kDiffer = "made with other settings (model was \"m\", now \"n\"); --force starts anew";
+  constexpr const char* kDiffer = "made with other settings (model was \"m\", now \"n\"); `force` starts again";
   EXPECT_THAT(error_of([&] { open(dir, other); }), EndsWith(kDiffer));
   write_all(open(dir));
   EXPECT_THAT(error_of([&] { open(dir, other); }), EndsWith(std::string("out.json: ") + kDiffer));
@@ -109,13 +109,13 @@ TEST(TextJournal, OtherDigitsAreMixedOnlyIfAsked) {
     journal.add(2, "a");
     EXPECT_THAT(error_of([&] { with(1, false); }), HasSubstr("out.json: another run is writing it"));
   }
-  EXPECT_THAT(error_of([&] { with(2, false); }), HasSubstr("--resume-mixed goes on all the same"));
+  EXPECT_THAT(error_of([&] { with(2, false); }), HasSubstr("`resume_mixed` resumes anyway"));
   write_all(with(2, true));
   const OrderedJson settings = read_ordered_json_or_throw(dir / "out.json.run.json");
   EXPECT_EQ(settings.at("mixed"), OrderedJson::array({{{"rows", {{2, 2}}}, {"threads", 1}}}));  // of requests
   EXPECT_TRUE(with(2, false).finished());
   EXPECT_TRUE(with(1, true).finished());
-  EXPECT_THAT(error_of([&] { with(1, false); }), HasSubstr("--resume-mixed"));
+  EXPECT_THAT(error_of([&] { with(1, false); }), HasSubstr("`resume_mixed`"));
 }
 
 TEST(TextJournal, RefusesLinesThatAreNotItsOwn) {

@@ -74,7 +74,7 @@ function move(event) {
 find("summary").textContent = `${counted(data.tensors.length, "tensor")}, ${data.base ? `as differences from ${data.base}` : "as they are"}.`;
 find("figure").append(...kFigures.map((each, i) => make("option", { value: i }, each.name)));
 find("figure").addEventListener("change", show);
-find("remarks").append(...data.remarks.map((remark) => make("li", {}, remark)));
+find("notes").append(...data.notes.map((note) => make("li", {}, note)));
 find("theme").addEventListener("click", toggleTheme);
 document.addEventListener("keydown", move);
 show();

@@ -62,10 +62,11 @@ std::vector<Sample> take_samples(const BlockSource& source) {
 
 Bracket bracket_of(Sample& sample, int64_t kept, int64_t elements, double deviations) {
   const auto size = static_cast<double>(sample.size());
-  const double share = static_cast<double>(kept) / static_cast<double>(elements);
+  const double fraction = static_cast<double>(kept) / static_cast<double>(elements);
   const bool complete = sample.size() == static_cast<size_t>(elements);
-  const double margin = complete ? 0 : std::ceil(deviations * std::sqrt(size * share * (1 - share))) + 2 * deviations;
-  const double rank = complete ? static_cast<double>(kept - 1) : share * size;
+  const double margin =
+      complete ? 0 : std::ceil(deviations * std::sqrt(size * fraction * (1 - fraction))) + 2 * deviations;
+  const double rank = complete ? static_cast<double>(kept - 1) : fraction * size;
   const auto nth_largest = [&](double n) -> int32_t {
     const auto at = sample.begin() + static_cast<int64_t>(n);
     std::nth_element(sample.begin(), at, sample.end(), std::greater());

@@ -116,12 +116,12 @@ float sum(std::span<const float> weights) {
   return std::accumulate(weights.begin(), weights.end(), 0.0f);
 }
 
-std::optional<Complaint> complaint_about_sum(const TensorMerge& merge, std::string_view normalize) {
+std::optional<Problem> problem_of_sum(const TensorMerge& merge, std::string_view normalize) {
   if (!merge.is_set(normalize)) return std::nullopt;
   const float total = sum(float_weights(merge));
   if (total != 0 && std::isfinite(total)) return std::nullopt;
-  return Complaint{fmt::format("its weights sum to {}, and {} divides by that; change them or set {} to false",
-                               total == 0 ? "0" : "more than a float32 holds", merge.method->name, normalize)};
+  return Problem{fmt::format("its weights sum to {}, and {} divides by that; change them or set {} to false",
+                             total == 0 ? "0" : "more than a float32 holds", merge.method->name, normalize)};
 }
 
 void weighted_sum(const Block& block, std::span<const float> weights, float* out) {

@@ -13,7 +13,7 @@ namespace vlrm {
 std::vector<float> float_weights(const TensorMerge& merge);
 float sum(std::span<const float> weights);
 // For methods that divide by that sum where `normalize`, a parameter, is set: that it is nothing to divide by.
-std::optional<Complaint> complaint_about_sum(const TensorMerge& merge, std::string_view normalize);
+std::optional<Problem> problem_of_sum(const TensorMerge& merge, std::string_view normalize);
 
 // out = Σ w·x over the block's columns.
 void weighted_sum(const Block& block, std::span<const float> weights, float* out);

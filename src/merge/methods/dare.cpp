@@ -70,11 +70,11 @@ std::unique_ptr<const Sparsifier> drop_at_random(const TensorMerge& merge, const
   return rescale_norm_of(merge) == RescaleNorm::l1 ? with_l1_norm(std::move(kept), inputs) : std::move(kept);
 }
 
-std::optional<Complaint> complaint_about_draws(const TensorMerge& merge) {
+std::optional<Problem> problem_of_density(const TensorMerge& merge) {
   for (const auto& input : merge.inputs) {
     const double density = merge.number(input, "density");
     if (density < kLeastDensity)
-      return Complaint{fmt::format("the density {} is less than can be drawn; raise it", density), &input};
+      return Problem{fmt::format("the density {} is less than can be drawn; raise it", density), &input};
   }
   return std::nullopt;
 }

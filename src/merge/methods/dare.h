@@ -11,7 +11,7 @@ namespace vlrm {
 std::unique_ptr<const Sparsifier> drop_at_random(const TensorMerge& merge, const MergeInputs& inputs);
 
 // A density that is too small to be drawn.
-std::optional<Complaint> complaint_about_draws(const TensorMerge& merge);
+std::optional<Problem> problem_of_density(const TensorMerge& merge);
 
 inline constexpr std::array kDareParameters{
     kWeight, kDensity, boolean("normalize", false), boolean("rescale", true), kLambda, kRescaleNormOfDraws, kInt8Mask};

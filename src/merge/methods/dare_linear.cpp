@@ -19,7 +19,7 @@ const Method dare_linear_method{.name = "dare_linear",
                                 .base = BaseModel::required,
                                 .parameters = kDareParameters,
                                 .merge = merge_dare_linear,
-                                .complaint = complaint_about_draws,
+                                .problem = problem_of_density,
                                 .is_random = true};
 
 }  // namespace vlrm

@@ -19,7 +19,7 @@ const Method dare_ties_method{.name = "dare_ties",
                               .base = BaseModel::required,
                               .parameters = kDareParameters,
                               .merge = merge_dare_ties,
-                              .complaint = complaint_about_draws,
+                              .problem = problem_of_density,
                               .is_random = true};
 
 }  // namespace vlrm

@@ -25,7 +25,7 @@ const Method della_method{.name = "della",
                           .base = BaseModel::required,
                           .parameters = kParameters,
                           .merge = merge_della,
-                          .complaint = complaint_about_epsilon,
+                          .problem = problem_of_epsilon,
                           .is_random = true};
 
 }  // namespace vlrm

@@ -26,7 +26,7 @@ const Method della_linear_method{.name = "della_linear",
                                  .base = BaseModel::required,
                                  .parameters = kParameters,
                                  .merge = merge_della_linear,
-                                 .complaint = complaint_about_epsilon,
+                                 .problem = problem_of_epsilon,
                                  .is_random = true};
 
 }  // namespace vlrm

@@ -43,9 +43,9 @@ class Mean {
     for (size_t i = 0; i < mean_.size(); ++i) {
       const double cosine = std::clamp(with_direction(mean_, i), -1.0, 1.0), angle = std::acos(cosine);
       if (angle < tolerance_) continue;
-      const double share = angle / std::sin(angle) / static_cast<double>(mean_.size());
-      tangent[i] += share;
-      for (size_t j = 0; j < mean_.size(); ++j) tangent[j] -= share * cosine * mean_[j];
+      const double fraction = angle / std::sin(angle) / static_cast<double>(mean_.size());
+      tangent[i] += fraction;
+      for (size_t j = 0; j < mean_.size(); ++j) tangent[j] -= fraction * cosine * mean_[j];
     }
     const double length = norm(tangent);
     if (length < tolerance_) return false;

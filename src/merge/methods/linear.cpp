@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::array kParameters{kWeight, boolean("normalize", true)};
 
-std::optional<Complaint> complaint(const TensorMerge& merge) {
-  return complaint_about_sum(merge, "normalize");
+std::optional<Problem> problem(const TensorMerge& merge) {
+  return problem_of_sum(merge, "normalize");
 }
 
 std::unique_ptr<TensorReader> merge_linear(const TensorMerge& merge) {
@@ -32,6 +32,6 @@ const Method linear_method{.name = "linear",
                            .reference = "https://arxiv.org/abs/2203.05482",
                            .parameters = kParameters,
                            .merge = merge_linear,
-                           .complaint = complaint};
+                           .problem = problem};
 
 }  // namespace vlrm

@@ -84,11 +84,11 @@ std::unique_ptr<const Sparsifier> drop_by_rank(const TensorMerge& merge, const M
   return rescale_norm_of(merge) == RescaleNorm::l1 ? with_l1_norm(std::move(kept), inputs) : std::move(kept);
 }
 
-std::optional<Complaint> complaint_about_epsilon(const TensorMerge& merge) {
+std::optional<Problem> problem_of_epsilon(const TensorMerge& merge) {
   for (const auto& input : merge.inputs) {
     const double density = merge.number(input, "density"), epsilon = merge.number(input, "epsilon");
     if (density < 1 && (density + epsilon >= 1 || density - epsilon <= 0))
-      return Complaint{
+      return Problem{
           fmt::format("density ± epsilon must be above 0 and below 1, but they are {} and {}", density, epsilon),
           &input};
   }

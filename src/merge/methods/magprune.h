@@ -11,7 +11,7 @@ namespace vlrm {
 std::unique_ptr<const Sparsifier> drop_by_rank(const TensorMerge& merge, const MergeInputs& inputs);
 
 // density ± epsilon outside of (0, 1).
-std::optional<Complaint> complaint_about_epsilon(const TensorMerge& merge);
+std::optional<Problem> problem_of_epsilon(const TensorMerge& merge);
 
 inline constexpr MethodParameter kEpsilon{
     .name = "epsilon", .of = MethodParameter::Of::model, .kind = ParameterKind::not_negative, .default_value = 0.15};

@@ -89,8 +89,8 @@ std::unique_ptr<TensorReader> merge_multislerp(const TensorMerge& merge) {
                           });
 }
 
-std::optional<Complaint> complaint(const TensorMerge& merge) {
-  return complaint_about_sum(merge, "normalize_weights");
+std::optional<Problem> problem(const TensorMerge& merge) {
+  return problem_of_sum(merge, "normalize_weights");
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ const Method multislerp_method{.name = "multislerp",
                                .base = BaseModel::optional,
                                .parameters = kParameters,
                                .merge = merge_multislerp,
-                               .complaint = complaint,
+                               .problem = problem,
                                .passes = 2};
 
 }  // namespace vlrm

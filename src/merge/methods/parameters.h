@@ -12,7 +12,7 @@ inline constexpr MethodParameter kDensity{.name = "density",
                                           .of = MethodParameter::Of::model,
                                           .kind = ParameterKind::fraction,
                                           .default_value = 1,
-                                          .meaning = "the share of each difference that is kept"};
+                                          .meaning = "the fraction of each difference that is kept"};
 inline constexpr MethodParameter kLambda{.name = "lambda", .default_value = 1};
 // Saves mergekit memory; no effect on values.
 inline constexpr MethodParameter kInt8Mask{.name = "int8_mask", .kind = ParameterKind::boolean, .default_value = 0};

@@ -33,13 +33,13 @@ void variances(const Block& block, float* out) {
 // Which elements are selected.
 class Selection {
  public:
-  Selection(const std::shared_ptr<const MergeInputs>& inputs, double share) : all_(share >= 1) {
+  Selection(const std::shared_ptr<const MergeInputs>& inputs, double fraction) : all_(fraction >= 1) {
     if (all_) return;
     const DerivedColumn variance(inputs, variances);
     const auto varying = sum_over(variance, int64_t{0}, [](const Block& block, int64_t& sum) {
       sum += block.count - std::count(block.tensors[0], block.tensors[0] + block.count, 0.0f);
     });
-    const auto kept = static_cast<int64_t>(static_cast<double>(varying) * share);
+    const auto kept = static_cast<int64_t>(static_cast<double>(varying) * fraction);
     if (kept == 0) return;
     const LargestOf wanted{0, kept};
     cut_ = largest_magnitudes(variance, std::span(&wanted, 1)).front();

@@ -1,4 +1,4 @@
-#include "merge/recipe_advice.h"
+#include "merge/recipe_notes.h"
 
 #include <algorithm>
 #include <functional>
@@ -50,7 +50,7 @@ bool turns_rescale_off(const Parameters& parameters) {
 
 }  // namespace
 
-std::vector<std::string> recipe_advice(const Recipe& recipe) {
+std::vector<std::string> recipe_notes(const Recipe& recipe) {
   std::vector<std::string> advice;
   const bool names_norm =
       any_parameters(recipe, [](const Parameters& parameters) { return parameters.contains("rescale_norm"); });

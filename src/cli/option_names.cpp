@@ -1,0 +1,38 @@
+#include "cli/option_names.h"
+
+#include <algorithm>
+
+namespace vlrm {
+namespace {
+
+bool is_field_letter(char c) {
+  return (c >= 'a' && c <= 'z') || c == '_';
+}
+
+}  // namespace
+
+std::string option_name(std::string_view field) {
+  if (field == "named_directory") return "--intermediate-dir";
+  if (field == "judging") return "--judge";
+  std::string name = "--" + std::string(field);
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+std::string with_option_names(std::string_view text) {
+  std::string named;
+  while (!text.empty()) {
+    const size_t quote = std::min(text.find('`'), text.size());
+    named += text.substr(0, quote);
+    text.remove_prefix(quote);
+    if (text.empty()) break;
+    const auto end =
+        static_cast<size_t>(std::find_if_not(text.begin() + 1, text.end(), is_field_letter) - text.begin());
+    const bool is_field = end > 1 && end < text.size() && text[end] == '`';
+    named += is_field ? option_name(text.substr(1, end - 1)) : std::string(1, '`');
+    text.remove_prefix(is_field ? end + 1 : 1);
+  }
+  return named;
+}
+
+}  // namespace vlrm
