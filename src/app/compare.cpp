@@ -17,6 +17,11 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
+// However it is spelled; "" stays "".
+fs::path canonical(const std::string& file) {
+  return file.empty() ? fs::path() : fs::weakly_canonical(fs::absolute(file));
+}
+
 // Even with force: a model's own files have names that are easily given by mistake.
 void refuse_inputs_file(const std::string& output, const fs::path& input) {
   std::error_code error;
@@ -46,7 +51,8 @@ bool all_see(const std::vector<std::string>& names) {
 void compare(const CompareOptions& options) {
   const CallListener listening(options.listener);
   if (options.page.empty() && options.figures.empty()) fail("compare: name what to write: a page, figures, or both");
-  if (options.page == options.figures) fail("compare: {} is to be both the page and the figures", options.figures);
+  if (canonical(options.page) == canonical(options.figures))
+    fail("compare: {} is to be both the page and the figures", options.figures);
   std::vector<fs::path> outputs;
   for (const std::string& output : {options.figures, options.page})
     if (!output.empty()) outputs.emplace_back(output);

@@ -1,6 +1,7 @@
 #include "app/model.h"
 
 #include "architecture/text_names.h"
+#include "architecture/unused_tensors.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/threads.h"
@@ -73,8 +74,10 @@ Model open_or_merge(const ModelOptions& options) {
     throw OptionError("model", "needs either a model, or a recipe and the models that it merges");
   if (options.recipe.empty()) {
     const ModelFiles files = resolve_model(options.model);
-    if (const auto note = unapplied_adapter(files)) tell_warning(*note);
-    return open_model(files);
+    if (const auto warning = unapplied_adapter(files)) tell_warning(*warning);
+    Model model = open_model(files);
+    if (const auto note = unasked_head(model.config, *model.weights)) tell_note(*note);
+    return model;
   }
   Recipe recipe = NamedRecipe::read_or_throw(options.recipe).recipe;
   set_seed(recipe, options.seed);

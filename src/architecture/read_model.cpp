@@ -37,8 +37,15 @@ bool is_classifier(const OrderedJson& config) {
                              [](const std::string& name) { return name.ends_with("Classification"); });
 }
 
+// Of the model types whose layers are transformers' Conv1D, for which peft sets fan_in_fan_out whatever the config
+// says; for all others it takes it back.
+bool has_transposed_matrices(std::string_view type) {
+  constexpr std::array<std::string_view, 4> kTypes{"gpt2", "openai-gpt", "imagegpt", "decision_transformer"};
+  return std::ranges::find(kTypes, type) != kTypes.end();
+}
+
 AdapterTarget target_of(const ReadModel& model) {
-  AdapterTarget target{model.weights, renaming_of(model.config), {}, {}, false};
+  AdapterTarget target{model.weights, renaming_of(model.config), {}, {}};
   const TensorInfo* embeddings = embeddings_of(*model.weights);
   const TensorInfo* head = head_of(*model.weights);
   if (embeddings != nullptr) target.embeddings = embeddings->name;
@@ -49,6 +56,7 @@ AdapterTarget target_of(const ReadModel& model) {
                                                                    : "lm_head.weight";
   target.tied =
       embeddings != nullptr && !is_classifier(model.config) && has_tied_embeddings(model.config, model.weights);
+  target.transposed = has_transposed_matrices(model_type(model.config));
   if (target.tied && head != nullptr)  // a copy, which is not read
     target.weights = renamed(target.weights, [copy = target.head](const std::string& name) {
       return name == copy ? std::nullopt : std::optional(name);

@@ -31,6 +31,14 @@ std::vector<std::string> unused_tensors(const ModelConfig& config, const Checkpo
   return names;
 }
 
+std::optional<std::string> unasked_head(const ModelConfig& config, const Checkpoint& weights) {
+  const bool scores = config.head == Head::reward;
+  const std::string name = scores ? std::string(config.architecture->head) : "score.weight";
+  if (weights.find(name) == nullptr) return std::nullopt;
+  return fmt::format("{}: {} is not used: by config.json this is a {} model", weights.description(), name,
+                     scores ? "reward" : "language");
+}
+
 void refuse_unused_tensors(const ModelConfig& config, const Checkpoint& weights) {
   constexpr size_t kNamed = 3;
   std::vector<std::string> names = unused_tensors(config, weights);

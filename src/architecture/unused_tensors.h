@@ -1,6 +1,7 @@
 // Tensors of a checkpoint that a model of its config computes nothing with.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,10 @@ namespace vlrm {
 // The names of those that a model of `config` has no place for, without what changes no number: buffers that models
 // compute themselves, and heads that are not asked (lm_head beside a score, or of tied embeddings).
 std::vector<std::string> unused_tensors(const ModelConfig& config, const Checkpoint& weights);
+
+// The line that says that the model has a head that its config does not ask for: a score of a language model, or an
+// lm_head of a reward model; nothing if it has none.
+std::optional<std::string> unasked_head(const ModelConfig& config, const Checkpoint& weights);
 
 // Throws Error naming some of them where there are any: biases, further layers, heads of other kinds. transformers
 // computes without them and warns.

@@ -37,6 +37,8 @@ std::vector<fs::path> weight_paths(const fs::path& directory) {
   return paths;
 }
 
+constexpr const char* kOutputBytes = "output_bytes";
+
 constexpr const char *kSha256 = "sha256:", *kXxh3 = "xxh3-128:";
 
 std::string content_hash(const fs::path& file) {
@@ -78,10 +80,13 @@ bool has_the_hubs_name(const fs::path& file, const OrderedJson& recorded) {
   return sha256 && recorded == kSha256 + *sha256;
 }
 
+// What the files of inputs are known by: their names in the hub cache, if they have some, or always their bytes.
+enum class KnownBy { hub_names, bytes };
+
 std::string change_of_file(const std::string& name, const OrderedJson& recorded, const OrderedJson& input,
-                           const fs::path& file) {
+                           const fs::path& file, KnownBy known_by) {
   if (!fs::is_regular_file(file)) return printable(name) + " is gone";
-  if (has_the_hubs_name(file, recorded)) return "";
+  if (known_by == KnownBy::hub_names && has_the_hubs_name(file, recorded)) return "";
   const auto contents = input.find("contents");
   const bool named_by_hub = contents != input.end() && contents->is_object() && contents->contains(name);
   const OrderedJson& expected = named_by_hub ? contents->at(name) : recorded;
@@ -123,7 +128,7 @@ std::string change_of_weights(const std::string& role, const OrderedJson& input,
 
 // What is otherwise in `directory` than this input was, or "".
 std::string change_of(const std::string& role, const OrderedJson& input, const fs::path& directory,
-                      const std::string& source) {
+                      const std::string& source, KnownBy known_by) {
   if (!fs::is_directory(directory)) return "its directory is gone";
   const auto files = required_field<OrderedJson>(input, "files", source);
   if (!files.is_object()) fail("{}: \"files\" is no object", source);
@@ -132,11 +137,12 @@ std::string change_of(const std::string& role, const OrderedJson& input, const f
   for (const auto& [name, hash] : files.items()) {
     if (is_weights(name) && has_the_hubs_name(directory / name, hash)) same_weights = true;
     if (is_weights(name) && fingerprinted) continue;
-    if (std::string change = change_of_file(name, hash, input, directory / name); !change.empty()) return change;
+    if (std::string change = change_of_file(name, hash, input, directory / name, known_by); !change.empty())
+      return change;
   }
   for (const auto& [name, hash] : files.items())
     same_weights = same_weights && (!is_weights(name) || has_the_hubs_name(directory / name, hash));
-  return same_weights ? "" : change_of_weights(role, input, directory, source);
+  return same_weights && known_by == KnownBy::hub_names ? "" : change_of_weights(role, input, directory, source);
 }
 
 OrderedJson recorded_inputs(const fs::path& manifest) {
@@ -211,7 +217,7 @@ std::string Manifest::change_since(const fs::path& output) const {
   for (const auto& [role, entry] : recorded.items()) {
     const auto input = inputs_.find(role);
     if (input == inputs_.end()) return printable(role) + ": is not an input any more";
-    const std::string change = change_of(role, entry, input->second.directory, path.string());
+    const std::string change = change_of(role, entry, input->second.directory, path.string(), KnownBy::hub_names);
     if (!change.empty()) return change_line(role, input->second.directory, change);
   }
   return "";
@@ -245,7 +251,23 @@ OrderedJson Manifest::json() const {
 }
 
 void Manifest::write(const fs::path& output) const {
-  write_file_atomically(output / kManifestName, text_of(json()) + "\n", false);
+  OrderedJson manifest = json();
+  OrderedJson& bytes = manifest[kOutputBytes] = OrderedJson::object();
+  for (const std::string& name : weight_files(output)) bytes[name] = fs::file_size(output / name);
+  write_file_atomically(output / kManifestName, text_of(manifest) + "\n", false);
+}
+
+std::string Manifest::damage_of(const fs::path& output) {
+  const fs::path path = output / kManifestName;
+  using Sizes = std::map<std::string, uint64_t>;
+  for (const auto& [name, bytes] :
+       optional_field<Sizes>(read_ordered_json_or_throw(path), kOutputBytes, {}, path.string())) {
+    std::error_code error;
+    const uintmax_t size = fs::file_size(output / name, error);
+    if (error) return printable(name) + " is gone";
+    if (size != bytes) return fmt::format("{} has {} bytes, not {}", printable(name), size, bytes);
+  }
+  return fs::exists(output / "config.json") ? "" : "config.json is gone";
 }
 
 std::vector<std::string> changed_inputs(const fs::path& output) {
@@ -254,7 +276,7 @@ std::vector<std::string> changed_inputs(const fs::path& output) {
   const OrderedJson recorded = recorded_inputs(path);
   for (const auto& [role, input] : recorded.items()) {
     const fs::path directory = required_field<std::string>(input, "directory", path.string());
-    const std::string change = change_of(role, input, directory, path.string());
+    const std::string change = change_of(role, input, directory, path.string(), KnownBy::bytes);
     if (!change.empty()) changes.push_back(change_line(role, directory, change));
   }
   return changes;

@@ -44,11 +44,16 @@ class Manifest {
   // neither the hub's names nor remembered digests (see FileStates) tell. Throws Error for a malformed manifest.
   std::string change_since(const std::filesystem::path& output) const;
 
+  // Which weights of `output` are gone or cut off since its manifest was written, in one line, or "". Their contents
+  // are not read. Throws Error for a malformed manifest.
+  static std::string damage_of(const std::filesystem::path& output);
+
   // Of the input that `directory` is, or nothing.
   std::optional<std::string> role_of(const std::filesystem::path& directory) const;
 
   // After everything has been read.
   OrderedJson json() const;
+  // With the sizes of the weights that `output` holds.
   void write(const std::filesystem::path& output) const;
 
  private:
@@ -64,7 +69,7 @@ class Manifest {
 };
 
 // One line for each input that is no longer what the manifest in `output` says, none if all are. Reads the inputs'
-// weights where they have no name in the hub cache. Throws Error where there is no manifest, or a malformed one.
+// weights unless remembered digests tell (see FileStates). Throws Error where there is no manifest, or a malformed one.
 std::vector<std::string> changed_inputs(const std::filesystem::path& output);
 
 }  // namespace vlrm

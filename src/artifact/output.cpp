@@ -83,6 +83,8 @@ void refuse_input(const std::filesystem::path& directory, const Manifest& manife
 }
 
 void refuse_changed_inputs(const std::filesystem::path& directory, const Manifest& manifest) {
+  if (const std::string damage = Manifest::damage_of(directory); !damage.empty())
+    fail("{}: was finished, but {}; `force` merges again", directory.string(), damage);
   const std::string change = manifest.change_since(directory);
   if (!change.empty()) fail("{}: is there already, but {}; `force` merges again", directory.string(), change);
 }

@@ -39,7 +39,13 @@ fs::path find(const OwnLibrary& library) {
 void* load_own_library(const OwnLibrary& library) {
   const fs::path path = find(library);
   void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) fail("{}: cannot be loaded: {}", path.string(), printable(::dlerror(), 400));
+  if (handle == nullptr) {
+    const std::string why = printable(::dlerror(), 400);
+    if (why.find("failed to map segment") != std::string::npos ||
+        why.find("Cannot allocate memory") != std::string::npos)
+      fail_for_now("{}: cannot be loaded, memory is not enough: {}", path.string(), why);
+    fail("{}: cannot be loaded: {}", path.string(), why);
+  }
   void* symbol = ::dlsym(handle, library.symbol);
   if (symbol == nullptr) fail("{}: not this program's library: it has no {}", path.string(), library.symbol);
   return symbol;

@@ -35,12 +35,13 @@ Kept kept_lines(const fs::path& output, int64_t batch, int64_t total) {
   return kept;
 }
 
-// A symbolic link's target, which is what is written.
-fs::path behind_links(const fs::path& path) {
+// The target of a symbolic link, which is what is written; it need not exist yet.
+fs::path behind_links(fs::path path) {
+  constexpr int kMostLinks = 40;  // as many as Linux follows
   std::error_code error;
-  if (!fs::is_symlink(fs::symlink_status(path, error))) return path;
-  const fs::path target = fs::weakly_canonical(path, error);
-  return error ? path : target;
+  for (int i = 0; i < kMostLinks && fs::is_symlink(fs::symlink_status(path, error)); ++i)
+    path = path.parent_path() / fs::read_symlink(path, error);
+  return path;
 }
 
 // Of a run that was killed when all its lines were there.

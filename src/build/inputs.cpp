@@ -65,9 +65,6 @@ void require_vision_language_tensors(const Model& model) {
 void require_reward_model_tensors(const Model& model) {
   require_shapes(model, model.config.architecture->shapes(model.config));
   require_shape(model, "score.weight", {1, model.config.text.hidden_size}, "one value of each hidden state");
-  for (const std::string& name : unused_tensors(model.config, *model.weights))
-    fail("{}: tensor {} is no part of a {} reward model, and would be lost", model.weights->description(),
-         printable(name), model.config.architecture->name);
 }
 
 }  // namespace
@@ -76,6 +73,7 @@ Model open_input(const std::string& role, const ModelFiles& files, const WatchIn
                  std::vector<std::string>& notes) {
   Model model = open_model(files, role, watch);
   if (auto note = unapplied_adapter(files)) notes.push_back(std::move(*note));
+  if (auto note = unasked_head(model.config, *model.weights)) notes.push_back(std::move(*note));
   return model;
 }
 
@@ -108,6 +106,7 @@ void require_tensors(const Model& model) {
     require_reward_model_tensors(model);
   else
     require_shapes(model, model.config.architecture->shapes(model.config));
+  refuse_unused_tensors(model.config, *model.weights);
 }
 
 void require_same_text_shape(const Model& model, const Model& kept, std::vector<std::string>& notes) {

@@ -1,7 +1,6 @@
 #include "build/reward_model.h"
 
 #include "architecture/text_names.h"
-#include "architecture/unused_tensors.h"
 #include "base/error.h"
 #include "build/inputs.h"
 #include "merge/merge_plan.h"
@@ -90,9 +89,6 @@ CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const Model& vlm, const
              ? fmt::format("; `pad_to_multiple_of: {}` under `tokenizer` in the recipe gives the VLM's",
                            vlm.config.architecture->padding)
              : "");
-  for (const TensorInfo& tensor : mapped->tensors())
-    if (vlm.weights->find(tensor.name) == nullptr)
-      fail("{}: the VLM has no place for the tensor {}", source, printable(tensor.name));
   const CheckpointPtr score = renamed(
       rm.weights, [](const std::string& name) { return name == "score.weight" ? std::optional(name) : std::nullopt; });
   return overlay({vlm.weights, mapped, score});
@@ -131,7 +127,6 @@ BuildModels::BuildModels(BuildInputs inputs, WatchInput watch)
       rm_(open_input("rm", inputs_.rm, watch_, notes_)) {
   require_vlm(vlm_);
   require_reward_model(rm_);
-  refuse_unused_tensors(vlm_.config, *vlm_.weights);
   require_same_text_shape(rm_, vlm_, notes_);
   require_tensors(vlm_);
   require_tensors(rm_);

@@ -71,8 +71,7 @@ OrderedJson recipe_numbers(const Recipe& recipe);
 RecipeRoles build_roles(const Recipe& recipe);
 
 // The last step of it: a text model's backbone in place of the VLM's text part, and the RM's score head.
-// Throws Error, naming `source`, where the embeddings have other rows than the VLM's, or a tensor is none of
-// its.
+// Throws Error, naming `source`, where the embeddings have other rows than the VLM's.
 CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const Model& vlm, const Model& rm, const std::string& source);
 
 }  // namespace vlrm

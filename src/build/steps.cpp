@@ -67,6 +67,7 @@ PlannedOutput plan_extract_vlm(const ModelFiles& vlm_files, const ModelFiles& in
   require_language_model(instruct);
   require_same_text_shape(vlm, instruct, notes);
   require_tensors(vlm);
+  refuse_unused_tensors(instruct.config, *instruct.weights);
   PlannedOutput planned = text_output(backbone(vlm.weights, vlm.config), own_head(vlm), instruct, vlm_files, dtype);
   planned.notes = std::move(notes);
   return planned;
@@ -81,6 +82,7 @@ PlannedOutput plan_extract_rm(const ModelFiles& rm_files, const ModelFiles& inst
   require_language_model(instruct);
   require_same_text_shape(rm, instruct, notes);
   require_tensors(rm);
+  refuse_unused_tensors(instruct.config, *instruct.weights);
   PlannedOutput planned = text_output(backbone(rm.weights, rm.config), own_head(instruct), instruct, rm_files, dtype);
   planned.notes = std::move(notes);
   return planned;
@@ -97,7 +99,6 @@ PlannedOutput plan_map(const ModelFiles& text_files, const ModelFiles& vlm_files
   require_vlm(vlm);
   require_reward_model(rm);
   planned.notes = std::move(notes);
-  refuse_unused_tensors(vlm.config, *vlm.weights);
   require_same_text_shape(text, vlm, planned.notes);
   require_same_text_shape(rm, vlm, planned.notes);
   for (const Model* model : {&text, &vlm, &rm}) require_tensors(*model);

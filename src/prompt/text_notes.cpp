@@ -8,7 +8,7 @@ namespace {
 struct Kind {
   const char* name;
   int64_t TextNotes::*count;
-  const char* warning;  // behind the count; null: nothing to warn of
+  const char* warning;  // behind the count
 };
 constexpr Kind kKinds[] = {
     {"special_tokens", &TextNotes::special_tokens,
@@ -21,7 +21,8 @@ constexpr Kind kKinds[] = {
     {"outgrown_texts", &TextNotes::outgrown_texts,
      "text{} written on beyond the model's positions, further than it was made for; a smaller `max_new_tokens` ends "
      "before"},
-    {"equal_pairs", &TextNotes::equal_pairs, nullptr},
+    {"equal_pairs", &TextNotes::equal_pairs,
+     "pair{} of two responses with the same text; the first of equals counts as chosen"},
 };
 
 }  // namespace
@@ -49,7 +50,7 @@ OrderedJson TextNotes::json() const {
 std::vector<std::string> TextNotes::warnings() const {
   std::vector<std::string> lines;
   for (const Kind& kind : kKinds)
-    if (const int64_t count = this->*kind.count; count != 0 && kind.warning != nullptr)
+    if (const int64_t count = this->*kind.count; count != 0)
       lines.push_back(fmt::format("{} ", count) + fmt::format(fmt::runtime(kind.warning), count == 1 ? "" : "s"));
   return lines;
 }

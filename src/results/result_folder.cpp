@@ -164,9 +164,9 @@ std::optional<MergedRecipe> parse_recipe(const OrderedJson& run_json, const std:
   return result;
 }
 
-// Equal where responses are; empty: they differ. Rendered prompts may be equal though responses are not.
+// The responses of best of N, of which equal ones have equal scores. The two of a pair are to differ, so all count.
 std::vector<std::string> texts_of(const ResultRow& row, RowShape shape) {
-  if (shape.kind == RowKind::pairs) return std::vector<std::string>(row.notes.equal_pairs > 0 ? row.scores.size() : 0);
+  if (shape.kind == RowKind::pairs) return {};
   return row.values.at("responses").get<std::vector<std::string>>();
 }
 

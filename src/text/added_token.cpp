@@ -6,6 +6,11 @@
 
 namespace vlrm {
 
+void AddedToken::make_special() {
+  special = true;
+  if (normalized_by_default) normalized = false;
+}
+
 AddedToken read_added_token(const Json& token, const std::string& source) {
   AddedToken added;
   added.content = required_field<std::string>(token, "content", source);
@@ -14,6 +19,7 @@ AddedToken read_added_token(const Json& token, const std::string& source) {
   added.right_strip = optional_field<bool>(token, "rstrip", false, source);
   added.special = optional_field<bool>(token, "special", false, source);
   added.normalized = optional_field<bool>(token, "normalized", !added.special, source);
+  added.normalized_by_default = !token.contains("normalized");
   return added;
 }
 

@@ -16,6 +16,9 @@ struct AddedToken {
   bool left_strip = false, right_strip = false;  // takes the white space beside it along
   bool normalized = true;                        // its normalized content is looked for in the normalized text
   bool special = false;                          // may be skipped in decoding
+  bool normalized_by_default = false;            // `normalized` is written nowhere, and follows `special`
+
+  void make_special();
 };
 
 // An object {"content": "<s>", "lstrip": false, …}; without "normalized", a token is normalized unless it is special.

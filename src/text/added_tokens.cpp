@@ -140,8 +140,11 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& own, const std::vector<A
 
 // Once special, a token is skipped in decoding, whatever its later settings.
 void AddedTokens::add(AddedToken token, const Vocabulary& vocabulary) {
-  if (token.special) special_.insert(token.content);
-  if (const auto known = by_content_.find(token.content); known != by_content_.end()) {
+  const auto known = by_content_.find(token.content);
+  const bool becomes_special = token.special && special_.insert(token.content).second;
+  if (becomes_special || !special_.contains(token.content))
+    patterns_.push_back({known != by_content_.end() ? known->second : tokens_.size(), token.normalized, token.special});
+  if (known != by_content_.end()) {
     token.id = tokens_[known->second].id;
     tokens_[known->second] = std::move(token);
     return;
@@ -159,14 +162,14 @@ void AddedTokens::add(AddedToken token, const Vocabulary& vocabulary) {
 
 void AddedTokens::prepare_matchers(const Normalizer& normalizer, const std::string& source) {
   for (const bool special : {true, false}) {  // of tokens with equal normalized content special ones go first
-    for (size_t i = 0; i < tokens_.size(); ++i) {
-      const AddedToken& token = tokens_[i];
-      if (token.special != special) continue;
-      contents_.add(token.content, i);
-      const std::string content = token.normalized ? normalizer.normalize(token.content) : token.content;
+    for (const Pattern& pattern : patterns_) {
+      if (pattern.special != special) continue;
+      const AddedToken& token = tokens_[pattern.token];
+      contents_.add(token.content, pattern.token);
+      const std::string content = pattern.normalized ? normalizer.normalize(token.content) : token.content;
       if (content.empty())
         fail("{}: the normalizer leaves nothing of the added token \"{}\"", source, printable(token.content));
-      (token.normalized ? in_normalized_text_ : in_raw_text_).add(content, i);
+      (pattern.normalized ? in_normalized_text_ : in_raw_text_).add(content, pattern.token);
     }
   }
 }

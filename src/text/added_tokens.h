@@ -89,7 +89,15 @@ class AddedTokens {
   void split_by(const StringMatcher& matcher, std::string_view text, std::span<const TextOrigin> origins,
                 const Takes& takes, const OnToken& on_token, const OnText& on_text) const;
 
+  // What a token is looked for by. One that was listed with several settings has the pattern of its first special form,
+  // and those of the forms before it, while its other settings are the last ones: so it is in tokenizers up to 0.22.
+  struct Pattern {
+    size_t token;
+    bool normalized, special;
+  };
+
   std::vector<AddedToken> tokens_;
+  std::vector<Pattern> patterns_;
   std::unordered_map<std::string, size_t> by_content_;
   std::unordered_map<int64_t, size_t> by_id_;
   std::unordered_set<std::string> special_;

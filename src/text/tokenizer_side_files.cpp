@@ -268,7 +268,7 @@ std::vector<AddedToken> TokenizerSideFiles::additions(const std::vector<AddedTok
       added.push_back(token);
   }
   for (AddedToken& token : added) {
-    token.special = token.special || special.contains(token.content);
+    if (special.contains(token.content)) token.make_special();
     token.id = -1;
   }
   return added;

@@ -226,7 +226,7 @@ class Matcher {
     for (const FactorNames& names : kFactors) {
       if (const auto module = module_of(name, names.a))
         adapt(adapted, factor, other_factor(factor, names.a, names.b), *module,
-              names.of_embedding || config_.transposed());
+              names.of_embedding || target_.transposed);
       if (module_of(name, names.b)) other_factor(factor, names.b, names.a);
     }
   }

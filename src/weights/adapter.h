@@ -20,6 +20,7 @@ struct AdapterTarget {
   std::function<std::optional<std::string>(const std::string&)> name_of;
   std::string embeddings, head;  // the names of the two, of which the model may lack the latter
   bool tied = false;             // its embeddings are its head
+  bool transposed = false;       // its matrices are [inputs, outputs]; the adapter's fan_in_fan_out does not count
 };
 
 // The model as peft's merge_and_unload() leaves it: W + scaling · B·A for each weight that `adapter`, the tensors of

@@ -41,7 +41,6 @@ AdapterConfig::AdapterConfig(const fs::path& directory) : file_((directory / kAd
   rank_ = static_cast<double>(required_field<int64_t>(config, "r", file_));
   alpha_ = optional_field<double>(config, "lora_alpha", 8, file_);
   by_root_ = optional_field(config, "use_rslora", false, file_);
-  transposed_ = optional_field(config, "fan_in_fan_out", false, file_);
   keeps_ties_ = optional_field(config, "ensure_weight_tying", false, file_);
   const auto task = config.find("task_type");
   is_classifier_ = task != config.end() && *task == "SEQ_CLS";

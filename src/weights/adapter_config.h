@@ -17,7 +17,6 @@ class AdapterConfig {
   explicit AdapterConfig(const std::filesystem::path& directory);
 
   const std::string& file() const { return file_; }
-  bool transposed() const { return transposed_; }        // fan_in_fan_out
   bool is_classifier() const { return is_classifier_; }  // task_type SEQ_CLS
   bool keeps_ties() const { return keeps_ties_; }        // ensure_weight_tying
   // Whether it was trained as a copy of its own, beside the model's (modules_to_save): "lm_head" or "model.lm_head".
@@ -34,7 +33,7 @@ class AdapterConfig {
 
   const std::string file_;
   double rank_ = 0, alpha_ = 0;
-  bool by_root_ = false, transposed_ = false, is_classifier_ = false, keeps_ties_ = false;
+  bool by_root_ = false, is_classifier_ = false, keeps_ties_ = false;
   Patterns ranks_, alphas_;
   std::vector<std::string> saved_;  // the ends of modules' names
 };

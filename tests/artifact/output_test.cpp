@@ -72,6 +72,20 @@ TEST_F(Output, StandsWholeOrNotAtAll) {
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 4);
 }
 
+TEST_F(Output, WhatLostItsWeightsIsNotTakenForFinished) {
+  const OutputOptions resumed{.directory = dir / "out", .resume = true};
+  build(resumed);
+  EXPECT_THAT(build(resumed), Contains(HasSubstr("is there already, of the same settings and inputs")));
+  fs::resize_file(dir / "out/model.safetensors", 8);
+  EXPECT_THAT(error_of([&] { build(resumed); }),
+              HasSubstr("out: was finished, but model.safetensors has 8 bytes, not"));
+  fs::remove(dir / "out/model.safetensors");
+  EXPECT_THAT(error_of([&] { build(resumed); }), HasSubstr("model.safetensors is gone; `force` merges again"));
+  build({.directory = dir / "out", .force = true});
+  fs::remove(dir / "out/config.json");
+  EXPECT_THAT(error_of([&] { build(resumed); }), HasSubstr("config.json is gone"));
+}
+
 TEST_F(Output, TheNullSinkWritesNothing) {
   build({.null_sink = true});
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 3);

@@ -147,6 +147,19 @@ TEST(ResumableLinesTest, ALinkIsWrittenThrough) {
   EXPECT_THAT(error_of([&] { ResumableLines{other}; }), HasSubstr("another run is writing it"));
 }
 
+TEST(ResumableLinesTest, LinksToAFileThatIsNotThereYetAreClaimedAsThatFile) {
+  const TemporaryDirectory dir;
+  fs::create_directory(dir / "far");
+  fs::create_symlink("second", dir / "out");  // a link to a link, both relative
+  fs::create_symlink("far/file", dir / "second");
+  const ResumableLines output(options(dir));
+  for (const fs::path& name : {dir / "second", dir / "far" / "file", dir / "far" / ".." / "far" / "file"}) {
+    auto other = options(dir);
+    other.output = name;
+    EXPECT_THAT(error_of([&] { ResumableLines{other}; }), HasSubstr("another run is writing it")) << name;
+  }
+}
+
 TEST(ResumableLinesTest, TheOutputIsARegularFile) {
   const TemporaryDirectory dir;
   ASSERT_EQ(::mkfifo((dir / "fifo").c_str(), 0600), 0);

@@ -247,7 +247,34 @@ TEST_F(Build, TensorsThatAreMissingOrOfAnotherShapeAreNamed) {
   MemoryCheckpoint odd = TinyFamily::rm_weights();
   odd.add("v_head.weight", {1}, {0});
   write_model(family.rm, odd, TinyFamily::rm_config(), "<pad>");
-  EXPECT_THAT(error(), HasSubstr("tensor v_head.weight is no part of a Llama reward model"));
+  EXPECT_THAT(
+      error(),
+      HasSubstr(
+          "is no part of the Llama that config.json describes, and would change what it computes: v_head.weight"));
+}
+
+TEST_F(Build, WhatNoModelUsesIsRefusedInEveryInput) {
+  MemoryCheckpoint instruct = llama_weights("instruct", kVocabulary, 0);
+  instruct.add_counting("lm_head.weight", {kVocabulary, kHidden});
+  instruct.add_counting("model.layers.0.self_attn.q_norm.weight", {1});
+  write_model(dir / "instruct", instruct, llama_config("LlamaForCausalLM", kVocabulary), "");
+  const auto refused = HasSubstr("would change what it computes: model.layers.0.self_attn.q_norm.weight");
+  EXPECT_THAT(error_of([&] { plan_extract_rm(family.rm, dir / "instruct", Dtype::f32); }), refused);
+  EXPECT_THAT(error_of([&] { plan_extract_vlm(family.vlm, dir / "instruct", Dtype::f32); }), refused);
+  write_model(family.base, instruct, llama_config("LlamaForCausalLM", kVocabulary), "");
+  EXPECT_THAT(error(), refused);
+}
+
+TEST_F(Build, AHeadThatNobodyAsksIsNoted) {
+  MemoryCheckpoint vlm = vlm_weights();
+  vlm.add_counting("score.weight", {1, kHidden});
+  write_model(family.vlm, vlm, vlm_config(), "<|image|>");
+  MemoryCheckpoint rm = TinyFamily::rm_weights();
+  rm.add_counting("lm_head.weight", {kVocabulary + 1, kHidden});
+  write_model(family.rm, rm, TinyFamily::rm_config(), "<pad>");
+  EXPECT_THAT(plan().notes,
+              ElementsAre(HasSubstr("score.weight is not used: by config.json this is a language model"),
+                          HasSubstr("lm_head.weight is not used: by config.json this is a reward model")));
 }
 
 TEST_F(Build, AVlmThatIsNotWholeOrHoldsMoreIsRefused) {
@@ -334,7 +361,7 @@ TEST_F(Build, AStepRefusesAModelThatIsNotWhole) {
   EXPECT_THAT(map_error(without(text, lacking), config, "<|image|>"), HasSubstr("there is no tensor " + lacking));
   MemoryCheckpoint more = text;
   more.add_counting("model.layers.2.w", {1});
-  EXPECT_THAT(map_error(more, config, "<|image|>"), HasSubstr("the VLM has no place for the tensor"));
+  EXPECT_THAT(map_error(more, config, "<|image|>"), HasSubstr("would change what it computes: model.layers.2.w"));
   const std::string files = " in " + (dir / "text/tokenizer.json").string();
   EXPECT_THAT(map_error(text, config, "<pad>"), HasSubstr("the id 8 is \"<pad>\"" + files + ", but \"<|image|>\""));
   EXPECT_THAT(map_error(text, config, ""), HasSubstr("the id 8 is no token" + files));

@@ -50,14 +50,15 @@ def seed(goldens):
 @pytest.fixture(scope="session")
 def vlrm():
     """Runs the program: vlrm("score", …) gives its standard output; with fails=True, the one line of its error (or
-    fails=CODE, where the exit code is not 2), with notes=True, its notes."""
+    fails=CODE, where the exit code is not 2), with notes=True, its notes, with warnings=True, its warnings."""
 
-    def run(*arguments, fails=False, notes=False, stdin=None):
+    def run(*arguments, fails=False, notes=False, warnings=False, stdin=None):
         command = [PROGRAM, *map(str, arguments)]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True)
         if not fails:
             assert done.returncode == 0, done.stderr
-            return [line for line in done.stderr.splitlines() if line.startswith("note: ")] if notes else done.stdout
+            wanted = "note: " if notes else "warning: "
+            return [line for line in done.stderr.splitlines() if line.startswith(wanted)] if notes or warnings else done.stdout
         assert done.returncode == (2 if fails is True else fails), (done.returncode, done.stdout, done.stderr)
         lines = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
         assert len(lines) == 1 and lines[0].startswith("vlrm: "), done.stderr

@@ -21,6 +21,7 @@ CASES = {
     "resized": dict(r=4, lora_alpha=8, target_modules=["embed_tokens", "lm_head", "q_proj"], more_rows=3),
     "tied": dict(r=4, lora_alpha=8, target_modules=["q_proj"], tied=True),
     "part": dict(r=4, lora_alpha=8, target_modules=["q_proj"]),
+    "fan_in_fan_out": dict(r=4, lora_alpha=8, target_modules=["q_proj"], fan_in_fan_out=True),
 }
 
 MAKE = """

@@ -326,6 +326,19 @@ def test_a_bad_line_of_responses_is_told_before_the_first_score(vlrm, tmp_path, 
     assert not (tmp_path / "out/results.jsonl").exists()
 
 
+def test_pairs_of_one_text_are_ties_and_are_named(vlrm, tmp_path):
+    """Where the first of equals is right, they would be 100 % without a word."""
+    (tmp_path / "x.png").write_bytes(b"")
+    row = {"question": "What?", "chosen": "A cat.", "rejected": "A cat.", "image": "x.png"}
+    data = write_lines(tmp_path / "same.jsonl", [row | {"question": f"What {i}?"} for i in range(9)])
+    ties = "9 of 9 pairs have equal scores"
+    same = "9 pairs of two responses with the same text; the first of equals counts as chosen"
+    warnings = vlrm("eval", "rlaif-v", "--data", data, *TEXT_ONLY, "-o", tmp_path / "out", warnings=True)
+    assert any(ties in line for line in warnings) and any(same in line for line in warnings)
+    table = vlrm("results", tmp_path / "out")
+    assert ties in table and same in table
+
+
 def test_responses_whose_id_the_dataset_has_not(vlrm, seeing, tmp_path):
     schema = pa.schema([("question_id", pa.int64()), PAIRS.field("image")])
     data = write_pairs(tmp_path / "d.parquet", [{"question_id": 3, "image": world_pairs(1)[0]["image"]}], schema)

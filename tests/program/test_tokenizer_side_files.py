@@ -41,6 +41,8 @@ def own_tokenizer(rng):
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.decoder = decoders.ByteLevel()
     file = json.loads(tokenizer.to_str())
+    if rng.random() < 0.3:
+        file["normalizer"] = {"type": "Lowercase"}
     used = len(pieces)
     for content in rng.sample(CONTENTS[1:5], rng.randint(0, 4)):
         file["added_tokens"].append({"id": used, **settings(rng, content, keep_all=True)})
@@ -68,6 +70,9 @@ def side_files(rng, own):
     first = 260 + len(own["added_tokens"])
     if rng.random() < 0.5:
         listed = {str(token["id"]): {k: v for k, v in token.items() if k != "id"} for token in own["added_tokens"]}
+        for token in listed.values():
+            if rng.random() < 0.3:
+                token["normalized"] = not token["normalized"]
         known = {token["content"] for token in own["added_tokens"]}
         for content in rng.sample([c for c in CONTENTS if c not in known], rng.randint(0, 4)):
             listed[str(rng.choice([first, first + 1, first + 2, 255]))] = settings(rng, content)
@@ -98,7 +103,11 @@ def test_ids_and_texts_are_those_of_transformers(vlrm, tmp_path, number):
     kind = rng.choice([PreTrainedTokenizerFast] * 3 + [LlamaTokenizerFast, GPT2TokenizerFast, Qwen2TokenizerFast])
     files["tokenizer_config.json"]["tokenizer_class"] = kind.__name__
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(files["tokenizer_config.json"]))
-    theirs = kind.from_pretrained(tmp_path)
+    try:
+        theirs = kind.from_pretrained(tmp_path)
+    except ImportError:  # what it makes of a ValueError: no bos_token
+        assert "add_bos_token is true, but there is no bos_token" in vlrm("tokenize", "--model", tmp_path, fails=True)
+        return
 
     inputs = texts(rng)
     (tmp_path / "texts.jsonl").write_text("".join(json.dumps(text) + "\n" for text in inputs))
