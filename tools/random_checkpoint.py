@@ -4,10 +4,13 @@
     tools/random_checkpoint.py DIRECTORY                      # the 1 B shape of the benches: 6.7 GB
     tools/random_checkpoint.py DIRECTORY --shape 11b --sparse # true 8 B and 11 B shapes, files with nothing but headers
     tools/random_checkpoint.py DIRECTORY --hidden 64 --layers 10 --cross-attention-layers 3 8 ...
+    tools/random_checkpoint.py DIRECTORY --family qwen3 --head-size 128 --tied ...    # base and reward model only
 
 DIRECTORY/base is a LlamaForCausalLM, DIRECTORY/rm a LlamaForSequenceClassification with one label, DIRECTORY/vlm a
 MllamaForConditionalGeneration: key names, configs and row counts as in the published checkpoints. What the models share
 is the base's weight plus a little noise, as if fine-tuned. The same seed gives the same bytes. Needs numpy only.
+
+Another --family writes its language and reward model, without a vision-language model.
 """
 
 import argparse
@@ -24,6 +27,15 @@ import numpy as np
 CHUNK = 1 << 18  # elements drawn at a time: the temporaries stay in the L2 cache
 ROPE_SCALING = {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
                 "original_max_position_embeddings": 8192, "rope_type": "llama3"}
+# Of text models: transformers' name, and what their published configs say beside the sizes.
+FAMILIES = {
+    "llama": ("Llama", {"rms_norm_eps": 1e-05, "rope_scaling": ROPE_SCALING, "rope_theta": 500000.0, "mlp_bias": False}),
+    "mistral": ("Mistral", {"rms_norm_eps": 1e-05, "rope_theta": 1000000.0, "sliding_window": None}),
+    "qwen2": ("Qwen2", {"rms_norm_eps": 1e-06, "rope_theta": 1000000.0, "sliding_window": 131072,
+                        "use_sliding_window": False, "max_window_layers": 28}),
+    "qwen3": ("Qwen3", {"rms_norm_eps": 1e-06, "rope_theta": 1000000.0, "sliding_window": None,
+                        "use_sliding_window": False, "max_window_layers": 36}),
+}
 SHAPES = {
     "1b": dict(hidden=2048, layers=20, cross_attention_layers=[3, 8, 13, 18], intermediate=7168, heads=32, kv_heads=8,
                vocabulary=32768, vision_hidden=768, vision_layers=16, vision_global_layers=4, vision_heads=12,
@@ -35,21 +47,34 @@ SHAPES = {
 }
 
 
-def llama_layer(prefix, s):
-    head = s.hidden // s.heads
+def head_size(s):
+    return s.head_size or s.hidden // s.heads
+
+
+def text_layer(prefix, s):
+    head = head_size(s)
     yield prefix + "input_layernorm.weight", [s.hidden]
     yield prefix + "mlp.down_proj.weight", [s.hidden, s.intermediate]
     yield prefix + "mlp.gate_proj.weight", [s.intermediate, s.hidden]
     yield prefix + "mlp.up_proj.weight", [s.intermediate, s.hidden]
     yield prefix + "post_attention_layernorm.weight", [s.hidden]
     yield prefix + "self_attn.k_proj.weight", [s.kv_heads * head, s.hidden]
-    yield prefix + "self_attn.o_proj.weight", [s.hidden, s.hidden]
-    yield prefix + "self_attn.q_proj.weight", [s.hidden, s.hidden]
+    yield prefix + "self_attn.o_proj.weight", [s.hidden, s.heads * head]
+    yield prefix + "self_attn.q_proj.weight", [s.heads * head, s.hidden]
     yield prefix + "self_attn.v_proj.weight", [s.kv_heads * head, s.hidden]
+    if s.family == "qwen2" or s.attention_bias:
+        yield prefix + "self_attn.q_proj.bias", [s.heads * head]
+        yield prefix + "self_attn.k_proj.bias", [s.kv_heads * head]
+        yield prefix + "self_attn.v_proj.bias", [s.kv_heads * head]
+    if s.attention_bias:
+        yield prefix + "self_attn.o_proj.bias", [s.hidden]
+    if s.family == "qwen3":
+        yield prefix + "self_attn.q_norm.weight", [head]
+        yield prefix + "self_attn.k_norm.weight", [head]
 
 
 def cross_attention_layer(prefix, s):
-    for name, shape in llama_layer(prefix, s):
+    for name, shape in text_layer(prefix, s):
         yield name.replace("self_attn", "cross_attn"), shape
     yield prefix + "cross_attn.k_norm.weight", [s.hidden // s.heads]
     yield prefix + "cross_attn.q_norm.weight", [s.hidden // s.heads]
@@ -91,20 +116,21 @@ def vision_model(s):
         yield from vision_layer(f"{prefix}global_transformer.layers.{i}.", s, gated=True)
 
 
-def llama(s, rows):
+def text_model(s, rows):
     yield "model.embed_tokens.weight", [rows, s.hidden]
     for i in range(s.layers - len(s.cross_attention_layers)):
-        yield from llama_layer(f"model.layers.{i}.", s)
+        yield from text_layer(f"model.layers.{i}.", s)
     yield "model.norm.weight", [s.hidden]
 
 
 def base_model(s):
-    yield from llama(s, s.vocabulary)
-    yield "lm_head.weight", [s.vocabulary, s.hidden]
+    yield from text_model(s, s.vocabulary)
+    if not s.tied:
+        yield "lm_head.weight", [s.vocabulary, s.hidden]
 
 
 def reward_model(s):
-    yield from llama(s, s.vocabulary + 8)
+    yield from text_model(s, s.vocabulary + 8)
     yield "score.weight", [1, s.hidden]
 
 
@@ -112,7 +138,7 @@ def vision_language_model(s):
     text = "language_model.model."
     yield text + "embed_tokens.weight", [s.vocabulary + 8, s.hidden]
     for i in range(s.layers):
-        layer = cross_attention_layer if i in s.cross_attention_layers else llama_layer
+        layer = cross_attention_layer if i in s.cross_attention_layers else text_layer
         yield from layer(f"{text}layers.{i}.", s)
     yield text + "norm.weight", [s.hidden]
     yield "language_model.lm_head.weight", [s.vocabulary, s.hidden]
@@ -220,15 +246,18 @@ def text_config(s, layers, rows):
     return {"bos_token_id": first_special, "eos_token_id": first_special + 1, "hidden_act": "silu",
             "hidden_size": s.hidden, "intermediate_size": s.intermediate, "max_position_embeddings": 131072,
             "num_attention_heads": s.heads, "num_hidden_layers": layers, "num_key_value_heads": s.kv_heads,
-            "rms_norm_eps": 1e-05, "rope_scaling": ROPE_SCALING, "rope_theta": 500000.0,
-            "tie_word_embeddings": False, "torch_dtype": "bfloat16", "vocab_size": rows}
+            "tie_word_embeddings": s.tied, "torch_dtype": "bfloat16", "vocab_size": rows, **FAMILIES[s.family][1]}
 
 
-def llama_config(s, architecture, rows, **more):
+def text_model_config(s, kind, rows, **more):
     layers = s.layers - len(s.cross_attention_layers)
-    return {"architectures": [architecture], "model_type": "llama", "head_dim": s.hidden // s.heads,
-            "transformers_version": "4.47.1", "attention_bias": False, "mlp_bias": False, **more,
-            **text_config(s, layers, rows)}
+    config = {"architectures": [FAMILIES[s.family][0] + kind], "model_type": s.family, "transformers_version": "4.47.1",
+              **more, **text_config(s, layers, rows)}
+    if s.family in ("llama", "qwen3"):
+        config["attention_bias"] = s.attention_bias
+    if s.family in ("llama", "qwen3") or s.head_size:
+        config["head_dim"] = head_size(s)
+    return config
 
 
 def mllama_config(s):
@@ -256,12 +285,13 @@ def preprocessor_config(s):
 def write_models(s):
     weights = Weights(s.seed, s.noise)
     models = {
-        "base": (base_model(s), llama_config(s, "LlamaForCausalLM", s.vocabulary)),
-        "rm": (reward_model(s), llama_config(s, "LlamaForSequenceClassification", s.vocabulary + 8,
-                                             id2label={"0": "LABEL_0"}, label2id={"LABEL_0": 0},
-                                             pad_token_id=s.vocabulary)),
-        "vlm": (vision_language_model(s), mllama_config(s)),
+        "base": (base_model(s), text_model_config(s, "ForCausalLM", s.vocabulary)),
+        "rm": (reward_model(s), text_model_config(s, "ForSequenceClassification", s.vocabulary + 8,
+                                                  id2label={"0": "LABEL_0"}, label2id={"LABEL_0": 0},
+                                                  pad_token_id=s.vocabulary)),
     }
+    if s.family == "llama" and s.cross_attention_layers:
+        models["vlm"] = (vision_language_model(s), mllama_config(s))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for model, (tensors, config) in models.items():
             directory = s.directory / model
@@ -287,6 +317,10 @@ def main():
     for name, default in SHAPES["1b"].items():
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=int, nargs="*" if isinstance(default, list) else None)
+    parser.add_argument("--family", choices=FAMILIES, default="llama")
+    parser.add_argument("--head-size", type=int, help="default: --hidden / --heads")
+    parser.add_argument("--tied", action="store_true", help="the embeddings are the head")
+    parser.add_argument("--attention-bias", action="store_true", help="biases in all projections of the attention")
     parser.add_argument("--sparse", action="store_true", help="headers only; the weights are holes and use no disk")
     parser.add_argument("--tokenizer", type=Path, metavar="DIR", help="take DIR/{base,rm,vlm}'s tokenizer files, whose "
                         "row counts must fit --vocabulary, in place of a generated tokenizer")
@@ -297,6 +331,10 @@ def main():
     for name, value in SHAPES[arguments.shape].items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, value)
+    if arguments.family != "llama":
+        arguments.cross_attention_layers = []
+    if arguments.cross_attention_layers and (arguments.head_size or arguments.tied or arguments.attention_bias):
+        parser.error("--head-size, --tied, --attention-bias: not for a vision-language model; see --cross-attention-layers")
     if arguments.vocabulary < 512:
         parser.error("--vocabulary: 256 bytes and 256 special tokens need at least 512 rows")
     write_models(arguments)

@@ -52,7 +52,7 @@ struct JudgeOptions {
   std::string label;                           // the row's name in tables
 };
 
-// A vision-language model's opinion of responses: result rows in the folder `write.output`.
+// A model's opinion of responses, a text model's without the images: result rows in the folder `write.output`.
 void judge(const JudgeOptions& options);
 
 }  // namespace vlrm

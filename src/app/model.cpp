@@ -37,14 +37,21 @@ std::optional<Dtype> named_dtype(const ModelOptions& options) {
   return float_dtype_or_throw(options.dtype);
 }
 
-// What the weights of a merge are kept in: as vlrm build would store them, unless the user says otherwise.
+// What the weights of a merge are rounded to: as vlrm build would store them, unless the user says otherwise.
 Dtype merged_dtype(const ModelOptions& options) {
   return named_dtype(options).value_or(Dtype::bf16);
 }
 
+// What the weights of a merge are then kept in.
+Dtype dtype_of_merged(const ModelOptions& options) {
+  if (options.device == "cpu" || !options.dtype.empty()) return merged_dtype(options);
+  return ModelConfig::from_directory(resolve_model(options.vlm).directory).architecture->device_dtype;
+}
+
 Dtype dtype_of(const ModelOptions& options, const Model& model) {
-  if (options.model.empty()) return merged_dtype(options);
+  if (options.model.empty()) return dtype_of_merged(options);
   if (const auto named = named_dtype(options)) return *named;
+  if (options.device != "cpu") return model.config.architecture->device_dtype;
   const std::string norm = canonical_name("model.norm.weight", model.config);
   const TensorInfo* stored = model.weights->find(norm);
   return stored && is_float(stored->dtype) ? stored->dtype : Dtype::bf16;
@@ -133,7 +140,7 @@ OrderedJson ModelSettings::of(const Model& model, const ScorerOptions& scorer) {
 }
 
 OrderedJson ModelSettings::of(const NamedRecipe& recipe, const ScorerOptions& scorer) {
-  return settings(&recipe, merged_dtype(options_), scorer);
+  return settings(&recipe, dtype_of_merged(options_), scorer);
 }
 
 void ModelSettings::add_model(OrderedJson& settings, const char* role, const std::string& name) {

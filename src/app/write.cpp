@@ -47,13 +47,16 @@ void tell_work(const std::string& output, const WritingRun::Work& work, double s
     tell_note(fmt::format("{} of {} texts were cut off after {} tokens", work.cut, work.texts, max_new_tokens));
 }
 
-// Writes what is missing and says what was done. `command` is the label of the progress.
+// Writes what is missing and says what was done. `command` is the label of the progress; of the jobs, only a judge's
+// may be done by a text model.
 void run(const std::string& command, const WriteOptions& options, const std::shared_ptr<const WritingJob>& job,
          const Files& files, int64_t default_max_new_tokens, const OrderedJson& more_settings = OrderedJson::object()) {
   const Model opened = open_or_merge(options.model);
-  if (!opened.config.sees())
+  const bool sees = opened.config.sees();
+  if (!sees && command != "judge")
     fail("{}: {} is a text model, which sees no image", command, opened.weights->description());
-  ScorerOptions prompts = scorer_options(options.model, Mode::image);
+  if (!sees) tell_note(fmt::format("{} is a text model: it judges without the images", opened.weights->description()));
+  ScorerOptions prompts = scorer_options(options.model, sees ? Mode::image : Mode::text_only);
   if (job->drops_alpha()) prompts.prompt.decode.alpha = DecodeOptions::Alpha::drop;
   GeneratorOptions how;
   how.prompt = prompts.prompt;
@@ -137,6 +140,8 @@ void judge(const JudgeOptions& options) {
   how.judging = judging->second;
   if (!options.prompt_template.empty()) how.prompt = options.prompt_template;
   if (!options.system_prompt.empty()) how.system_prompt = options.system_prompt;
+  if (const std::string& name = options.write.model.model; !name.empty())
+    how.shows_images = ModelConfig::from_directory(resolve_model(name).directory).sees();
   const fs::path folder = options.write.output;
   const std::string label = options.label.empty() ? "judge (" + options.judging + ")" : options.label;
   run("judge", options.write,

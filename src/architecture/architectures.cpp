@@ -3,7 +3,10 @@
 
 #include "architecture/architecture.h"
 #include "architecture/llama/llama.h"
+#include "architecture/mistral/mistral.h"
 #include "architecture/mllama/mllama.h"
+#include "architecture/qwen2/qwen2.h"
+#include "architecture/qwen3/qwen3.h"
 #include "base/error.h"
 #include "vision/processor_settings.h"
 
@@ -12,8 +15,7 @@ namespace {
 
 // One line per family.
 constexpr std::array kArchitectures = {
-    &kLlama,
-    &kMllama,
+    &kLlama, &kMistral, &kMllama, &kQwen2, &kQwen3,
 };
 
 const Architecture* architecture_of_processor(const std::filesystem::path& directory) {

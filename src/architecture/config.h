@@ -14,11 +14,20 @@
 namespace vlrm {
 
 struct Architecture;
+class Checkpoint;
 
-// rope_scaling of type "llama3"; factor 1 when there is none.
+// How rotations are stretched for texts longer than those that a model was pretrained on: rope_scaling's "rope_type".
+enum class RopeType { llama3, linear, dynamic, yarn };
+
 struct RopeScaling {
-  double factor = 1, low_freq_factor = 1, high_freq_factor = 4;
-  int64_t original_max_position_embeddings = 8192;
+  double factor = 1;
+  double low_freq_factor = 1, high_freq_factor = 4;  // of llama3
+  int64_t original_max_position_embeddings = 8192;   // dynamic: max_position_embeddings; linear has none
+  RopeType type = RopeType::llama3;
+  double beta_fast = 32, beta_slow = 1, attention_factor = 1;  // of yarn
+  bool truncate = true;                                        // of yarn
+
+  bool operator==(const RopeScaling&) const = default;
 };
 
 struct TextConfig {
@@ -29,6 +38,9 @@ struct TextConfig {
   double rms_norm_eps = 1e-5, rope_theta = 10000;
   std::optional<RopeScaling> rope_scaling;
   bool tie_word_embeddings = false;
+  // Of self-attention: biases of the q, k and v projections and of the o projection, and an RMS norm of each head's
+  // queries and keys.
+  bool query_key_value_biases = false, output_bias = false, head_norms = false;
   std::vector<int64_t> cross_attention_layers;  // sorted; empty where images reach the text in another way
 };
 
@@ -61,8 +73,10 @@ struct ModelConfig {
   // (text_config, vision_config) as a whole. Throws Error naming the file and field that is missing, malformed or not
   // supported (another model_type, an activation, more than one label).
   static ModelConfig from_directory(const std::filesystem::path& directory);
-  // The same of a config that was read before; `file` is what errors call it.
-  static ModelConfig from_json(const Json& json, const std::filesystem::path& file);
+  // The same of a config that was read before; `file` is what errors call it. Where it leaves the labels of a
+  // classifier out, they are those of its head among `weights`.
+  static ModelConfig from_json(const Json& json, const std::filesystem::path& file,
+                               const Checkpoint* weights = nullptr);
 };
 
 }  // namespace vlrm

@@ -51,28 +51,6 @@ void ConfigFields::fail(const std::string& key, const std::string& what) const {
   vlrm::fail("{}: \"{}\"{}: {}", source_, key, has(key) ? "" : " (missing, so transformers' default)", what);
 }
 
-void read_rope(const ConfigFields& fields, TextConfig& text, double default_theta) {
-  text.rope_theta = fields.positive("rope_theta", default_theta);
-  const std::string key = fields.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  if (!fields.has(key)) return;
-  const ConfigFields rope = fields.inside(key);
-  text.rope_theta = rope.positive("rope_theta", text.rope_theta);
-  if (key == "rope_scaling" && !rope.has("rope_type") && !rope.has("type"))
-    fields.fail(key, "has no \"rope_type\", so transformers cannot load the model either; add it, or remove the field");
-  const std::string type = rope.has("rope_type") ? rope.text("rope_type", "") : rope.text("type", "default");
-  if (type == "default") return;
-  if (type != "llama3")
-    rope.fail("rope_type", fmt::format("\"{}\" is not supported, only \"llama3\"", printable(type)));
-  RopeScaling scaling;
-  scaling.factor = rope.required<double>("factor");
-  scaling.low_freq_factor = rope.required<double>("low_freq_factor");
-  scaling.high_freq_factor = rope.required<double>("high_freq_factor");
-  scaling.original_max_position_embeddings = rope.count("original_max_position_embeddings", std::nullopt);
-  if (!(scaling.factor > 0 && scaling.low_freq_factor > 0 && scaling.high_freq_factor > scaling.low_freq_factor))
-    fields.fail(key, "factor and low_freq_factor must be above 0, and high_freq_factor above low_freq_factor");
-  text.rope_scaling = scaling;
-}
-
 int64_t default_head_size(const ConfigFields& fields, const TextConfig& text) {
   if (text.hidden_size % text.attention_heads != 0)
     fields.fail("hidden_size",

@@ -20,6 +20,7 @@ class ConfigFields {
 
   const std::string& source() const { return source_; }
   bool has(const std::string& key) const { return object_.contains(key) && !object_.at(key).is_null(); }
+  bool is_null(const std::string& key) const { return object_.contains(key) && object_.at(key).is_null(); }
   const Json& at(const std::string& key) const { return object_.at(key); }
   ConfigFields inside(const std::string& key) const { return {object_.at(key), source_ + ": " + key, defaulted_}; }
   ConfigFields required_object(const std::string& key) const;
@@ -54,7 +55,8 @@ class ConfigFields {
 
 // What the decoders of the families have in common.
 
-// rope_theta and rope_scaling, or rope_parameters as later transformers write it (with rope_theta inside).
+// rope_theta and rope_scaling, or rope_parameters as later transformers write it (with rope_theta inside). Needs
+// text.positions. Throws Error for types that are not supported, which it names.
 void read_rope(const ConfigFields& fields, TextConfig& text, double default_theta);
 // hidden_size / num_attention_heads, which must divide.
 int64_t default_head_size(const ConfigFields& fields, const TextConfig& text);

@@ -4,7 +4,10 @@
 #include <array>
 
 #include "architecture/llama/model/llama_parts.h"
+#include "architecture/mistral/model/mistral_parts.h"
 #include "architecture/mllama/model/mllama_parts.h"
+#include "architecture/qwen2/model/qwen2_parts.h"
+#include "architecture/qwen3/model/qwen3_parts.h"
 #include "base/error.h"
 
 namespace vlrm {
@@ -12,8 +15,7 @@ namespace {
 
 // One line per family.
 constexpr std::array kFamilyParts = {
-    &kLlamaParts,
-    &kMllamaParts,
+    &kLlamaParts, &kMistralParts, &kMllamaParts, &kQwen2Parts, &kQwen3Parts,
 };
 
 }  // namespace

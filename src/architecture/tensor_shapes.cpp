@@ -24,6 +24,12 @@ void ShapeList::add_attention(const std::string& prefix, const TextConfig& text)
   add_weights(prefix, {"q_proj"}, {queries, text.hidden_size});
   add_weights(prefix, {"k_proj", "v_proj"}, {keys, text.hidden_size});
   add_weights(prefix, {"o_proj"}, {text.hidden_size, queries});
+  if (text.query_key_value_biases) {
+    add(prefix, {"q_proj.bias"}, {queries});
+    add(prefix, {"k_proj.bias", "v_proj.bias"}, {keys});
+  }
+  if (text.output_bias) add(prefix, {"o_proj.bias"}, {text.hidden_size});
+  if (text.head_norms) add_weights(prefix, {"q_norm", "k_norm"}, {text.head_size});
 }
 
 void ShapeList::add_feed_forward(const std::string& prefix, const TextConfig& text) {

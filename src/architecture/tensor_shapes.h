@@ -25,7 +25,7 @@ class ShapeList {
   // With a bias of as many values as the weight has rows.
   void add_biased(const std::string& prefix, Modules modules, const Shape& shape);
 
-  // q, k, v and o projections.
+  // q, k, v and o projections, with the biases and norms that the family has.
   void add_attention(const std::string& prefix, const TextConfig& text);
   // The norms of a decoder layer, and its gated feed-forward part.
   void add_feed_forward(const std::string& prefix, const TextConfig& text);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "architecture/architecture.h"
+#include "architecture/reward_head.h"
 #include "base/error.h"
 #include "base/joined.h"
 
@@ -16,7 +17,7 @@ constexpr std::array<std::string_view, 6> kBuffers{"rotary_emb.inv_freq",   "rot
                                                    "position_ids",          "masked_bias"};
 
 bool changes_nothing(std::string_view name, const Architecture& architecture) {
-  return name == "score.weight" || name == architecture.head ||
+  return is_in_reward_head(std::string(name)) || name == architecture.head ||
          std::ranges::any_of(kBuffers, [&](std::string_view buffer) { return name.ends_with(buffer); });
 }
 
@@ -33,7 +34,8 @@ std::vector<std::string> unused_tensors(const ModelConfig& config, const Checkpo
 
 std::optional<std::string> unasked_head(const ModelConfig& config, const Checkpoint& weights) {
   const bool scores = config.head == Head::reward;
-  const std::string name = scores ? std::string(config.architecture->head) : "score.weight";
+  const std::vector<HeadLayer> head = reward_head_layers(weights);
+  const std::string name = scores ? std::string(config.architecture->head) : head.empty() ? "" : head.front().weight;
   if (weights.find(name) == nullptr) return std::nullopt;
   return fmt::format("{}: {} is not used: by config.json this is a {} model", weights.description(), name,
                      scores ? "reward" : "language");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "architecture/architecture.h"
+#include "architecture/reward_head.h"
 #include "architecture/unused_tensors.h"
 #include "base/error.h"
 #include "base/joined.h"
@@ -20,12 +21,12 @@ int64_t text_layers(const TextConfig& text) {
 }
 
 bool same_rope(const TextConfig& a, const TextConfig& b) {
-  if (a.rope_theta != b.rope_theta || a.rope_scaling.has_value() != b.rope_scaling.has_value()) return false;
-  if (!a.rope_scaling) return true;
-  return a.rope_scaling->factor == b.rope_scaling->factor &&
-         a.rope_scaling->low_freq_factor == b.rope_scaling->low_freq_factor &&
-         a.rope_scaling->high_freq_factor == b.rope_scaling->high_freq_factor &&
-         a.rope_scaling->original_max_position_embeddings == b.rope_scaling->original_max_position_embeddings;
+  return a.rope_theta == b.rope_theta && a.rope_scaling == b.rope_scaling;
+}
+
+bool same_attention(const TextConfig& a, const TextConfig& b) {
+  return a.query_key_value_biases == b.query_key_value_biases && a.output_bias == b.output_bias &&
+         a.head_norms == b.head_norms;
 }
 
 void require_shape(const Model& model, const std::string& name, const std::vector<int64_t>& shape,
@@ -65,6 +66,13 @@ void require_vision_language_tensors(const Model& model) {
 void require_reward_model_tensors(const Model& model) {
   require_shapes(model, model.config.architecture->shapes(model.config));
   require_shape(model, "score.weight", {1, model.config.text.hidden_size}, "one value of each hidden state");
+  if (std::filesystem::exists(model.files.directory / kHeadFile))
+    fail("{}: has its head in {}, which cannot be merged; save the head among the weights, as score.weight",
+         model.files.directory.string(), kHeadFile);
+  for (const TensorInfo& tensor : model.weights->tensors())
+    if (is_in_reward_head(tensor.name) && tensor.name != "score.weight")
+      fail("{}: tensor {} is no part of a {} reward model, and would be lost", model.weights->description(),
+           printable(tensor.name), model.config.architecture->name);
 }
 
 }  // namespace
@@ -123,6 +131,11 @@ void require_same_text_shape(const Model& model, const Model& kept, std::vector<
   require("num_attention_heads", a.attention_heads, b.attention_heads);
   require("num_key_value_heads", a.key_value_heads, b.key_value_heads);
   require("head_dim", a.head_size, b.head_size);
+  if (!same_attention(a, b))
+    fail(
+        "{}: a {}, whose attention has other biases or norms than the text part of {}: these models do not fit "
+        "together",
+        config_path(model), model.config.architecture->name, config_path(kept));
   if (!same_rope(a, b))
     notes.push_back(fmt::format("{} places its tokens by other rope settings than {}; the latter's are kept",
                                 config_path(model), config_path(kept)));

@@ -186,6 +186,18 @@ std::vector<std::string> contradictions(const std::string& name, const CausalMod
   return notes;
 }
 
+// Of an output with fewer rows than the model that its config is of.
+std::optional<std::string> lost_pad_token(const OrderedJson& config) {
+  const OrderedJson& text = text_part(config);
+  const auto pad = text.find("pad_token_id"), rows = text.find("vocab_size");
+  if (pad == text.end() || rows == text.end() || !pad->is_number_integer() || !rows->is_number_integer()) return {};
+  if (pad->get<int64_t>() < rows->get<int64_t>()) return {};
+  return fmt::format(
+      "the output's pad_token_id, {}, is outside its {} rows of embeddings, so it cannot be loaded: give "
+      "the recipe a tokenizer_source that has the token",
+      pad->dump(), rows->dump());
+}
+
 // Where the models are not alike and none of them is wrong.
 std::vector<std::string> differences(const Models& models, bool as_stored) {
   std::set<std::string> kinds, types;
@@ -270,6 +282,7 @@ PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch) {
                                                  .kept_layers = kept_layers(recipe)});
   planned.weights = planned.dtype ? std::move(merged.weights) : cast_each(std::move(merged.weights), merged.stored);
   planned.notes = models.notes;
+  if (auto note = lost_pad_token(planned.config)) planned.notes.push_back(std::move(*note));
   std::ranges::move(left_out, std::back_inserter(planned.notes));
   std::ranges::move(merged.notes, std::back_inserter(planned.notes));
   for (std::string& note : differences(models, !planned.dtype)) planned.notes.push_back(std::move(note));

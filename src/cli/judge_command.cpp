@@ -28,7 +28,8 @@ void run_judge(const JudgeFlags& flags) {
 
 void add_judge_command(CLI::App& program) {
   auto flags = std::make_shared<JudgeFlags>();
-  CLI::App* command = program.add_subcommand("judge", "Let a vision-language model judge responses");
+  CLI::App* command =
+      program.add_subcommand("judge", "Let a model judge responses: a text model does so without the images");
   command->footer(
       "Examples:\n"
       "  vlrm judge --model VLM --task vl-rewardbench -o results/judge\n"

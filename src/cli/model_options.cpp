@@ -19,7 +19,9 @@ void ModelFlags::declare(CLI::App& command, For what) {
     command.add_flag("--likelihood", options.likelihood, "Log-probability of the response instead of a reward");
   command.add_option("--date", options.date,
                      "Date for templates that ask for one: \"01 Jan 2025\" or \"today\" (default: the template's own)");
-  command.add_option("--dtype", options.dtype, "Of the weights: float32, bfloat16 or float16 (default: as stored)");
+  command.add_option("--dtype", options.dtype,
+                     "Of the weights: float32, bfloat16 or float16 (default: as stored; on a device, float16 for "
+                     "Mllama and bfloat16 for others)");
   command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
   command
       .add_option("--weights", options.weights,

@@ -19,6 +19,14 @@ int64_t rows_of(const WeightReader& reader, const std::string& name) {
   return info.shape.empty() ? 0 : info.shape[0];
 }
 
+// Of each row: tokens of the longest text of its group. Where it matters, groups have one text (see Unshared).
+std::vector<int64_t> lengths_of_texts(const RaggedBatch& batch) {
+  std::vector<int64_t> lengths;
+  for (const PrefixGroup& group : batch.groups)
+    lengths.insert(lengths.end(), static_cast<size_t>(group.rows.length), group.longest());
+  return lengths;
+}
+
 }  // namespace
 
 struct Decoder::LanguageHead {
@@ -48,7 +56,7 @@ Decoder::Decoder(Parts& parts, const ModelConfig& config)
 
 Decoder::Vectors Decoder::read_vectors(const WeightReader& reader) const {
   Vectors vectors{reader.vector(prefix_ + "norm.weight", {config_.hidden_size}), {}};
-  if (head_ == Head::reward) vectors.reward_head = reader.matrix("score.weight", 1, config_.hidden_size);
+  if (head_ == Head::reward) vectors.reward_head = RewardHead(reader, config_.hidden_size);
   return vectors;
 }
 
@@ -71,7 +79,7 @@ std::vector<size_t> Decoder::order(bool with_images, bool head) const {
 at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeatures>& images,
                         const BesideRun& beside) const {
   at::Tensor hidden = embedding_.look_up({batch.tokens.begin(), batch.tokens.end()});
-  const Rope::Angles angles = rope_.angles(batch.positions);
+  const Rope::Angles angles = rope_.angles(batch.positions, lengths_of_texts(batch));
   const LayerInput input{batch, angles, images, [this] { parts_.before_work(); }};
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (beside.observer) beside.observer(static_cast<int64_t>(i), hidden);
@@ -86,10 +94,12 @@ at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeature
 
 // Texts of a group stand at the same position.
 Rope::Angles Decoder::angles_of_ends(std::span<const TextGroup> groups) const {
-  std::vector<int64_t> positions;
-  for (const TextGroup& group : groups)
+  std::vector<int64_t> positions, lengths;
+  for (const TextGroup& group : groups) {
     positions.insert(positions.end(), static_cast<size_t>(group.texts), group.length);
-  return rope_.angles(positions);
+    lengths.insert(lengths.end(), static_cast<size_t>(group.texts), group.length + 1);
+  }
+  return rope_.angles(positions, lengths);
 }
 
 at::Tensor Decoder::step(const std::vector<int32_t>& tokens, std::span<TextGroup> groups) const {
@@ -110,7 +120,7 @@ at::Tensor Decoder::final_norm(const at::Tensor& states) const {
 }
 
 at::Tensor Decoder::rewards(const at::Tensor& states) const {
-  return project(final_norm(states), vectors_.reward_head).squeeze(1).to(at::kCPU, at::kFloat);
+  return vectors_.reward_head.rewards(final_norm(states));
 }
 
 at::Tensor Decoder::logits(const at::Tensor& states) const {

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "model/family_parts.h"
+#include "model/reward_head.h"
 #include "model/row_table.h"
 
 namespace vlrm {
@@ -51,7 +52,8 @@ class Decoder {
   struct LanguageHead;
   // What is small, and resident always.
   struct Vectors {
-    at::Tensor norm, reward_head;
+    at::Tensor norm;
+    RewardHead reward_head;  // of a reward model
   };
 
   Vectors read_vectors(const WeightReader& reader) const;

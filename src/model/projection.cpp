@@ -113,8 +113,10 @@ at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   return out;
 }
 
-at::Tensor project(const at::Tensor& x, const at::Tensor& weight, Rows rows) {
-  return rows == Rows::apart && x.is_cpu() ? product_apart(x, weight) : project(x, weight);
+at::Tensor project(const at::Tensor& x, const at::Tensor& weight, Rows rows, const at::Tensor& bias) {
+  if (rows == Rows::together || !x.is_cpu()) return project(x, weight, bias);
+  const at::Tensor out = product_apart(x, weight);
+  return bias.defined() ? out.add_(bias) : out;
 }
 
 void add_projection(const at::Tensor& sum, const at::Tensor& x, const at::Tensor& weight, double scale, Rows rows) {

@@ -14,7 +14,7 @@ enum class Rows { together, apart };
 at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
 
 // The same by another way of taking the rows.
-at::Tensor project(const at::Tensor& x, const at::Tensor& weight, Rows rows);
+at::Tensor project(const at::Tensor& x, const at::Tensor& weight, Rows rows, const at::Tensor& bias = {});
 
 // sum += scale · (x · weightᵀ), in place.
 void add_projection(const at::Tensor& sum, const at::Tensor& x, const at::Tensor& weight, double scale = 1,

@@ -93,6 +93,12 @@ std::vector<Cut> cuts_of(const std::vector<PrefixGroup>& groups, Cutting cutting
 
 }  // namespace
 
+int64_t PrefixGroup::longest() const {
+  int64_t most = 0;
+  for (const Segment& continuation : continuations) most = std::max(most, continuation.length);
+  return prefix.length + most;
+}
+
 int64_t PrefixGroup::row(size_t continuation, int64_t position) const {
   VLRM_ASSERT(position >= 0 && position < length(continuation));
   if (position < prefix.length) return prefix.first + position;

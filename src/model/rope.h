@@ -1,4 +1,5 @@
-// Rotary position embeddings (Su et al. 2021) with the frequency scaling of Llama 3.1.
+// Rotary position embeddings (Su et al. 2021), and how they are stretched for long texts: by a factor (linear), by the
+// text's length (dynamic), by wavelength (YaRN, Peng et al. 2023, and Llama 3.1's way).
 #pragma once
 
 #include <vector>
@@ -19,14 +20,19 @@ class Rope {
       return {cosine.narrow(0, first, count), sine.narrow(0, first, count)};
     }
   };
-  Angles angles(const std::vector<int64_t>& positions) const;
+  // lengths[i] is the tokens of the text that token i stands in, as many as are known of.
+  Angles angles(const std::vector<int64_t>& positions, const std::vector<int64_t>& lengths) const;
 
   // Turns x [positions, heads, head size] in place.
   static void rotate(const at::Tensor& x, const Angles& angles);
 
  private:
+  at::Tensor frequencies(int64_t length) const;
+
+  double theta_;
+  RopeScaling scaling_;
   Precision precision_;
-  at::Tensor frequencies_;  // [head size / 2], float32
+  at::Tensor exponents_, frequencies_;  // [head size / 2], float32
 };
 
 }  // namespace vlrm

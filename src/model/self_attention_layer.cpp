@@ -16,16 +16,32 @@ SelfAttentionLayer::SelfAttentionLayer(const WeightReader& reader, const TextCon
                         config.hidden_size)),
       output_(reader.matrix(prefix + "self_attn.o_proj.weight", config.hidden_size,
                             config.attention_heads * config.head_size)),
-      feed_forward_(reader, config, prefix) {}
+      feed_forward_(reader, config, prefix) {
+  const auto vector = [&](const char* name, int64_t size) {
+    return reader.vector(prefix + "self_attn." + name, {size});
+  };
+  const int64_t values = config.key_value_heads * config.head_size;
+  if (config.query_key_value_biases)
+    bias_ = at::cat({vector("q_proj.bias", config.attention_heads * config.head_size), vector("k_proj.bias", values),
+                     vector("v_proj.bias", values)});
+  if (config.output_bias) output_bias_ = vector("o_proj.bias", config.hidden_size);
+  if (!config.head_norms) return;
+  query_norm_ = vector("q_norm.weight", config.head_size);
+  key_norm_ = vector("k_norm.weight", config.head_size);
+}
 
 SelfAttentionLayer::QueriesKeysValues SelfAttentionLayer::project_rows(const at::Tensor& hidden,
                                                                        const Rope::Angles& angles, Rows rows) const {
   const int64_t heads = config_.attention_heads, shared = config_.key_value_heads, size = config_.head_size;
-  const at::Tensor projected = project(rms_norm(hidden, norm_, config_.rms_norm_eps), queries_keys_values_, rows)
+  const at::Tensor projected = project(rms_norm(hidden, norm_, config_.rms_norm_eps), queries_keys_values_, rows, bias_)
                                    .view({hidden.size(0), heads + 2 * shared, size});
+  const at::Tensor queries = projected.narrow(1, 0, heads), keys = projected.narrow(1, heads, shared);
+  if (config_.head_norms) {
+    queries.copy_(rms_norm(queries, query_norm_, config_.rms_norm_eps));
+    keys.copy_(rms_norm(keys, key_norm_, config_.rms_norm_eps));
+  }
   Rope::rotate(projected.narrow(1, 0, heads + shared), angles);
-  return {projected.narrow(1, 0, heads), projected.narrow(1, heads, shared),
-          projected.narrow(1, heads + shared, shared)};
+  return {queries, keys, projected.narrow(1, heads + shared, shared)};
 }
 
 void SelfAttentionLayer::forward(const at::Tensor& hidden, const LayerInput& input,
@@ -57,8 +73,13 @@ void SelfAttentionLayer::forward_cut(const at::Tensor& hidden, int64_t first_row
                                                 at::cat({past_values, rows(values, segment)})});
     }
   }
-  add_projection(hidden, attended, output_);
+  add_output(hidden, attended, Rows::together);
   feed_forward_.add_to(hidden);
+}
+
+void SelfAttentionLayer::add_output(const at::Tensor& hidden, const at::Tensor& attended, Rows rows) const {
+  add_projection(hidden, attended, output_, 1, rows);
+  if (output_bias_.defined()) hidden.add_(output_bias_);
 }
 
 void SelfAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles& angles,
@@ -72,7 +93,7 @@ void SelfAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles& angl
   const at::Tensor attended =
       at::empty({hidden.size(0), config_.attention_heads * config_.head_size}, hidden.options());
   attend_to_past(attended, queries, groups);
-  add_projection(hidden, attended, output_, 1, Rows::apart);
+  add_output(hidden, attended, Rows::apart);
   feed_forward_.add_to(hidden, 1, Rows::apart);
 }
 

@@ -1,4 +1,5 @@
-// A Llama decoder layer (Touvron et al. 2023) over a ragged batch.
+// A Llama decoder layer (Touvron et al. 2023) over a ragged batch, with the biases and norms of heads that other
+// families add to its attention.
 #pragma once
 
 #include "model/family_parts.h"
@@ -22,9 +23,11 @@ class SelfAttentionLayer final : public DecoderLayer {
   QueriesKeysValues project_rows(const at::Tensor& hidden, const Rope::Angles& angles, Rows rows) const;
   void forward_cut(const at::Tensor& hidden, int64_t first_row, std::span<const PrefixGroup> groups,
                    const Rope::Angles& angles, std::span<LayerCache* const> caches) const;
+  void add_output(const at::Tensor& hidden, const at::Tensor& attended, Rows rows) const;
 
   TextConfig config_;
   at::Tensor norm_, queries_keys_values_, output_;
+  at::Tensor bias_, output_bias_, query_norm_, key_norm_;  // undefined in families without them
   FeedForward feed_forward_;
 };
 

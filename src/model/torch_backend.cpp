@@ -7,6 +7,7 @@
 #include "model/index_tensor.h"
 #include "model/memory.h"
 #include "model/torch_text_writer.h"
+#include "model/unshared.h"
 
 namespace vlrm {
 namespace {
@@ -15,8 +16,10 @@ constexpr int64_t kReserve = int64_t{512} << 20;  // libtorch's own scratch, thr
 // Kept where nobody asks for more: enough for samples about one image that follow each other.
 constexpr int64_t kFewImagesBytes = int64_t{512} << 20;
 
-int64_t stored_bytes(const Checkpoint& checkpoint, Dtype storage) {
+int64_t stored_bytes(const ModelConfig& config, const Checkpoint& checkpoint, Dtype storage) {
   int64_t bytes = 0;
+  if (config.text.tie_word_embeddings && config.head == Head::language_model)  // the embeddings again, as the head
+    bytes += config.text.vocab_size * config.text.hidden_size * size_of(storage);
   for (const TensorInfo& tensor : checkpoint.tensors()) bytes += tensor.elements() * size_of(storage);
   return bytes;
 }
@@ -39,7 +42,7 @@ bool choose_streamed(const ModelConfig& config, const Checkpoint& checkpoint, co
                      int64_t memory_limit) {
   if (options.weights != BackendOptions::Weights::automatic)
     return options.weights == BackendOptions::Weights::streamed;
-  return stored_bytes(checkpoint, options.dtype) + working_bytes(config) > memory_limit;
+  return stored_bytes(config, checkpoint, options.dtype) + working_bytes(config) > memory_limit;
 }
 
 void set_threads(int threads) {
@@ -70,8 +73,8 @@ TorchBackend::TorchBackend(const ModelConfig& config, const CheckpointPtr& check
              options.before_layer),
       encoder_(config.sees() ? family_parts(config).add_encoder(parts_, config) : nullptr),
       decoder_(parts_, config) {
-  const int64_t weights =
-      parts_.streamed() ? two_layers_bytes(config.text, options.dtype) : stored_bytes(*checkpoint, options.dtype);
+  const int64_t weights = parts_.streamed() ? two_layers_bytes(config.text, options.dtype)
+                                            : stored_bytes(config, *checkpoint, options.dtype);
   spare_memory_ = std::max<int64_t>(memory_limit_ - weights - working_bytes(config), 0);
   keep_images(encoder_ ? std::min(kFewImagesBytes, spare_memory_ / 4) : 0);
 }
@@ -95,6 +98,10 @@ void TorchBackend::keep_images(int64_t bytes) {
 int64_t TorchBackend::encoded_image_bytes(const ProcessedImage& image) const {
   const auto size = static_cast<int64_t>(at::elementSize(precision_.compute_type));
   return encoder_->rows(image) * config_.text.hidden_size * size;
+}
+
+bool TorchBackend::share_wrongly(std::span<const SharedPrefixBatch> batches) const {
+  return std::ranges::any_of(batches, [&](const auto& batch) { return shares_wrongly(config_.text, batch); });
 }
 
 RaggedBatch TorchBackend::laid_out(std::span<const SharedPrefixBatch> batches) const {
@@ -177,6 +184,10 @@ std::vector<std::vector<float>> TorchBackend::rewards(std::span<const SharedPref
   if (config_.head != Head::reward)
     fail("this model has no reward head: score with one that `vlrm build` made, or ask for `likelihood`");
   check_positions(batches, positions, 0);
+  if (share_wrongly(batches)) {
+    const Unshared apart(config_.text, batches, positions);
+    return apart.regrouped(rewards(apart.batches(), apart.positions()));
+  }
   const c10::InferenceMode no_gradients;
   std::vector<std::vector<float>> result;
   for (const Pass& pass : passes(batches)) {
@@ -200,6 +211,10 @@ std::vector<std::vector<double>> TorchBackend::log_likelihoods(std::span<const S
   if (config_.head != Head::language_model)
     fail("this model has a reward head in place of a language model's: it gives rewards, not likelihoods");
   check_positions(batches, positions, 1);
+  if (share_wrongly(batches)) {
+    const Unshared apart(config_.text, batches, positions);
+    return apart.regrouped(log_likelihoods(apart.batches(), apart.positions()));
+  }
   const c10::InferenceMode no_gradients;
   std::vector<std::vector<double>> result;
   for (const Pass& pass : passes(batches)) {

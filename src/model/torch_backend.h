@@ -28,6 +28,7 @@ class TorchBackend final : public Backend {
   struct Pass {
     size_t first = 0, count = 0;
   };
+  bool share_wrongly(std::span<const SharedPrefixBatch> batches) const;
   RaggedBatch laid_out(std::span<const SharedPrefixBatch> batches) const;
   std::vector<Pass> passes(std::span<const SharedPrefixBatch> batches) const;
   int64_t activation_bytes(const SharedPrefixBatch& batch) const;

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <map>
 
+#include "architecture/architecture.h"
+#include "architecture/reward_head.h"
 #include "base/error.h"
 
 namespace vlrm {
@@ -22,7 +24,7 @@ const ModelConfig& checked_config(const Model& model, const ScorerOptions& optio
          where);
   if (options.prompt.mode != Mode::text_only && !sees)
     fail("{}: a text model, which sees no image; use `mode` text-only", where);
-  if (!options.likelihood && model.config.head != Head::reward)
+  if (!options.likelihood && reward_head_layers(*model.weights).empty())
     fail("{}: has no reward head; vlrm build makes one, and `likelihood` scores without", where);
   if (options.likelihood && !sees && model.config.head == Head::reward)
     fail("{}: a text reward model has no lm_head to take a likelihood from", where);
@@ -37,16 +39,22 @@ Scorer::Scorer(const Model& model, const ScorerOptions& options, const BackendOp
       dtype_(backend.dtype),
       encoder_(model, options.prompt) {
   ModelConfig config = model.config;
-  if (likelihood_) config.head = Head::language_model;
+  config.head = likelihood_ ? Head::language_model : Head::reward;
   backend_ = load_backend(config, model.weights, backend);
 }
 
 Scorer::~Scorer() = default;
 
-// The reference pools at the token before the first pad token, modulo the length; without one at the last token.
+// Both ways as transformers has them: one ends at the text's begin where all are pad tokens, the other is taken modulo
+// the length.
 int64_t Scorer::reward_position(const std::vector<int32_t>& ids) const {
   const auto length = static_cast<int64_t>(ids.size());
   if (!config_.pad_token) return length - 1;
+  if (config_.architecture->pooling == Pooling::last_not_pad) {
+    int64_t last = length - 1;
+    while (last > 0 && ids[static_cast<size_t>(last)] == *config_.pad_token) --last;
+    return last;
+  }
   const auto pad = std::find(ids.begin(), ids.end(), *config_.pad_token);
   return pad == ids.end() ? length - 1 : (pad - ids.begin() - 1 + length) % length;
 }

@@ -1,4 +1,4 @@
-// A vision-language model as the judge of responses.
+// A model as the judge of responses.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -64,15 +64,20 @@ std::string filled(const PromptTemplate& prompt, const BenchmarkRow& row, const 
 
 class JudgeStream : public RequestStream {
  public:
-  JudgeStream(std::unique_ptr<BenchmarkStream> rows, const JudgePrompts& prompts, Judging judging,
+  JudgeStream(std::unique_ptr<BenchmarkStream> rows, const JudgePrompts& prompts, Judging judging, bool shows_images,
               WritingJob::Wanted wanted)
-      : rows_(std::move(rows)), prompts_(prompts), judging_(judging), wanted_(std::move(wanted)) {}
+      : rows_(std::move(rows)),
+        prompts_(prompts),
+        judging_(judging),
+        shows_images_(shows_images),
+        wanted_(std::move(wanted)) {}
   std::optional<NumberedRequest> next() override {
     for (;;) {
       while (at_ == shown_.size()) {  // there may be nothing to ask about a row
         row_ = rows_->next();
         if (!row_) return std::nullopt;
         if (row_->images.empty()) fail("{}: has no image", row_->source);
+        if (!shows_images_) row_->images.clear();
         shown_ = shown_of(judging_, row_->responses);
         at_ = 0;
       }
@@ -88,6 +93,7 @@ class JudgeStream : public RequestStream {
   const std::unique_ptr<BenchmarkStream> rows_;
   const JudgePrompts& prompts_;
   const Judging judging_;
+  const bool shows_images_;
   const WritingJob::Wanted wanted_;
   std::optional<BenchmarkRow> row_;
   std::vector<Shown> shown_;
@@ -98,14 +104,17 @@ class JudgeStream : public RequestStream {
 class JudgeJob : public WritingJob {
  public:
   JudgeJob(std::shared_ptr<const Benchmark> benchmark, const JudgeJobOptions& options)
-      : benchmark_(std::move(benchmark)), judging_(options.judging), prompts_(JudgePrompts::of(options)) {
+      : benchmark_(std::move(benchmark)),
+        judging_(options.judging),
+        shows_images_(options.shows_images),
+        prompts_(JudgePrompts::of(options)) {
     const auto rows = benchmark_->stream(0, Images::checked);
     while (const auto row = rows->next()) requests_ += static_cast<int64_t>(shown_of(judging_, row->responses).size());
     if (requests_ == 0) fail("`judging` pairwise: no row has two responses that differ; there is nothing to judge");
   }
   int64_t requests() const override { return requests_; }
   std::unique_ptr<RequestStream> stream(Wanted wanted) const override {
-    return std::make_unique<JudgeStream>(benchmark_->stream(0), prompts_, judging_, std::move(wanted));
+    return std::make_unique<JudgeStream>(benchmark_->stream(0), prompts_, judging_, shows_images_, std::move(wanted));
   }
   Output output(const Written& written) const override {
     // Lines about pairs hold prompts, which show the images.
@@ -128,6 +137,7 @@ class JudgeJob : public WritingJob {
     settings["mode"] = fmt::format("judge {}", name_of(judging_));
     settings["prompt"] = describe_prompt(prompts_.prompt.text());
     settings["system_prompt"] = describe_prompt(prompts_.system);
+    if (!shows_images_) settings["images"] = false;
     settings["rows"] = benchmark_->rows();
     settings.update(benchmark_->groups());
     return settings;
@@ -170,7 +180,7 @@ class JudgeJob : public WritingJob {
     for (size_t i = 0; i < row.responses.size(); ++i)
       for (size_t j = 0; j < row.responses.size(); ++j)
         if ((i == j) != (judging_ == Judging::pairwise))
-          prompts.push_back(filled(prompts_.prompt, row, {i, j}, row.images.size()));
+          prompts.push_back(filled(prompts_.prompt, row, {i, j}, shows_images_ ? row.images.size() : 0));
     return prompts;
   }
 
@@ -221,6 +231,7 @@ class JudgeJob : public WritingJob {
 
   const std::shared_ptr<const Benchmark> benchmark_;
   const Judging judging_;
+  const bool shows_images_;
   const JudgePrompts prompts_;
   int64_t requests_ = 0;
 };

@@ -72,8 +72,9 @@ enum class Judging { score, likelihood, pairwise };
 struct JudgeJobOptions {
   Judging judging = Judging::score;
   std::optional<std::filesystem::path> prompt, system_prompt;  // templates; none: the program's own
+  bool shows_images = true;                                    // false for a text model, which judges by the words
 };
-// A VLM as the judge of responses: a benchmark's result rows, with vlm_outputs.
+// A model as the judge of responses: a benchmark's result rows, with vlm_outputs.
 std::unique_ptr<WritingJob> judge_job(std::shared_ptr<const Benchmark> benchmark, const JudgeJobOptions& options);
 
 }  // namespace vlrm

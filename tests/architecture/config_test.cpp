@@ -95,7 +95,8 @@ TEST(Config, ErrorsNameFileAndField) {
   const Json llama = llama_config("LlamaForCausalLM", 10), mllama = vlm_config();
   EXPECT_THAT(error(Json::array()), HasSubstr("config.json: not a JSON object"));
   EXPECT_THAT(error(Json::object()), HasSubstr("config.json: the field \"model_type\" is missing"));
-  EXPECT_THAT(error({{"model_type", "qwen2"}}), HasSubstr("\"model_type\": \"qwen2\" is not supported"));
+  for (const char* type : {"qwen3_moe", "mixtral", "gemma2"})
+    EXPECT_THAT(error({{"model_type", type}}), HasSubstr(fmt::format("\"model_type\": \"{}\" is not supported", type)));
   EXPECT_THAT(error(with(llama, "/hidden_size", "big")), HasSubstr("\"hidden_size\" has a value that does not fit"));
   EXPECT_THAT(error(with(llama, "/hidden_size", 0)), HasSubstr("\"hidden_size\": 0 is not between"));
   EXPECT_THAT(error(with(llama, "/hidden_size", 5)), HasSubstr("no multiple of the 2 attention heads"));
@@ -104,7 +105,22 @@ TEST(Config, ErrorsNameFileAndField) {
   EXPECT_THAT(error(with(llama, "/hidden_act", "gelu")), HasSubstr("\"hidden_act\": \"gelu\" is not supported"));
   EXPECT_THAT(error(with(llama, "/mlp_bias", true)), HasSubstr("\"mlp_bias\": true is not supported"));
   EXPECT_THAT(error(with(llama, "/rms_norm_eps", 0)), HasSubstr("\"rms_norm_eps\": 0 is not above 0"));
-  EXPECT_THAT(error(with(llama, "/rope_scaling", {{"rope_type", "yarn"}})), HasSubstr("\"yarn\" is not supported"));
+  EXPECT_THAT(error(with(llama, "/quantization_config", {{"quant_method", "gptq"}})),
+              HasSubstr("\"quantization_config\": the weights are quantized (gptq)"));
+  EXPECT_THAT(error(with(llama, "/rope_scaling", {{"rope_type", "longrope"}})),
+              HasSubstr("rope_scaling: \"rope_type\": \"longrope\" is not supported, only default"));
+  for (const char* type : {"linear", "dynamic", "yarn"}) {
+    EXPECT_THAT(error(with(llama, "/rope_scaling", {{"type", type}})), HasSubstr("the field \"factor\" is missing"));
+    EXPECT_THAT(error(with(llama, "/rope_scaling", {{"type", type}, {"factor", 0}})), HasSubstr("0 is not above 0"));
+  }
+  EXPECT_THAT(error(with(llama, "/partial_rotary_factor", 0.5)), HasSubstr("0.5 is not supported, only 1.0"));
+  EXPECT_THAT(error(with(llama, "/rope_parameters", {{"rope_type", "default"}, {"partial_rotary_factor", 0.5}})),
+              HasSubstr("0.5 is not supported, only 1.0"));
+  EXPECT_THAT(error(with(llama, "/rope_scaling", {{"rope_type", "llama3"}, {"type", "linear"}, {"factor", 2.0}})),
+              HasSubstr("\"type\": is another than \"rope_type\""));
+  EXPECT_THAT(error(with(llama, "/pad_token_id", 1'000'000)), HasSubstr("rows of the embeddings"));
+  EXPECT_THAT(error(with(llama, "/rope_parameters", {{"full_attention", {{"rope_type", "default"}}}})),
+              HasSubstr("\"full_attention\": a rope for each kind of layer is not supported"));
   EXPECT_THAT(error(with(llama, "/rope_scaling", {{"factor", 8}})), HasSubstr("has no \"rope_type\""));
   EXPECT_THAT(error(with(llama, "/rope_scaling", {{"type", "llama3"}})),
               HasSubstr("rope_scaling: the field \"factor\" is missing"));
@@ -125,6 +141,86 @@ TEST(Config, ErrorsNameFileAndField) {
   EXPECT_THAT(error(with(mllama, "/image_token_index", -1)), HasSubstr("\"image_token_index\": -1 is not"));
   EXPECT_THAT(error(with(mllama, "/vision_config/max_num_tiles", 2)), HasSubstr("supported_aspect_ratios"));
   EXPECT_THAT(error(with(mllama, "/vision_config/supported_aspect_ratios", {{1, 9}})), HasSubstr("at most 4 tiles"));
+}
+
+TEST(Config, RopesAreReadInBothSpellings) {
+  const auto rope = [](Json fields, Json scaling) {
+    Json old = fields, later = fields;
+    old["rope_scaling"] = scaling;
+    old["rope_theta"] = 70.0;
+    later["rope_parameters"] = std::move(scaling);
+    later["rope_parameters"]["rope_theta"] = 70.0;
+    const TextConfig read_old = read(old).text, read_later = read(later).text;
+    EXPECT_EQ(read_old.rope_theta, 70);
+    EXPECT_EQ(read_later.rope_theta, 70);
+    EXPECT_EQ(read_old.rope_scaling, read_later.rope_scaling);
+    old["rope_parameters"] = later["rope_parameters"];
+    EXPECT_EQ(read(old).text.rope_scaling, read_old.rope_scaling);  // with both
+    return read_old.rope_scaling;
+  };
+  const Json qwen = {{"model_type", "qwen2"}, {"max_position_embeddings", 500}};
+  EXPECT_EQ(rope(qwen, {{"rope_type", "default"}}), std::nullopt);
+  EXPECT_EQ(rope(qwen, {{"type", "mrope"}, {"mrope_section", {2, 3, 3}}}), std::nullopt);
+  EXPECT_EQ(rope(qwen, {{"type", "default"}, {"rope_type", "default"}, {"mrope_section", {2, 3, 3}}}), std::nullopt);
+  RopeScaling expected{.factor = 2.5, .original_max_position_embeddings = 0, .type = RopeType::linear};
+  EXPECT_EQ(rope(qwen, {{"type", "linear"}, {"factor", 2.5}}), expected);
+  expected.type = RopeType::dynamic;
+  expected.original_max_position_embeddings = 500;
+  EXPECT_EQ(rope(qwen, {{"rope_type", "dynamic"}, {"factor", 2.5}}), expected);
+  expected.type = RopeType::yarn;
+  expected.attention_factor = 1.25;
+  expected.beta_fast = 7;
+  expected.truncate = false;
+  EXPECT_EQ(
+      rope(qwen,
+           {{"type", "yarn"}, {"factor", 2.5}, {"attention_factor", 1.25}, {"beta_fast", 7}, {"truncate", false}}),
+      expected);
+  const auto by_factor = rope(qwen, {{"type", "yarn"}, {"factor", 4}, {"original_max_position_embeddings", 100}});
+  EXPECT_EQ(by_factor->original_max_position_embeddings, 100);
+  EXPECT_NEAR(by_factor->attention_factor, 1.1386294, 1e-6);
+  const auto by_scales = rope(qwen, {{"type", "yarn"}, {"factor", 4}, {"mscale", 1}, {"mscale_all_dim", 0.5}});
+  EXPECT_NEAR(by_scales->attention_factor, 1.1386294 / 1.0693147, 1e-6);
+  EXPECT_EQ(rope(qwen, {{"type", "yarn"}, {"factor", 0.5}})->attention_factor, 1);
+  EXPECT_THAT(error({{"model_type", "qwen2"},
+                     {"rope_scaling", {{"type", "linear"}, {"factor", 2}}},
+                     {"rope_parameters", {{"rope_type", "linear"}, {"factor", 3}}}}),
+              HasSubstr("\"rope_parameters\": is another rope than \"rope_scaling\""));
+}
+
+TEST(Config, TextFamiliesDifferInTheirAttention) {
+  const auto text = [](const char* type, Json more = Json::object()) {
+    more["model_type"] = type;
+    return read(more).text;
+  };
+  const TextConfig qwen2 = text("qwen2"), qwen3 = text("qwen3"), llama = text("llama", {{"attention_bias", true}});
+  EXPECT_TRUE(qwen2.query_key_value_biases && !qwen2.output_bias && !qwen2.head_norms);
+  EXPECT_TRUE(!qwen3.query_key_value_biases && !qwen3.output_bias && qwen3.head_norms);
+  EXPECT_TRUE(llama.query_key_value_biases && llama.output_bias && !llama.head_norms);
+  EXPECT_TRUE(text("qwen3", {{"attention_bias", true}}).output_bias);
+  EXPECT_EQ(qwen3.head_size, 128);
+  EXPECT_EQ(text("qwen3", {{"hidden_size", 24}, {"num_attention_heads", 32}}).head_size, 128);
+  EXPECT_EQ(text("qwen2", {{"hidden_size", 64}, {"head_dim", 10}}).head_size, 10);
+  EXPECT_EQ(text("qwen2", {{"num_attention_heads", 64}}).key_value_heads, 32);
+  EXPECT_EQ(text("qwen2", {{"num_attention_heads", 64}, {"num_key_value_heads", nullptr}}).key_value_heads, 64);
+  EXPECT_EQ(text("mistral", {{"sliding_window", nullptr}}).key_value_heads, 8);
+}
+
+TEST(Config, SlidingWindowsThatWouldMatterAreRefused) {
+  for (const char* type : {"qwen2", "qwen3"}) {
+    const Json sliding = {{"model_type", type}, {"use_sliding_window", true}, {"num_hidden_layers", 30}};
+    EXPECT_THAT(error(sliding), HasSubstr("\"use_sliding_window\": true, and \"max_window_layers\" 28 of 30 layers: "
+                                          "sliding windows are not supported"));
+    EXPECT_EQ(read(with(sliding, "/max_window_layers", 30)).text.layers, 30);
+    EXPECT_EQ(read(with(sliding, "/use_sliding_window", false)).text.layers, 30);
+    EXPECT_EQ(read(with(sliding, "/sliding_window", nullptr)).text.layers, 30);
+    EXPECT_EQ(read(with(sliding, "/layer_types", Json::array({"full_attention"}))).text.layers, 30);
+    EXPECT_THAT(error(with(sliding, "/layer_types", {"full_attention", "sliding_attention"})),
+                HasSubstr("\"layer_types\": \"sliding_attention\": sliding windows are not supported"));
+  }
+  EXPECT_THAT(error({{"model_type", "mistral"}}),
+              HasSubstr("\"sliding_window\" (missing, so transformers' default): 4096 is below the 131072 of"));
+  EXPECT_EQ(read({{"model_type", "mistral"}, {"sliding_window", nullptr}}).text.layers, 32);
+  EXPECT_EQ(read({{"model_type", "mistral"}, {"max_position_embeddings", 4096}}).text.layers, 32);
 }
 
 TEST(Config, AClassifierWithMoreThanOneLabelIsNoRewardModel) {

@@ -7,6 +7,7 @@
 
 #include "architecture/llama/llama.h"
 #include "architecture/mllama/mllama.h"
+#include "architecture/qwen3/qwen3.h"
 #include "support/support.h"
 #include "vision/mllama_processor.h"
 
@@ -79,6 +80,16 @@ void add_text_layer(Builder& builder, const TextConfig& text, const std::string&
   builder.add(attention + "k_proj.weight", {narrow, text.hidden_size});
   builder.add(attention + "v_proj.weight", {narrow, text.hidden_size});
   builder.add(attention + "o_proj.weight", {text.hidden_size, wide});
+  if (text.query_key_value_biases) {
+    builder.add(attention + "q_proj.bias", {wide});
+    builder.add(attention + "k_proj.bias", {narrow});
+    builder.add(attention + "v_proj.bias", {narrow});
+  }
+  if (text.output_bias) builder.add(attention + "o_proj.bias", {text.hidden_size});
+  if (text.head_norms && !cross) {
+    builder.norm(attention + "q_norm.weight", text.head_size);
+    builder.norm(attention + "k_norm.weight", text.head_size);
+  }
   builder.norm(prefix + "input_layernorm.weight", text.hidden_size);
   builder.norm(prefix + "post_attention_layernorm.weight", text.hidden_size);
   builder.add(prefix + "mlp.gate_proj.weight", {text.intermediate_size, text.hidden_size});
@@ -104,7 +115,7 @@ void add_text(Builder& builder, const ModelConfig& config) {
   builder.norm(prefix + "model.norm.weight", text.hidden_size);
   if (config.head == Head::reward)
     builder.add("score.weight", {1, text.hidden_size});
-  else
+  else if (!text.tie_word_embeddings)
     builder.add(prefix + "lm_head.weight", {text.vocab_size, text.hidden_size});
 }
 
@@ -165,6 +176,17 @@ ModelConfig small_llama(Head head) {
   config.text.rope_theta = 500000;
   config.text.rope_scaling = RopeScaling{8, 1, 4, 8192};
   config.head = head;
+  return config;
+}
+
+ModelConfig small_qwen3(Head head) {
+  ModelConfig config = small_llama(head);
+  config.architecture = &kQwen3;
+  config.text.head_size = 12;
+  config.text.tie_word_embeddings = true;
+  config.text.query_key_value_biases = config.text.output_bias = config.text.head_norms = true;
+  config.text.rope_scaling =
+      RopeScaling{.factor = 4, .original_max_position_embeddings = 12, .type = RopeType::dynamic};
   return config;
 }
 

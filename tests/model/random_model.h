@@ -11,6 +11,9 @@ namespace vlrm::testing {
 ModelConfig small_mllama(Head head);
 // A small Llama of 4 layers.
 ModelConfig small_llama(Head head);
+// A small Qwen3 with all that families add to a Llama: biases, norms of heads, heads wider than the hidden size, tied
+// embeddings, and a dynamic rope of 12 positions.
+ModelConfig small_qwen3(Head head);
 
 // Weights for `config`, the same ones for the same seed, stored as `dtype`.
 CheckpointPtr random_checkpoint(const ModelConfig& config, uint64_t seed, Dtype dtype = Dtype::f32);

@@ -99,6 +99,21 @@ TEST(Sharing, AnImageInTwoQuestionsIsEncodedOnce) {
   EXPECT_EQ(backend->work().images_encoded, 1);
 }
 
+// Beyond the 12 positions of its rope, where what is shared depends on each text's length, and within.
+TEST(Sharing, ChangesNoRewardOfATextModel) {
+  const ModelConfig config = small_qwen3(Head::reward);
+  const auto backend = random_backend(config);
+  const std::vector<SharedPrefixBatch> batches{question(config, {}, 1), question(config, {}, 2)};
+  const auto together = backend->rewards(batches, {last_positions(batches[0]), last_positions(batches[1])});
+  for (size_t b = 0; b < batches.size(); ++b)
+    for (size_t i = 0; i < together[b].size(); ++i)
+      EXPECT_NEAR(together[b][i], rewards(*backend, alone(batches[b], i))[0], 1e-5) << "response " << i;
+  SharedPrefixBatch within = batches[0];
+  within.continuations.erase(within.continuations.begin() + 2);  // the long one
+  const auto shared = rewards(*backend, within);
+  EXPECT_NEAR(shared[0], together[0][0], 1e-5);
+}
+
 TEST(Sharing, ChangesNoReward) {
   const ModelConfig config = small_mllama(Head::reward);
   const auto backend = random_backend(config);
@@ -116,7 +131,9 @@ TEST(Sharing, ChangesNoReward) {
 Questions questions(const ModelConfig& config) {
   Questions all;
   for (uint64_t i = 0; i < 40; ++i) {
-    SharedPrefixBatch batch = question(config, {random_image(config, static_cast<int64_t>(1 + i % 4), i)}, i);
+    std::vector<std::shared_ptr<const ProcessedImage>> images;
+    if (config.sees()) images.push_back(random_image(config, static_cast<int64_t>(1 + i % 4), i));
+    SharedPrefixBatch batch = question(config, std::move(images), i);
     batch.continuations.erase(batch.continuations.begin() + 1);  // the empty one
     batch.continuations.resize(1 + i % 3);
     all.positions.emplace_back(batch.continuations.size(), static_cast<int64_t>(batch.prefix.size()));
@@ -128,8 +145,7 @@ Questions questions(const ModelConfig& config) {
 // score(backend, batches, positions) gives each batch what it gives it alone: bit for bit on the CPU; on a device,
 // where all groups go through a matrix together, nearly.
 template <class Score>
-void expect_no_influence(Head head, const Score& score) {
-  const ModelConfig config = small_mllama(head);
+void expect_no_influence(const ModelConfig& config, const Score& score) {
   const auto backend = random_backend(config);
   const auto [batches, positions] = questions(config);
   const auto together = score(*backend, std::span(batches), positions);
@@ -147,15 +163,17 @@ using Batches = std::span<const SharedPrefixBatch>;
 using Positions = std::vector<std::vector<int64_t>>;
 
 TEST(Sharing, ARewardDoesNotDependOnWhatElseIsScored) {
-  expect_no_influence(Head::reward, [](Backend& backend, Batches batches, const Positions& positions) {
-    return backend.rewards(batches, positions);
-  });
+  for (const ModelConfig& config : {small_mllama(Head::reward), small_qwen3(Head::reward)})
+    expect_no_influence(config, [](Backend& backend, Batches batches, const Positions& positions) {
+      return backend.rewards(batches, positions);
+    });
 }
 
 TEST(Sharing, ALikelihoodDoesNotDependOnWhatElseIsScored) {
-  expect_no_influence(Head::language_model, [](Backend& backend, Batches batches, const Positions& positions) {
-    return backend.log_likelihoods(batches, positions);
-  });
+  for (const ModelConfig& config : {small_mllama(Head::language_model), small_qwen3(Head::language_model)})
+    expect_no_influence(config, [](Backend& backend, Batches batches, const Positions& positions) {
+      return backend.log_likelihoods(batches, positions);
+    });
 }
 
 TEST(Sharing, LikelihoodsAddUp) {

@@ -90,6 +90,14 @@ TEST(TextWriter, WritesWhatReadingTheWholeTextGives) {
   }
 }
 
+// Not under a dynamic rope: what is kept of a token was turned for the text's length when it was written.
+TEST(TextWriter, WritesWhatReadingTheWholeTextGivesForATextModel) {
+  ModelConfig config = small_qwen3(Head::language_model);
+  config.text.rope_scaling->type = RopeType::yarn;
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16, Dtype::f16})
+    expect_as_read_whole(config, prompt(config, {}, 5), *random_backend(config, dtype), dtype);
+}
+
 // Some logits of two steps of one prompt's texts, written beside other prompts' or alone.
 std::vector<float> digits(Backend& backend, const std::vector<SharedPrefixBatch>& prompts, size_t which,
                           int64_t texts) {
@@ -126,11 +134,8 @@ void expect_same(const std::vector<float>& found, const std::vector<float>& expe
   EXPECT_LE(apart, tolerance(dtype) * scale);
 }
 
-TEST(TextWriter, WhatATextGetsDoesNotDependOnTheOthers) {
-  const ModelConfig config = small_mllama(Head::language_model);
-  const auto image = random_image(config, 3, 1);
-  const std::vector<SharedPrefixBatch> prompts{prompt(config, {random_image(config, 2, 8)}, 1), prompt(config, {}, 2),
-                                               prompt(config, {image}, 3), prompt(config, {image}, 4)};
+// Whatever is written beside prompt 2.
+void expect_no_influence(const ModelConfig& config, const std::vector<SharedPrefixBatch>& prompts) {
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
     const auto backend = random_backend(config, dtype);
     const auto streamed = random_backend(config, dtype, BackendOptions::Weights::streamed);
@@ -142,6 +147,17 @@ TEST(TextWriter, WhatATextGetsDoesNotDependOnTheOthers) {
     expect_same(digits(*backend, prompts, 2, 2), alone, dtype);
     set_thread_count(0);
   }
+}
+
+TEST(TextWriter, WhatATextGetsDoesNotDependOnTheOthers) {
+  const ModelConfig config = small_mllama(Head::language_model);
+  const auto image = random_image(config, 3, 1);
+  expect_no_influence(config, {prompt(config, {random_image(config, 2, 8)}, 1), prompt(config, {}, 2),
+                               prompt(config, {image}, 3), prompt(config, {image}, 4)});
+  const ModelConfig text = small_qwen3(Head::language_model);
+  std::vector<SharedPrefixBatch> prompts(4, prompt(text, {}, 1));
+  for (size_t i = 0; i < prompts.size(); ++i) prompts[i].prefix = random_tokens(text, 3 + 5 * i, i);
+  expect_no_influence(text, prompts);
 }
 
 TEST(TextWriter, GoesOnWithSomeTextsInAnyOrder) {

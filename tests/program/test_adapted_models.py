@@ -309,10 +309,10 @@ def test_an_adapter_beside_the_weights_is_told(vlrm, tmp_path):
 @pytest.mark.parametrize(
     "extra",
     [
-        "score.bias",
+        "score.4.weight",
         "model.layers.0.self_attn.q_proj.bias",
         "model.layers.99.input_layernorm.weight",
-        "v_head.summary.weight",
+        "v_head.dense.weight",
     ],
 )
 def test_tensors_that_nothing_uses_are_refused(vlrm, tmp_path, extra):

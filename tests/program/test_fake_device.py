@@ -1,6 +1,7 @@
 """Commands on the fake device (tests/fake_device), which is as strict as a GPU: what they give is what the CPU gives,
 and they ask the device for no more than they did before."""
 
+import json
 import subprocess
 import sys
 import warnings
@@ -50,6 +51,29 @@ def test_the_second_device_gives_the_bytes_of_the_first(inputs):
         row.pop("device", None)
     assert report["launches"] > 0
     assert second == first
+
+
+@pytest.mark.parametrize("which, expected", [("mllama", "float16"), ("llama", "bfloat16"), ("recipe", "float16")])
+def test_the_type_on_a_device_is_the_familys(inputs, tmp_path, which, expected):
+    models = inputs.goldens / "models"
+    merged = ["--vlm", models / "vlm", "--rm", models / "rm", "--base", models / "base", "--recipe",
+              inputs.goldens / "reference/configs/ties_d0.6.yaml"]
+    flags = {"mllama": ["--model", inputs.goldens / "vlrm_ties"], "recipe": merged,
+             "llama": ["--model", models / "rm", "--mode", "text-only"]}[which]
+    written = {}
+    for device in ("fake", "cpu"):
+        for dtype in ([], ["--dtype", expected]):
+            command = [PROGRAM, "eval", "vl-rewardbench", "--data", inputs.goldens / "eval/data/vl_rewardbench", *flags,
+                       *dtype, "--device", device, "--threads", "1", "-q", "-o", tmp_path / "out", "--force"]
+            subprocess.run(list(map(str, command)), check=True, capture_output=True,
+                           env=device_programs.environment(BUILD, device))
+            run = json.loads((tmp_path / "out/run.json").read_text())
+            written[device, bool(dtype)] = run["dtype"], (tmp_path / "out/results.jsonl").read_bytes()
+    assert written["fake", False][0] == written["fake", True][0] == expected
+    if which != "recipe":  # a merge is rounded as vlrm build would round it, to bfloat16 unless told otherwise
+        assert written["fake", False] == written["fake", True]
+    stored = "bfloat16" if which != "mllama" else "float32"
+    assert written["cpu", False][0] == stored
 
 
 @pytest.fixture(scope="module")

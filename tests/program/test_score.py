@@ -79,7 +79,8 @@ def test_methods_and_modes(goldens, vlrm, built, ties_as_mergekit_kept_it, devic
     samples = list(golden_samples(goldens, items, reference["responses"]))
     # The reference gave its scorer images as they lie in the file, and offered its templates a clock.
     model = ties_as_mergekit_kept_it if method.startswith("ties") else built(method)
-    flags = ["--model", model, "--mode", mode, "--no-exif", "--date", reference["date"], *device_flags]
+    flags = ["--model", model, "--mode", mode, "--no-exif", "--date", reference["date"], "--dtype", "float32",
+             *device_flags]
     rows = score_file(vlrm, samples, tmp_path, *flags)
     assert_close(rows, [item[key] for item in items])
     assert all(row["date"] == reference["date"] for row in rows)
@@ -94,7 +95,8 @@ def test_recipe_on_load_equals_the_built_model(goldens, vlrm, built, device_flag
              "--recipe", goldens / "reference/configs/ties_d0.6.yaml", *device_flags]
     merged = score_file(vlrm, samples, tmp_path, *flags)
     (tmp_path / "built").mkdir()
-    assert merged == score_file(vlrm, samples, tmp_path / "built", "--model", built("ties_d0.6"), *device_flags)
+    assert merged == score_file(vlrm, samples, tmp_path / "built", "--model", built("ties_d0.6"), "--dtype", "float32",
+                                *device_flags)
 
 
 def unpack(parquet, folder):

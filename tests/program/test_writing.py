@@ -9,7 +9,7 @@ import time
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import PROGRAM, ROOT, read_lines, seed, write_lines
+from conftest import GOLDENS, PROGRAM, ROOT, read_lines, seed, write_lines
 from evaluations import DATE, PAIRS, world_pairs, write_pairs
 
 pytest.importorskip("torch")
@@ -392,3 +392,21 @@ def test_a_text_model_sees_nothing(vlrm, tmp_path):
     error = vlrm("caption", "--model", ROOT / "world/rm", "--task", "vl_rewardbench", "--data", data, "-o", tmp_path / "o",
                  fails=True)
     assert error.endswith("a text model, which sees no image")
+
+
+def test_a_text_model_judges_by_the_words(vlrm, tmp_path):
+    pairs = world_pairs(2)
+    data = write_pairs(tmp_path / "pairs.parquet", pairs)
+    template = tmp_path / "rate.txt"
+    template.write_text("<|image|>{INSTRUCTION} / {ANSWER} / 1 to 5:")
+    flags = ["--task", "vl_rewardbench", "--data", data, "--prompt-template", template, "-q"]
+    notes = vlrm("judge", "--model", GOLDENS / "models/base_instruct", *flags, "--max-new-tokens", 9, "-o", tmp_path / "out", notes=True)
+    assert [note for note in notes if note.endswith("is a text model: it judges without the images")]
+    assert json.loads((tmp_path / "out/run.json").read_text())["images"] is False
+    for row, pair in zip(read_lines(tmp_path / "out/results.jsonl"), pairs, strict=True):
+        prompts = [f"{pair['query']} / {response} / 1 to 5:" for response in pair["response"]]
+        assert row["prompts"] == prompts
+        texts = [vlrm("generate", "--model", GOLDENS / "models/base_instruct", "--prompt", prompt, "--max-new-tokens", 9, "--json", "-q")
+                 for prompt in prompts]
+        assert row["vlm_outputs"] == [json.loads(text)["text"] for text in texts]
+    vlrm("judge", "--model", GOLDENS / "models/base_instruct", *flags, "--judge", "likelihood", "-o", tmp_path / "likelihood")

@@ -94,7 +94,7 @@ TEST_F(ResultFileTest, GroupsAreThoseOfRunJson) {
            {R"({"names": ["A"], "rows": [0, -1, 0]})", "run.json: the field \"rows\""},
            {R"({"names": ["A"], "rows": [0]})", "run.json: \"groups\" says the groups of 1 rows, not of 3"},
            {R"({"names": ["A"], "rows": [0, 1, 0]})", "run.json: \"groups\" has a row in group 1 of 1"}})
-    EXPECT_THAT(error_of([&] { groups_of(", \"groups\": " + groups); }), HasSubstr(message));
+    EXPECT_THAT(error_of([&, rows = groups] { groups_of(", \"groups\": " + rows); }), HasSubstr(message));
 }
 
 TEST(FirstLargest, IsNumpysArgmax) {

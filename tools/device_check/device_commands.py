@@ -3,6 +3,7 @@
 import json
 import math
 import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ TOLERANCES = {"float32": 2e-4, "float16": 0.02, "bfloat16": 0.15}
 # The little world's scores reach ±8, those of the goldens ±1.
 WORLD_TOLERANCES = {"float32": 1e-3, "float16": 0.1, "bfloat16": 0.5}
 ALL = ("float32", "float16", "bfloat16")
+RANDOM_CHECKPOINT = Path(__file__).resolve().parents[1] / "random_checkpoint.py"
+QWEN3 = "--family qwen3 --hidden 64 --layers 3 --intermediate 96 --heads 4 --kv-heads 2 --head-size 32 --vocabulary 640"
 
 
 @dataclass
@@ -40,6 +43,8 @@ class Inputs:
         build = [self.build.vlrm, "build", "--vlm", self.world / "vlm", "--rm", self.world / "rm", "--base",
                  self.world / "base", "--method", "task_arithmetic", "--weight", "0.5", "-o", self.world_vlrm, "-q"]
         subprocess.run(list(map(str, build)), check=True, capture_output=True)
+        qwen3 = [sys.executable, RANDOM_CHECKPOINT, self.qwen3, *QWEN3.split(), "--attention-bias"]
+        subprocess.run(list(map(str, qwen3)), check=True, capture_output=True)
 
     def sample(self, number, row):
         """With one to three images, and two to four responses of which the last may be empty."""
@@ -58,6 +63,10 @@ class Inputs:
     @property
     def world_vlrm(self):
         return self.folder / "world-vlrm"
+
+    @property
+    def qwen3(self):
+        return self.folder / "qwen3"
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,7 @@ COMMANDS = [
     Command("score no-image", lambda i: [*with_images(i), "--mode", "no-image"]),
     Command("score text-only", lambda i: [*scored(i), "--model", i.goldens / "models/rm", "--mode", "text-only"],
             quick=("float16",)),
+    Command("score a Qwen3", lambda i: [*scored(i), "--model", i.qwen3 / "rm", "--mode", "text-only"], quick=HALF),
     Command("score likelihood", lambda i: [*scored(i), "--model", i.goldens / "models/vlm", "--likelihood"],
             quick=HALF),
     Command("score by a recipe", lambda i: [*scored(i), *merged(i), "--recipe", recipe(i, "ties_d0.6")],

@@ -1,0 +1,9 @@
+#pragma once
+
+#include "model/family_parts.h"
+
+namespace vlrm {
+
+extern const FamilyParts kQwen3Parts;
+
+}  // namespace vlrm

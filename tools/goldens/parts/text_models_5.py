@@ -1,0 +1,1 @@
+from parts.text_models import make as make
