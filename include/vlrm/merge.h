@@ -98,4 +98,26 @@ struct CheckOptions {
 // Calls `checked` for each recipe of the file, then throws if the disk has no room for its output.
 void check(const CheckOptions& options, const std::function<void(const CheckedRecipe&)>& checked);
 
+// Of a layer, of what stands before the layers or behind them, or of all.
+struct LayerDifferences {
+  std::string name;                  // "embeddings", "layer 7", "the rest", "all"
+  double base = 0, vlm = 0, rm = 0;  // norms: of the base, and of the differences of the two from it
+  std::optional<double> cosine;      // between the differences; none if one of them is 0
+};
+
+// Whether a VLM and a reward model can be merged, and how far they have moved from their base.
+struct CheckedModels {
+  std::vector<LayerDifferences> layers;
+  LayerDifferences all;
+  std::vector<std::string> notes, warnings;  // one line each
+};
+
+struct CheckModelsOptions {
+  std::string vlm, rm, base;  // directories or hub ids
+  Listener* listener = nullptr;
+};
+
+// Reads all weights of the text parts. Throws Error where the models do not fit together, as build would.
+CheckedModels check_models(const CheckModelsOptions& options);
+
 }  // namespace vlrm

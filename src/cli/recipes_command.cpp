@@ -4,6 +4,7 @@
 #include "base/atomic_output.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "merge/depth_recipes.h"
 #include "merge/published_recipes.h"
 
 namespace vlrm {
@@ -15,7 +16,7 @@ struct RecipesFlags {
 };
 
 void write_recipes(const RecipesFlags& flags) {
-  const std::vector<RecipeFile> files = published_recipes();
+  const std::vector<RecipeFile> files = flags.set == "depth" ? depth_recipes() : published_recipes();
   AtomicDirectory directory(flags.output, flags.force, files.front().name);
   for (const RecipeFile& file : files) write_file_atomically(directory.staging() / file.name, file.text, false);
   directory.commit();
@@ -25,16 +26,20 @@ void write_recipes(const RecipesFlags& flags) {
 }  // namespace
 
 void add_recipes_command(CLI::App& program) {
-  auto* command = program.add_subcommand("recipes", "Write published recipes as files");
+  auto* command = program.add_subcommand("recipes", "Write a set of recipes as files");
   const auto flags = std::make_shared<RecipesFlags>();
-  command->add_option("SET", flags->set, "paper: the 58 recipes of arXiv 2502.13487")
+  command
+      ->add_option("SET", flags->set,
+                   "paper: the 58 recipes of arXiv 2502.13487; depth: 20 in which the reward model's weight rises with "
+                   "the layers")
       ->required()
-      ->check(CLI::IsMember({"paper"}));
+      ->check(CLI::IsMember({"paper", "depth"}));
   command->add_option("-o,--output", flags->output, "Directory to write")->required();
   command->add_flag("--force", flags->force, "Replace recipes that this command wrote");
   command->footer(
       "Examples:\n"
       "  vlrm recipes paper -o recipes\n"
+      "  vlrm recipes depth -o depth\n"
       "  vlrm build --vlm VLM --rm RM --base BASE --recipe recipes/ties-weight0.7-density0.4.yml -o OUT\n"
       "  vlrm eval vl-rewardbench --vlm VLM --rm RM --base BASE --recipes 'recipes/ties-*.yml' -o results/ties");
   command->callback([flags] { write_recipes(*flags); });

@@ -49,6 +49,13 @@ std::optional<double> ratio(double part, double whole) {
   return whole > 0 ? std::optional(part / whole) : std::nullopt;
 }
 
+double norm_of(const TensorMerge& merge, const std::shared_ptr<const TensorReader>& tensor) {
+  TensorMerge alone;
+  alone.output = merge.output;
+  alone.inputs = {{.tensor = tensor}};
+  return std::sqrt(gram_of(MergeInputs(alone)).at(0, 0, 0));
+}
+
 TensorRelation relate(const TensorMerge& merge, double top) {
   const MergeInputs inputs(merge);
   TensorRelation relation{merge.output.name, merge.output.shape};
@@ -57,6 +64,7 @@ TensorRelation relate(const TensorMerge& merge, double top) {
   const Grams grams = gram_of(inputs);
   relation.norm_a = std::sqrt(grams.at(0, 0, 0));
   relation.norm_b = std::sqrt(grams.at(0, 1, 1));
+  if (merge.base) relation.norm_base = norm_of(merge, merge.base);
   relation.cosine = ratio(1, relation.norm_a * relation.norm_b);
   if (relation.cosine) relation.cosine = grams.at(0, 0, 1) * *relation.cosine;
   const int64_t kept = std::max<int64_t>(1, static_cast<int64_t>(top * static_cast<double>(elements)));
@@ -205,6 +213,7 @@ OrderedJson comparison_json(const ModelComparison& comparison, const ComparedMod
                                {"shape", tensor.shape},
                                {"norm_a", tensor.norm_a},
                                {"norm_b", tensor.norm_b},
+                               {"norm_base", base ? OrderedJson(tensor.norm_base) : OrderedJson(nullptr)},
                                {"cosine", number_or_null(tensor.cosine)},
                                {"sign_agreement", number_or_null(tensor.sign_agreement)},
                                {"top_shared", number_or_null(tensor.top_shared)}});

@@ -22,6 +22,7 @@ struct TensorRelation {
   std::string name;
   std::vector<int64_t> shape;
   double norm_a = 0, norm_b = 0;              // √Σx², √Σy²
+  double norm_base = 0;                       // of the base's tensor; 0 without a base
   std::optional<double> cosine = {};          // Σxy / (norm_a · norm_b)
   std::optional<double> sign_agreement = {};  // of the elements where neither is 0, the fraction with x·y > 0
   std::optional<double> top_shared =

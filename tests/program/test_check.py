@@ -8,8 +8,9 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import GOLDENS, PROGRAM
+from conftest import GOLDENS, PROGRAM, ROOT
 from safetensors.numpy import load_file, save_file
+from tensors import read_tensors
 
 MODELS = GOLDENS / "models"
 
@@ -216,3 +217,39 @@ def test_files_that_may_not_grow_are_told(tmp_path):
 ])
 def test_says_what_is_wrong_with_a_recipe(vlrm, tmp_path, text, expected):
     assert expected in vlrm("check", recipe(tmp_path, text), fails=True)
+
+
+WORLD = ROOT / "world"
+
+
+def test_tells_how_far_the_models_are_from_their_base(vlrm):
+    lines = vlrm("check", "--vlm", WORLD / "vlm", "--rm", WORLD / "rm", "--base", WORLD / "base").splitlines()
+    assert lines[-1] == "The three fit together, and both models are near the base."
+    table = {line[:12].strip(): line[12:].split() for line in lines[1:-1]}
+    assert [*table] == ["embeddings", *(f"layer {i}" for i in range(6)), "the rest", "all"]
+    base, rm = ({name: values for name, (_, values, _) in read_tensors(WORLD / model).items()} for model in ["base", "rm"])
+    layer = [name for name in base if name.startswith("model.layers.2.")]
+    norm = np.sqrt(sum((base[name] ** 2).sum() for name in layer))
+    of_rm = np.sqrt(sum(((rm[name] - base[name]) ** 2).sum() for name in layer))
+    assert float(table["layer 2"][0]) == pytest.approx(norm, rel=1e-4)
+    assert float(table["layer 2"][2]) == pytest.approx(of_rm / norm, abs=1e-4)
+
+
+def test_warns_of_a_model_that_is_far_from_the_base(vlrm, tmp_path):
+    shutil.copytree(WORLD / "base", tmp_path / "stranger")
+    rng = np.random.default_rng(0)
+    save_file({name: rng.permutation(values.reshape(-1)).reshape(values.shape)
+               for name, (_, values, _) in read_tensors(WORLD / "base").items()}, tmp_path / "stranger/model.safetensors")  # fmt: skip
+    command = ["check", "--vlm", WORLD / "vlm", "--rm", WORLD / "rm", "--base", tmp_path / "stranger"]
+    vlm, rm = vlrm(*command, warnings=True)
+    assert "the VLM" in vlm and "differs from the base by 1." in vlm and "the reward model" in rm
+    assert vlrm(*command).splitlines()[-1] == "The three fit together, but see the warnings."
+
+
+@pytest.mark.parametrize("flags, error", [
+    (["--vlm", WORLD / "vlm"], "--vlm goes only with --rm"),
+    (["r.yml", "--vlm", WORLD / "vlm", "--rm", WORLD / "rm", "--base", WORLD / "base"], "CONFIG does not go with --vlm"),
+    (["--vlm", WORLD / "rm", "--rm", WORLD / "rm", "--base", WORLD / "base"], "the VLM must be a vision-language model"),
+])
+def test_models_that_cannot_be_checked(vlrm, flags, error):
+    assert error in vlrm("check", *flags, fails=True)
