@@ -33,8 +33,9 @@ enum class Pooling { last_not_pad, before_first_pad };
 struct Architecture {
   std::string_view type;  // model_type in config.json
   std::string_view name;  // for people
-  // "architectures" in config.json of its language models (of text alone) and of its reward models.
-  std::string_view language_class = {}, reward_class;
+  // transformers' classes, "architectures" in config.json, of its language models (of a family that sees, with images)
+  // and of its reward models.
+  std::string_view language_class, reward_class;
 
   // Names of its text part, a decoder: in a text model of its own they begin with "model.", and its head is
   // "lm_head.weight".

@@ -34,6 +34,7 @@ std::vector<std::string> unused_tensors(const ModelConfig& config, const Checkpo
 
 std::optional<std::string> unasked_head(const ModelConfig& config, const Checkpoint& weights) {
   const bool scores = config.head == Head::reward;
+  if (scores && config.sees()) return std::nullopt;  // a build keeps the VLM's head, as the reference does
   const std::vector<HeadLayer> head = reward_head_layers(weights);
   const std::string name = scores ? std::string(config.architecture->head) : head.empty() ? "" : head.front().weight;
   if (weights.find(name) == nullptr) return std::nullopt;

@@ -15,7 +15,7 @@ namespace vlrm {
 std::vector<std::string> unused_tensors(const ModelConfig& config, const Checkpoint& weights);
 
 // The line that says that the model has a head that its config does not ask for: a score of a language model, or an
-// lm_head of a reward model; nothing if it has none.
+// lm_head of a text reward model; nothing if it has none.
 std::optional<std::string> unasked_head(const ModelConfig& config, const Checkpoint& weights);
 
 // Throws Error naming some of them where there are any: biases, further layers, heads of other kinds. transformers

@@ -4,6 +4,7 @@
 
 #include "architecture/read_model.h"
 #include "architecture/text_names.h"
+#include "artifact/modeling_file.h"
 #include "base/error.h"
 #include "weights/output_file.h"
 
@@ -17,6 +18,14 @@ const Architecture& architecture_of(const OrderedJson& config) {
   const Architecture* architecture = find_architecture(model_type(config));
   VLRM_ASSERT(architecture != nullptr);
   return *architecture;
+}
+
+// Readers look for it beside the parts or in the text's.
+void spread_pad_token(OrderedJson& config) {
+  OrderedJson& text = text_part(config);
+  const OrderedJson own = config.value("pad_token_id", OrderedJson(nullptr));
+  const OrderedJson pad = own.is_null() ? text.value("pad_token_id", OrderedJson(nullptr)) : own;
+  if (!pad.is_null()) config["pad_token_id"] = text["pad_token_id"] = pad;
 }
 
 }  // namespace
@@ -51,8 +60,12 @@ void set_dtype(OrderedJson& config, Dtype dtype) {
 
 OrderedJson reward_model_config(const fs::path& vlm, Dtype dtype) {
   OrderedJson config = read_object_or_throw(vlm / "config.json");
-  config["architectures"] = {architecture_of(config).reward_class};
-  config.erase("num_labels");
+  const Architecture& architecture = architecture_of(config);
+  config["architectures"] = {architecture.reward_class};
+  config["auto_map"] = auto_map_of(architecture);
+  config["num_labels"] = 1;
+  config["problem_type"] = "regression";
+  if (architecture.pooling == Pooling::last_not_pad) spread_pad_token(config);
   config["id2label"] = {{"0", "LABEL_0"}};
   config["label2id"] = {{"LABEL_0", 0}};
   set_dtype(config, dtype);

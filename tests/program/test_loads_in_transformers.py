@@ -2,7 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
+from conftest import ROOT
+from PIL import Image
 from tensors import read_tensors
 
 torch = pytest.importorskip("torch")
@@ -45,6 +48,31 @@ def test_no_key_is_missing_and_none_unexpected(vlrm, goldens, tmp_path, dtype):
     assert state.keys() == written.keys()
     for name, tensor in state.items():
         assert torch.equal(tensor.float(), torch.from_numpy(written[name][1].copy())), name
+
+
+def test_scores_in_transformers_are_those_of_vlrm(vlrm, tmp_path):
+    """Through modeling_vlrm.py, of prompts with an image and without one, alone and in a padded batch."""
+    world, out, picture = ROOT / "world", tmp_path / "out", tmp_path / "a.png"
+    inputs = ["--vlm", world / "vlm", "--rm", world / "rm", "--base", world / "base"]
+    vlrm("build", *inputs, "--method", "task_arithmetic", "--weight", "1", "--dtype", "float32", "-o", out, "-q")
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (56, 56, 3), dtype=np.uint8)).save(picture)
+
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(out, trust_remote_code=True).eval()
+    processor = transformers.AutoProcessor.from_pretrained(out)
+    answers = ["A red circle.", "I see a blue square on a white ground, and nothing else."]
+    chats = [[{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is this?"}]},
+              {"role": "assistant", "content": [{"type": "text", "text": answer}]}] for answer in answers]  # fmt: skip
+    texts = [processor.apply_chat_template(chat) for chat in chats]
+    command = ["score", "-q", "--json", "--model", out, "--image", picture, "--prompt", "What is this?"]
+    ours = [json.loads(vlrm(*command, "--response", answer))["scores"][0] for answer in answers]
+    images = [Image.open(picture)]
+    with torch.no_grad():
+        batch = processor(images=[images] * 2, text=texts, add_special_tokens=False, padding=True, return_tensors="pt")
+        together = model(**batch).logits[:, 0].tolist()
+        alone = [model(**processor(images=images, text=text, add_special_tokens=False, return_tensors="pt")).logits.item()
+                 for text in texts]  # fmt: skip
+    assert alone == pytest.approx(ours, abs=2e-4)
+    assert together == pytest.approx(ours, abs=2e-4)
 
 
 def test_processor_and_tokenizer_load(vlrm, goldens, tmp_path):

@@ -175,6 +175,7 @@ const MllamaVision& mllama_vision(const ModelConfig& config) {
 const Architecture kMllama = {
     .type = "mllama",
     .name = "Mllama",
+    .language_class = "MllamaForConditionalGeneration",
     .reward_class = "MllamaForSequenceClassification",
     .text_prefix = "language_model.model.",
     .head = "language_model.lm_head.weight",

@@ -1,0 +1,71 @@
+#include "artifact/modeling_file.h"
+
+#include "base/error.h"
+#include "base/replaced.h"
+
+namespace vlrm {
+namespace {
+
+constexpr const char* kClass = R"("""A vision-language reward model, for transformers:
+
+AutoModelForSequenceClassification.from_pretrained(FOLDER, trust_remote_code=True). It is {language_class} with a
+linear layer in place of its language model head, which turns the state of the last token into a reward.
+"""
+
+import torch
+import transformers
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+BASE = transformers.{language_class}
+
+
+def last_tokens(input_ids, attention_mask, pad_token_id):
+    """The position in each row whose state is scored."""
+    length = input_ids.shape[1]
+    if pad_token_id is not None and {before_first_pad}:  # before the first one, as in transformers before 4.49
+        return (torch.eq(input_ids, pad_token_id).int().argmax(-1) - 1) % length
+    counts = attention_mask if pad_token_id is None else input_ids != pad_token_id
+    if counts is None:
+        counts = torch.ones_like(input_ids)
+    return (torch.arange(length, device=input_ids.device) * counts).argmax(-1)
+
+
+class {reward_class}(BASE):
+    _tied_weights_keys = None
+
+    def __init__(self, config):
+        text = config.get_text_config()
+        text.tie_word_embeddings = config.tie_word_embeddings = False
+        super().__init__(config)
+        holder = self if hasattr(self, "lm_head") else self.language_model
+        holder.lm_head = torch.nn.Identity()  # the model's "logits" are its last states
+        self.score = torch.nn.Linear(text.hidden_size, 1, bias=False)
+        self.pad_token_id = getattr(config, "pad_token_id", None)
+
+    def get_output_embeddings(self):
+        return None
+
+    def forward(self, input_ids=None, attention_mask=None, labels=None, **inputs):
+        states = super().forward(input_ids=input_ids, attention_mask=attention_mask, **inputs).logits
+        last = last_tokens(input_ids, attention_mask, self.pad_token_id).to(states.device)
+        states = states[torch.arange(len(last), device=states.device), last].float()
+        return SequenceClassifierOutput(logits=torch.nn.functional.linear(states, self.score.weight.float()))
+)";
+
+}  // namespace
+
+std::string modeling_file(const Architecture& architecture) {
+  std::string text = kClass;
+  const bool before = architecture.pooling == Pooling::before_first_pad;
+  for (const auto& [field, value] : {std::pair("{language_class}", architecture.language_class),
+                                     {"{reward_class}", architecture.reward_class},
+                                     {"{before_first_pad}", std::string_view(before ? "True" : "False")}})
+    text = replaced(text, field, value);
+  return text;
+}
+
+OrderedJson auto_map_of(const Architecture& architecture) {
+  return {{"AutoModelForSequenceClassification", fmt::format("modeling_vlrm.{}", architecture.reward_class)}};
+}
+
+}  // namespace vlrm
