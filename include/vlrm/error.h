@@ -8,7 +8,8 @@
 
 namespace vlrm {
 
-// How the program ends; 0 and 128 + a signal's number are as ever. 75 is what sysexits.h calls a temporary failure.
+// How the program ends, beside 0: done, and 128 + n: ended by signal n. 75 is what sysexits.h calls a temporary
+// failure.
 constexpr int kExitBug = 1, kExitBadInput = 2, kExitChanged = 3, kExitTemporary = 75;
 
 // Bad input, or a machine that cannot do what was asked. what() is one line: what is wrong, where (file, tensor, line,
@@ -17,13 +18,13 @@ class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& line, int exit_code = kExitBadInput)
       : std::runtime_error(line), exit_code_(exit_code) {}
-  int exit_code() const { return exit_code_; }  // of the program, where nobody catches it
+  int exit_code() const { return exit_code_; }  // that vlrm gives for it
 
  private:
   int exit_code_;
 };
 
-// An Error that another try may not meet: a full disk, too little memory, an output that another run is writing.
+// An Error that may be gone at the next try: a full disk, too little memory, an output that another run is writing.
 class TemporaryError : public Error {
  public:
   explicit TemporaryError(const std::string& line) : Error(line, kExitTemporary) {}

@@ -17,8 +17,8 @@ struct ModelOutput {
   int64_t max_shard_bytes = 5'000'000'000;
   bool null_sink = false;  // compute everything and write nothing
   bool force = false;      // replace an output that exists
-  bool resume = false;  // go on where a run of the same settings ended, and leave what an interrupted one has written
-  std::function<void(const std::string& directory)> written;  // called when one stands
+  bool resume = false;     // continue a run with the same settings; if interrupted, keep what is written
+  std::function<void(const std::string& directory)> written;  // called with each directory once it is complete
 };
 
 struct BuildOptions {
@@ -38,7 +38,7 @@ void build(const BuildOptions& options);
 
 struct MergeOptions {
   std::string recipe;           // a file, mergekit's YAML; models in it are directories or hub ids
-  std::string named_directory;  // of a file with several recipes: where the models of those with a name go
+  std::string named_directory;  // of a file with several recipes: the folder for the models of named ones
   bool card = true;             // write README.md and mergekit_config.yml
   std::optional<uint64_t> seed;
   ModelOutput output;
@@ -77,8 +77,9 @@ struct CheckedInput {
 // What a merge would do.
 struct CheckedRecipe {
   bool one_of_several = false;
-  std::optional<std::string> name;     // by which others in the file use its model
-  std::optional<std::string> made_by;  // an input that another recipe makes: there is no more to say before
+  std::optional<std::string> name;  // by which others in the file use its model
+  std::optional<std::string>
+      made_by;  // an input that another recipe makes first; until then the other fields are empty
   std::string method, method_title, method_reference;
   std::vector<CheckedInput> inputs;
   int64_t tensors = 0, bytes_written = 0, bytes_read = 0, memory = 0;
@@ -91,7 +92,7 @@ struct CheckedRecipe {
 
 struct CheckOptions {
   std::string recipe;
-  std::string output;  // where the model would go; "": no matter
+  std::string output;  // where the model would go; "": space is not checked
   Listener* listener = nullptr;
 };
 

@@ -13,7 +13,8 @@ struct ModelOptions {
   std::string recipe;            // a file, mergekit's YAML
   std::string vlm, rm, base;     // as `model`; the base may be empty where the recipe has none
   std::optional<uint64_t> seed;  // of the merge's random masks; none: 0
-  std::string dtype;             // float32, bfloat16 or float16; "": as stored, on a device as the family has it
+  std::string
+      dtype;  // float32, bfloat16 or float16; "": as stored (bfloat16 for a merge), on a device as the family has it
   std::string device = "cpu";    // cpu, cuda or cuda:N
   std::string weights = "auto";  // resident, streamed (one layer at a time), or auto: by what fits in memory
   std::string date;              // for templates that ask for one: "01 Jan 2025" or "today"; "": the template's own

@@ -1,8 +1,8 @@
 // Scores of responses to prompts about images.
 //
 // In all headers of this folder, functions throw the errors of error.h: OptionError for a wrong value of an option. The
-// listener of a call receives notes, warnings and progress. If it is null, the listener of the calling thread's current
-// call receives them, if it has one.
+// listener of a call receives notes, warnings and progress. If it is null, a call made inside another call uses that
+// one's listener; otherwise nobody is told.
 #pragma once
 
 #include <vlrm/error.h>
@@ -40,7 +40,7 @@ Scores score(const ScoreOptions& options);
 struct ScoreFileOptions {
   ModelOptions model;
   std::string mode = "image";
-  std::string input;   // JSON lines, as docs/score.md describes them; "-": standard input
+  std::string input;   // JSON lines, as `vlrm score --help` describes them; "-": standard input
   std::string output;  // JSON lines, resumable; "": lines go to `write`
   std::function<void(std::string_view lines)> write;
   int64_t batch_samples = 8;  // computed together; above 0

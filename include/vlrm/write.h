@@ -45,7 +45,7 @@ void answers(const AnswersOptions& options);
 
 struct JudgeOptions {
   WriteOptions write;
-  std::string task;                            // also vl-rewardbench and rlaif-v
+  std::string task;                            // any benchmark
   std::string responses;                       // JSON lines: id, input, responses, correctness
   std::string judging = "score";               // score, likelihood or pairwise
   std::string prompt_template, system_prompt;  // files; "": the program's own wording

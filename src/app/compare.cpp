@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "app/listening.h"
+#include "app/option_checks.h"
 #include "architecture/text_names.h"
 #include "base/atomic_output.h"
 #include "base/error.h"
@@ -53,6 +54,10 @@ void compare(const CompareOptions& options) {
   if (options.page.empty() && options.figures.empty()) fail("compare: name what to write: a page, figures, or both");
   if (canonical(options.page) == canonical(options.figures))
     fail("compare: {} is to be both the page and the figures", options.figures);
+  if (!(options.top > 0 && options.top <= 1))
+    throw OptionError("top", fmt::format("must be above 0 and at most 1, not {}", options.top));
+  require_named("a", options.a);
+  require_named("b", options.b);
   std::vector<fs::path> outputs;
   for (const std::string& output : {options.figures, options.page})
     if (!output.empty()) outputs.emplace_back(output);

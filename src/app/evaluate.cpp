@@ -5,6 +5,7 @@
 #include "app/benchmarks.h"
 #include "app/listening.h"
 #include "app/model.h"
+#include "app/option_checks.h"
 #include "base/error.h"
 #include "eval/sweep.h"
 #include "results/result_folder.h"
@@ -16,7 +17,7 @@ namespace vlrm {
 namespace {
 
 std::shared_ptr<const Benchmark> benchmark_of(const EvaluateOptions& options, EvaluationMode mode) {
-  if (options.benchmark == "best-of-n")
+  if (same_name(options.benchmark, "best-of-n"))
     return open_best_of_n(benchmark_or_throw("task", options.task, benchmarks_to_answer()), options.responses,
                           options.data, mode == EvaluationMode::image);
   return open_benchmark(benchmark_or_throw("benchmark", options.benchmark, benchmarks_with_responses()), options.data);
@@ -31,6 +32,8 @@ std::string default_label(const fs::path& name, EvaluationMode mode, bool likeli
 }
 
 EvaluationOptions evaluation_options(const EvaluateOptions& options, EvaluationMode mode, const fs::path& name) {
+  require_named("output", options.output);
+  require_at_least("batch_samples", options.batch_samples, 1);
   EvaluationOptions result;
   result.mode = mode;
   const bool cascade = mode == EvaluationMode::cascade;

@@ -2,6 +2,7 @@
 
 #include "app/listening.h"
 #include "app/model.h"
+#include "app/option_checks.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "generate/generator.h"
@@ -24,6 +25,8 @@ GenerationRequest request_of(const GenerateOptions& options) {
 
 std::vector<GeneratedText> generate(const GenerateOptions& options) {
   const CallListener listening(options.listener);
+  require_at_least("texts", options.texts, 1);
+  require_at_least("max_new_tokens", options.max_new_tokens, 1);
   const Model model = open_or_merge(options.model);
   const bool sees = model.config.sees();
   const Mode without = sees ? Mode::no_image : Mode::text_only, mode = options.images.empty() ? without : Mode::image;

@@ -5,6 +5,7 @@
 
 #include "app/listening.h"
 #include "app/model.h"
+#include "app/option_checks.h"
 #include "architecture/architecture.h"
 #include "artifact/model_card.h"
 #include "artifact/output.h"
@@ -25,6 +26,7 @@ namespace {
 
 void check_output(const ModelOutput& output) {
   if (output.directory.empty() && !output.null_sink) throw OptionError("output", "names no directory to write");
+  require_at_least("max_shard_bytes", output.max_shard_bytes, 1);
 }
 
 // Writes the plan, and tells what to know and what was made.
@@ -80,8 +82,7 @@ void merge_one(const Recipe& recipe, const std::string& yaml, const MergeOptions
 // What can be known to be wrong before the first of the recipes has taken its time.
 void check_all(const std::vector<Recipe>& recipes, const MergeOptions& options) {
   ModelOutput output = options.output;
-  if (output.null_sink)
-    throw OptionError("sink", "the null sink writes no model that other recipes of the file could use");
+  if (output.null_sink) throw OptionError("null_sink", "null writes no model that other recipes of the file could use");
   const bool all_have_names =
       std::ranges::all_of(recipes, [](const Recipe& recipe) { return recipe.name.has_value(); });
   if (all_have_names && !output.directory.empty())
@@ -144,7 +145,7 @@ void build(const BuildOptions& options) {
   const Dtype dtype = float_dtype_or_throw(options.dtype);
   Recipe recipe = recipe_of(options);
   set_seed(recipe, options.seed);
-  BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), std::nullopt};
+  BuildInputs inputs{named_model("vlm", options.vlm), named_model("rm", options.rm), std::nullopt};
   if (!options.base.empty()) inputs.base = resolve_model(options.base);
   if (recipe.from_options)
     recipe.pad_to_multiple_of = ModelConfig::from_directory(inputs.vlm.directory).architecture->padding;
@@ -182,8 +183,8 @@ void extract(const ExtractOptions& options) {
   manifest.name_input(from_vlm ? "vlm" : "rm", source);
   manifest.name_input("instruct", options.instruct);
   const auto plan = from_vlm ? plan_extract_vlm : plan_extract_rm;
-  write(plan(resolve_model(source), resolve_model(options.instruct), dtype, manifest.watcher()), options.output,
-        manifest);
+  write(plan(resolve_model(source), named_model("instruct", options.instruct), dtype, manifest.watcher()),
+        options.output, manifest);
 }
 
 void map(const MapOptions& options) {
@@ -193,9 +194,8 @@ void map(const MapOptions& options) {
   manifest.name_input("text", options.text);
   manifest.name_input("vlm", options.vlm);
   manifest.name_input("rm", options.rm);
-  write(
-      plan_map(resolve_model(options.text), resolve_model(options.vlm), resolve_model(options.rm), manifest.watcher()),
-      options.output, manifest);
+  const ModelFiles text = named_model("text", options.text), vlm = named_model("vlm", options.vlm);
+  write(plan_map(text, vlm, named_model("rm", options.rm), manifest.watcher()), options.output, manifest);
 }
 
 void check(const CheckOptions& options, const std::function<void(const CheckedRecipe&)>& checked) {

@@ -1,5 +1,6 @@
 #include "app/model.h"
 
+#include "app/option_checks.h"
 #include "architecture/text_names.h"
 #include "architecture/unused_tensors.h"
 #include "base/error.h"
@@ -117,7 +118,8 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
   scorer.likelihood = options.likelihood;
   scorer.prompt.special_tokens = value_of(kSpecialTokens, "special_tokens", options.special_tokens);
   scorer.prompt.max_length = options.max_length;
-  if (options.truncation && !options.max_length) throw OptionError("truncation", "goes only with a largest length");
+  if (options.truncation && !options.max_length) throw OptionError("truncation", "goes only with `max_length`");
+  require_at_least("max_length", options.max_length.value_or(1), 1);
   scorer.prompt.truncation = value_of(kTruncations, "truncation", options.truncation.value_or("refuse"));
   if (!options.date.empty()) scorer.prompt.clock = jinja::Clock::parse_or_throw(options.date);
   scorer.prompt.decode.apply_exif = options.exif;

@@ -1,4 +1,5 @@
 #include "report/report.h"
+#include "app/option_checks.h"
 
 #include "app/listening.h"
 #include "base/atomic_output.h"
@@ -7,6 +8,11 @@ namespace vlrm {
 
 void write_report(const ReportFileOptions& options) {
   const CallListener listening(options.listener);
+  require_named("output", options.output);
+  if (options.results.empty()) throw OptionError("results", "at least one is needed");
+  require_at_least("samples", options.report.samples, 0);
+  require_at_least("thumbnail", options.report.thumbnail, 1);
+  require_at_least("bytes", options.report.bytes, 1);
   AtomicFiles file({options.output}, options.force);
   const Report report = make_report(options.results, options.report);
   for (const std::string& note : report.notes) tell_note(note);

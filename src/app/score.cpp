@@ -2,6 +2,7 @@
 
 #include "app/listening.h"
 #include "app/model.h"
+#include "app/option_checks.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "results/equal_scores.h"
@@ -28,6 +29,7 @@ void tell_if_equal(const EqualScores& scores) {
 
 Scores score(const ScoreOptions& options) {
   const CallListener listening(options.listener);
+  if (options.responses.empty()) throw OptionError("responses", "at least one is needed");
   const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
   const Model model = open_or_merge(options.model);
   Sample sample;
@@ -50,6 +52,9 @@ Scores score(const ScoreOptions& options) {
 
 void score_file(const ScoreFileOptions& options) {
   const CallListener listening(options.listener);
+  require_named("input", options.input);
+  require_at_least("batch_samples", options.batch_samples, 1);
+  if (options.output.empty() && !options.write) throw OptionError("output", "is missing, and nobody takes the lines");
   const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
   const Model model = open_or_merge(options.model);
   ScoreRunOptions run_options{options.input, std::nullopt,         options.batch_samples,

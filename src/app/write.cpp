@@ -7,6 +7,7 @@
 #include "app/benchmarks.h"
 #include "app/listening.h"
 #include "app/model.h"
+#include "app/option_checks.h"
 #include "base/error.h"
 #include "tasks/answer_task.h"
 #include "writing/own_prompts.h"
@@ -51,6 +52,9 @@ void tell_work(const std::string& output, const WritingRun::Work& work, double s
 // may be done by a text model.
 void run(const std::string& command, const WriteOptions& options, const std::shared_ptr<const WritingJob>& job,
          const Files& files, int64_t default_max_new_tokens, const OrderedJson& more_settings = OrderedJson::object()) {
+  require_named("output", options.output);
+  require_at_least("texts_together", options.texts_together, 1);
+  require_at_least("max_new_tokens", options.max_new_tokens.value_or(1), 1);
   const Model opened = open_or_merge(options.model);
   const bool sees = opened.config.sees();
   if (!sees && command != "judge")
@@ -125,6 +129,7 @@ void caption(const CaptionOptions& options) {
 
 void answers(const AnswersOptions& options) {
   const CallListener listening(options.write.listener);
+  require_at_least("texts", options.texts, 1);
   const BenchmarkSpec& spec = benchmark_or_throw("task", options.task, benchmarks_to_answer());
   const std::shared_ptr<const WritingJob> job =
       answer_job({&spec, options.write.data, options.texts, options.first_seed});

@@ -1,4 +1,4 @@
-// The reference's steps, each alone: other sinks of the same chain as build.h.
+// The reference's steps, each alone: other sinks of the same chain as reward_model.h.
 #pragma once
 
 #include <filesystem>

@@ -35,8 +35,10 @@ void add_answers_command(CLI::App& program) {
   flags->writing.write.sampling.temperature = 1;
   flags->writing.declare(*command, "the task's id there", "The file of responses");
   declare_task(*command, flags->answers.task, benchmarks_to_answer(), "What is answered");
-  command->add_option("-n", flags->answers.texts, "Answers a question")->check(whole_number(1))->capture_default_str();
-  command->add_option("--seed", flags->answers.first_seed, "Of the first answer; the next ones have the next")
+  command->add_option("-n", flags->answers.texts, "Answers per question")
+      ->check(whole_number(1))
+      ->capture_default_str();
+  command->add_option("--seed", flags->answers.first_seed, "Seed of the first answer; answer i uses seed + i")
       ->check(whole_number(0))
       ->capture_default_str();
   command->callback([flags] { run_answers(*flags); });

@@ -55,8 +55,8 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
       "--data", flags->evaluate.data.data,
       "The dataset: a directory or file (parquet, Arrow, JSON lines), or an id in the hub's local cache "
       "(default: the benchmark's id there)");
-  command->add_option("--config", flags->evaluate.data.config, "Of a dataset that has several");
-  command->add_option("--split", flags->evaluate.data.split, "Of a dataset that has several");
+  command->add_option("--config", flags->evaluate.data.config, "Which config, if the dataset has several");
+  command->add_option("--split", flags->evaluate.data.split, "Which split, if the dataset has several");
   command
       ->add_option("--mode", flags->evaluate.mode,
                    "image; no-image: the same model without its image; text-only: a text reward model; cascade: the "

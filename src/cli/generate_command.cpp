@@ -84,7 +84,7 @@ void add_generate_command(CLI::App& program) {
       ->check(whole_number(0))
       ->capture_default_str();
   declare_sampling(*command, flags->generate.sampling);
-  command->add_option("--max-new-tokens", flags->generate.max_new_tokens, "Where a text ends at the latest")
+  command->add_option("--max-new-tokens", flags->generate.max_new_tokens, "Most tokens to write")
       ->check(whole_number(1))
       ->capture_default_str();
   command->add_flag(

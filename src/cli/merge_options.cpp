@@ -20,7 +20,7 @@ void declare_method(CLI::App& command, BuildOptions& options) {
         "--" + name, [&value] { value = true; }, help);
     command
         .add_flag_callback(
-            "--no-" + name, [&value] { value = false; }, "The opposite")
+            "--no-" + name, [&value] { value = false; }, "Do not " + name)
         ->excludes(on);
   };
   add_switch("normalize", options.normalize,

@@ -14,6 +14,9 @@ bool is_field_letter(char c) {
 std::string option_name(std::string_view field) {
   if (field == "named_directory") return "--intermediate-dir";
   if (field == "judging") return "--judge";
+  if (field == "null_sink") return "--sink";
+  if (field == "bytes") return "--megabytes";
+  if (field == "max_shard_bytes") return "--max-shard-size";
   std::string name = "--" + std::string(field);
   std::ranges::replace(name, '_', '-');
   return name;

@@ -43,7 +43,7 @@ void add_report_command(CLI::App& program) {
   const auto flags = std::make_shared<ReportFlags>();
   command->add_option("results", flags->file.results, "As vlrm results takes them")->required();
   command->add_option("-o,--output", flags->file.output, "The HTML file to write")->required();
-  command->add_option("--title", flags->file.report.title, "What stands above it")->capture_default_str();
+  command->add_option("--title", flags->file.report.title, "Title of the page")->capture_default_str();
   command->add_option("--data", flags->data,
                       "Where the dataset is now (default: where it was when it was scored); of several benchmarks, "
                       "NAME=DATA, where NAME is one of " +
@@ -54,7 +54,7 @@ void add_report_command(CLI::App& program) {
   command->add_option("--thumbnail", flags->file.report.thumbnail, "Longest side of images, in pixels")
       ->check(CLI::Range(16, 4096))
       ->capture_default_str();
-  command->add_option("--megabytes", flags->megabytes, "The page stays below: images become coarser, texts shorter")
+  command->add_option("--megabytes", flags->megabytes, "Largest page; images become coarser and texts shorter to fit")
       ->check(CLI::Range(0.1, 2000.0))
       ->capture_default_str();
   command->add_flag("--force", flags->file.force, "Replace the output if it exists");

@@ -16,8 +16,7 @@ void SweepFlags::declare(CLI::App& command) {
   for (const char* one : {"--model", "--recipe"})
     for (CLI::Option* many : {recipes_option, sweep_option}) many->excludes(command.get_option(one));
   command.add_option("--memory-limit", memory_limit,
-                     "Of a sweep: for the encoded images that are kept for the next recipe, such as 4GB (default: half "
-                     "of what is free)");
+                     "Memory for encoded images kept between recipes, such as 4GB (default: half of what is free)");
 }
 
 SweepOptions SweepFlags::options(EvaluateOptions evaluate) const {

@@ -90,7 +90,9 @@ std::string usage_error(const CLI::App& program, const CLI::ParseError& error) {
 CLI::Validator whole_number(uint64_t least) {
   return check([least](const std::string& text) {
     const auto value = parse_number<uint64_t>(text);
-    return value && *value >= least ? "" : fmt::format("{} is no whole number from {} on", printable(text), least);
+    return value && *value >= least
+               ? ""
+               : fmt::format("must be a whole number of at least {}, not {}", least, printable(text));
   });
 }
 

@@ -7,13 +7,12 @@ namespace vlrm {
 void declare_sampling(CLI::App& command, SamplingOptions& sampling) {
   command.add_option("--temperature", sampling.temperature, "0: the most likely token, nothing is drawn")
       ->capture_default_str();
-  command.add_option("--top-k", sampling.top_k, "Draw from the so many most likely tokens; 0: from all")
+  command.add_option("--top-k", sampling.top_k, "Draw from the K most likely tokens; 0: from all")
       ->capture_default_str();
-  command.add_option("--top-p", sampling.top_p, "Draw from the most likely tokens of so much probability")
+  command.add_option("--top-p", sampling.top_p, "Draw from the fewest tokens whose probabilities sum to P")
       ->capture_default_str();
   command
-      .add_option("--repetition-penalty", sampling.repetition_penalty,
-                  "Above 1: tokens that were there already are less likely")
+      .add_option("--repetition-penalty", sampling.repetition_penalty, "Above 1: repeated tokens become less likely")
       ->capture_default_str();
 }
 

@@ -64,11 +64,12 @@ void keep_top_p(std::vector<float>& scores, double top_p) {
 }  // namespace
 
 void SamplingOptions::check() const {
-  if (!(temperature >= 0) || temperature > 1e6) fail("temperature: {} is not between 0 and 1e6", temperature);
-  if (top_k < 0) fail("top-k: {} is negative", top_k);
-  if (!(top_p > 0) || top_p > 1) fail("top-p: {} is not above 0 and at most 1", top_p);
+  if (!(temperature >= 0) || temperature > 1e6)
+    throw OptionError("temperature", fmt::format("{} is not between 0 and 1e6", temperature));
+  if (top_k < 0) throw OptionError("top_k", fmt::format("{} is negative", top_k));
+  if (!(top_p > 0) || top_p > 1) throw OptionError("top_p", fmt::format("{} is not above 0 and at most 1", top_p));
   if (!(repetition_penalty > 0) || repetition_penalty > 1e6)
-    fail("repetition-penalty: {} is not above 0 and at most 1e6", repetition_penalty);
+    throw OptionError("repetition_penalty", fmt::format("{} is not above 0 and at most 1e6", repetition_penalty));
 }
 
 int32_t Sampler::draw(std::vector<float>& scores) {

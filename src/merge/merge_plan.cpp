@@ -319,10 +319,9 @@ class Planner {
   // Notes.
 
   void note_that_weights_cancel() {
-    result_.notes.push_back(fmt::format(
+    result_.notes.emplace_back(
         "ties divides by the weights of the models that agree, so a weight common to all models cancels: another "
-        "{} gives the same model ({} makes it count)",
-        recipe_.from_options ? "`weight`" : "weight", recipe_.from_options ? "`no_normalize`" : "normalize: false"));
+        "weight gives the same model (normalize: false makes it count)");
   }
 
   void note_what_was_carried_over() {

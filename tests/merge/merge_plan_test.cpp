@@ -74,12 +74,6 @@ TEST(MergePlanTest, SaysWhereTheCommonWeightOfTiesCancels) {
   };
   ASSERT_EQ(ties("").notes.size(), 1);
   EXPECT_THAT(ties("").notes[0], HasSubstr("another weight gives the same model (normalize: false makes it count)"));
-  const Recipe options = recipe_from_flags({.method = "ties", .weight = 1, .density = 1});
-  Recipe unaligned = options;
-  unaligned.tokenizer_source.reset();
-  const MergeSources sources{{{"vlm", {"vlm", model(2)}}, {"rm", {"rm", model(3)}}, {"base", {"base", model(1)}}}};
-  EXPECT_THAT(plan_merge(unaligned, sources).notes,
-              ElementsAre(HasSubstr("another `weight` gives the same model (`no_normalize` makes it count)")));
   EXPECT_THAT(ties(", parameters: {normalize: false}").notes, IsEmpty());
   EXPECT_THAT(merge("{merge_method: ties, base_model: base, models: [{model: a, parameters: {weight: 0.5}},"
                     " {model: b, parameters: {weight: 0.4}}]}",

@@ -55,7 +55,7 @@ def writable(tmp_path):
     (["score", "--mode", "imgae"], "--mode: imgae not in"),
     (["foo", "--help"], "there is no command foo (see vlrm --help)"),
     (["build", "--vml", "--help"], "build: there is no option --vml; did you mean --vlm?"),
-    (["build", "--threads", "abc"], "--threads: abc is no whole number from 0 on"),
+    (["build", "--threads", "abc"], "--threads: must be a whole number of at least 0, not abc"),
     (["tokenize", "--model", "x", "--decode", "--add-special-tokens"], "does not go with"),
     (["tokenize", "--model", "x", "--skip-special-tokens"], "--skip-special-tokens goes only with --decode"),
     (["merge"], "CONFIG is required (see vlrm merge --help)"),
@@ -71,8 +71,8 @@ SCORE = ["score", "--model", "m", "--prompt", "p", "--response", "r"]
 
 
 @pytest.mark.parametrize("arguments, expected", [
-    ([*BUILD, "--seed", "-1"], "--seed: -1 is no whole number from 0 on"),
-    ([*BUILD, "--seed", "1.5"], "--seed: 1.5 is no whole number"),
+    ([*BUILD, "--seed", "-1"], "--seed: must be a whole number of at least 0, not -1"),
+    ([*BUILD, "--seed", "1.5"], "--seed: must be a whole number of at least 0, not 1.5"),
     ([*BUILD, "--weight", "much"], "--weight: much is no finite number"),
     ([*BUILD, "--weight", "nan"], "--weight: nan is no finite number"),
     ([*BUILD, "--normalize", "--no-normalize"], "--normalize does not go with --no-normalize"),
@@ -86,7 +86,7 @@ SCORE = ["score", "--model", "m", "--prompt", "p", "--response", "r"]
     (["merge", "", "o"], "CONFIG: is empty"),
     ([*SCORE, "--date", ""], "--date: is empty"),
     ([*SCORE, "--image", ""], "--image: is empty"),
-    ([*SCORE, "--batch-samples", "0"], "--batch-samples: 0 is no whole number from 1 on"),
+    ([*SCORE, "--batch-samples", "0"], "--batch-samples: must be a whole number of at least 1, not 0"),
     ([*SCORE, "--vlm", "v"], "--vlm goes only with --recipe"),
     ([*SCORE, "--seed", "1"], "--seed goes only with --recipe"),
     (["render", "--model", "m", "--date", ""], "--date: is empty"),

@@ -362,7 +362,7 @@ def test_responses_whose_id_the_dataset_has_not(vlrm, seeing, tmp_path):
     (["--model", ROOT / "world/vlm"], "has no reward head"),
     (["--model", RM, "--mode", "text-only", "--device", "tpu"], "tpu"),
     (["--model", RM, "--mode", "images"], "--mode: images not in"),
-    (["--model", RM, "--batch-samples", "0"], "--batch-samples: 0 is no whole number from 1 on"),
+    (["--model", RM, "--batch-samples", "0"], "--batch-samples: must be a whole number of at least 1, not 0"),
     (["--model", "/nowhere", "--mode", "text-only"], "/nowhere"),
 ])
 def test_flags_that_do_not_fit(pairs, tmp_path, flags, expected):

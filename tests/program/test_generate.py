@@ -140,10 +140,10 @@ def test_the_world_answers_and_stops(vlrm, asked):
 
 
 @pytest.mark.parametrize("flags, expected", [
-    (["--temperature", "-1"], "temperature: -1 is not between 0 and 1e6"),
-    (["--top-p", "0"], "top-p: 0 is not above 0 and at most 1"),
-    (["--top-k", "-2"], "top-k: -2 is negative"),
-    (["--repetition-penalty", "0"], "repetition-penalty: 0 is not above 0"),
+    (["--temperature", "-1"], "--temperature: -1 is not between 0 and 1e6"),
+    (["--top-p", "0"], "--top-p: 0 is not above 0 and at most 1"),
+    (["--top-k", "-2"], "--top-k: -2 is negative"),
+    (["--repetition-penalty", "0"], "--repetition-penalty: 0 is not above 0"),
     (["-n", "0"], "-n"),
     (["--merge-seed", "1"], "generate: --merge-seed goes only with --recipe"),
 ])

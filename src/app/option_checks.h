@@ -1,0 +1,18 @@
+// Checks of options that several use cases have. Each throws OptionError naming the field.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "weights/model_files.h"
+
+namespace vlrm {
+
+// Unless the value is `least` or above.
+void require_at_least(const std::string& option, int64_t value, int64_t least);
+// Unless it names something.
+void require_named(const std::string& option, const std::string& name);
+// The model that it names; throws what resolve_model throws, too.
+ModelFiles named_model(const std::string& option, const std::string& name);
+
+}  // namespace vlrm

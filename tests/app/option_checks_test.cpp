@@ -1,0 +1,81 @@
+#include <vlrm/compare.h>
+#include <vlrm/evaluate.h>
+#include <vlrm/generate.h>
+#include <vlrm/merge.h>
+#include <vlrm/report.h>
+#include <vlrm/score.h>
+
+#include <cmath>
+
+#include "support/support.h"
+
+namespace vlrm::testing {
+namespace {
+
+// The option that a use case says is wrong, before it opens anything; "" if it names none.
+template <class Options, class Result>
+std::string wrong_option(Result (*use_case)(const Options&), const std::function<void(Options&)>& set) {
+  Options options;
+  set(options);
+  try {
+    use_case(options);
+  } catch (const OptionError& error) {
+    return error.option();
+  }
+  return "";
+}
+
+std::string wrong_in_score(const std::function<void(ScoreOptions&)>& set) {
+  return wrong_option<ScoreOptions>(score, [&](ScoreOptions& options) {
+    options.model.model = "m";
+    options.responses = {"r"};
+    set(options);
+  });
+}
+
+TEST(OptionChecks, ScoringNeedsResponsesAndSomebodyToTakeTheLines) {
+  EXPECT_EQ(wrong_in_score([](auto& options) { options.responses.clear(); }), "responses");
+  EXPECT_EQ(wrong_in_score([](auto& options) { options.model.max_length = 0; }), "max_length");
+  EXPECT_EQ(wrong_in_score([](auto& options) { options.model.truncation = "left"; }), "truncation");
+  EXPECT_EQ(wrong_in_score([](auto& options) { options.model.recipe = "r.yml"; }), "model");
+  EXPECT_EQ(wrong_option<ScoreFileOptions>(score_file, [](auto&) {}), "input");
+  EXPECT_EQ(wrong_option<ScoreFileOptions>(score_file, [](auto& options) { options.input = "i"; }), "output");
+}
+
+TEST(OptionChecks, OutputsAndModelsAreNamed) {
+  EXPECT_EQ(wrong_option<EvaluateOptions>(evaluate, [](auto& options) { options.mode = "random"; }), "output");
+  EXPECT_EQ(wrong_option<BuildOptions>(build, [](auto&) {}), "output");
+  EXPECT_EQ(wrong_option<ReportFileOptions>(write_report, [](auto&) {}), "output");
+  EXPECT_EQ(wrong_option<MapOptions>(map, [](auto& options) { options.output.null_sink = true; }), "text");
+  EXPECT_EQ(wrong_option<CheckModelsOptions>(check_models, [](auto& options) { options.vlm = "v"; }), "rm");
+}
+
+TEST(OptionChecks, NumbersAreInTheirRange) {
+  for (const int64_t number : {0, -1}) {
+    EXPECT_EQ(wrong_option<GenerateOptions>(generate, [&](auto& options) { options.texts = number; }), "texts");
+    EXPECT_EQ(wrong_option<GenerateOptions>(generate, [&](auto& options) { options.max_new_tokens = number; }),
+              "max_new_tokens");
+    EXPECT_EQ(wrong_option<BuildOptions>(build,
+                                         [&](auto& options) {
+                                           options.output.directory = "o";
+                                           options.output.max_shard_bytes = number;
+                                         }),
+              "max_shard_bytes");
+    EXPECT_EQ(wrong_option<ScoreFileOptions>(score_file,
+                                             [&](auto& options) {
+                                               options.input = "i";
+                                               options.batch_samples = number;
+                                             }),
+              "batch_samples");
+  }
+  for (const double top : {0.0, 2.0, std::nan("")})
+    EXPECT_EQ(wrong_option<CompareOptions>(compare,
+                                           [&](auto& options) {
+                                             options.page = "p";
+                                             options.top = top;
+                                           }),
+              "top");
+}
+
+}  // namespace
+}  // namespace vlrm::testing
