@@ -138,7 +138,8 @@ def test_rows_of_evaluations_record_it(vlrm, tmp_path):
     assert 'the field "special_tokens" is negative' in vlrm("results", tmp_path / "run", fails=True)
 
 
-def test_pairs_of_equal_texts_are_no_equal_scores(vlrm, tmp_path):
+def test_pairs_of_equal_texts_count_as_equal_scores(vlrm, tmp_path):
+    """The two of a pair are to differ, so that the first of equals being right is no achievement."""
     rows = [
         {"question": "What?", "chosen": "A cat.", "rejected": r, "image": "x.png"}
         for r in ["A cat.", "A dog.", "A cat."]
@@ -157,10 +158,11 @@ def test_pairs_of_equal_texts_are_no_equal_scores(vlrm, tmp_path):
         "-o",
         tmp_path / "run",
     ]
-    assert warnings_of(*command) == [] and warnings_of("results", tmp_path / "run") == []
-    assert "equal scores" not in vlrm("results", tmp_path / "run")
+    warnings = warnings_of(*command)
+    assert "2 of 3 pairs have equal scores" in warnings[-1] and "2 pairs of two responses with the same text" in warnings[0]
+    assert "2 of 3 pairs have equal scores" in vlrm("results", tmp_path / "run")
     equal = json.loads(vlrm("results", tmp_path / "run", "--format", "json"))["runs"][0]["equal_scores"]
-    assert (equal["pairs"], equal["equal"]) == (1, 0)
+    assert (equal["pairs"], equal["equal"]) == (3, 2)
 
 
 def test_templates_without_the_response_give_equal_scores(vlrm, tmp_path):
