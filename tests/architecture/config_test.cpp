@@ -28,7 +28,8 @@ Json with(Json json, const std::string& pointer, const Json& value) {
 TEST(Config, ReadsTheGoldenModels) {
   VLRM_NEED_GOLDENS();
   const auto vlm = ModelConfig::from_directory(goldens() / "models/vlm");
-  const Json written = read_json_or_throw(goldens() / "models/vlm/config.json"), text = written.at("text_config");
+  const Json written = read_json_or_throw(goldens() / "models/vlm/config.json");
+  const Json& text = written.at("text_config");
   ASSERT_TRUE(vlm.vision);
   EXPECT_EQ(vlm.head, Head::language_model);
   EXPECT_EQ(vlm.text.layers, text.at("num_hidden_layers"));
@@ -144,7 +145,7 @@ TEST(Config, ErrorsNameFileAndField) {
 }
 
 TEST(Config, RopesAreReadInBothSpellings) {
-  const auto rope = [](Json fields, Json scaling) {
+  const auto rope = [](const Json& fields, Json scaling) {
     Json old = fields, later = fields;
     old["rope_scaling"] = scaling;
     old["rope_theta"] = 70.0;

@@ -286,7 +286,7 @@ def test_runs_over_different_parts_of_a_dataset(vlrm, page, dataset, tmp_path):
     vlrm("report", tmp_path / "of 10", page.parent / "random", "-o", tmp_path / "moved.html", "--data", dataset, "--samples", "30")
     galleries = embedded((tmp_path / "moved.html").read_text(), "data")["galleries"]
     assert [len(gallery["ids"]) for gallery in galleries] == [30, 10]
-    assert not galleries[0]["rendered"] and f"--data {dataset}: it has 5000 rows" in galleries[1]["notes"][-1]
+    assert not galleries[0]["rendered"] and f"`data` {dataset}: it has 5000 rows" in galleries[1]["notes"][-1]
     wrong = vlrm("-q", "report", *runs[:2], "-o", tmp_path / "no.html", "--data", dataset, fails=True)
     assert f"--data {dataset}: it has 5000 rows" in wrong and not (tmp_path / "no.html").exists()
 
