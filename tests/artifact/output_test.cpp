@@ -49,10 +49,9 @@ TEST_F(Output, SideFilesComeAlongAndWhatDoesNotIsSaid) {
   const auto notes = build();
   std::set<std::string> files;
   for (const auto& entry : fs::directory_iterator(dir / "out")) files.insert(entry.path().filename().string());
-  EXPECT_THAT(files,
-              ElementsAre("LICENSE.txt", "chat_template.json", "config.json", "generation_config.json",
-                          "model.safetensors", "modeling_vlrm.py", "preprocessor_config.json", "tokenizer.json",
-                          "vlrm_manifest.json"));
+  EXPECT_THAT(files, ElementsAre("LICENSE.txt", "chat_template.json", "config.json", "generation_config.json",
+                                 "model.safetensors", "modeling_vlrm.py", "preprocessor_config.json", "tokenizer.json",
+                                 "vlrm_manifest.json"));
   ASSERT_EQ(notes.size(), 3);
   EXPECT_THAT(notes, Contains(HasSubstr("pytorch_model.bin: not copied (weights of another format, never read)")));
   EXPECT_THAT(notes, Contains(HasSubstr("original: not copied (a directory)")));
