@@ -2,7 +2,7 @@
 //
 // In all headers of this folder, functions throw the errors of error.h: OptionError for a wrong value of an option. The
 // listener of a call receives notes, warnings and progress. If it is null, a call made inside another call uses that
-// one's listener; otherwise nobody is told.
+// one's listener; otherwise they are dropped.
 #pragma once
 
 #include <vlrm/error.h>

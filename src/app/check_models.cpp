@@ -1,8 +1,9 @@
 #include <vlrm/merge.h>
 
-#include <utility>
+#include <optional>
 
 #include "app/listening.h"
+#include "app/option_checks.h"
 #include "architecture/architecture.h"
 #include "architecture/text_names.h"
 #include "base/error.h"
@@ -48,8 +49,9 @@ void warn_if_far(std::vector<std::string>& warnings, const std::string& what, co
 
 CheckedModels check_models(const CheckModelsOptions& options) {
   const CallListener listening(options.listener);
-  for (const auto& [field, name] : {std::pair("vlm", &options.vlm), {"rm", &options.rm}, {"base", &options.base}})
-    if (name->empty()) throw OptionError(field, "is missing: a VLM, a reward model and their base are compared");
+  require_named("vlm", options.vlm);
+  require_named("rm", options.rm);
+  require_named("base", options.base);
   const BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), resolve_model(options.base)};
   CheckedModels result;
   result.notes = build_notes(inputs);

@@ -22,7 +22,7 @@ bool is_in_reward_head(const std::string& name);
 constexpr const char* kHeadFile = "value_head.safetensors";
 
 // The same weights with the head of a model (v_head, value_head, classifier) under its canonical names: one among them,
-// or in a file of its own, DIRECTORY/kHeadFile. Throws Error where there are two heads.
+// or in a file of its own, DIRECTORY/kHeadFile. Throws Error if there are two heads.
 CheckpointPtr with_canonical_head(CheckpointPtr weights, const std::filesystem::path& directory);
 
 }  // namespace vlrm

@@ -69,7 +69,7 @@ class Manifest {
 };
 
 // One line for each input that is no longer what the manifest in `output` says, none if all are. Reads the inputs'
-// weights unless remembered digests tell (see FileStates). Throws Error where there is no manifest, or a malformed one.
+// weights unless remembered digests tell (see FileStates). Throws Error if the manifest is missing or malformed.
 std::vector<std::string> changed_inputs(const std::filesystem::path& output);
 
 }  // namespace vlrm

@@ -42,7 +42,7 @@ struct EvaluationOptions {
   std::string label = {};                              // the row's name in tables
   OrderedJson model_settings = OrderedJson::object();  // what the scores depend on of the model: into run.json
   int64_t batch_samples = 8;                           // above 0: computed together
-  bool force = false;                                  // start again where there are results
+  bool force = false;                                  // start again even if results exist
   bool mixed = false;                                  // go on though last digits may move
 };
 

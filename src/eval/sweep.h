@@ -42,7 +42,7 @@ class Sweep {
   struct Part {
     std::string name;
     std::unique_ptr<Evaluation> evaluation;
-    std::optional<Model> model;  // planned; none where there is nothing left to score
+    std::optional<Model> model;  // planned; none if nothing is left to score
   };
   std::shared_ptr<const Benchmark> benchmark_;
   ParentDirectories parents_;  // of the result folders; goes after them

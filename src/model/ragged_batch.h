@@ -33,7 +33,7 @@ struct PrefixGroup {
 
   // Tokens of text `continuation`, the prefix included.
   int64_t length(size_t continuation) const { return prefix.length + continuations[continuation].length; }
-  int64_t longest() const;  // of all texts; of the prefix where there is none
+  int64_t longest() const;  // of all texts; of the prefix if there are no texts
   // The row of token `position` of text `continuation`.
   int64_t row(size_t continuation, int64_t position) const;
 };

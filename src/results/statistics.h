@@ -27,8 +27,8 @@ struct BootstrapOptions {
 std::optional<Interval> bootstrap_interval(const Strata& strata, const BootstrapOptions& options = {});
 
 // Two-sided p-value of "the mean of the strata's means of these differences is 0": the fraction of bootstrap resamples
-// of the centred differences that lie at least as far from 0 as what was observed, itself counted. 1 where there is
-// none.
+// of the centred differences that lie at least as far from 0 as what was observed, itself counted. 1 if there are
+// no differences.
 double bootstrap_p_value(const Strata& differences, const BootstrapOptions& options = {});
 
 // Wilson's score interval of `correct` of `count` samples, at 95%. Nothing where count is 0.
