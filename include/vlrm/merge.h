@@ -28,6 +28,7 @@ struct BuildOptions {
   std::optional<double> weight, weight_vlm, weight_rm, density;  // as the method needs them
   std::optional<bool> normalize, rescale;                        // none: as in the published recipes
   std::optional<uint64_t> seed;                                  // of random masks; none: 0
+  std::string score_label;                                       // of an RM with several: its name or number
   std::string dtype = "bfloat16";
   ModelOutput output;
   Listener* listener = nullptr;

@@ -21,6 +21,10 @@ struct ModelOptions {
   std::string special_tokens = "parse";   // in prompts and responses: parse, escape (read as text) or refuse
   std::optional<int64_t> max_length;      // tokens of a text; none: no limit
   std::optional<std::string> truncation;  // of longer texts: refuse, left or right
+  std::string score_label;                // of a classifier with several labels: its name or number; "": the only one
+  std::string response_prefix;            // written before each response, and where a text begins that is written
+  std::string chat_template;              // a file, or a model whose template is used; "": the model's own
+  std::optional<double> rope_theta;       // of a text reward model: another base of its rotations; none: its own
   bool likelihood = false;                // score by the log-probability of the response, not by a reward
   bool exif = true;                       // turn images by their EXIF orientation
 };

@@ -145,12 +145,13 @@ void build(const BuildOptions& options) {
   const Dtype dtype = float_dtype_or_throw(options.dtype);
   Recipe recipe = recipe_of(options);
   set_seed(recipe, options.seed);
-  BuildInputs inputs{named_model("vlm", options.vlm), named_model("rm", options.rm), std::nullopt};
+  BuildInputs inputs{named_model("vlm", options.vlm), named_model("rm", options.rm), std::nullopt, options.score_label};
   if (!options.base.empty()) inputs.base = resolve_model(options.base);
   if (recipe.from_options)
     recipe.pad_to_multiple_of = ModelConfig::from_directory(inputs.vlm.directory).architecture->padding;
   OrderedJson settings = recipe_settings(recipe, build_roles(recipe));
   settings["dtype"] = torch_name(dtype);
+  if (!options.score_label.empty()) settings["score_label"] = options.score_label;
   Manifest manifest("build", std::move(settings));
   manifest.name_input("vlm", options.vlm);
   manifest.name_input("rm", options.rm);

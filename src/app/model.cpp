@@ -1,14 +1,20 @@
 #include "app/model.h"
 
+#include <cmath>
+
 #include "app/option_checks.h"
 #include "architecture/text_names.h"
 #include "architecture/unused_tensors.h"
+#include "base/content_digest.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/threads.h"
+#include "base/utf8.h"
 #include "prompt/stamps.h"
 #include "weights/model_files.h"
 #include "weights/views.h"
+
+namespace fs = std::filesystem;
 
 namespace vlrm {
 namespace {
@@ -58,6 +64,30 @@ Dtype dtype_of(const ModelOptions& options, const Model& model) {
   return stored && is_float(stored->dtype) ? stored->dtype : Dtype::bf16;
 }
 
+void set_rope_theta(Model& model, const ModelOptions& options) {
+  if (!options.rope_theta) return;
+  if (!std::isfinite(*options.rope_theta) || *options.rope_theta <= 0)
+    throw OptionError("rope_theta", fmt::format("{} is not a number above 0", *options.rope_theta));
+  if (model.config.sees() || options.likelihood)
+    throw OptionError("rope_theta", fmt::format("is for the rewards of a text reward model, and {} is a {}",
+                                                model.files.directory.string(),
+                                                model.config.sees() ? "vision-language model" : "language model here"));
+  model.config.text.rope_theta = *options.rope_theta;
+}
+
+// A file, or the directory of a model.
+std::optional<fs::path> template_path(const ModelOptions& options) {
+  const std::string& name = options.chat_template;
+  std::error_code error;
+  if (name.empty()) return std::nullopt;
+  if (fs::is_regular_file(name, error)) return name;
+  try {
+    return resolve_texts(name).chat_template();
+  } catch (const Error& problem) {
+    throw OptionError("chat_template", problem.what());
+  }
+}
+
 }  // namespace
 
 Mode mode_or_throw(const std::string& name) {
@@ -84,6 +114,8 @@ Model open_or_merge(const ModelOptions& options) {
     const ModelFiles files = resolve_model(options.model);
     if (const auto warning = unapplied_adapter(files)) tell_warning(*warning);
     Model model = open_model(files);
+    if (!options.likelihood) choose_label(model, options.score_label);
+    set_rope_theta(model, options);
     if (const auto note = unasked_head(model.config, *model.weights)) tell_note(*note);
     return model;
   }
@@ -99,7 +131,9 @@ Model open_or_merge(const ModelOptions& options) {
 BuildInputs build_inputs(const ModelOptions& options) {
   for (const auto& [name, model] : {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm)})
     if (model->empty()) throw OptionError(name, "is missing: a recipe merges a VLM and a reward model");
-  BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), std::nullopt};
+  if (options.rope_theta)
+    throw OptionError("rope_theta", "is for a text reward model alone; a merged model keeps the VLM's");
+  BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), std::nullopt, options.score_label};
   if (!options.base.empty()) inputs.base = resolve_model(options.base);
   return inputs;
 }
@@ -116,6 +150,8 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
   ScorerOptions scorer;
   scorer.prompt.mode = mode;
   scorer.likelihood = options.likelihood;
+  if (options.likelihood && !options.score_label.empty())
+    throw OptionError("score_label", "is of a reward, which `likelihood` does not ask for");
   scorer.prompt.special_tokens = value_of(kSpecialTokens, "special_tokens", options.special_tokens);
   scorer.prompt.max_length = options.max_length;
   if (options.truncation && !options.max_length) throw OptionError("truncation", "goes only with `max_length`");
@@ -123,6 +159,10 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
   scorer.prompt.truncation = value_of(kTruncations, "truncation", options.truncation.value_or("refuse"));
   if (!options.date.empty()) scorer.prompt.clock = jinja::Clock::parse_or_throw(options.date);
   scorer.prompt.decode.apply_exif = options.exif;
+  if (const auto invalid = utf8::first_invalid(options.response_prefix))
+    throw OptionError("response_prefix", fmt::format("not UTF-8, from byte {} on", *invalid));
+  scorer.prompt.response_prefix = options.response_prefix;
+  scorer.prompt.chat_template = template_path(options);
   return scorer;
 }
 
@@ -175,6 +215,13 @@ OrderedJson ModelSettings::settings(const NamedRecipe* recipe, Dtype dtype, cons
   settings["max_length"] = options_.max_length ? OrderedJson(*options_.max_length) : OrderedJson(nullptr);
   settings["truncation"] = options_.truncation.value_or("refuse");
   settings["date"] = scorer.prompt.clock ? OrderedJson(scorer.prompt.clock->date()) : OrderedJson(nullptr);
+  // What is asked of few runs stands in theirs alone, so that the others go on with what was made before.
+  if (!options_.score_label.empty()) settings["score_label"] = options_.score_label;
+  if (!options_.response_prefix.empty()) settings["response_prefix"] = options_.response_prefix;
+  if (const auto& path = scorer.prompt.chat_template)
+    settings["chat_template"] = {{"name", options_.chat_template},
+                                 {"digest", content_digest(ChatTemplate::from_path(*path).text())}};
+  if (options_.rope_theta) settings["rope_theta"] = *options_.rope_theta;
   return settings;
 }
 

@@ -25,11 +25,6 @@ class ConfigFields;
 // placeholder tokens.
 enum class Fusion { none, cross_attention, embeddings };
 
-// Which token of a text a reward model's head reads: the last one that is not the pad token, as transformers has it
-// since 4.49, or the one before the first pad token, as it was before. Both are the last token of a text without pad
-// tokens.
-enum class Pooling { last_not_pad, before_first_pad };
-
 struct Architecture {
   std::string_view type;  // model_type in config.json
   std::string_view name;  // for people
@@ -43,10 +38,10 @@ struct Architecture {
   // Of a vision-language model; empty for a text model.
   std::string_view vision_prefix = {}, projector_prefix = {};
   Fusion fusion = Fusion::none;
-  int64_t reserved_rows = 0;  // of the embeddings, behind the vocabulary
-  int64_t padding = 1;        // pad_to_multiple_of that gives merged embeddings the rows of this family
-  Pooling pooling = Pooling::last_not_pad;
-  Dtype device_dtype = Dtype::bf16;  // of the weights on a device that is not a CPU, where no other is asked for
+  int64_t reserved_rows = 0;                // of the embeddings, behind the vocabulary
+  int64_t padding = 1;                      // pad_to_multiple_of that gives merged embeddings the rows of this family
+  Pooling pooling = Pooling::last_not_pad;  // of its classifiers
+  Dtype device_dtype = Dtype::bf16;         // of the weights on a device that is not a CPU, where no other is asked for
 
   // Fills in what config.json says of the model beside its head, dtype and pad token.
   void (*read)(const ConfigFields& fields, ModelConfig& config);

@@ -21,18 +21,50 @@ std::optional<int64_t> labels_of(const Checkpoint& weights) {
   return last == nullptr || last->shape.empty() ? std::nullopt : std::optional(last->shape[0]);
 }
 
-Head read_head(const ConfigFields& fields, const Checkpoint* weights) {
+bool is_classifier(const ConfigFields& fields) {
   const auto architectures = fields.get<std::vector<std::string>>("architectures", {});
-  if (architectures.empty() || !architectures.front().ends_with("ForSequenceClassification"))
-    return Head::language_model;
-  int64_t labels = (weights != nullptr ? labels_of(*weights) : std::nullopt).value_or(2);  // transformers' default
-  if (fields.has("id2label")) {
-    if (!fields.at("id2label").is_object()) fields.fail("id2label", "is no object of labels by id");
-    labels = static_cast<int64_t>(fields.at("id2label").size());
+  return !architectures.empty() && architectures.front().ends_with("ForSequenceClassification");
+}
+
+// The names of a classifier's labels, by their numbers.
+std::vector<std::string> read_labels(const ConfigFields& fields, const Checkpoint* weights) {
+  constexpr int64_t kMostLabels = 4096, kTransformersDefault = 2;
+  int64_t count = (weights != nullptr ? labels_of(*weights) : std::nullopt).value_or(kTransformersDefault);
+  const bool named = fields.has("id2label");
+  if (named && !fields.at("id2label").is_object()) fields.fail("id2label", "is no object of labels by id");
+  if (named) count = static_cast<int64_t>(fields.at("id2label").size());
+  if (fields.has("num_labels")) count = fields.required<int64_t>("num_labels");
+  if (count < 1 || count > kMostLabels)
+    fields.fail("id2label", fmt::format("has {} labels, which is not between 1 and {}", count, kMostLabels));
+  std::vector<std::string> labels;
+  for (int64_t i = 0; i < count; ++i) {
+    const std::string id = std::to_string(i);
+    const bool has_name = named && fields.at("id2label").contains(id) && fields.at("id2label").at(id).is_string();
+    labels.push_back(has_name ? fields.at("id2label").at(id).get<std::string>() : "LABEL_" + id);
   }
-  if (fields.has("num_labels")) labels = fields.required<int64_t>("num_labels");
-  if (labels != 1) fields.fail("id2label", fmt::format("a reward model has one label, this classifier has {}", labels));
-  return Head::reward;
+  return labels;
+}
+
+// A token's number, which has a row of the embeddings.
+std::optional<int32_t> read_token(const ConfigFields& fields, const std::string& key, int64_t rows) {
+  if (!fields.has(key)) return std::nullopt;
+  const auto token = fields.required<int32_t>(key);
+  if (token >= rows)
+    fields.fail(key, fmt::format("is outside the {} rows of the embeddings, so transformers cannot load the model "
+                                 "either; correct it",
+                                 rows));
+  return token;
+}
+
+void read_pad_tokens(const ConfigFields& fields, int64_t rows, ModelConfig& config) {
+  config.pad_token = read_token(fields, "pad_token_id", rows);
+  // What reads the token before the first one is transformers 4.47, which looks at the top level only.
+  if (config.architecture->pooling == Pooling::before_first_pad || !fields.has("text_config")) return;
+  const auto of_text = read_token(fields.required_object("text_config"), "pad_token_id", rows);
+  if (!config.pad_token)
+    config.pad_token = of_text;
+  else if (of_text && *of_text != *config.pad_token)
+    config.other_pad_token = of_text;
 }
 
 void refuse_quantized(const ConfigFields& fields) {
@@ -70,13 +102,14 @@ ModelConfig ModelConfig::from_json(const Json& json, const std::filesystem::path
     fields.fail("model_type", fmt::format("\"{}\" is not supported, only {}", printable(type), supported_types()));
   refuse_quantized(fields);
   config.architecture->read(fields, config);
-  config.head = read_head(fields, weights);
-  if (fields.has("pad_token_id")) config.pad_token = fields.required<int32_t>("pad_token_id");
+  if (is_classifier(fields)) {
+    config.head = Head::reward;
+    config.labels = read_labels(fields, weights);
+    config.pooling = config.architecture->pooling;
+  }
   const int64_t rows = config.text.vocab_size + config.architecture->reserved_rows;
-  if (config.pad_token.value_or(-1) >= rows)
-    fields.fail("pad_token_id", fmt::format("is outside the {} rows of the embeddings, so transformers cannot load the "
-                                            "model either; correct it",
-                                            rows));
+  read_pad_tokens(fields, rows, config);
+  config.reward_token = read_token(fields, "reward_token_id", rows);
   config.dtype = read_dtype(fields);
   return config;
 }

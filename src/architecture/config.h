@@ -57,13 +57,23 @@ struct VisionConfig {
 
 enum class Head { language_model, reward };
 
+// Which token of a text a reward model's head reads: the last one that is not the pad token, as transformers has it
+// since 4.49; the one before the first pad token, as it was before; or the last one, whatever it is. All are the last
+// token of a text without pad tokens.
+enum class Pooling { last_not_pad, before_first_pad, last };
+
 struct ModelConfig {
   const Architecture* architecture = nullptr;  // never null once it is read
   TextConfig text;
-  std::shared_ptr<const VisionConfig> vision;     // null for a text model
-  Head head = Head::language_model;               // reward: *ForSequenceClassification with one label
-  int32_t image_token = -1;                       // the token that stands for an image in texts; −1: none
-  std::optional<int32_t> pad_token;               // the top-level pad_token_id only: what pooling looks for
+  std::shared_ptr<const VisionConfig> vision;  // null for a text model
+  Head head = Head::language_model;            // reward: *ForSequenceClassification
+  std::vector<std::string> labels = {};        // its names of the rows of a reward model's head
+  int32_t image_token = -1;                    // the token that stands for an image in texts; −1: none
+  // pad_token_id: what pooling looks for. The top-level one, else (for last_not_pad) that of text_config; where both
+  // are there and differ, releases of transformers differ in which they read, and the other one is kept too.
+  std::optional<int32_t> pad_token, other_pad_token;
+  std::optional<int32_t> reward_token;            // reward_token_id: put behind each text for the head to read
+  std::optional<Pooling> pooling;                 // none: the files do not say which token the head reads
   std::optional<Dtype> dtype;                     // torch_dtype
   std::vector<std::string> defaulted_sizes = {};  // fields that config.json leaves out: where shapes do not fit, why
 
@@ -71,7 +81,7 @@ struct ModelConfig {
 
   // Reads DIRECTORY/config.json; what transformers leaves out takes transformers' defaults, but for a part
   // (text_config, vision_config) as a whole. Throws Error naming the file and field that is missing, malformed or not
-  // supported (another model_type, an activation, more than one label).
+  // supported (another model_type, an activation).
   static ModelConfig from_directory(const std::filesystem::path& directory);
   // The same of a config that was read before; `file` is what errors call it. Where it leaves the labels of a
   // classifier out, they are those of its head among `weights`.

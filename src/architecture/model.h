@@ -1,6 +1,7 @@
 // A model of a known family, with the files that say how to talk to it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "architecture/config.h"
@@ -14,9 +15,19 @@ struct Model {
   ModelConfig config;
   CheckpointPtr weights;  // canonical names (architecture.h)
   ModelFiles files;       // with its tokenizer, chat template and preprocessor_config.json
+  // What its files call things that other models call otherwise; "": as they do.
+  std::string prefix = {};      // that a trainer left in front of all names: "module."
+  std::string value_head = {};  // a tensor of a head that is not a classifier's: "v_head.summary.weight"
 };
 
 // Reads config and headers, no weights. Throws Error for what the config or the checkpoint's files have wrong.
 Model open_model(const ModelFiles& files, const std::string& role = "model", const WatchInput& watch = {});
+
+// Makes a classifier a reward model with one label, that which `label` names or whose number it is: its head keeps that
+// row alone. "" is the only label there is. Throws Error where there are several, and OptionError (`score_label`) for
+// what is none of them, or may be two.
+void choose_label(Model& model, const std::string& label);
+// "a reward model has one label, this classifier has 2 (good, bad)"; nothing unless there are several.
+std::optional<std::string> several_labels(const ModelConfig& config);
 
 }  // namespace vlrm

@@ -27,6 +27,22 @@ OrderedJson read_config(const fs::path& directory) {
   return config;
 }
 
+// What wrappers of trainers (DDP, peft, torch.compile) put in front of every name, as far as all have it.
+std::string left_prefix(const Checkpoint& weights) {
+  constexpr std::array<std::string_view, 4> kWrappers{"module.", "base_model.model.", "_orig_mod.", "_forward_module."};
+  std::string prefix;
+  const auto all_go_on_with = [&](std::string_view wrapper) {
+    return !weights.tensors().empty() && std::ranges::all_of(weights.tensors(), [&](const TensorInfo& tensor) {
+      return tensor.name.size() > prefix.size() && tensor.name.substr(prefix.size()).starts_with(wrapper);
+    });
+  };
+  for (;;) {
+    const auto* const next = std::ranges::find_if(kWrappers, all_go_on_with);
+    if (next == kWrappers.end()) return prefix;
+    prefix += *next;
+  }
+}
+
 Renaming renaming_of(const OrderedJson& config) {
   return canonical_names(find_architecture(model_type(config)));
 }
@@ -132,7 +148,13 @@ bool has_tied_embeddings(const OrderedJson& config, const CheckpointPtr& weights
 ReadModel read_model(const ModelFiles& files, const std::string& role, const WatchInput& watch) {
   ReadModel model{read_config(files.directory), open_checkpoint(files.directory)};
   if (watch) model.weights = watch(role, files.directory, model.weights);
-  model.weights = renamed(std::move(model.weights), renaming_of(model.config));
+  const Architecture* known = find_architecture(model_type(model.config));
+  if (known != nullptr) model.prefix = left_prefix(*model.weights);
+  if (!model.prefix.empty())
+    model.weights = renamed(std::move(model.weights), [length = model.prefix.size()](const std::string& name) {
+      return std::optional(name.substr(length));
+    });
+  model.weights = renamed(std::move(model.weights), canonical_names(known));
   if (!files.adapter) return model;
   CheckpointPtr adapter = open_adapter(*files.adapter);
   if (watch) adapter = watch(kAdapterRole + role, *files.adapter, std::move(adapter));

@@ -20,8 +20,9 @@ constexpr const char* kAdapterRole = "adapter ";  // of an adapter, with its mod
 constexpr const char* kTied = "tie_word_embeddings";  // in configs
 
 struct ReadModel {
-  OrderedJson config;     // config.json, changed as the adapter changes the model
-  CheckpointPtr weights;  // canonical names (architecture.h) where the family is known, else the files' own
+  OrderedJson config;       // config.json, changed as the adapter changes the model
+  CheckpointPtr weights;    // canonical names (architecture.h) where the family is known, else the files' own
+  std::string prefix = {};  // that every name had, left by a trainer, and has no more: "module."
 };
 
 // Reads config and headers. A classifier that an adapter makes of a language model gets the name, the labels and no

@@ -27,6 +27,15 @@ std::optional<std::string> canonical_in_head(const std::string& name) {
   return name;
 }
 
+// The name of a tensor of it. What reads it in TRL and what is made with it takes the last token, whatever it is.
+std::string value_head_in(const Checkpoint& weights) {
+  for (const TensorInfo& tensor : weights.tensors())
+    if ((tensor.name.starts_with("v_head.") || tensor.name.starts_with("value_head.")) &&
+        canonical_in_head(tensor.name) != tensor.name)
+      return tensor.name;
+  return "";
+}
+
 }  // namespace
 
 bool is_in_reward_head(const std::string& name) {
@@ -41,13 +50,14 @@ std::vector<HeadLayer> reward_head_layers(const Checkpoint& weights) {
   return {{"score.0.weight", "score.0.bias"}, {"score.2.weight", "score.2.bias"}};
 }
 
-CheckpointPtr with_canonical_head(CheckpointPtr weights, const fs::path& directory) {
+CanonicalHead with_canonical_head(CheckpointPtr weights, const fs::path& directory) {
   const fs::path own = directory / kHeadFile;
+  std::string value_head = value_head_in(*weights);
   weights = renamed(std::move(weights), canonical_in_head);
   if (weights->find("score.weight") != nullptr && weights->find("score.0.weight") != nullptr)
     fail("{}: has two heads, one linear and one of two layers; remove one of them", weights->description());
-  if (!reward_head_layers(*weights).empty() || !fs::exists(own)) return weights;
-  return overlay({std::move(weights), renamed(open_safetensors_file(own), canonical_in_head)});
+  if (!reward_head_layers(*weights).empty() || !fs::exists(own)) return {std::move(weights), std::move(value_head)};
+  return {overlay({std::move(weights), renamed(open_safetensors_file(own), canonical_in_head)}), kHeadFile};
 }
 
 }  // namespace vlrm

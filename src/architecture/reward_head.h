@@ -21,8 +21,12 @@ bool is_in_reward_head(const std::string& name);
 
 constexpr const char* kHeadFile = "value_head.safetensors";
 
+struct CanonicalHead {
+  CheckpointPtr weights;
+  std::string value_head;  // what a tensor of a value head (v_head, value_head) was called; "" without one
+};
 // The same weights with the head of a model (v_head, value_head, classifier) under its canonical names: one among them,
 // or in a file of its own, DIRECTORY/kHeadFile. Throws Error if there are two heads.
-CheckpointPtr with_canonical_head(CheckpointPtr weights, const std::filesystem::path& directory);
+CanonicalHead with_canonical_head(CheckpointPtr weights, const std::filesystem::path& directory);
 
 }  // namespace vlrm

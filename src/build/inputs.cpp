@@ -65,6 +65,11 @@ void require_vision_language_tensors(const Model& model) {
 
 void require_reward_model_tensors(const Model& model) {
   require_shapes(model, model.config.architecture->shapes(model.config));
+  if (!model.value_head.empty() && model.value_head != kHeadFile)
+    fail(
+        "{}: {} is a value head, which reads the last token whatever it is; a merged model has a classifier's, "
+        "score.weight",
+        model.weights->description(), printable(model.value_head));
   require_shape(model, "score.weight", {1, model.config.text.hidden_size}, "one value of each hidden state");
   if (std::filesystem::exists(model.files.directory / kHeadFile))
     fail("{}: has its head in {}, which cannot be merged; save the head among the weights, as score.weight",
@@ -98,6 +103,7 @@ void require_reward_model(const Model& model) {
   if (model.config.head != Head::reward)
     fail("{}: not a reward model: its architecture is not {}", config_path(model),
          model.config.architecture->reward_class);
+  if (const auto several = several_labels(model.config)) fail("{}: \"id2label\": {}", config_path(model), *several);
 }
 
 void require_language_model(const Model& model) {
@@ -108,6 +114,11 @@ void require_language_model(const Model& model) {
 }
 
 void require_tensors(const Model& model) {
+  if (!model.prefix.empty())
+    fail(
+        "{}: a trainer left \"{}\" in front of every name ({}embed_tokens.weight): vlrm scores with such a model, but "
+        "merges only what transformers can load; save it without",
+        model.weights->description(), model.prefix, model.prefix + std::string(model.config.architecture->text_prefix));
   if (model.config.sees())
     require_vision_language_tensors(model);
   else if (model.config.head == Head::reward)

@@ -126,6 +126,7 @@ BuildModels::BuildModels(BuildInputs inputs, WatchInput watch)
       vlm_(open_input("vlm", inputs_.vlm, watch_, notes_)),
       rm_(open_input("rm", inputs_.rm, watch_, notes_)) {
   require_vlm(vlm_);
+  if (rm_.config.head == Head::reward) choose_label(rm_, inputs_.score_label);
   require_reward_model(rm_);
   require_same_text_shape(rm_, vlm_, notes_);
   require_tensors(vlm_);
@@ -161,6 +162,7 @@ PlannedModel BuildModels::plan(const Recipe& recipe) {
   add_notes(merged.notes);
   planned.weights = mapped_onto_vlm(merged.weights, vlm_, rm_, recipe.source);
   planned.config.head = Head::reward;
+  planned.config.pooling = planned.config.architecture->pooling;
   return planned;
 }
 

@@ -20,6 +20,7 @@ namespace vlrm {
 struct BuildInputs {
   ModelFiles vlm, rm;
   std::optional<ModelFiles> base;
+  std::string score_label = {};  // of an RM with several: see choose_label
 };
 
 // A model that exists as a plan: what its files would say, and its weights, computed when they are read; merged ones
@@ -49,7 +50,8 @@ class BuildModels {
   const BuildInputs inputs_;
   const WatchInput watch_;
   std::vector<std::string> notes_;  // on the VLM and the RM
-  const Model vlm_, rm_;
+  const Model vlm_;
+  Model rm_;
   std::optional<Base> base_;
   const std::shared_ptr<VocabularyCache> vocabularies_ = std::make_shared<VocabularyCache>();
 };

@@ -45,6 +45,7 @@ void add_build_command(CLI::App& program) {
   command->add_option("--dtype", options->dtype, "bfloat16, float16 or float32")->capture_default_str();
   declare_method(*command, *options);
   declare_seed(*command, options->seed);
+  declare_score_label(*command, options->score_label, "--score-label,--label");
   flags->output.declare(*command);
   command->footer(
       "Example:\n"

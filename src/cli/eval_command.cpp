@@ -49,6 +49,7 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
   flags->evaluate.benchmark = name;
   CLI::App* command = eval.add_subcommand(name, what);
   if (with_underscores(name) != name) command->alias(with_underscores(name));
+  flags->model.score_label = "--score-label";  // --label is the row's name
   flags->model.declare(*command);
   flags->sweep.declare(*command);
   command->add_option(

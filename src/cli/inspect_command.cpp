@@ -1,10 +1,12 @@
 // vlrm inspect: what a checkpoint is, without loading it.
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <set>
 
+#include "architecture/reward_head.h"
 #include "architecture/text_names.h"
 #include "architecture/unused_tensors.h"
 #include "artifact/manifest.h"
@@ -15,12 +17,19 @@
 #include "base/progress.h"
 #include "build/inputs.h"
 #include "cli/commands.h"
+#include "cli/option_names.h"
 #include "text/chat_template.h"
 #include "weights/model_files.h"
 #include "weights/tensor_place.h"
 
 namespace vlrm {
 namespace {
+
+std::string kind_of_head(const Model& model) {
+  if (!model.value_head.empty()) return fmt::format(", with a value head ({})", printable(model.value_head));
+  if (model.config.labels.size() < 2) return "";
+  return fmt::format(", {} labels", model.config.labels.size());
+}
 
 std::string model_kind(const ModelConfig& config) {
   const bool reward = config.head == Head::reward;
@@ -46,7 +55,7 @@ std::string part_of(const std::string& name, const ModelConfig& config) {
   if (config.sees() && name.starts_with(architecture.vision_prefix)) return "0 vision";
   if (config.sees() && name.starts_with(architecture.projector_prefix)) return "1 projector";
   if (name.ends_with("embed_tokens.weight")) return "2 embeddings";
-  if (name == "score.weight" || name == architecture.head) return "5 head";
+  if (is_in_reward_head(name) || name == architecture.head) return "5 head";
   if (text_name(name, config)) return "3 text";
   return name.starts_with(architecture.text_prefix) ? "4 cross-attention" : "6 other";
 }
@@ -91,9 +100,56 @@ std::string template_of(const std::filesystem::path& directory) {
   }
 }
 
+// Why the model cannot be what `require` asks for, or "yes".
+std::string answer(const std::function<void()>& require) try {
+  require();
+  return "yes";
+} catch (const Error& error) {
+  return fmt::format("no: {}", with_option_names(error.what()));
+}
+
+std::string answer_as_reward_model(Model model) {
+  const auto several = several_labels(model.config);
+  const std::string said = answer([&] {
+    if (several) choose_label(model, "0");
+    require_reward_model(model);
+    require_tensors(model);
+  });
+  return several && said == "yes" ? "with --score-label: " + *several : said;
+}
+
+// Which parts of vlrm build the model can take.
+void print_roles(const Model& model) {
+  const auto as = [&](void (*require)(const Model&)) {
+    return answer([&] {
+      require(model);
+      require_tensors(model);
+    });
+  };
+  fmt::print("\nas VLM:  {}\nas RM:   {}\nas base: {}\n", as(require_vlm), answer_as_reward_model(model),
+             as(require_language_model));
+}
+
+// What config.json says of a model of a kind that vlrm does not run; false where it does.
+bool print_foreign_model(const ModelFiles& files) {
+  const auto file = files.directory / "config.json";
+  if (!std::filesystem::exists(file)) return false;
+  const OrderedJson config = read_ordered_json_or_throw(file);
+  if (!config.is_object() || model_type(config).empty() || find_architecture(model_type(config)) != nullptr)
+    return false;
+  std::vector<std::string> classes = architectures_of(config);
+  for (std::string& name : classes) name = printable(name);
+  const std::string why = answer([&] { ModelConfig::from_directory(files.directory); });
+  fmt::print("{}\n{} model{}, which vlrm does not run\n\nas VLM:  {}\nas RM:   {}\nas base: {}\n",
+             files.directory.string(), printable(model_type(config)),
+             classes.empty() ? "" : " (" + joined(classes) + ")", why, why, why);
+  return true;
+}
+
 void run_inspect(const std::string& model) {
   std::vector<std::string> notes;
   const ModelFiles files = resolve_model(model);
+  if (print_foreign_model(files)) return;
   const Model opened = open_input("model", files, {}, notes);
   const ModelConfig& config = opened.config;
   const CheckpointPtr& checkpoint = opened.weights;
@@ -104,11 +160,15 @@ void run_inspect(const std::string& model) {
     total.add(tensor);
   }
   const std::string adapter = files.adapter ? " + " + files.adapter->string() : "";
-  fmt::print("{}{}\n{}\n{}\n\n", files.directory.string(), adapter, model_kind(config), shape_of(config));
+  fmt::print("{}{}\n{}{}\n{}\n\n", files.directory.string(), adapter, model_kind(config), kind_of_head(opened),
+             shape_of(config));
   fmt::print("  {:<16}{:>15}\n", "part", "parameters");
   for (const auto& [name, part] : parts) part.print(std::string_view(name).substr(2));
   total.print("all");
   fmt::print("\nchat template: {}\n", template_of(files.chat_template()));
+  print_roles(opened);
+  if (!opened.prefix.empty())
+    notes.push_back(fmt::format("every tensor's name begins with \"{}\", which a trainer left", opened.prefix));
   if (const auto unused = unused_tensors(config, *checkpoint); !unused.empty())
     notes.push_back(fmt::format("{} tensor{} no part of what config.json describes, so no model is run with them: {}{}",
                                 unused.size(), unused.size() == 1 ? " is" : "s are", printable(unused.front()),

@@ -15,8 +15,18 @@ void ModelFlags::declare(CLI::App& command, For what) {
   command.add_option("--base", options.base, "Of a merge on load: the base both were tuned from");
   if (what == For::writing) seed = "--merge-seed";
   declare_seed(command, options.seed, seed);
-  if (what == For::scoring)
+  if (what == For::scoring) {
     command.add_flag("--likelihood", options.likelihood, "Log-probability of the response instead of a reward");
+    declare_score_label(command, options.score_label, score_label);
+    command.add_option("--rope-theta", options.rope_theta,
+                       "Of a text reward model: turn its tokens by another rope_theta than its config's");
+  }
+  command.add_option("--response-prefix", options.response_prefix,
+                     "Written before each response, or before what the model writes; $'<think>\\n\\n</think>\\n\\n' is "
+                     "what Qwen3's template writes");
+  command.add_option("--chat-template", options.chat_template,
+                     "A template (Jinja, or JSON with chat_template), or a model whose template is used (default: the "
+                     "model's own)");
   command.add_option("--date", options.date,
                      "Date for templates that ask for one: \"01 Jan 2025\" or \"today\" (default: the template's own)");
   command.add_option("--dtype", options.dtype,
@@ -72,6 +82,13 @@ void declare_seed(CLI::App& command, std::optional<uint64_t>& seed, const std::s
   command.add_option(option, seed, "Seed of the random masks (dare_*, della*)")
       ->check(whole_number(0))
       ->default_str("0");
+}
+
+void declare_score_label(CLI::App& command, std::string& label, const std::string& option) {
+  command
+      .add_option(option, label,
+                  "Of a reward model with several labels: the one to score by, a name of id2label or a number from 0")
+      ->check(not_empty());
 }
 
 void declare_resume_mixed(CLI::App& command, bool& mixed) {

@@ -11,7 +11,8 @@ namespace vlrm {
 // --model; or --vlm, --rm and --base with a recipe: merged on load, nothing is written. And what is asked of it.
 struct ModelFlags {
   ModelOptions options;
-  std::string seed = "--seed";  // the option's name
+  std::string seed = "--seed";                        // the option's name
+  std::string score_label = "--score-label,--label";  // of scoring
 
   enum class For { scoring, writing };  // writing: no --likelihood, and the masks' seed is --merge-seed
   void declare(CLI::App& command, For what = For::scoring);
@@ -25,6 +26,9 @@ struct ModelFlags {
 
 // --seed, or whatever it is called.
 void declare_seed(CLI::App& command, std::optional<uint64_t>& seed, const std::string& option = "--seed");
+
+// --score-label; where --label is free, it is the same.
+void declare_score_label(CLI::App& command, std::string& label, const std::string& option);
 
 // --resume-mixed, of the commands whose outputs can be gone on with.
 void declare_resume_mixed(CLI::App& command, bool& mixed);

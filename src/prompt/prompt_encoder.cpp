@@ -28,10 +28,14 @@ PromptEncoder::PromptEncoder(const Model& model, PromptOptions options)
       image_token_(model.config.image_token),
       positions_(model.config.text.positions),
       tokenizer_(Tokenizer::from_directory(model.files.tokenizer())),
-      template_(ChatTemplate::from_directory(model.files.chat_template())),
+      template_(options_.chat_template ? ChatTemplate::from_path(*options_.chat_template)
+                                       : ChatTemplate::from_directory(model.files.chat_template())),
       marks_(template_.literals(), tokenizer_),
       variables_(ChatTemplate::special_tokens(model.files.tokenizer())) {
   if (options_.mode == Mode::image) processor_ = model.config.architecture->processor(model.files.directory);
+  const std::vector<int32_t> written = tokenizer_.encode(options_.response_prefix, false);
+  if (image_token_ >= 0 && std::ranges::count(written, image_token_) > 0)
+    fail("`response_prefix` holds {}, which stands for an image", image_token_name());
 }
 
 PromptEncoder::Prepared PromptEncoder::prepared(const Sample& sample) const {
@@ -44,12 +48,13 @@ PromptEncoder::Prepared PromptEncoder::prepared(const Sample& sample) const {
 std::string PromptEncoder::render(const Sample& sample, std::optional<size_t> response,
                                   const std::string& source) const {
   ChatTemplate::Input input;
-  input.messages = conversation(sample, response ? &sample.responses[*response] : nullptr, content_form(options_.mode));
+  const std::string content = response ? options_.response_prefix + sample.responses[*response] : "";
+  input.messages = conversation(sample, response ? &content : nullptr, content_form(options_.mode));
   input.add_generation_prompt = !response;
   input.variables = variables_;
   input.clock = options_.clock ? &*options_.clock : nullptr;
   try {
-    return template_.render(input);
+    return template_.render(input) + (response ? "" : options_.response_prefix);
   } catch (const Error& error) {
     rethrow_at(source, error);
   }
@@ -101,9 +106,11 @@ std::shared_ptr<const ProcessedImage> PromptEncoder::processed(const EncodedImag
 }
 
 void PromptEncoder::fit(Text& text, const std::string& source) const {
-  const auto length = static_cast<int64_t>(text.ids.size());
+  const auto length = static_cast<int64_t>(text.ids.size() + (options_.last_token ? 1 : 0));
   if (options_.max_length && length > *options_.max_length) {
     const int64_t surplus = length - *options_.max_length;
+    if (surplus >= static_cast<int64_t>(text.ids.size()))
+      fail("{}: `max_length` {} leaves nothing of the text", source, *options_.max_length);
     if (options_.truncation == Truncation::refuse)
       fail("{}: a text of {} tokens is longer than `max_length` {}; `truncation` left or right cuts it", source, length,
            *options_.max_length);
@@ -116,6 +123,7 @@ void PromptEncoder::fit(Text& text, const std::string& source) const {
     if (left) text.cut_at_start = surplus;
     text.notes.cut_texts = 1;
   }
+  if (options_.last_token) text.ids.push_back(*options_.last_token);
   if (static_cast<int64_t>(text.ids.size()) > positions_) text.notes.long_texts = 1;
 }
 
@@ -130,10 +138,26 @@ std::optional<std::vector<TextOrigin>> PromptEncoder::origins(const std::string&
   }
 }
 
+// A template of another model may look for contents in another form, and writes nothing where it finds none.
+void PromptEncoder::check_shown(const std::vector<TextOrigin>& origins, const Prepared& sample,
+                                std::optional<size_t> response, const std::string& source) const {
+  if (!options_.chat_template) return;
+  const auto require = [&](TextMarks::Origin origin, bool there, const char* what) {
+    if (there && std::ranges::none_of(origins, [&](const TextOrigin& text) { return text.number == origin; }))
+      fail("{}: `chat_template` {} does not show the {}: it is for another kind of model", source,
+           options_.chat_template->string(), what);
+  };
+  const auto is_marked = [&](const std::string& text) { return text.find(sample.marked->mark) != text.npos; };
+  require(TextMarks::message, is_marked(sample.marked->sample.messages.dump()), "prompt");
+  require(TextMarks::response, response && is_marked(sample.marked->sample.responses[*response]), "response");
+}
+
 ReadText PromptEncoder::read(const std::string& rendered, const Prepared& sample, std::optional<size_t> response,
                              const std::string& source) const {
-  if (const auto known = origins(rendered, sample, response))
+  if (const auto known = origins(rendered, sample, response)) {
+    check_shown(*known, sample, response, source);
     return read_text(rendered, *known, tokenizer_, sample.policy, source);
+  }
   return read_text_of_unknown_origin(rendered, sample.sample, response ? &sample.sample.responses[*response] : nullptr,
                                      tokenizer_, sample.policy, source);
 }

@@ -2,6 +2,7 @@
 // encoder takes them.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,6 +33,9 @@ struct PromptOptions {
   Truncation truncation = Truncation::refuse;
   std::optional<jinja::Clock> clock;  // none: the template's own fallback date
   DecodeOptions decode;
+  std::optional<int32_t> last_token = {};  // put behind each text; counts towards max_length, and is never cut off
+  std::string response_prefix = {};        // written before each response, and where one begins
+  std::optional<std::filesystem::path> chat_template = {};  // see ChatTemplate::from_path; none: the model's own
 };
 
 // Methods are thread-safe, and throw Error naming `source`, where what is wrong stands.
@@ -78,6 +82,8 @@ class PromptEncoder {
   ReadText read(const std::string& rendered, const Prepared& sample, std::optional<size_t> response,
                 const std::string& source) const;
   void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
+  void check_shown(const std::vector<TextOrigin>& origins, const Prepared& sample, std::optional<size_t> response,
+                   const std::string& source) const;
   void fit(Text& text, const std::string& source) const;
 
   PromptOptions options_;

@@ -8,6 +8,7 @@
 #include "architecture/architecture.h"
 #include "architecture/reward_head.h"
 #include "base/error.h"
+#include "reward/pooling.h"
 
 namespace vlrm {
 namespace {
@@ -26,9 +27,17 @@ const ModelConfig& checked_config(const Model& model, const ScorerOptions& optio
     fail("{}: a text model, which sees no image; use `mode` text-only", where);
   if (!options.likelihood && reward_head_layers(*model.weights).empty())
     fail("{}: has no reward head; vlrm build makes one, and `likelihood` scores without", where);
+  if (const auto several = options.likelihood ? std::nullopt : several_labels(model.config))
+    fail("{}: {}", where, *several);
   if (options.likelihood && !sees && model.config.head == Head::reward)
     fail("{}: a text reward model has no lm_head to take a likelihood from", where);
   return model.config;
+}
+
+PromptOptions prompt_options(const ModelConfig& config, const ScorerOptions& options) {
+  PromptOptions prompt = options.prompt;
+  if (!options.likelihood) prompt.last_token = config.reward_token;
+  return prompt;
 }
 
 }  // namespace
@@ -37,7 +46,7 @@ Scorer::Scorer(const Model& model, const ScorerOptions& options, const BackendOp
     : config_(checked_config(model, options)),  // before files that another kind of model lacks
       likelihood_(options.likelihood),
       dtype_(backend.dtype),
-      encoder_(model, options.prompt) {
+      encoder_(model, prompt_options(model.config, options)) {
   ModelConfig config = model.config;
   config.head = likelihood_ ? Head::language_model : Head::reward;
   backend_ = load_backend(config, model.weights, backend);
@@ -45,18 +54,10 @@ Scorer::Scorer(const Model& model, const ScorerOptions& options, const BackendOp
 
 Scorer::~Scorer() = default;
 
-// Both ways as transformers has them: one ends at the text's begin where all are pad tokens, the other is taken modulo
-// the length.
-int64_t Scorer::reward_position(const std::vector<int32_t>& ids) const {
-  const auto length = static_cast<int64_t>(ids.size());
-  if (!config_.pad_token) return length - 1;
-  if (config_.architecture->pooling == Pooling::last_not_pad) {
-    int64_t last = length - 1;
-    while (last > 0 && ids[static_cast<size_t>(last)] == *config_.pad_token) --last;
-    return last;
-  }
-  const auto pad = std::find(ids.begin(), ids.end(), *config_.pad_token);
-  return pad == ids.end() ? length - 1 : (pad - ids.begin() - 1 + length) % length;
+int64_t Scorer::reward_position(const std::vector<int32_t>& ids, const std::string& source) const try {
+  return pooled_token(config_, ids);
+} catch (const Error& error) {
+  rethrow_at(source, error);
 }
 
 // Where the response begins.
@@ -84,7 +85,8 @@ PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) 
     PromptEncoder::Text text = encoder_.encode(texts_of_sample, i, source);
     if (i == 0) prepared.notes.add(text.message_notes);
     prepared.notes.add(text.notes);
-    texts.emplace(text.ids, likelihood_ ? likelihood_position(text, prompt, source) : reward_position(text.ids));
+    texts.emplace(text.ids,
+                  likelihood_ ? likelihood_position(text, prompt, source) : reward_position(text.ids, source));
     ids_of_responses.push_back(std::move(text.ids));
     prepared.prompts.push_back(std::move(text.rendered));
   }

@@ -56,7 +56,7 @@ class Scorer {
  private:
   int64_t likelihood_position(const PromptEncoder::Text& text, const std::vector<int32_t>& prompt,
                               const std::string& source) const;
-  int64_t reward_position(const std::vector<int32_t>& ids) const;
+  int64_t reward_position(const std::vector<int32_t>& ids, const std::string& source) const;
 
   ModelConfig config_;
   bool likelihood_;

@@ -19,6 +19,8 @@ class ChatTemplate {
   // chat_template.json, else the chat_template of tokenizer_config.json (of several the one named "default", or
   // "tool_use" where tools are given and there is one). Throws Error where there is none.
   static ChatTemplate from_directory(const std::filesystem::path& directory);
+  // That of a model's directory, as above; of a file of JSON its chat_template; of another file, its text.
+  static ChatTemplate from_path(const std::filesystem::path& path);
   // `general`, but `with_tools` for conversations with the variable "tools".
   static ChatTemplate with_tool_template(ChatTemplate general, ChatTemplate with_tools);
   // The special tokens of a directory's tokenizer as variables: bos_token, eos_token, unk_token, sep_token, pad_token,

@@ -54,6 +54,13 @@ ChatTemplate ChatTemplate::from_directory(const fs::path& directory) {
       directory.string());
 }
 
+ChatTemplate ChatTemplate::from_path(const fs::path& path) {
+  if (fs::is_directory(path)) return from_directory(path);
+  if (path.extension() != ".json") return parse(read_text_or_throw(path, int64_t{4} << 20), path.string());
+  if (auto found = template_in(path)) return std::move(*found);
+  fail("{}: holds no chat_template", path.string());
+}
+
 OrderedJson ChatTemplate::special_tokens(const fs::path& directory) {
   OrderedJson variables = OrderedJson::object();
   const auto beside = TokenizerSideFiles::from_directory(directory);

@@ -104,11 +104,29 @@ class ShardedCheckpoint : public Checkpoint {
   std::vector<CheckpointPtr> sources_;  // of tensors_[i]
 };
 
+bool holds_pickled_weights(const fs::path& directory) {
+  return std::ranges::any_of(fs::directory_iterator(directory), [](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
+    return name.starts_with("pytorch_model") && (name.ends_with(".bin") || name.ends_with(".bin.index.json"));
+  });
+}
+
+// A command for a shell, which writes one file beside the pickled ones. It unpickles tensors and nothing else.
+std::string conversion_of(const fs::path& directory) {
+  std::string quoted = printable(directory.string(), 4096);
+  for (size_t at = quoted.find('\''); at != quoted.npos; at = quoted.find('\'', at + 4)) quoted.replace(at, 1, "'\\''");
+  return fmt::format(
+      "python3 -c 'import pathlib, sys, torch; from safetensors.torch import save_file; d = pathlib.Path(sys.argv[1]); "
+      "save_file({{k: v.clone().contiguous() for f in sorted(d.glob(\"pytorch_model*.bin\")) for k, v in torch.load(f, "
+      "map_location=\"cpu\", weights_only=True).items()}}, d / \"model.safetensors\", {{\"format\": \"pt\"}})' '{}'",
+      quoted);
+}
+
 [[noreturn]] void fail_no_weights(const fs::path& directory) {
   if (!fs::is_directory(directory)) fail("{}: not a directory", directory.string());
-  if (fs::exists(directory / "pytorch_model.bin") || fs::exists(directory / "pytorch_model.bin.index.json"))
-    fail("{}: holds pickled weights only (pytorch_model.bin), which are not read: convert them to safetensors",
-         directory.string());
+  if (holds_pickled_weights(directory))
+    fail("{}: holds pickled weights only (pytorch_model.bin), which are not read; this converts them: {}",
+         directory.string(), conversion_of(directory));
   fail("{}: holds neither {} nor {}{}", directory.string(), kSingleFile, kIndexFile, fetch_advice(directory));
 }
 

@@ -10,20 +10,21 @@
 namespace vlrm {
 namespace {
 
-// Another tensor's values under an info of its own: another name, or fewer rows.
+// Another tensor's values under an info of its own: another name, or fewer rows, which begin at element `start`.
 class RelabelledTensor : public TensorReader {
  public:
-  RelabelledTensor(TensorInfo info, std::unique_ptr<TensorReader> source)
-      : info_(std::move(info)), source_(std::move(source)) {}
+  RelabelledTensor(TensorInfo info, std::unique_ptr<TensorReader> source, int64_t start = 0)
+      : info_(std::move(info)), source_(std::move(source)), start_(start) {}
   const TensorInfo& info() const override { return info_; }
-  void read(int64_t first, int64_t count, std::byte* out) const override { source_->read(first, count, out); }
+  void read(int64_t first, int64_t count, std::byte* out) const override { source_->read(start_ + first, count, out); }
   void read_float32(int64_t first, int64_t count, float* out) const override {
-    source_->read_float32(first, count, out);
+    source_->read_float32(start_ + first, count, out);
   }
 
  private:
   const TensorInfo info_;
   const std::unique_ptr<TensorReader> source_;
+  const int64_t start_;
 };
 
 class CastTensor : public TensorReader {
@@ -88,6 +89,29 @@ class View : public Checkpoint {
   const std::vector<CheckpointPtr> sources_;
   std::vector<TensorInfo> tensors_;
   std::vector<Origin> origins_;  // of tensors_[i]
+};
+
+// All tensors of a checkpoint, but of one of them only a row.
+class RowView : public Checkpoint {
+ public:
+  RowView(CheckpointPtr source, const std::string& name, int64_t row)
+      : source_(std::move(source)), tensors_(source_->tensors()), name_(name), row_(row) {
+    for (TensorInfo& tensor : tensors_)
+      if (tensor.name == name_) tensor.shape[0] = 1;
+  }
+  const std::vector<TensorInfo>& tensors() const override { return tensors_; }
+  std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
+    if (name != name_) return source_->prepare(name);
+    const TensorInfo& info = info_or_throw(name);
+    return std::make_unique<RelabelledTensor>(info, source_->prepare(name), row_ * info.elements());
+  }
+  std::string description() const override { return source_->description(); }
+
+ private:
+  const CheckpointPtr source_;
+  std::vector<TensorInfo> tensors_;
+  const std::string name_;
+  const int64_t row_;
 };
 
 // The view of one source whose infos are changed by `change`, which leaves the name alone.
@@ -160,6 +184,13 @@ CheckpointPtr with_first_rows(CheckpointPtr source, const std::string& name, int
   return changed(std::move(source), [&](TensorInfo& info) {
     if (info.name == name) info.shape[0] = rows;
   });
+}
+
+CheckpointPtr with_row(CheckpointPtr source, const std::string& name, int64_t row) {
+  const TensorInfo& tensor = source->info_or_throw(name);
+  if (tensor.shape.empty() || row < 0 || row >= tensor.shape[0])
+    fail("{}: tensor {} {} has no row {}", source->description(), printable(name), shape_string(tensor.shape), row);
+  return std::make_shared<RowView>(std::move(source), name, row);
 }
 
 }  // namespace vlrm

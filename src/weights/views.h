@@ -25,6 +25,8 @@ CheckpointPtr cast_each(CheckpointPtr source, const std::map<std::string, Dtype>
 
 // The first `rows` rows of a tensor of `source` under the same name; the other tensors as they are.
 CheckpointPtr with_first_rows(CheckpointPtr source, const std::string& name, int64_t rows);
+// One row of a tensor, as a tensor of one row; the other tensors as they are.
+CheckpointPtr with_row(CheckpointPtr source, const std::string& name, int64_t row);
 
 // `source` under another name, or with fewer rows.
 std::unique_ptr<TensorReader> relabelled(std::unique_ptr<TensorReader> source, TensorInfo info);

@@ -224,15 +224,31 @@ TEST(Config, SlidingWindowsThatWouldMatterAreRefused) {
   EXPECT_EQ(read({{"model_type", "mistral"}, {"max_position_embeddings", 4096}}).text.layers, 32);
 }
 
-TEST(Config, AClassifierWithMoreThanOneLabelIsNoRewardModel) {
+TEST(Config, AClassifierHasItsLabels) {
   Json config = llama_config("LlamaForSequenceClassification", 10);
-  EXPECT_THAT(error(config), HasSubstr("this classifier has 2"));  // transformers' default
-  config["id2label"] = {{"0", "a"}, {"1", "b"}, {"2", "c"}};
-  EXPECT_THAT(error(config), HasSubstr("this classifier has 3"));
+  EXPECT_THAT(read(config).labels, ElementsAre("LABEL_0", "LABEL_1"));  // transformers' default
+  config["id2label"] = {{"0", "a"}, {"1", "b"}, {"2", 3}};
+  EXPECT_THAT(read(config).labels, ElementsAre("a", "b", "LABEL_2"));
   for (const Json& labels : {Json("a"), Json(1), Json::array({"a"})})
     EXPECT_THAT(error(with(config, "/id2label", labels)), HasSubstr("\"id2label\": is no object"));
+  for (const int64_t labels : {int64_t{0}, int64_t{-1}, int64_t{1} << 40})
+    EXPECT_THAT(error(with(config, "/num_labels", labels)), HasSubstr("labels, which is not between 1 and 4096"));
   config["num_labels"] = 1;
   EXPECT_EQ(read(config).head, Head::reward);
+  EXPECT_THAT(read(config).labels, ElementsAre("a"));
+  EXPECT_THAT(read(with(config, "/architectures", Json::array({"LlamaForCausalLM"}))).labels, ElementsAre());
+}
+
+TEST(Config, ThePadTokenIsThatOfWhicheverConfigHoldsIt) {
+  const Json both{{"model_type", "qwen2"}, {"pad_token_id", 5}, {"text_config", {{"pad_token_id", 6}}}};
+  EXPECT_EQ(read(both).pad_token, 5);
+  EXPECT_EQ(read(both).other_pad_token, 6);
+  EXPECT_EQ(read(with(both, "/text_config/pad_token_id", 5)).other_pad_token, std::nullopt);
+  const ModelConfig text = read(with(both, "/pad_token_id", nullptr));
+  EXPECT_EQ(text.pad_token, 6);
+  EXPECT_EQ(text.other_pad_token, std::nullopt);
+  EXPECT_EQ(read(with(both, "/model_type", "llama")).other_pad_token, std::nullopt);
+  EXPECT_THAT(error(with(both, "/text_config/pad_token_id", 1'000'000)), HasSubstr("text_config: \"pad_token_id\""));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "results/result_folder.h"
 #include "runs.h"
 #include "support/support.h"
@@ -122,7 +124,7 @@ TEST_F(ResultFileTest, ErrorsNameTheLineAndTheField) {
             "\"ground_truth\" does not name one of 2 responses: -1"},
            {R"({"id": "a", "outputs": [1, 2], "prompts": ["a", "b"], "predicted_answer": 0, "ground_truth": 0})",
             "\"ground_truth\" must be a list"}})
-    EXPECT_THAT(error(kPair + "\n" + line + "\n"), HasSubstr(message)) << line;
+    EXPECT_THAT(error(fmt::format("{}\n{}\n", kPair, line)), HasSubstr(message)) << line;
   EXPECT_THAT(error("{\"id\": 3}\n"), HasSubstr("line 1: no result: a pair has"));
   EXPECT_THAT(error(""), HasSubstr("rows.jsonl: has no rows"));
   EXPECT_THAT(error(kBestOf3 + "\n" + R"({"id": 1, "responses": ["a"], "correctness": [1]})" + "\n"),

@@ -82,6 +82,10 @@ TEST(OpenCheckpoint, SaysWhatIsThereInstead) {
   EXPECT_THAT(error_of([&] { open_checkpoint(dir / "none"); }), HasSubstr("not a directory"));
   write_text(dir / "pytorch_model.bin", "");
   EXPECT_THAT(error_of([&] { open_checkpoint(dir.path()); }), HasSubstr("pickled weights"));
+  const auto shard = dir / "o'shards";
+  std::filesystem::create_directory(shard);
+  write_text(shard / "pytorch_model-00001-of-00002.bin", "");
+  EXPECT_THAT(error_of([&] { open_checkpoint(shard); }), HasSubstr("/o'\\''shards'"));
 }
 
 TEST(OpenCheckpoint, TheSingleFileWins) {

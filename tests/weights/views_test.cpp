@@ -102,6 +102,19 @@ TEST(WithFirstRows, CutsOneTensor) {
   EXPECT_THAT(error_of([&] { with_first_rows(source, "x", 1); }), HasSubstr("no tensor x"));
 }
 
+TEST(WithRow, KeepsOneRowOfOneTensor) {
+  const CheckpointPtr source = numbers({"a", "b"}, 0);
+  const CheckpointPtr view = with_row(source, "a", 1);
+  EXPECT_THAT(read_all_float32(*view, "a"), ElementsAre(2, 3));
+  EXPECT_THAT(read_all_float32(*cast(view, Dtype::bf16), "a"), ElementsAre(2, 3));
+  EXPECT_THAT(read_all_float32(*with_row(source, "a", 0), "a"), ElementsAre(0, 1));
+  EXPECT_THAT(view->find("a")->shape, ElementsAre(1, 2));
+  EXPECT_EQ(view->find("b")->elements(), 4);
+  EXPECT_THAT(error_of([&] { with_row(source, "a", 2); }), HasSubstr("tensor a [2, 2] has no row 2"));
+  EXPECT_THAT(error_of([&] { with_row(source, "a", -1); }), HasSubstr("no row -1"));
+  EXPECT_THAT(error_of([&] { with_row(source, "x", 0); }), HasSubstr("no tensor x"));
+}
+
 TEST(Views, ReadNothingUntilOpened) {
   const auto memory = numbers({"a", "b"}, 0);
   const CheckpointPtr view = cast(overlay({renamed(memory, [](const std::string& name) { return name; })}), Dtype::f16);
