@@ -32,11 +32,13 @@ def filler_merges():
     return itertools.chain(pairs, ((a + b, c) for (a, b), c in itertools.product(pairs, letters)))
 
 
-def special_tokens(model):
+def special_tokens(model, wrapped):
     named = {0: "<|begin_of_text|>", 1: "<|end_of_text|>", 4: "<|finetune_right_pad_id|>", 6: "<|start_header_id|>",
              7: "<|end_header_id|>", 8: "<|eom_id|>", 9: "<|eot_id|>", 10: "<|python_tag|>"}
     if model == "vlm":
         named[5] = "<|step_id|>"
+        if wrapped:
+            named |= {11: "<|vision_start|>", 12: "<|vision_end|>"}
     reserved = (f"<|reserved_special_token_{i}|>" for i in itertools.count())
     tokens = [named[i] if i in named else next(reserved) for i in range(SPECIAL_TOKENS)]
     return tokens + {"base": [], "rm": ["<pad>"], "vlm": ["<|image|>"]}[model]
@@ -46,14 +48,14 @@ def special_piece(token):
     return {"SpecialToken": {"id": token, "type_id": 0}}
 
 
-def tokenizer_json(vocabulary, model):
+def tokenizer_json(vocabulary, model, wrapped):
     vocab = {character: i for i, character in enumerate(byte_alphabet().values())}
     merges = list(itertools.islice(filler_merges(), vocabulary - SPECIAL_TOKENS - len(vocab)))
     for left, right in merges:
         vocab[left + right] = len(vocab)
     first = len(vocab)
     added = [{"id": first + i, "content": token, "single_word": False, "lstrip": False, "rstrip": False,
-              "normalized": False, "special": True} for i, token in enumerate(special_tokens(model))]
+              "normalized": False, "special": True} for i, token in enumerate(special_tokens(model, wrapped))]
     bos = added[0]["content"]
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
     template = {"type": "TemplateProcessing", "single": [special_piece(bos), {"Sequence": {"id": "A", "type_id": 0}}],
@@ -69,14 +71,18 @@ def tokenizer_json(vocabulary, model):
                       "vocab": vocab, "merges": [" ".join(merge) for merge in merges]}}
 
 
-def write(directory, vocabulary, model, source):
-    """Writes the tokenizer of `model` (base, rm or vlm), or copies that of source/model where a source is given."""
+def write(directory, vocabulary, model, source, wrapped=False):
+    """Writes the tokenizer of `model` (base, rm or vlm), or copies that of source/model where a source is given. Images
+    may be wrapped in tokens of their own, as Qwen's are."""
     if source is not None:
         for name in FILES:
             if (source / model / name).exists():
                 shutil.copy(source / model / name, directory / name)
         return
-    tokenizer = tokenizer_json(vocabulary, model)
+    tokenizer = tokenizer_json(vocabulary, model, wrapped)
+    chat_template = CHAT_TEMPLATE
+    if wrapped:
+        chat_template = CHAT_TEMPLATE.replace("<|image|>", "<|vision_start|><|image|><|vision_end|>")
     named = {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>" if model == "vlm" else "<|end_of_text|>"}
     if model != "base":
         named["pad_token"] = "<pad>" if model == "rm" else "<|finetune_right_pad_id|>"
@@ -85,9 +91,9 @@ def write(directory, vocabulary, model, source):
               "added_tokens_decoder": {str(token["id"]): {k: v for k, v in token.items() if k != "id"}
                                        for token in tokenizer["added_tokens"]}}
     if model != "base":
-        config["chat_template"] = CHAT_TEMPLATE
+        config["chat_template"] = chat_template
     files = {"tokenizer.json": tokenizer, "tokenizer_config.json": config, "special_tokens_map.json": named}
     if model == "vlm":
-        files["chat_template.json"] = {"chat_template": CHAT_TEMPLATE}
+        files["chat_template.json"] = {"chat_template": chat_template}
     for name, content in files.items():
         (directory / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -35,7 +35,7 @@ struct Architecture {
   // Names of its text part, a decoder: in a text model of its own they begin with "model.", and its head is
   // "lm_head.weight".
   std::string_view text_prefix, head;
-  // Of a vision-language model; empty for a text model.
+  // Of a vision-language model; empty for a text model. The projector's may be within the other.
   std::string_view vision_prefix = {}, projector_prefix = {};
   Fusion fusion = Fusion::none;
   int64_t reserved_rows = 0;                // of the embeddings, behind the vocabulary

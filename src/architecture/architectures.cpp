@@ -7,6 +7,7 @@
 #include "architecture/mllama/mllama.h"
 #include "architecture/qwen2/qwen2.h"
 #include "architecture/qwen3/qwen3.h"
+#include "architecture/qwen3_vl/qwen3_vl.h"
 #include "base/error.h"
 #include "vision/processor_settings.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 // One line per family.
 constexpr std::array kArchitectures = {
-    &kLlama, &kMistral, &kMllama, &kQwen2, &kQwen3,
+    &kLlama, &kMistral, &kMllama, &kQwen2, &kQwen3, &kQwen3Vl,
 };
 
 const Architecture* architecture_of_processor(const std::filesystem::path& directory) {

@@ -8,6 +8,7 @@
 #include "architecture/mllama/model/mllama_parts.h"
 #include "architecture/qwen2/model/qwen2_parts.h"
 #include "architecture/qwen3/model/qwen3_parts.h"
+#include "architecture/qwen3_vl/model/qwen3_vl_parts.h"
 #include "base/error.h"
 
 namespace vlrm {
@@ -15,7 +16,7 @@ namespace {
 
 // One line per family.
 constexpr std::array kFamilyParts = {
-    &kLlamaParts, &kMistralParts, &kMllamaParts, &kQwen2Parts, &kQwen3Parts,
+    &kLlamaParts, &kMistralParts, &kMllamaParts, &kQwen2Parts, &kQwen3Parts, &kQwen3VlParts,
 };
 
 }  // namespace

@@ -20,14 +20,6 @@ const Architecture& architecture_of(const OrderedJson& config) {
   return *architecture;
 }
 
-// Readers look for it beside the parts or in the text's.
-void spread_pad_token(OrderedJson& config) {
-  OrderedJson& text = text_part(config);
-  const OrderedJson own = config.value("pad_token_id", OrderedJson(nullptr));
-  const OrderedJson pad = own.is_null() ? text.value("pad_token_id", OrderedJson(nullptr)) : own;
-  if (!pad.is_null()) config["pad_token_id"] = text["pad_token_id"] = pad;
-}
-
 }  // namespace
 
 std::vector<std::string> copy_side_files(const std::vector<SideFileSource>& sources, const fs::path& output) {
@@ -58,16 +50,17 @@ void set_dtype(OrderedJson& config, Dtype dtype) {
   config["torch_dtype"] = torch_name(dtype);
 }
 
-OrderedJson reward_model_config(const fs::path& vlm, Dtype dtype) {
+OrderedJson reward_model_config(const fs::path& vlm, Dtype dtype, std::optional<int32_t> pad_token) {
   OrderedJson config = read_object_or_throw(vlm / "config.json");
   const Architecture& architecture = architecture_of(config);
   config["architectures"] = {architecture.reward_class};
   config["auto_map"] = auto_map_of(architecture);
   config["num_labels"] = 1;
   config["problem_type"] = "regression";
-  if (architecture.pooling == Pooling::last_not_pad) spread_pad_token(config);
   config["id2label"] = {{"0", "LABEL_0"}};
   config["label2id"] = {{"LABEL_0", 0}};
+  if (pad_token && architecture.pooling == Pooling::last_not_pad)
+    text_part(config)["pad_token_id"] = config["pad_token_id"] = *pad_token;
   set_dtype(config, dtype);
   return config;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,9 @@ std::vector<std::string> copy_side_files(const std::vector<SideFileSource>& sour
 // The type of the weights, as `config` names it.
 void set_dtype(OrderedJson& config, Dtype dtype);
 
-// config.json of `vlm` for the reward model made of it: its family's reward class with one label.
-OrderedJson reward_model_config(const std::filesystem::path& vlm, Dtype dtype);
+// config.json of `vlm` for the reward model made of it: its family's reward class with one label, and the pad token, if
+// there is one, in both places where readers look for it (of a family that reads the last token that is not one).
+OrderedJson reward_model_config(const std::filesystem::path& vlm, Dtype dtype, std::optional<int32_t> pad_token);
 // config.json of the text model in `directory` for a language model of its shape with `rows` rows of embeddings.
 OrderedJson text_model_config(const std::filesystem::path& directory, int64_t rows, Dtype dtype);
 

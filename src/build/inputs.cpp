@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/joined.h"
 #include "merge/token_rows.h"
+#include "text/tokenizer_side_files.h"
 
 namespace vlrm {
 namespace {
@@ -153,6 +154,18 @@ void require_same_text_shape(const Model& model, const Model& kept, std::vector<
   if (a.rms_norm_eps != b.rms_norm_eps)
     notes.push_back(fmt::format("{} has another rms_norm_eps than {}; the latter's is kept", config_path(model),
                                 config_path(kept)));
+}
+
+std::optional<int32_t> pad_token_of(const Model& vlm) {
+  if (vlm.config.pad_token || vlm.config.architecture->pooling != Pooling::last_not_pad) return vlm.config.pad_token;
+  const auto directory = vlm.files.tokenizer();
+  const auto side_files = TokenizerSideFiles::from_directory(directory);
+  for (const auto& named : side_files.named())
+    if (named.name == "pad_token")
+      if (const auto id = TokenRows::from_directory(directory).id(named.token.content);
+          id && *id < vlm.config.text.vocab_size)
+        return static_cast<int32_t>(*id);
+  return std::nullopt;
 }
 
 void require_same_tokens(const Model& text, const Model& vlm) {

@@ -1,6 +1,8 @@
 // Inputs opened, and whether they can be merged and mapped onto each other, judged by configs and tensor names.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,8 @@ void require_tensors(const Model& model);
 // Throws Error unless the text parts of both have the same shape. What differs without hindering (rope, epsilon) is
 // added to `notes`; the output has it as `kept` does.
 void require_same_text_shape(const Model& model, const Model& kept, std::vector<std::string>& notes);
+// The config's, else, where a reward model of the family reads the last token that is not one, the tokenizer's.
+std::optional<int32_t> pad_token_of(const Model& vlm);
 // Throws Error, naming the first token that differs, unless both tokenizers give the same tokens the same ids.
 void require_same_tokens(const Model& text, const Model& vlm);
 

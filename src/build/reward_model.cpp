@@ -2,6 +2,7 @@
 
 #include "architecture/text_names.h"
 #include "base/error.h"
+#include "build/grown_rows.h"
 #include "build/inputs.h"
 #include "merge/merge_plan.h"
 #include "weights/views.h"
@@ -83,7 +84,9 @@ CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const Model& vlm, const
   const std::string embeddings = canonical_name("model.embed_tokens.weight", vlm.config);
   const int64_t rows = mapped->info_or_throw(embeddings).shape[0];
   const int64_t needed = vlm.weights->info_or_throw(embeddings).shape[0];
-  if (rows != needed)
+  const bool has_spare_rows =
+      vlm.config.architecture->reserved_rows == 0;  // behind its last token, as many as it likes
+  if (rows > needed || (rows < needed && !has_spare_rows))
     fail("{}: the merged embeddings have {} rows, but the VLM's have {}{}", source, rows, needed,
          vlm.config.architecture->padding > 1
              ? fmt::format("; `pad_to_multiple_of: {}` under `tokenizer` in the recipe gives the VLM's",
@@ -91,7 +94,8 @@ CheckpointPtr mapped_onto_vlm(const CheckpointPtr& text, const Model& vlm, const
              : "");
   const CheckpointPtr score = renamed(
       rm.weights, [](const std::string& name) { return name == "score.weight" ? std::optional(name) : std::nullopt; });
-  return overlay({vlm.weights, mapped, score});
+  if (rows == needed) return overlay({vlm.weights, mapped, score});
+  return overlay({vlm.weights, mapped, with_rows(mapped, embeddings, needed, vlm.weights), score});
 }
 
 OrderedJson recipe_numbers(const Recipe& recipe) {
@@ -131,6 +135,7 @@ BuildModels::BuildModels(BuildInputs inputs, WatchInput watch)
   require_same_text_shape(rm_, vlm_, notes_);
   require_tensors(vlm_);
   require_tensors(rm_);
+  pad_token_ = pad_token_of(vlm_);
 }
 
 const BuildModels::Base& BuildModels::base_or_throw(const Recipe& recipe) {
@@ -162,6 +167,7 @@ PlannedModel BuildModels::plan(const Recipe& recipe) {
   add_notes(merged.notes);
   planned.weights = mapped_onto_vlm(merged.weights, vlm_, rm_, recipe.source);
   planned.config.head = Head::reward;
+  planned.config.pad_token = pad_token_;
   planned.config.pooling = planned.config.architecture->pooling;
   return planned;
 }

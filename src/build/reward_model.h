@@ -51,6 +51,7 @@ class BuildModels {
   const WatchInput watch_;
   std::vector<std::string> notes_;  // on the VLM and the RM
   const Model vlm_;
+  std::optional<int32_t> pad_token_;  // of what is built
   Model rm_;
   std::optional<Base> base_;
   const std::shared_ptr<VocabularyCache> vocabularies_ = std::make_shared<VocabularyCache>();

@@ -53,7 +53,7 @@ PlannedOutput plan_build(const BuildInputs& inputs, const Recipe& recipe, Dtype 
   PlannedOutput planned;
   planned.weights = std::move(model.weights);
   planned.dtype = dtype;
-  planned.config = reward_model_config(inputs.vlm.directory, dtype);
+  planned.config = reward_model_config(inputs.vlm.directory, dtype, model.config.pad_token);
   planned.texts[kModelingFile] = modeling_file(*model.config.architecture);
   planned.side_files = side_files_of(inputs.vlm);
   planned.notes = std::move(model.notes);
@@ -108,7 +108,7 @@ PlannedOutput plan_map(const ModelFiles& text_files, const ModelFiles& vlm_files
   planned.weights = mapped_onto_vlm(text.weights, vlm, rm, text.weights->description());
   const Dtype dtype = text.weights->info_or_throw(kEmbeddings).dtype;
   planned.dtype = dtype;
-  planned.config = reward_model_config(vlm.files.directory, dtype);
+  planned.config = reward_model_config(vlm.files.directory, dtype, pad_token_of(vlm));
   planned.texts[kModelingFile] = modeling_file(*vlm.config.architecture);
   planned.side_files = side_files_of(vlm_files);
   planned.side_files.insert(planned.side_files.begin(), {text.files.tokenizer(), {FileKind::tokenizer}});

@@ -38,7 +38,8 @@ void add_build_command(CLI::App& program) {
   auto* command = program.add_subcommand("build", "Build a vision-language reward model by merging weights");
   const auto flags = std::make_shared<BuildFlags>();
   BuildOptions* const options = &flags->build;
-  command->add_option("--vlm", options->vlm, "Vision-language model (Mllama): a directory or a hub id")->required();
+  command->add_option("--vlm", options->vlm, "Vision-language model (Mllama or Qwen3-VL): a directory or a hub id")
+      ->required();
   command->add_option("--rm", options->rm, "Text reward model (Llama with a one-value score head)")->required();
   command->add_option("--base", options->base, "The Llama that both were tuned from; all methods but linear need it");
   command->add_option("--recipe", options->recipe, "mergekit YAML in place of --method and its options");

@@ -52,8 +52,9 @@ std::string shape_of(const ModelConfig& config) {
 // The part of the model that a tensor of a canonical checkpoint belongs to; the digit orders them.
 std::string part_of(const std::string& name, const ModelConfig& config) {
   const Architecture& architecture = *config.architecture;
-  if (config.sees() && name.starts_with(architecture.vision_prefix)) return "0 vision";
-  if (config.sees() && name.starts_with(architecture.projector_prefix)) return "1 projector";
+  const auto is_within = [&](std::string_view prefix) { return !prefix.empty() && name.starts_with(prefix); };
+  if (is_within(architecture.projector_prefix)) return "1 projector";
+  if (is_within(architecture.vision_prefix)) return "0 vision";
   if (name.ends_with("embed_tokens.weight")) return "2 embeddings";
   if (is_in_reward_head(name) || name == architecture.head) return "5 head";
   if (text_name(name, config)) return "3 text";

@@ -47,8 +47,16 @@ void run_preprocess(const PreprocessOptions& options) {
   const auto processor = open_image_processor(resolve_model(options.model).directory);
   DecodeOptions decode;
   decode.apply_exif = !options.no_exif;
+  decode.alpha = processor->alpha();
   std::vector<ProcessedImage> images;
-  for (const std::string& image : options.images) images.push_back(processor->process(read_image(image, decode)));
+  for (const std::string& image : options.images) {
+    const Image pixels = read_image(image, decode);
+    try {
+      images.push_back(processor->process(pixels));
+    } catch (const Error& error) {
+      rethrow_at(printable(image), error);
+    }
+  }
   file.commit({file_of(processor->tensors(images))});
 }
 

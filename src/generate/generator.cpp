@@ -185,11 +185,12 @@ class Generator::Writing {
     Group group;
     group.number = taken_++;
     group.source = std::move(request.source);
-    PromptEncoder::Text text = encoder.encode(encoder.prepared(request.sample), std::nullopt, group.source);
+    PromptEncoder::Prepared sample = encoder.prepared(request.sample, group.source);
+    PromptEncoder::Text text = encoder.encode(sample, std::nullopt, group.source);
     group.notes = text.notes;
     group.notes.add(text.message_notes);
     group.prompt.prefix = std::move(text.ids);
-    group.prompt.images = encoder.images(request.sample, group.source);
+    group.prompt.images = std::move(sample.images);
     VLRM_ASSERT(!request.seeds.empty());
     group.seeds = std::move(request.seeds);
     group.expected = std::min(options().max_new_tokens, options().expected_tokens);

@@ -36,6 +36,7 @@ struct Decoder::LanguageHead {
 Decoder::Decoder(Parts& parts, const ModelConfig& config)
     : config_(config.text),
       head_(config.head),
+      fusion_(config.architecture->fusion),
       prefix_(config.architecture->text_prefix),
       embedding_name_(prefix_ + "embed_tokens.weight"),
       head_name_(config.text.tie_word_embeddings ? embedding_name_ : std::string(config.architecture->head)),
@@ -47,7 +48,7 @@ Decoder::Decoder(Parts& parts, const ModelConfig& config)
       vectors_(read_vectors(parts.reader())) {
   const FamilyParts& family = family_parts(config);
   for (int64_t i = 0; i < config_.layers; ++i)
-    layers_.push_back(family.add_layer(parts, config.text, i, fmt::format("{}layers.{}.", prefix_, i)));
+    layers_.push_back(family.add_layer(parts, config, i, fmt::format("{}layers.{}.", prefix_, i)));
   if (head_ == Head::reward) return;
   const int64_t rows = rows_of(parts.reader(), head_name_), width = config_.hidden_size;
   language_head_ = parts.add<LanguageHead>(
@@ -79,6 +80,7 @@ std::vector<size_t> Decoder::order(bool with_images, bool head) const {
 at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeatures>& images,
                         const BesideRun& beside) const {
   at::Tensor hidden = embedding_.look_up({batch.tokens.begin(), batch.tokens.end()});
+  if (fusion_ == Fusion::embeddings) place_images(hidden, batch, images);
   const Rope::Angles angles = rope_.angles(batch.positions, lengths_of_texts(batch));
   const LayerInput input{batch, angles, images, [this] { parts_.before_work(); }};
   for (size_t i = 0; i < layers_.size(); ++i) {
@@ -92,11 +94,22 @@ at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeature
   return hidden;
 }
 
+void Decoder::place_images(const at::Tensor& hidden, const RaggedBatch& batch,
+                           const std::vector<ImageFeatures>& images) const {
+  for (const PrefixGroup& group : batch.groups)
+    for (size_t i = 0; i < group.images.size(); ++i) {
+      const auto image = static_cast<size_t>(group.images[i]);
+      const int64_t tokens = batch.images[image]->tokens;
+      hidden.narrow(0, group.image_rows[i], tokens).copy_(images[image].features.narrow(0, 0, tokens));
+    }
+}
+
 // Texts of a group stand at the same position.
 Rope::Angles Decoder::angles_of_ends(std::span<const TextGroup> groups) const {
-  std::vector<int64_t> positions, lengths;
+  std::vector<Position> positions;
+  std::vector<int64_t> lengths;
   for (const TextGroup& group : groups) {
-    positions.insert(positions.end(), static_cast<size_t>(group.texts), group.length);
+    positions.insert(positions.end(), static_cast<size_t>(group.texts), Position::in_text(group.position));
     lengths.insert(lengths.end(), static_cast<size_t>(group.texts), group.length + 1);
   }
   return rope_.angles(positions, lengths);
@@ -111,7 +124,7 @@ at::Tensor Decoder::step(const std::vector<int32_t>& tokens, std::span<TextGroup
     if (layers_[i].needs_images && !std::ranges::any_of(groups, &TextGroup::sees_images)) continue;
     parts_.use(layers_[i].handle)->step(hidden, angles, all);
   }
-  for (TextGroup& group : groups) ++group.length;
+  for (TextGroup& group : groups) ++group.length, ++group.position;
   return hidden;
 }
 

@@ -57,10 +57,12 @@ class Decoder {
   };
 
   Vectors read_vectors(const WeightReader& reader) const;
+  void place_images(const at::Tensor& hidden, const RaggedBatch& batch, const std::vector<ImageFeatures>& images) const;
   Rope::Angles angles_of_ends(std::span<const TextGroup> groups) const;
 
   TextConfig config_;
   Head head_;
+  Fusion fusion_;
   std::string prefix_, embedding_name_, head_name_;  // of tensors; the prefix is that of all but the heads
   Precision precision_;
   Parts& parts_;

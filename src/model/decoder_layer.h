@@ -11,7 +11,8 @@
 
 namespace vlrm {
 
-// What an encoded image is to the decoder: [rows, hidden size], those that exist first.
+// What an encoded image is to the decoder: [rows, hidden size], those that exist first. With Fusion::embeddings, first
+// of all the embeddings of its tokens; what else there is, the family's layers know.
 struct ImageFeatures {
   at::Tensor features;
   int64_t existing = 0;  // rows

@@ -18,7 +18,7 @@ struct LayerPart {
 struct FamilyParts {
   const Architecture* architecture;
   // Layer `index` of the decoder, whose tensors' names begin with `prefix`.
-  LayerPart (*add_layer)(Parts& parts, const TextConfig& config, int64_t index, const std::string& prefix);
+  LayerPart (*add_layer)(Parts& parts, const ModelConfig& config, int64_t index, const std::string& prefix);
   // Null for a text model.
   std::unique_ptr<VisionEncoder> (*add_encoder)(Parts& parts, const ModelConfig& config) = nullptr;
   // Bytes of the widest activations while one image is encoded.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <set>
 
 #include "base/error.h"
@@ -54,12 +53,33 @@ int64_t index_of(std::vector<const ProcessedImage*>& images, const ProcessedImag
   return static_cast<int64_t>(images.size()) - 1;
 }
 
+// The tokens, the first one at this position.
 Segment append(RaggedBatch& batch, const std::vector<int32_t>& tokens, int64_t position) {
   const Segment segment{static_cast<int64_t>(batch.tokens.size()), static_cast<int64_t>(tokens.size())};
   batch.tokens.insert(batch.tokens.end(), tokens.begin(), tokens.end());
-  batch.positions.resize(batch.tokens.size());
-  std::iota(batch.positions.begin() + segment.first, batch.positions.end(), position);
+  for (int64_t i = 0; i < segment.length; ++i) batch.positions.push_back(Position::in_text(position + i));
   return segment;
+}
+
+// Gives the image tokens that begin at `image_rows` their places in a grid, which the text goes on behind, and returns
+// the position of what follows the rows.
+int64_t place_in_grids(std::span<Position> rows, std::span<const int64_t> image_rows,
+                       const std::vector<std::shared_ptr<const ProcessedImage>>& images) {
+  int64_t next = 0;
+  size_t row = 0;
+  const auto text_until = [&](size_t end) {
+    for (; row < end; ++row) rows[row] = Position::in_text(next++);
+  };
+  for (size_t i = 0; i < image_rows.size(); ++i) {
+    const ProcessedImage& image = *images[i];
+    if (image.columns == 0) continue;
+    text_until(static_cast<size_t>(image_rows[i]));
+    for (int64_t token = 0; token < image.tokens; ++token)
+      rows[row++] = {next, next + token / image.columns, next + token % image.columns};
+    next += std::max(image.columns, image.tokens / image.columns);
+  }
+  text_until(rows.size());
+  return next;
 }
 
 std::vector<int64_t> positions_of(int32_t token, const std::vector<int32_t>& tokens) {
@@ -75,8 +95,12 @@ std::vector<int64_t> first_positions(const std::vector<int64_t>& placeholders,
   std::vector<int64_t> result;
   size_t next = 0;
   for (const auto& image : images) {
+    const auto tokens = static_cast<size_t>(image->tokens);
     if (next < placeholders.size()) result.push_back(placeholders[next]);
-    next += static_cast<size_t>(image->tokens);
+    if (next + tokens <= placeholders.size() &&
+        placeholders[next + tokens - 1] - placeholders[next] + 1 != image->tokens)
+      fail("the {} tokens of an image do not stand together in a text", tokens);
+    next += tokens;
   }
   if (next != placeholders.size())
     fail("a text shows {} image tokens, but its {} images take {}", placeholders.size(), images.size(), next);
@@ -116,13 +140,16 @@ RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_to
     image_positions = first_positions(image_positions, batch.images);
     PrefixGroup group;
     group.prefix = append(result, batch.prefix, 0);
+    group.next_position = place_in_grids(std::span(result.positions).subspan(static_cast<size_t>(group.prefix.first)),
+                                         image_positions, batch.images);
     for (const auto& continuation : batch.continuations) {
       if (shows_images && std::find(continuation.begin(), continuation.end(), image_token) != continuation.end())
         fail("a response contains the image token: images belong to the prompt");
-      group.continuations.push_back(append(result, continuation, group.prefix.length));
+      group.continuations.push_back(append(result, continuation, group.next_position));
     }
     group.rows = {group.prefix.first, static_cast<int64_t>(result.tokens.size()) - group.prefix.first};
     for (const auto& image : batch.images) group.images.push_back(index_of(result.images, image.get()));
+    for (const int64_t position : image_positions) group.image_rows.push_back(group.prefix.first + position);
     if (!group.images.empty()) group.sights = sights_of(group, image_positions);
     result.groups.push_back(std::move(group));
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/backend.h"
+#include "model/position.h"
 
 namespace vlrm {
 
@@ -28,8 +29,10 @@ struct Sight {
 struct PrefixGroup {
   Segment rows, prefix;
   std::vector<Segment> continuations;
-  std::vector<int64_t> images;  // indices into RaggedBatch::images, in the order of the image tokens
-  std::vector<Sight> sights;    // of all rows, in order; empty without images
+  std::vector<int64_t> images;      // indices into RaggedBatch::images, in the order of the image tokens
+  std::vector<int64_t> image_rows;  // where the tokens of each of them begin, ProcessedImage::tokens in a row
+  int64_t next_position = 0;        // of a token that follows the prefix
+  std::vector<Sight> sights;        // of all rows, in order; empty without images
 
   // Tokens of text `continuation`, the prefix included.
   int64_t length(size_t continuation) const { return prefix.length + continuations[continuation].length; }
@@ -49,7 +52,7 @@ enum class Cutting { each_group, together };
 
 struct RaggedBatch {
   std::vector<int32_t> tokens;
-  std::vector<int64_t> positions;  // of each token in its text
+  std::vector<Position> positions;  // of each token in its text
   std::vector<PrefixGroup> groups;
   std::vector<const ProcessedImage*> images;  // each one once, however many groups show it
   std::vector<Cut> cuts;
@@ -59,8 +62,8 @@ struct RaggedBatch {
   }
 };
 
-// Throws Error for an empty prefix and, where there are images, for image tokens that do not match them in number or
-// stand in a continuation. `image_token` is negative for a model without images.
+// Throws Error for an empty prefix and, where there are images, for image tokens that do not match them in number,
+// are torn apart or stand in a continuation. `image_token` is negative for a model without images.
 RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_token,
                     Cutting cutting = Cutting::each_group);
 

@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -62,6 +63,18 @@ at::Tensor scaled(double theta, const at::Tensor& exponents, const RopeScaling& 
   return plain(theta, exponents);
 }
 
+// Of three frequencies in a row, one each by time, row and column, as long as the sections of the latter two go.
+std::vector<int64_t Position::*> axes_of(const TextConfig& config) {
+  constexpr std::array kAxes{&Position::time, &Position::row, &Position::column};
+  std::vector<int64_t Position::*> axes(static_cast<size_t>(config.head_size / 2), &Position::time);
+  if (config.rope_sections.empty()) return axes;
+  VLRM_ASSERT(config.rope_sections.size() == kAxes.size());
+  for (size_t axis = 1; axis < kAxes.size(); ++axis)
+    for (int64_t i = 0; i < config.rope_sections[axis]; ++i)
+      if (const size_t at = axis + 3 * static_cast<size_t>(i); at < axes.size()) axes[at] = kAxes[axis];
+  return axes;
+}
+
 }  // namespace
 
 // Without scaling, it is that by a factor of 1.
@@ -69,6 +82,7 @@ Rope::Rope(const TextConfig& config, const Precision& precision)
     : theta_(config.rope_theta),
       scaling_(config.rope_scaling.value_or(RopeScaling{.type = RopeType::linear})),
       precision_(precision),
+      axes_(axes_of(config)),
       exponents_(at::arange(0, config.head_size, 2, at::kFloat) / static_cast<double>(config.head_size)),
       frequencies_(scaled(theta_, exponents_, scaling_)) {}
 
@@ -84,7 +98,7 @@ at::Tensor Rope::frequencies(int64_t length) const {
 // By the C library, an element at a time. libtorch hands cosines and sines to a vector library, whose digits depend on
 // where an element stands among all, and whose first call, made by two threads at once, was seen to give one thread's
 // share only four digits.
-Rope::Angles Rope::angles(const std::vector<int64_t>& positions, const std::vector<int64_t>& lengths) const {
+Rope::Angles Rope::angles(const std::vector<Position>& positions, const std::vector<int64_t>& lengths) const {
   VLRM_ASSERT(positions.size() == lengths.size());
   const int64_t half = frequencies_.size(0), count = static_cast<int64_t>(positions.size());
   const at::Tensor cosine = at::empty({count, 1, 2 * half}, at::kFloat), sine = at::empty_like(cosine);
@@ -95,7 +109,7 @@ Rope::Angles Rope::angles(const std::vector<int64_t>& positions, const std::vect
     if (row == 0 || lengths[row] != lengths[row - 1]) of_length = frequencies(lengths[row]);
     const float* each = of_length.const_data_ptr<float>();
     for (int64_t i = 0; i < half; ++i) {
-      const float angle = static_cast<float>(positions[row]) * each[i];
+      const float angle = static_cast<float>(positions[row].*axes_[static_cast<size_t>(i)]) * each[i];
       cosines[i] = cosines[i + half] = std::cos(angle) * factor;
       sines[i] = sines[i + half] = std::sin(angle) * factor;
     }

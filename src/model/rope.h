@@ -1,10 +1,12 @@
 // Rotary position embeddings (Su et al. 2021), and how they are stretched for long texts: by a factor (linear), by the
-// text's length (dynamic), by wavelength (YaRN, Peng et al. 2023, and Llama 3.1's way).
+// text's length (dynamic), by wavelength (YaRN, Peng et al. 2023, and Llama 3.1's way). Frequencies may turn by the
+// place of an image's tokens in its grid.
 #pragma once
 
 #include <vector>
 
 #include "architecture/config.h"
+#include "model/position.h"
 #include "model/precision.h"
 
 namespace vlrm {
@@ -21,7 +23,7 @@ class Rope {
     }
   };
   // lengths[i] is the tokens of the text that token i stands in, as many as are known of.
-  Angles angles(const std::vector<int64_t>& positions, const std::vector<int64_t>& lengths) const;
+  Angles angles(const std::vector<Position>& positions, const std::vector<int64_t>& lengths) const;
 
   // Turns x [positions, heads, head size] in place.
   static void rotate(const at::Tensor& x, const Angles& angles);
@@ -32,7 +34,8 @@ class Rope {
   double theta_;
   RopeScaling scaling_;
   Precision precision_;
-  at::Tensor exponents_, frequencies_;  // [head size / 2], float32
+  std::vector<int64_t Position::*> axes_;  // what each frequency turns by
+  at::Tensor exponents_, frequencies_;     // [head size / 2], float32
 };
 
 }  // namespace vlrm

@@ -97,9 +97,9 @@ void SelfAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles& angl
   feed_forward_.add_to(hidden, 1, Rows::apart);
 }
 
-LayerPart add_self_attention_layer(Parts& parts, const TextConfig& config, int64_t, const std::string& prefix) {
+LayerPart add_self_attention_layer(Parts& parts, const ModelConfig& config, int64_t, const std::string& prefix) {
   return {parts.add<DecoderLayer, SelfAttentionLayer>(
-      [=](const WeightReader& reader) { return SelfAttentionLayer(reader, config, prefix); })};
+      [=, text = config.text](const WeightReader& reader) { return SelfAttentionLayer(reader, text, prefix); })};
 }
 
 }  // namespace vlrm

@@ -32,6 +32,6 @@ class SelfAttentionLayer final : public DecoderLayer {
 };
 
 // For the families' tables.
-LayerPart add_self_attention_layer(Parts& parts, const TextConfig& config, int64_t index, const std::string& prefix);
+LayerPart add_self_attention_layer(Parts& parts, const ModelConfig& config, int64_t index, const std::string& prefix);
 
 }  // namespace vlrm

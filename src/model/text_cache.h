@@ -32,6 +32,7 @@ struct LayerCache {
 // A prompt and the texts that go on from it, all equally far.
 struct TextGroup {
   int64_t texts = 0, length = 0;  // tokens of each text so far, the prompt included
+  int64_t position = 0;           // of its next token
   std::vector<LayerCache> layers;
   bool sees_images = false;
 

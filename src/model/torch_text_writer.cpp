@@ -27,6 +27,7 @@ Logits TorchTextWriter::begin(std::span<const SharedPrefixBatch> prompts, std::s
       VLRM_ASSERT(group.continuations.empty() && texts[pass.first + i] > 0);
       groups.push_back({.texts = texts[pass.first + i],
                         .length = group.prefix.length,
+                        .position = group.next_position,
                         .layers = std::vector<LayerCache>(static_cast<size_t>(backend_.config_.text.layers)),
                         .sees_images = !group.images.empty()});
       ends.push_back(group.prefix.end() - 1);

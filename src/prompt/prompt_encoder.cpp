@@ -38,11 +38,14 @@ PromptEncoder::PromptEncoder(const Model& model, PromptOptions options)
     fail("`response_prefix` holds {}, which stands for an image", image_token_name());
 }
 
-PromptEncoder::Prepared PromptEncoder::prepared(const Sample& sample) const {
-  return {{sample.id, {}, sample.messages, sample.responses, sample.text_shows_images},
-          marks_.mark(sample),
-          {options_.special_tokens, image_token_, sample.text_shows_images ? sample.images.size() : 0},
-          options_.mode == Mode::image ? sample.images.size() : 0};
+PromptEncoder::Prepared PromptEncoder::prepared(const Sample& sample, const std::string& source) const {
+  Prepared prepared{{sample.id, {}, sample.messages, sample.responses, sample.text_shows_images},
+                    marks_.mark(sample),
+                    {options_.special_tokens, image_token_, sample.text_shows_images ? sample.images.size() : 0},
+                    {}};
+  if (options_.mode == Mode::image)
+    for (const EncodedImage& image : sample.images) prepared.images.push_back(processed(image, source));
+  return prepared;
 }
 
 std::string PromptEncoder::render(const Sample& sample, std::optional<size_t> response,
@@ -75,13 +78,26 @@ void PromptEncoder::check_image_tokens(const std::vector<int32_t>& ids, size_t i
   if (found > images)
     fail(
         "{}: the rendered text has {} image tokens for {} images: the chat template writes {} for other things too; "
-        "correct it, or image_token_index in config.json",
+        "correct it, or config.json (image_token_index, image_token_id)",
         source, found, images, image_token_name());
   if (found < images)
     fail(
-        "{}: the rendered text has {} image tokens for {} images: the chat template does not write {}, the "
-        "image_token_index of config.json; one of the two is wrong",
+        "{}: the rendered text has {} image tokens for {} images: the chat template does not write {}, the image token "
+        "of config.json (image_token_index, image_token_id); one of the two is wrong",
         source, found, images, image_token_name());
+}
+
+// Where the template wrote fewer of them than there are images, the others are not shown.
+std::vector<int32_t> PromptEncoder::with_all_image_tokens(std::vector<int32_t> ids, const Prepared& sample) const {
+  const auto takes_one = [](const auto& image) { return image->tokens == 1; };
+  if (std::ranges::all_of(sample.images, takes_one)) return ids;
+  std::vector<int32_t> result;
+  auto image = sample.images.begin();
+  for (const int32_t id : ids) {
+    const bool shown = id == image_token_ && image != sample.images.end();
+    result.insert(result.end(), shown ? static_cast<size_t>((*image++)->tokens) : 1, id);
+  }
+  return result;
 }
 
 std::shared_ptr<const ProcessedImage> PromptEncoder::processed(const EncodedImage& image,
@@ -93,8 +109,15 @@ std::shared_ptr<const ProcessedImage> PromptEncoder::processed(const EncodedImag
     const std::lock_guard lock(images_mutex_);
     if (auto known = images_[digest].lock()) return known;
   }
-  const Image decoded = decode_image(bytes, printable(image.path.string()), options_.decode);
-  auto made = std::make_shared<ProcessedImage>(processor_->process(decoded));
+  DecodeOptions decode = options_.decode;
+  if (processor_->alpha() == DecodeOptions::Alpha::drop) decode.alpha = DecodeOptions::Alpha::drop;
+  const Image decoded = decode_image(bytes, printable(image.path.string()), decode);
+  auto made = std::make_shared<ProcessedImage>();
+  try {
+    *made = processor_->process(decoded);
+  } catch (const Error& error) {
+    rethrow_at(printable(image.path.string()), error);
+  }
   made->digest = digest;
   const std::lock_guard lock(images_mutex_);
   std::erase_if(images_, [](const auto& entry) { return entry.second.expired(); });
@@ -171,21 +194,15 @@ PromptEncoder::Text PromptEncoder::encode(const Prepared& sample, std::optional<
   text.notes = read.of_response;
   text.message_notes = read.of_messages;
   if (text.ids.empty()) fail("{}: the chat template renders nothing for it", source);
-  check_image_tokens(text.ids, sample.images, source);
+  check_image_tokens(text.ids, sample.images.size(), source);
+  text.ids = with_all_image_tokens(std::move(text.ids), sample);
   fit(text, source);
   return text;
 }
 
 std::vector<int32_t> PromptEncoder::whole_prompt(const Prepared& sample, const std::string& source) const {
-  return read(render(sample.sample, std::nullopt, source), sample, std::nullopt, source).ids;
-}
-
-std::vector<std::shared_ptr<const ProcessedImage>> PromptEncoder::images(const Sample& sample,
-                                                                         const std::string& source) const {
-  std::vector<std::shared_ptr<const ProcessedImage>> images;
-  if (options_.mode == Mode::image)
-    for (const auto& image : sample.images) images.push_back(processed(image, source));
-  return images;
+  return with_all_image_tokens(read(render(sample.sample, std::nullopt, source), sample, std::nullopt, source).ids,
+                               sample);
 }
 
 }  // namespace vlrm

@@ -44,14 +44,15 @@ class PromptEncoder {
   // Throws Error where files are missing or malformed.
   PromptEncoder(const Model& model, PromptOptions options);
 
-  // A sample ready to be encoded, without its images.
+  // A sample ready to be encoded, and the images that the conversation shows, decoded and processed. While one is
+  // alive, the same bytes give the same object.
   struct Prepared {
     Sample sample;
     std::optional<TextMarks::Marked> marked;
     SpecialTokenPolicy policy;
-    size_t images = 0;  // that the conversation shows
+    std::vector<std::shared_ptr<const ProcessedImage>> images;
   };
-  Prepared prepared(const Sample& sample) const;
+  Prepared prepared(const Sample& sample, const std::string& source) const;
 
   struct Text {
     std::string rendered;      // as the template writes it
@@ -64,12 +65,10 @@ class PromptEncoder {
   // assistant begins. Throws too where the tokens do not hold one image token for each image that the mode shows, for a
   // text longer than max_length that is not to be cut, or whose cut would take an image, and for special tokens that
   // the options refuse.
+  // Each of these tokens becomes as many as stand for its image.
   Text encode(const Prepared& sample, std::optional<size_t> response, const std::string& source) const;
   // The tokens of the conversation up to where the assistant begins, whatever their number.
   std::vector<int32_t> whole_prompt(const Prepared& sample, const std::string& source) const;
-  // The images that the mode shows, decoded and processed. While one is alive, the same bytes give the same
-  // object.
-  std::vector<std::shared_ptr<const ProcessedImage>> images(const Sample& sample, const std::string& source) const;
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
 
@@ -84,6 +83,7 @@ class PromptEncoder {
   void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
   void check_shown(const std::vector<TextOrigin>& origins, const Prepared& sample, std::optional<size_t> response,
                    const std::string& source) const;
+  std::vector<int32_t> with_all_image_tokens(std::vector<int32_t> ids, const Prepared& sample) const;
   void fit(Text& text, const std::string& source) const;
 
   PromptOptions options_;

@@ -76,7 +76,7 @@ int64_t Scorer::likelihood_position(const PromptEncoder::Text& text, const std::
 PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) const {
   PreparedSample prepared;
   prepared.source = source;
-  const PromptEncoder::Prepared texts_of_sample = encoder_.prepared(sample);
+  const PromptEncoder::Prepared texts_of_sample = encoder_.prepared(sample, source);
   const std::vector<int32_t> prompt =
       likelihood_ ? encoder_.whole_prompt(texts_of_sample, source) : std::vector<int32_t>();
   std::map<std::vector<int32_t>, int64_t> texts;  // ids → position
@@ -92,7 +92,7 @@ PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) 
   }
   for (const auto& ids : ids_of_responses)
     prepared.text_of_response.push_back(static_cast<size_t>(std::distance(texts.begin(), texts.find(ids))));
-  std::vector<std::shared_ptr<const ProcessedImage>> images = encoder_.images(sample, source);
+  const std::vector<std::shared_ptr<const ProcessedImage>>& images = texts_of_sample.images;
 
   // Being sorted, all begin as the first and the last one do.
   const std::vector<int32_t>& first = texts.begin()->first;
@@ -108,7 +108,7 @@ PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) 
     }
     return prepared;
   }
-  prepared.batches.push_back({std::move(images), prefix, {}});
+  prepared.batches.push_back({images, prefix, {}});
   prepared.positions.emplace_back();
   for (const auto& [ids, position] : texts) {
     prepared.batches[0].continuations.emplace_back(ids.begin() + shared, ids.end());

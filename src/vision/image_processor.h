@@ -17,6 +17,7 @@ struct ProcessedImage {
   std::vector<float> pixels;
   std::vector<int64_t> grid;  // how the pixels are arranged, in the family's own terms
   int64_t tokens = 1;         // placeholder tokens that stand for it in a text
+  int64_t columns = 0;        // of these, where their positions are those of a grid, row by row; 0: as any tokens have
   std::string digest = {};    // of what it was made of: equal for equal images; empty where nobody computed it
 };
 
@@ -31,7 +32,10 @@ struct ProcessedTensor {
 class ImageProcessor {
  public:
   virtual ~ImageProcessor() = default;
+  // Throws Error, without the image's name, for one that the family cannot take.
   virtual ProcessedImage process(const Image& image) const = 0;
+  // What becomes of transparency where nobody asks otherwise.
+  virtual DecodeOptions::Alpha alpha() const { return DecodeOptions::Alpha::on_white; }
   // The images of one sample, as transformers' processor returns them.
   virtual std::vector<ProcessedTensor> tensors(std::span<const ProcessedImage> images) const = 0;
 };

@@ -7,15 +7,6 @@ namespace {
 
 constexpr int64_t kMaxTileSize = 8192, kMaxTiles = 64, kBilinear = 2;
 
-// "image_mean": three numbers, or one for all colours.
-std::vector<double> per_color(const Json& config, const std::string& key, const std::string& source) {
-  const bool is_one = config.is_object() && config.contains(key) && config[key].is_number();
-  if (is_one) return std::vector<double>(3, required_field<double>(config, key, source));
-  auto values = required_field<std::vector<double>>(config, key, source);
-  if (values.size() != 3) fail("{}: \"{}\" has {} numbers, not one for each of 3 colours", source, key, values.size());
-  return values;
-}
-
 int64_t within(const Json& object, const std::string& key, int64_t limit, const std::string& source) {
   const auto value = required_field<int64_t>(object, key, source);
   if (value < 1 || value > limit) fail("{}: \"{}\" is {}, not within 1 and {}", source, key, value, limit);
@@ -46,15 +37,7 @@ MllamaProcessorConfig MllamaProcessorConfig::from_directory(const std::filesyste
   if (within(size, "width", kMaxTileSize, source + ", \"size\"") != config.tile_size)
     fail("{}: \"size\" is not a square", source);
   config.max_tiles = within(json, "max_image_tiles", kMaxTiles, source);
-  config.do_rescale = optional_field<bool>(json, "do_rescale", true, source);
-  config.rescale_factor = optional_field<double>(json, "rescale_factor", config.rescale_factor, source);
-  config.do_normalize = optional_field<bool>(json, "do_normalize", true, source);
-  if (config.do_normalize) {
-    config.mean = per_color(json, "image_mean", source);
-    config.std = per_color(json, "image_std", source);
-    for (const double deviation : config.std)
-      if (deviation == 0) fail("{}: \"image_std\" has a zero, which nothing can be divided by", source);
-  }
+  config.scale = PixelScale().changed_by(json, source);
   return config;
 }
 

@@ -1,7 +1,6 @@
 #include "vision/mllama_processor.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "base/error.h"
@@ -69,23 +68,8 @@ Image with_colors_in_rows(const Image& image) {
   return result;
 }
 
-// What each byte of each colour becomes, with the roundings of the reference: rescaled in float64, rounded to float32,
-// normalised in float32.
-using ValueTable = std::array<std::array<float, 256>, 3>;
-ValueTable value_table(const MllamaProcessorConfig& config) {
-  ValueTable table;
-  for (size_t c = 0; c < 3; ++c)
-    for (size_t byte = 0; byte < 256; ++byte) {
-      auto value = static_cast<float>(byte);
-      if (config.do_rescale) value = static_cast<float>(static_cast<double>(byte) * config.rescale_factor);
-      if (config.do_normalize) value = (value - static_cast<float>(config.mean[c])) / static_cast<float>(config.std[c]);
-      table[c][byte] = value;
-    }
-  return table;
-}
-
 // The part of one image row that falls into one row of a tile: `count` pixels, then padding.
-void fill_tile_row(const uint8_t* rgb, int64_t count, const ValueTable& values, float* red, int64_t tile_size) {
+void fill_tile_row(const uint8_t* rgb, int64_t count, const PixelScale::Table& values, float* red, int64_t tile_size) {
   const int64_t area = tile_size * tile_size;
   float *green = red + area, *blue = green + area;
   for (int64_t x = 0; x < count; ++x, rgb += 3) {
@@ -99,7 +83,8 @@ void fill_tile_row(const uint8_t* rgb, int64_t count, const ValueTable& values, 
 }
 
 // Cuts the image, padded with black at the right and below, into tiles, row by row.
-void cut_into_tiles(const Image& image, Grid grid, const ValueTable& values, int64_t tile_size, ProcessedImage& out) {
+void cut_into_tiles(const Image& image, Grid grid, const PixelScale::Table& values, int64_t tile_size,
+                    ProcessedImage& out) {
   for (int64_t y = 0; y < grid.rows * tile_size; ++y)
     for (int64_t column = 0; column < grid.columns; ++column) {
       const int64_t tile = y / tile_size * grid.columns + column, left = column * tile_size;
@@ -121,7 +106,7 @@ ProcessedImage tiled(const Image& image, const MllamaProcessorConfig& config) {
   ProcessedImage result;
   result.grid = tiles.values();
   result.pixels.resize(static_cast<size_t>(tiles.tiles * 3 * config.tile_size * config.tile_size));
-  cut_into_tiles(resized(image, size.width, size.height), grid, value_table(config), config.tile_size, result);
+  cut_into_tiles(resized(image, size.width, size.height), grid, config.scale.table(), config.tile_size, result);
   return result;
 }
 

@@ -8,15 +8,14 @@
 
 #include "base/json.h"
 #include "vision/image_processor.h"
+#include "vision/pixel_scale.h"
 
 namespace vlrm {
 
 struct MllamaProcessorConfig {
   int64_t tile_size = 560;  // pixels, square
   int64_t max_tiles = 4;
-  double rescale_factor = 1.0 / 255;
-  bool do_rescale = true, do_normalize = true;
-  std::vector<double> mean, std;  // 3 each
+  PixelScale scale;
 
   // From processor_config.json's "image_processor", else from preprocessor_config.json. Throws Error naming the field
   // that is missing, malformed or not supported.

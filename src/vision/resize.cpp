@@ -24,9 +24,22 @@ struct Filter {
   std::vector<int32_t> weights;
 };
 
-Filter triangle_filter(int64_t source_size, int64_t size) {
+double radius_of(Kernel kernel) {
+  return kernel == Kernel::bilinear ? 1 : 2;
+}
+
+// At a distance from the centre, in pixels. The operations and their order are Pillow's.
+double weight_of(Kernel kernel, double distance) {
+  if (kernel == Kernel::bilinear) return distance < 1.0 ? 1.0 - distance : 0.0;
+  constexpr double kSharpness = -0.5;
+  if (distance < 1.0) return ((kSharpness + 2.0) * distance - (kSharpness + 3.0)) * distance * distance + 1;
+  if (distance < 2.0) return (((distance - 5) * distance + 8) * distance - 4) * kSharpness;
+  return 0.0;
+}
+
+Filter filter_of(Kernel kernel, int64_t source_size, int64_t size) {
   const double scale = static_cast<double>(source_size) / static_cast<double>(size);
-  const double support = std::max(scale, 1.0), shrink = 1.0 / support;
+  const double enlarged = std::max(scale, 1.0), support = radius_of(kernel) * enlarged, shrink = 1.0 / enlarged;
   Filter filter;
   std::vector<double> exact;
   for (int64_t i = 0; i < size; ++i) {
@@ -37,13 +50,13 @@ Filter triangle_filter(int64_t source_size, int64_t size) {
     double sum = 0;
     for (int64_t position = first; position < end; ++position) {
       const double distance = std::abs((static_cast<double>(position) - center + 0.5) * shrink);
-      exact.push_back(distance < 1.0 ? 1.0 - distance : 0.0);
+      exact.push_back(weight_of(kernel, distance));
       sum += exact.back();
     }
     filter.windows.push_back({first, end - first, static_cast<int64_t>(filter.weights.size())});
     for (const double weight : exact) {
       const double fraction = sum != 0 ? weight / sum : weight;
-      filter.weights.push_back(static_cast<int32_t>(0.5 + fraction * (1 << kPrecision)));
+      filter.weights.push_back(static_cast<int32_t>((fraction < 0 ? -0.5 : 0.5) + fraction * (1 << kPrecision)));
     }
   }
   return filter;
@@ -70,7 +83,7 @@ void resize_pixels(const std::vector<Pixels>& source, const Filter& filter, Pixe
     for (int64_t tap = 0; tap < window.taps; ++tap)
       for (size_t lane = 0; lane < kLanes; ++lane) sums[lane] += pixel[tap].lanes[lane] * weights[tap];
     for (size_t lane = 0; lane < kLanes; ++lane)
-      out->lanes[lane] = static_cast<uint8_t>(std::min(sums[lane] >> kPrecision, 255));
+      out->lanes[lane] = static_cast<uint8_t>(std::clamp(sums[lane] >> kPrecision, 0, 255));
     ++out;
   }
 }
@@ -93,12 +106,13 @@ void blend_rows(const uint8_t* first_row, const Window& window, const int32_t* w
       const int32_t weight = weights[tap];
       for (int64_t i = 0; i < count; ++i) sums[i] += row[i] * weight;
     }
-    for (int64_t i = 0; i < count; ++i) out[start + i] = static_cast<uint8_t>(std::min(sums[i] >> kPrecision, 255));
+    for (int64_t i = 0; i < count; ++i)
+      out[start + i] = static_cast<uint8_t>(std::clamp(sums[i] >> kPrecision, 0, 255));
   }
 }
 
-Image with_width(const Image& image, int64_t width) {
-  const Filter filter = triangle_filter(image.width, width);
+Image with_width(const Image& image, int64_t width, Kernel kernel) {
+  const Filter filter = filter_of(kernel, image.width, width);
   Image result{width, image.height, std::vector<uint8_t>(static_cast<size_t>(width * image.height * 3))};
   std::vector<Pixels> before(static_cast<size_t>(image.width)), after(static_cast<size_t>(width));
   for (int64_t y = 0; y < image.height; y += kRows) {
@@ -116,8 +130,8 @@ Image with_width(const Image& image, int64_t width) {
   return result;
 }
 
-Image with_height(const Image& image, int64_t height) {
-  const Filter filter = triangle_filter(image.height, height);
+Image with_height(const Image& image, int64_t height, Kernel kernel) {
+  const Filter filter = filter_of(kernel, image.height, height);
   const int64_t length = image.width * 3;
   Image result{image.width, height, std::vector<uint8_t>(static_cast<size_t>(length * height))};
   for (int64_t y = 0; y < height; ++y) {
@@ -130,12 +144,12 @@ Image with_height(const Image& image, int64_t height) {
 
 }  // namespace
 
-Image resized(const Image& image, int64_t width, int64_t height) {
+Image resized(const Image& image, int64_t width, int64_t height, Kernel kernel) {
   VLRM_ASSERT(width > 0 && height > 0 && image.width > 0 && image.height > 0);
   if (width == image.width && height == image.height) return image;
-  if (width == image.width) return with_height(image, height);
-  if (height == image.height) return with_width(image, width);
-  return with_height(with_width(image, width), height);
+  if (width == image.width) return with_height(image, height, kernel);
+  if (height == image.height) return with_width(image, width, kernel);
+  return with_height(with_width(image, width, kernel), height, kernel);
 }
 
 }  // namespace vlrm

@@ -141,16 +141,16 @@ TEST(Rope, AnglesAreThoseOfTheirPositionsAlone) {
   config.head_size = 12;
   config.rope_theta = 500000;
   const Rope rope(config, Precision::of(test_device(), Dtype::f32));
-  std::vector<int64_t> positions;
-  for (int64_t position = 0; position < 5000; ++position) positions.push_back(position * 7);
+  std::vector<Position> positions;
+  for (int64_t position = 0; position < 5000; ++position) positions.push_back(Position::in_text(position * 7));
   const std::vector<int64_t> lengths(positions.size(), 40000);
   const Rope::Angles all = rope.angles(positions, lengths);
   for (size_t i = 0; i < positions.size(); ++i) {
     const auto row = static_cast<int64_t>(i);
     const Rope::Angles one = rope.angles({positions[i]}, {lengths[i]});
-    ASSERT_EQ(values(all.cosine[row]), values(one.cosine[0])) << positions[i];
-    ASSERT_EQ(values(all.sine[row]), values(one.sine[0])) << positions[i];
-    const auto angle = static_cast<double>(positions[i]);  // of the first frequency, which is 1
+    ASSERT_EQ(values(all.cosine[row]), values(one.cosine[0])) << positions[i].time;
+    ASSERT_EQ(values(all.sine[row]), values(one.sine[0])) << positions[i].time;
+    const auto angle = static_cast<double>(positions[i].time);  // of the first frequency, which is 1
     ASSERT_NEAR(values(one.cosine[0])[6], std::cos(angle), 1e-7);
     ASSERT_NEAR(values(one.sine[0])[6], std::sin(angle), 1e-7);
   }

@@ -31,7 +31,9 @@ TEST(RaggedBatch, TokensLieFlatAndContinuationsGoOnFromThePrefix) {
   const std::vector<SharedPrefixBatch> batches{batch_of({1, 2, 3}, {{4, 5}, {}, {6}}), batch_of({7}, {{8}})};
   const RaggedBatch flat = lay_out(batches, kImage);
   EXPECT_EQ(flat.tokens, (std::vector<int32_t>{1, 2, 3, 4, 5, 6, 7, 8}));
-  EXPECT_EQ(flat.positions, (std::vector<int64_t>{0, 1, 2, 3, 4, 3, 0, 1}));
+  std::vector<Position> positions;
+  for (const int64_t place : {0, 1, 2, 3, 4, 3, 0, 1}) positions.push_back(Position::in_text(place));
+  EXPECT_EQ(flat.positions, positions);
   EXPECT_EQ(flat.groups[0].row(0, 4), 4);
   EXPECT_EQ(flat.groups[0].row(1, 2), 2);
   EXPECT_EQ(flat.groups[0].row(2, 3), 5);
@@ -55,6 +57,39 @@ TEST(RaggedBatch, AnImageShownTwiceIsThereOnce) {
   const RaggedBatch flat = lay_out(std::vector<SharedPrefixBatch>{batch, batch}, kImage);
   EXPECT_EQ(flat.images.size(), 1u);
   EXPECT_EQ(flat.groups[1].images, (std::vector<int64_t>{0, 0}));
+}
+
+// Two images as grids of 2 · 3 and 3 · 1 tokens.
+SharedPrefixBatch batch_with_grids() {
+  SharedPrefixBatch batch{{}, {1, 2}, {{5, 6}, {7}}};
+  for (const auto& [tokens, columns] : {std::pair{6, 3}, {3, 1}}) {
+    ProcessedImage image;
+    image.tokens = tokens;
+    image.columns = columns;
+    batch.images.push_back(std::make_shared<ProcessedImage>(image));
+    batch.prefix.insert(batch.prefix.end(), static_cast<size_t>(tokens), kImage);
+    batch.prefix.push_back(3);
+  }
+  return batch;
+}
+
+TEST(RaggedBatch, TokensOfAnImageStandInItsGridAndTheTextGoesOnBehindIt) {
+  const RaggedBatch flat = lay_out(std::vector{batch_of({1}, {{2}}), batch_with_grids()}, kImage);
+  const std::vector<Position> expected{{0, 0, 0},    {1, 1, 1},  // the other batch
+                                       {0, 0, 0},    {1, 1, 1},  // text
+                                       {2, 2, 2},    {2, 2, 3},    {2, 2, 4},   {2, 3, 2},
+                                       {2, 3, 3},    {2, 3, 4},    {5, 5, 5},               // an image and text
+                                       {6, 6, 6},    {6, 7, 6},    {6, 8, 6},   {9, 9, 9},  // another
+                                       {10, 10, 10}, {11, 11, 11}, {10, 10, 10}};           // continuations
+  EXPECT_EQ(flat.positions, expected);
+  EXPECT_EQ(flat.groups[1].image_rows, (std::vector<int64_t>{4, 11}));
+  EXPECT_EQ(flat.groups[1].next_position, 10);
+}
+
+TEST(RaggedBatch, TokensOfAnImageStandTogether) {
+  SharedPrefixBatch batch = batch_with_grids();
+  std::swap(batch.prefix[2], batch.prefix[1]);
+  EXPECT_THAT(error_of([&] { lay_out(std::vector{batch}, kImage); }), ::testing::HasSubstr("do not stand together"));
 }
 
 TEST(RaggedBatch, WithoutImagesTheirTokensAreTokensLikeAnyOther) {

@@ -14,8 +14,8 @@ namespace {
 MllamaProcessorConfig small_config() {
   MllamaProcessorConfig config;
   config.tile_size = 28;
-  config.mean = {0.5, 0.25, 0};
-  config.std = {0.5, 0.25, 2};
+  config.scale.mean = {0.5, 0.25, 0};
+  config.scale.std = {0.5, 0.25, 2};
   return config;
 }
 
@@ -60,7 +60,7 @@ TEST(Preprocess, NormalizesPixelsAndPadding) {
 TEST(Preprocess, TilesAreCutRowByRow) {
   const Image image = some_image(56, 56);
   auto config = small_config();
-  config.do_rescale = config.do_normalize = false;
+  config.scale.do_rescale = config.scale.do_normalize = false;
   const ProcessedImage tiled = MllamaProcessor(config).process(image);
   ASSERT_EQ(MllamaGrid::of(tiled).tiles, 4);
   EXPECT_EQ(MllamaGrid::of(tiled).aspect_ratio_id, 6);
@@ -86,9 +86,9 @@ TEST(MllamaProcessorConfigTest, ReadsThePreprocessorConfig) {
   const auto config = MllamaProcessorConfig::from_directory(dir.path());
   EXPECT_EQ(config.tile_size, 28);
   EXPECT_EQ(config.max_tiles, 4);
-  EXPECT_EQ(config.rescale_factor, 0.5);
-  EXPECT_THAT(config.mean, Each(0.5));
-  EXPECT_THAT(config.std, Each(0.25));
+  EXPECT_EQ(config.scale.rescale_factor, 0.5);
+  EXPECT_THAT(config.scale.mean, Each(0.5));
+  EXPECT_THAT(config.scale.std, Each(0.25));
 }
 
 TEST(MllamaProcessorConfigTest, NamesWhatIsMissingOrWrong) {

@@ -22,6 +22,8 @@ PARTS = [
     Part("scores", "reference", "reference/scores.json: rewards of the text RM and of the VLRMs", ("reference",)),
     Part("text_models_4", "transformers-4.57", "reference/text_models_4.json: Llama, Mistral, Qwen2, Qwen3"),
     Part("text_models_5", "transformers-5", "reference/text_models_5.json: the same"),
+    Part("vision_models_4", "transformers-4.57", "reference/vision_models_4.json: Qwen3-VL"),
+    Part("vision_models_5", "transformers-5", "reference/vision_models_5.json: the same, and its image processor"),
     Part("datasets", "reference", "eval/data/, eval/responses/, seed/", ("lmms-eval",)),
     Part("results", "reference", "eval/results/, eval/summaries.json, seed/printed.json", ("reference",)),
 ]

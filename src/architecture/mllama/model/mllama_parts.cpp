@@ -10,10 +10,12 @@
 namespace vlrm {
 namespace {
 
-LayerPart add_layer(Parts& parts, const TextConfig& config, int64_t index, const std::string& prefix) {
-  if (!std::ranges::binary_search(config.cross_attention_layers, index))
+LayerPart add_layer(Parts& parts, const ModelConfig& config, int64_t index, const std::string& prefix) {
+  if (!std::ranges::binary_search(config.text.cross_attention_layers, index))
     return add_self_attention_layer(parts, config, index, prefix);
-  const auto read = [=](const WeightReader& reader) { return CrossAttentionLayer(reader, config, prefix); };
+  const auto read = [=, text = config.text](const WeightReader& reader) {
+    return CrossAttentionLayer(reader, text, prefix);
+  };
   return {parts.add<DecoderLayer, CrossAttentionLayer>(read), true};
 }
 

@@ -1,0 +1,221 @@
+"""Random Qwen3-VLs beside transformers 4.57 and 5: scores, likelihoods and greedy texts about images of several sizes."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy
+import pytest
+from conftest import ROOT
+from PIL import Image
+from safetensors.numpy import load_file
+from tensors import read_tensors
+from test_text_models import changed
+
+REFERENCE = {version: json.loads((ROOT / f"tests/goldens/reference/vision_models_{version}.json").read_text())
+             for version in (4, 5)}
+CONVERSATIONS = REFERENCE[4]["conversations"]
+CASES = [(version, name, conversation) for version, made in REFERENCE.items() for name in made["cases"]
+         for conversation in CONVERSATIONS]
+TOLERANCE = 2e-4
+
+
+def picture(width, height):
+    y, x = numpy.mgrid[0:height, 0:width]
+    channels = [x * 7 + y * 3, x * y + 5 * x, 255 - (x * 2 + y * 11)]
+    return Image.fromarray(numpy.stack(channels, -1).astype(numpy.uint8), "RGB")
+
+
+def sample(folder, name, responses):
+    """A line of samples about a conversation's images, which are written into the folder."""
+    sizes, messages = CONVERSATIONS[name]
+    paths = []
+    for size in sizes:
+        paths.append(str(folder / f"{size[0]}x{size[1]}.png"))
+        picture(*size).save(paths[-1])
+    content = [{"role": "user" if number % 2 == 0 else "assistant",
+                "content": [{"type": "image"} if part is None else {"type": "text", "text": part} for part in parts]}
+               for number, parts in enumerate(messages)]
+    return {"id": name, "images": paths, "messages": content, "responses": responses}
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """The models of a case, made once for all tests."""
+    made = {}
+
+    def of(name):
+        if name not in made:
+            made[name] = tmp_path_factory.mktemp(name)
+            command = [sys.executable, ROOT / "tools/random_checkpoint.py", made[name],
+                       *REFERENCE[4]["cases"][name]["arguments"]]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return made[name]
+
+    return of
+
+
+@pytest.fixture
+def small(models, tmp_path):
+    """A folder of models which the test may change."""
+    return Path(shutil.copytree(models("plain"), tmp_path / "models"))
+
+
+def score(vlrm, tmp_path, model, conversation, *flags, responses=REFERENCE[4]["responses"]):
+    samples = tmp_path / "samples.jsonl"
+    samples.write_text(json.dumps(sample(tmp_path, conversation, responses)) + "\n")
+    return json.loads(vlrm("score", "--model", model, "--input", samples, "--dtype", "float32", "-q", *flags))["scores"]
+
+
+def generate(vlrm, tmp_path, model, conversation, *flags):
+    """Of a conversation whose one message has its images before the text."""
+    line = sample(tmp_path, conversation, [])
+    images = [word for path in line["images"] for word in ("--image", path)]
+    prompt = line["messages"][0]["content"][-1]["text"]
+    return json.loads(vlrm("generate", "--model", model, *images, "--prompt", prompt, "--max-new-tokens", 16, "--json",
+                           "--dtype", "float32", "-q", *flags))["tokens"]
+
+
+@pytest.mark.parametrize("version, name, conversation", CASES)
+def test_scores_likelihoods_and_texts_are_transformers(vlrm, models, device_flags, tmp_path, version, name, conversation):
+    case = REFERENCE[version]["cases"][name]
+    expected = case[conversation]
+    folder = Path(shutil.copytree(models(name), tmp_path / "models"))
+    reward = {"architectures": ["Qwen3VLForSequenceClassification"], "id2label": {"0": "LABEL_0"}}
+    (folder / "vlm/config.json").write_text(json.dumps(case["config"]))
+    (folder / "vlrm/config.json").write_text(json.dumps(case["config"] | reward))
+    of = (vlrm, tmp_path, folder / "vlm", conversation)
+    assert score(vlrm, tmp_path, folder / "vlrm", conversation, *device_flags) == pytest.approx(
+        expected["scores"], abs=TOLERANCE)
+    assert score(*of, "--likelihood", *device_flags) == pytest.approx(expected["likelihoods"], rel=1e-5)
+    if conversation != "several":
+        assert generate(*of, *device_flags) == expected["greedy"]
+
+
+def test_pixels_are_the_reference_processors(vlrm, tmp_path):
+    """To the bit, with the means and deviations that files leave out."""
+    made = REFERENCE[5]["pixels"]
+    for settings in {tuple(row[:3]) for row in made}:
+        folder = tmp_path / str(settings[0])
+        folder.mkdir()
+        patch, least, most = settings
+        (folder / "preprocessor_config.json").write_text(json.dumps({
+            "image_processor_type": "Qwen2VLImageProcessorFast", "patch_size": patch,
+            "size": {"shortest_edge": least, "longest_edge": most}}))
+        for width, height, rows, columns, digest in (row[3:] for row in made if tuple(row[:3]) == settings):
+            picture(width, height).save(tmp_path / "image.png")
+            vlrm("preprocess", "--model", folder, "--image", tmp_path / "image.png", "-o", tmp_path / "out", "--force", "-q")
+            tensors = load_file(tmp_path / "out")
+            assert tensors["image_grid_thw"].tolist() == [[1, rows, columns]], (settings, width, height)
+            assert hashlib.sha256(tensors["pixel_values"].tobytes()).hexdigest()[:32] == digest, (settings, width, height)
+
+
+def test_streamed_weights_give_the_same_numbers(vlrm, models, tmp_path):
+    for name in ("plain", "tied"):
+        for model, run in (("vlrm", score), ("vlm", generate)):
+            of = (vlrm, tmp_path, models(name) / model, "thin_and_tiny", "--weights")
+            assert run(*of, "streamed") == run(*of, "resident")
+
+
+def test_what_is_scored_beside_a_sample_changes_no_bit(vlrm, models, tmp_path):
+    samples, output = tmp_path / "all.jsonl", tmp_path / "scores.jsonl"
+    lines = [sample(tmp_path, name, REFERENCE[4]["responses"]) for name in CONVERSATIONS]
+    samples.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    model = models("plain") / "vlrm"
+    vlrm("score", "--model", model, "--input", samples, "--dtype", "float32", "-q", "-o", output)
+    found = {line["id"]: line["scores"] for line in map(json.loads, output.read_text().splitlines())}
+    for name in CONVERSATIONS:
+        assert found[name] == score(vlrm, tmp_path, model, name)
+
+
+def test_responses_that_begin_alike_are_scored_as_alone(vlrm, models, tmp_path):
+    responses = ["Three", "Three stripes", "Three stripes and a box", "Three stripes and a bow"]
+    for conversation in ("one", "several"):
+        of = (vlrm, tmp_path, models("tied") / "vlrm", conversation)
+        alone = [score(*of, responses=[response])[0] for response in responses]
+        assert score(*of, responses=responses) == pytest.approx(alone, abs=1e-5)
+
+
+def test_a_placeholder_in_a_text_is_text(vlrm, models, tmp_path):
+    model = models("plain") / "vlrm"
+    plain, with_word = (score(vlrm, tmp_path, model, "one", responses=[text]) for text in ("No", "No <|image|>"))
+    assert plain != with_word
+
+
+def test_other_layouts_of_names_are_read(vlrm, small, tmp_path):
+    expected = score(vlrm, tmp_path, small / "vlrm", "one")
+    path = small / "vlrm/model.safetensors"
+    size = int.from_bytes(path.read_bytes()[:8], "little")
+    header, data = json.loads(path.read_bytes()[8:8 + size]), path.read_bytes()[8 + size:]
+    for prefixes in ({"model.visual.": "visual.", "model.language_model.": "model."},
+                     {"model.visual.": "visual.", "model.language_model.": "language_model."}):
+        renamed = {}
+        for name, value in header.items():
+            found = next((each for each in prefixes if name.startswith(each)), "")
+            renamed[prefixes.get(found, "") + name.removeprefix(found)] = value
+        text = json.dumps(renamed).encode()
+        path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+        assert score(vlrm, tmp_path, small / "vlrm", "one") == expected
+
+
+def test_a_reward_model_is_built_taken_apart_and_scored(vlrm, small, tmp_path):
+    changed(small / "vlm/config.json", pad_token_id=388)
+    build = ["build", "--vlm", small / "vlm", "--rm", small / "rm", "--base", small / "base", "--method", "task_arithmetic",
+             "--dtype", "float32"]
+    notes = vlrm(*build, "--weight", "0.5", "-o", tmp_path / "out", notes=True)
+    assert any("other rope settings" in note for note in notes)
+    config = json.loads((tmp_path / "out/config.json").read_text())
+    assert config["architectures"] == ["Qwen3VLForSequenceClassification"] and config["problem_type"] == "regression"
+    assert config["pad_token_id"] == config["text_config"]["pad_token_id"] == 388
+    assert config["text_config"]["rope_theta"] == 5000000.0
+    vlm, rm, base, out = (read_tensors(path) for path in (*(small / each for each in ("vlm", "rm", "base")), tmp_path / "out"))
+    assert out.keys() == vlm.keys() | {"score.weight"}
+    for name, (_, values, _) in out.items():
+        assert values.shape == (rm if name == "score.weight" else vlm)[name][1].shape, name
+        text = name.replace("model.language_model.", "model.")
+        if text in base and text != "lm_head.weight":
+            rows = len(base[text][1])
+            merged = base[text][1] + 0.5 * (vlm[name][1][:rows] - base[text][1]) + 0.5 * (rm[text][1][:rows] - base[text][1])
+            assert numpy.allclose(values[:rows][:380], merged[:380], atol=1e-6), name
+    assert len(score(vlrm, tmp_path, tmp_path / "out", "several")) == 3
+    vlrm("extract", "--vlm", small / "vlm", "--instruct", small / "base", "-o", tmp_path / "text", "-q")
+    text = json.loads((tmp_path / "text/config.json").read_text())
+    assert text["architectures"] == ["Qwen3ForCausalLM"] and text["vocab_size"] == 648
+
+
+@pytest.mark.parametrize("part, fields, expected", [
+    (None, {"image_token_id": 10**6}, '"image_token_id": 1000000 is not below the 648 rows'),
+    (None, {"tie_word_embeddings": True}, "make them equal"),
+    ("text_config", {"rope_theta": "absent"}, "add the one that the model was trained with"),
+    ("text_config", {"rope_scaling": {"rope_type": "dynamic", "factor": 2.0}}, "a dynamic rope is not supported"),
+    ("text_config", {"rope_scaling": {"rope_type": "default", "mrope_interleaved": False}}, '"mrope_interleaved": false'),
+    ("text_config", {"rope_scaling": {"rope_type": "default", "mrope_section": [1]}}, "must be three numbers"),
+    ("vision_config", {"out_hidden_size": 7}, "is not the text's hidden_size, 48"),
+    ("vision_config", {"hidden_act": "gelu"}, "only \"gelu_pytorch_tanh\""),
+    ("vision_config", {"num_heads": 5}, "is not a multiple of 4 times the 5 attention heads"),
+    ("vision_config", {"deepstack_visual_indexes": [9]}, "names a layer outside"),
+    ("vision_config", {"rope_parameters": {"rope_theta": 5.0}}, "only 10000.0"),
+    ("vision_config", {"patch_size": 8}, "the configuration asks for"),
+])
+def test_what_is_wrong_in_a_config_is_named(vlrm, small, part, fields, expected):
+    path = small / "vlrm/config.json"
+    config = json.loads(path.read_text())
+    where = config if part is None else config[part]
+    where |= fields
+    for name in [name for name, value in fields.items() if value == "absent"]:
+        del where[name]
+    path.write_text(json.dumps(config))
+    error = vlrm("score", "--model", small / "vlrm", "--mode", "no-image", "--prompt", "A", "--response", "B", fails=True)
+    assert expected in error
+
+
+def test_images_for_another_model_are_refused(vlrm, small, tmp_path):
+    changed(small / "vlrm/preprocessor_config.json", patch_size=8)
+    picture(20, 20).save(tmp_path / "a.png")
+    flags = ["--image", tmp_path / "a.png", "--prompt", "A", "--response", "B"]
+    assert "do not belong together" in vlrm("score", "--model", small / "vlrm", *flags, fails=True)
+    picture(2, 500).save(tmp_path / "a.png")
+    assert "a.png" in (error := vlrm("score", "--model", small / "vlrm", *flags, fails=True)) and "200 times" in error

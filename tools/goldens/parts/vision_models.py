@@ -1,0 +1,182 @@
+"""reference/vision_models_VERSION.json: configs of random Qwen3-VLs as that transformers saves them, and what it computes;
+of 5, also what its image processor makes of images of many sizes.
+
+The weights are not kept: tools/random_checkpoint.py makes the same ones again from the arguments that a case records. Nor
+are the images, which picture() makes from their sizes.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy
+import torch
+import transformers
+from PIL import Image
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from transformers import Qwen3VLForConditionalGeneration
+
+from parts.place import write_json
+
+GENERATOR = Path(__file__).resolve().parents[2] / "random_checkpoint.py"
+# By name: the generator's arguments.
+CASES = {
+    "plain": "--hidden 48 --layers 4 --intermediate 80 --heads 6 --kv-heads 2 --head-size 16 --vocabulary 640 --seed 1 "
+    "--vision-hidden 32 --vision-layers 4 --vision-heads 2 --vision-intermediate 40 --vision-intermediate-layers 0 2 "
+    "--patch-size 4 --position-side 6",
+    "tied": "--hidden 32 --layers 2 --intermediate 40 --heads 4 --kv-heads 1 --head-size 24 --vocabulary 600 --tied "
+    "--seed 2 --vision-hidden 48 --vision-layers 3 --vision-heads 3 --vision-intermediate 64 "
+    "--vision-intermediate-layers 2 0 1 --patch-size 6 --position-side 5",
+    "without_deep_stack": "--hidden 40 --layers 3 --intermediate 56 --heads 2 --kv-heads 2 --head-size 20 "
+    "--vocabulary 640 --seed 3 --vision-hidden 24 --vision-layers 2 --vision-heads 1 --vision-intermediate 24 "
+    "--vision-intermediate-layers --patch-size 5 --position-side 9",
+}
+# Sizes of images, and messages that show them in order where a part is None.
+CONVERSATIONS = {
+    "one": ([[50, 30]], [[None, "What is shown here, and how many things are there?"]]),
+    "several": (
+        [[40, 40], [90, 25], [17, 64]],
+        [[None, "Here is one.", None, "And another."], ["I see two."], ["Now compare them to this.", None]],
+    ),
+    "none": ([], [["What is shown here?"]]),
+    "thin_and_tiny": ([[2, 2], [3, 120], [300, 200]], [[None, None, None, "Which is the largest?"]]),
+}
+RESPONSES = ["Three stripes and one box.", "I cannot see anything at all here, and so I will not say how many.", "No"]
+NEW_TOKENS = 16
+# Of image processors: patch size, least and most pixels; and of images for them.
+PROCESSORS = [[4, 256, 4096], [16, 65536, 1003520], [14, 3136, 1003520]]
+SIZES = [
+    *([1, 1], [1, 3], [3, 1], [2, 3], [1, 200], [200, 1], [3, 600], [599, 3], [5, 900], [900, 5], [7, 7], [8, 8]),
+    *(
+        [12, 20],
+        [20, 12],
+        [28, 28],
+        [32, 32],
+        [16, 48],
+        [64, 64],
+        [63, 65],
+        [100, 30],
+        [30, 100],
+        [112, 84],
+        [1024, 32],
+    ),
+    *([33, 1000], [640, 480], [480, 640], [255, 257], [256, 256], [512, 768], [1001, 999], [1600, 1200], [2048, 64]),
+    *([77, 1234], [320, 32], [9, 1111], [48, 16], [144, 80], [720, 405], [401, 733], [2500, 1700]),
+]
+
+
+def picture(width, height):
+    y, x = numpy.mgrid[0:height, 0:width]
+    channels = [x * 7 + y * 3, x * y + 5 * x, 255 - (x * 2 + y * 11)]
+    return Image.fromarray(numpy.stack(channels, -1).astype(numpy.uint8), "RGB")
+
+
+def make(place):
+    torch.set_num_threads(1)
+    found = {"responses": RESPONSES, "conversations": CONVERSATIONS, "cases": {}}
+    for name, arguments in CASES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            found["cases"][name] = computed(Path(folder), ["--family", "qwen3_vl", *arguments.split()])
+    major = transformers.__version__.split(".")[0]
+    if major == "5":  # 4.57 takes images of one and three rows for others
+        found["pixels"] = [[*settings, *size, *pixels(settings, size)] for settings in PROCESSORS for size in SIZES]
+    write_json(place.reference(f"vision_models_{major}.json"), found, lines=4)
+
+
+def computed(folder, arguments):
+    subprocess.run([sys.executable, GENERATOR, folder, *arguments], check=True, stdout=subprocess.DEVNULL)
+    model = Qwen3VLForConditionalGeneration.from_pretrained(
+        folder / "vlm", dtype=torch.float32, attn_implementation="eager"
+    ).eval()
+    head = load_file(folder / "vlrm/model.safetensors")["score.weight"].float()
+    model.save_pretrained(folder / "saved")
+    reader = Reader(folder / "vlm", model.config)
+    return {
+        "arguments": arguments,
+        "config": json.loads((folder / "saved/config.json").read_text()),
+        **{name: answers(model, head, reader, *CONVERSATIONS[name]) for name in CONVERSATIONS},
+    }
+
+
+def processor_class():
+    if transformers.__version__.startswith("4."):
+        from transformers import Qwen2VLImageProcessor as Processor
+    else:
+        from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil as Processor
+    return Processor
+
+
+def pixels(settings, size):
+    """How many patches there are in a column and in a row, and the digest of their values."""
+    patch, least, most = settings
+    processor = processor_class()(patch_size=patch, min_pixels=least, max_pixels=most)
+    made = processor([picture(*size)], return_tensors="np")
+    digest = hashlib.sha256(made["pixel_values"].astype("<f4").tobytes()).hexdigest()
+    return *made["image_grid_thw"][0, 1:].tolist(), digest[:32]
+
+
+def image_processor(folder):
+    settings = json.loads((folder / "preprocessor_config.json").read_text())
+    size = settings.pop("size")  # which 4.57's reads only under its older names
+    settings |= {"min_pixels": size["shortest_edge"], "max_pixels": size["longest_edge"]}
+    for name in ("image_processor_type", "processor_class"):
+        settings.pop(name)
+    return processor_class()(**settings)
+
+
+class Reader:
+    """From conversations to a model's inputs: one placeholder becomes as many as the image takes."""
+
+    def __init__(self, folder, config):
+        self.config, self.images = config, image_processor(folder)
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+    def __call__(self, sizes, messages, response=None):
+        inputs = {}
+        if sizes:
+            inputs = dict(self.images([picture(*size) for size in sizes], return_tensors="pt"))
+        grids = iter(inputs.get("image_grid_thw", []))
+        ids = [self.tokenizer.token_to_id("<|begin_of_text|>")]
+        for number, parts in enumerate([*messages, *([] if response is None else [[response]])]):
+            ids += self.header("user" if number % 2 == 0 else "assistant")
+            for part in parts:
+                if part is not None:
+                    ids += self.tokens(part)
+                    continue
+                count = int(next(grids).prod()) // 4
+                ids += [self.config.vision_start_token_id, *[self.config.image_token_id] * count]
+                ids += [self.config.vision_end_token_id]
+            ids += self.tokens("<|eot_id|>")
+        if response is None:
+            ids += self.header("assistant")
+        inputs["input_ids"] = torch.tensor([ids])
+        inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+        if not transformers.__version__.startswith("4."):
+            inputs["mm_token_type_ids"] = (inputs["input_ids"] == self.config.image_token_id).int()
+        return inputs
+
+    def tokens(self, text):
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    def header(self, role):
+        return self.tokens(f"<|start_header_id|>{role}<|end_header_id|>\n\n")
+
+
+def answers(model, head, reader, sizes, messages):
+    prompt = reader(sizes, messages)
+    found = {"scores": [], "likelihoods": []}
+    with torch.no_grad():
+        for response in RESPONSES:
+            inputs = reader(sizes, messages, response)
+            states = model.model(**inputs).last_hidden_state[0]
+            found["scores"].append((states[-1] @ head[0]).item())
+            logits, ids = model.lm_head(states).double().log_softmax(-1), inputs["input_ids"][0]
+            first = prompt["input_ids"].shape[1]
+            assert ids[:first].tolist() == prompt["input_ids"][0].tolist()
+            found["likelihoods"].append(sum(logits[at - 1, ids[at]].item() for at in range(first, len(ids))))
+        written = model.generate(**prompt, do_sample=False, max_new_tokens=NEW_TOKENS)
+    return found | {"greedy": written[0, prompt["input_ids"].shape[1] :].tolist()}

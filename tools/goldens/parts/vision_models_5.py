@@ -1,0 +1,1 @@
+from parts.vision_models import make as make
