@@ -19,8 +19,9 @@ def make_image(path):
     Image.effect_noise((1120, 1120), 80).convert("RGB").save(path)
 
 
-def run(options):
-    paths = checkpoints(options)
+def run(options, shape=None, peer="reference"):
+    """`peer` is the script of bench/peers that scores, and its environment."""
+    paths = checkpoints(options, shape)
     model = options.work / "vlrm-float32"
     shutil.rmtree(model, ignore_errors=True)
     build = [options.vlrm, "build", "--vlm", paths["vlm"], "--rm", paths["rm"], "--base", paths["base"]]
@@ -37,15 +38,16 @@ def run(options):
     rows = [("vlrm, 8 responses", f"{ours.wall:.1f}", f"{ours.cpu:.1f}", f"{ours.peak / 2**20:.0f}"),
             ("vlrm, 1 response", f"{one.wall:.1f}", f"{one.cpu:.1f}", f"{one.peak / 2**20:.0f}")]
     if not options.no_peers:
-        rows += compare(options, model, image, ours, rewards)
+        rows += compare(peer, model, image, ours, rewards)
     table(rows, ("start and loading included", "wall s", "CPU s", "MiB"))
 
 
-def compare(options, model, image, ours, rewards):
+def compare(peer, model, image, ours, rewards):
     """The reference's loop costs the same for each response: two are timed, and eight are four times that."""
-    python = peer_python("reference")
+    python = peer_python(peer)
     timed = 2
-    cost, output = measure([python, ROOT / "bench/peers/reference.py", "score", model, image, PROMPT, *RESPONSES[:timed]])
+    script = ROOT / "bench/peers" / f"{peer}.py"
+    cost, output = measure([python, script, "score", model, image, PROMPT, *RESPONSES[:timed]])
     theirs = json.loads(output)
     gap = max(abs(a - b) for a, b in zip(theirs["rewards"], rewards))
     eight = theirs["seconds"] * len(RESPONSES) / timed

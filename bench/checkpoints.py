@@ -11,6 +11,12 @@ SHAPES = {
     "--vocabulary 16384 --vision-hidden 256 --vision-layers 4 --vision-global-layers 2 --vision-heads 4 "
     "--vision-intermediate 1024 --vision-intermediate-layers 1 3 --image-size 112".split(),
     "11b": ["--shape", "11b", "--sparse"],
+    "qwen3-vl-1b": "--family qwen3_vl --hidden 2048 --layers 14 --intermediate 6144 --heads 16 --kv-heads 8 "
+    "--head-size 128 --vision-hidden 1024 --vision-layers 16 --vision-heads 16 --vision-intermediate 4096 "
+    "--vision-intermediate-layers 3 7 11 --image-tokens 1024".split(),
+    "qwen3-vl-8b": "--family qwen3_vl --hidden 4096 --layers 36 --intermediate 12288 --heads 32 --kv-heads 8 "
+    "--head-size 128 --vocabulary 151928 --vision-hidden 1152 --vision-layers 27 --vision-heads 16 "
+    "--vision-intermediate 4304 --vision-intermediate-layers 8 16 24 --image-tokens 1024 --sparse".split(),
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-BENCHES = ["build", "merge", "score", "eval", "generate", "full-scale", "kernels", "fuzz"]
+BENCHES = ["build", "merge", "score", "score-qwen3-vl", "eval", "generate", "full-scale", "kernels", "fuzz"]
 
 
 def main():

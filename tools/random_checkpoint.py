@@ -330,7 +330,7 @@ def qwen3_vl_preprocessor_config(s):
     token = (2 * s.patch_size) ** 2
     return {"image_mean": [0.5] * 3, "image_processor_type": "Qwen2VLImageProcessorFast", "image_std": [0.5] * 3,
             "merge_size": 2, "patch_size": s.patch_size, "processor_class": "Qwen3VLProcessor",
-            "size": {"longest_edge": 64 * token, "shortest_edge": 4 * token}, "temporal_patch_size": 2}
+            "size": {"longest_edge": s.image_tokens * token, "shortest_edge": 4 * token}, "temporal_patch_size": 2}
 
 
 def preprocessor_config(s):
@@ -386,6 +386,7 @@ def main():
     parser.add_argument("--family", choices=[*FAMILIES, "qwen3_vl"], default="llama")
     parser.add_argument("--patch-size", type=int, default=16, help="of a Qwen3-VL")
     parser.add_argument("--position-side", type=int, default=48, help="of a Qwen3-VL's square table of positions")
+    parser.add_argument("--image-tokens", type=int, default=64, help="of a Qwen3-VL's largest images")
     parser.add_argument("--head-size", type=int, help="default: --hidden / --heads")
     parser.add_argument("--tied", action="store_true", help="the embeddings are the head")
     parser.add_argument("--attention-bias", action="store_true", help="biases in all projections of the attention")
