@@ -9,10 +9,10 @@ namespace vlrm {
 
 // Either `model`, or a recipe that merges `vlm`, `rm` and `base` while they are loaded; then nothing is written.
 struct ModelOptions {
-  std::string model;             // a directory, a hub id in the local cache, or MODEL+ADAPTER
-  std::string recipe;            // a file, mergekit's YAML
-  std::string vlm, rm, base;     // as `model`; the base may be empty where the recipe has none
-  std::optional<uint64_t> seed;  // of the merge's random masks; none: 0
+  std::string model;                   // a directory, a hub id in the local cache, or MODEL+ADAPTER
+  std::string recipe;                  // a file, mergekit's YAML
+  std::string vlm, rm, base;           // as `model`; the base may be empty where the recipe has none
+  std::optional<uint64_t> merge_seed;  // of the merge's random masks; none: 0
   std::string
       dtype;  // float32, bfloat16 or float16; "": as stored (bfloat16 for a merge), on a device as the family has it
   std::string device = "cpu";    // cpu, cuda or cuda:N

@@ -51,9 +51,10 @@ bool all_see(const std::vector<std::string>& names) {
 
 void compare(const CompareOptions& options) {
   const CallListener listening(options.listener);
-  if (options.page.empty() && options.figures.empty()) fail("compare: name what to write: a page, figures, or both");
+  if (options.page.empty() && options.figures.empty())
+    throw OptionError("page", "name what to write: this, `figures`, or both");
   if (canonical(options.page) == canonical(options.figures))
-    fail("compare: {} is to be both the page and the figures", options.figures);
+    throw OptionError("figures", fmt::format("{} is to be the page, too", printable(options.figures)));
   if (!(options.top > 0 && options.top <= 1))
     throw OptionError("top", fmt::format("must be above 0 and at most 1, not {}", options.top));
   require_named("a", options.a);

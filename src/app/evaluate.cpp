@@ -94,7 +94,11 @@ void evaluate(const EvaluateOptions& options) {
   const ModelOptions& model = options.model;
   const fs::path name = model.recipe.empty() ? fs::path(model.model) : fs::path(model.recipe).stem();
   EvaluationOptions how = evaluation_options(options, mode, name);
-  if (mode == EvaluationMode::random) return draw(options, std::move(how));
+  if (mode == EvaluationMode::random) {
+    if (!(model.model + model.recipe + model.vlm + model.rm + model.base).empty() || model.likelihood)
+      throw OptionError("mode", "random draws its scores; leave the options of a model away");
+    return draw(options, std::move(how));
+  }
   const Model opened = open_or_merge(model);
   const std::shared_ptr<const Benchmark> benchmark = benchmark_of(options, mode);
   const ScorerOptions scoring = scorer_options_for(*benchmark, model, mode);
@@ -115,6 +119,9 @@ void sweep(const SweepOptions& sweep_options) {
   if (mode != EvaluationMode::image && mode != EvaluationMode::no_image)
     throw OptionError(
         "mode", fmt::format("a sweep is of merged models, which {} does not run; use image or no-image", options.mode));
+  if (!options.label.empty())
+    throw OptionError("label", "names one run; those of a sweep are named after their recipes");
+  require_merge_inputs(options.model);
   const std::vector<NamedRecipe> recipes = recipes_or_throw(sweep_options.paper, sweep_options.recipes);
   if (recipes.empty()) throw OptionError("recipes", "none is named");
   const std::shared_ptr<const Benchmark> benchmark = benchmark_of(options, mode);

@@ -44,8 +44,15 @@ void write(const PlannedOutput& planned, const ModelOutput& output, const Manife
 }
 
 Recipe recipe_of(const BuildOptions& options) {
-  if (!options.recipe.empty()) return read_recipe_or_throw(options.recipe);
-  if (options.method.empty()) throw OptionError("method", "is missing, and so is a recipe");
+  const bool has_numbers = options.weight || options.weight_vlm || options.weight_rm || options.density ||
+                           options.normalize || options.rescale;
+  if (!options.recipe.empty()) {
+    if (!options.method.empty() || has_numbers)
+      throw OptionError("recipe", "says all about the merge; of its options only `seed` goes with it");
+    return read_recipe_or_throw(options.recipe);
+  }
+  if (options.method.empty()) throw OptionError("method", "is missing, and so is a `recipe`");
+  naming_option("method", [&] { merge_method_or_throw(options.method); });
   return recipe_from_flags({.method = options.method,
                             .weight = options.weight,
                             .weight_vlm = options.weight_vlm,

@@ -81,11 +81,9 @@ std::optional<fs::path> template_path(const ModelOptions& options) {
   std::error_code error;
   if (name.empty()) return std::nullopt;
   if (fs::is_regular_file(name, error)) return name;
-  try {
-    return resolve_texts(name).chat_template();
-  } catch (const Error& problem) {
-    throw OptionError("chat_template", problem.what());
-  }
+  fs::path path;
+  naming_option("chat_template", [&] { path = resolve_texts(name).chat_template(); });
+  return path;
 }
 
 }  // namespace
@@ -107,9 +105,20 @@ void set_seed(Recipe& recipe, std::optional<uint64_t> seed) {
     tell_note(fmt::format("the seed changes nothing: {} has no random masks", recipe.method->name));
 }
 
+void require_merge_inputs(const ModelOptions& options) {
+  for (const auto& [name, model] : {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm)})
+    if (model->empty()) throw OptionError(name, "is missing: a recipe merges a VLM and a reward model");
+  if (options.rope_theta)
+    throw OptionError("rope_theta", "is for a text reward model alone; a merged model keeps the VLM's");
+}
+
 Model open_or_merge(const ModelOptions& options) {
+  for (const auto& [name, model] :
+       {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm), std::pair("base", &options.base)})
+    if (options.recipe.empty() && !model->empty()) throw OptionError(name, "goes only with a recipe");
+  if (options.recipe.empty() && options.merge_seed) throw OptionError("merge_seed", "goes only with a recipe");
   if (options.recipe.empty() == options.model.empty())
-    throw OptionError("model", "needs either a model, or a recipe and the models that it merges");
+    throw OptionError("model", "name either a model, or a recipe with the models that it merges (`vlm`, `rm`, `base`)");
   if (options.recipe.empty()) {
     const ModelFiles files = resolve_model(options.model);
     if (const auto warning = unapplied_adapter(files)) tell_warning(*warning);
@@ -120,7 +129,7 @@ Model open_or_merge(const ModelOptions& options) {
     return model;
   }
   Recipe recipe = NamedRecipe::read_or_throw(options.recipe).recipe;
-  set_seed(recipe, options.seed);
+  set_seed(recipe, options.merge_seed);
   BuildModels models(build_inputs(options));
   std::vector<std::string> notes;
   Model model = merged(models, options, std::move(recipe), notes);
@@ -129,17 +138,14 @@ Model open_or_merge(const ModelOptions& options) {
 }
 
 BuildInputs build_inputs(const ModelOptions& options) {
-  for (const auto& [name, model] : {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm)})
-    if (model->empty()) throw OptionError(name, "is missing: a recipe merges a VLM and a reward model");
-  if (options.rope_theta)
-    throw OptionError("rope_theta", "is for a text reward model alone; a merged model keeps the VLM's");
+  require_merge_inputs(options);
   BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), std::nullopt, options.score_label};
   if (!options.base.empty()) inputs.base = resolve_model(options.base);
   return inputs;
 }
 
 Model merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& notes) {
-  recipe.seed = options.seed.value_or(0);
+  recipe.seed = options.merge_seed.value_or(0);
   PlannedModel plan = models.plan(recipe);
   notes = std::move(plan.notes);
   // Every weight is rounded as vlrm build would round it, those too that the arithmetic then takes as float32.
@@ -157,7 +163,8 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
   if (options.truncation && !options.max_length) throw OptionError("truncation", "goes only with `max_length`");
   require_at_least("max_length", options.max_length.value_or(1), 1);
   scorer.prompt.truncation = value_of(kTruncations, "truncation", options.truncation.value_or("refuse"));
-  if (!options.date.empty()) scorer.prompt.clock = jinja::Clock::parse_or_throw(options.date);
+  if (!options.date.empty())
+    naming_option("date", [&] { scorer.prompt.clock = jinja::Clock::parse_or_throw(options.date); });
   scorer.prompt.decode.apply_exif = options.exif;
   if (const auto invalid = utf8::first_invalid(options.response_prefix))
     throw OptionError("response_prefix", fmt::format("not UTF-8, from byte {} on", *invalid));
@@ -204,7 +211,8 @@ OrderedJson ModelSettings::settings(const NamedRecipe* recipe, Dtype dtype, cons
   add_model(settings, "rm", options_.rm);
   add_model(settings, "base", options_.base);
   if (recipe != nullptr) {
-    settings["recipe"] = {{"file", recipe->file}, {"digest", recipe->digest}, {"seed", options_.seed.value_or(0)}};
+    settings["recipe"] = {
+        {"file", recipe->file}, {"digest", recipe->digest}, {"seed", options_.merge_seed.value_or(0)}};
     settings["recipe"].update(recipe_numbers(recipe->recipe));
   }
   settings["dtype"] = torch_name(dtype);

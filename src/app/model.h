@@ -19,7 +19,9 @@ namespace vlrm {
 // the options name one model, and what opening throws.
 Model open_or_merge(const ModelOptions& options);
 
-// The models of a merge on load. Throws OptionError where they are not named.
+// Throws OptionError unless the models of a merge on load are named, and for what does not go with one.
+void require_merge_inputs(const ModelOptions& options);
+// These models. Throws as require_merge_inputs.
 BuildInputs build_inputs(const ModelOptions& options);
 // What a recipe makes of them, once they are opened; `notes` get what the user should know.
 Model merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& notes);

@@ -1,6 +1,8 @@
 // Checks of options that several use cases have. Each throws OptionError naming the field.
 #pragma once
 
+#include <vlrm/error.h>
+
 #include <cstdint>
 #include <string>
 
@@ -14,5 +16,13 @@ void require_at_least(const std::string& option, int64_t value, int64_t least);
 void require_named(const std::string& option, const std::string& name);
 // The model that it names; throws what resolve_model throws, too.
 ModelFiles named_model(const std::string& option, const std::string& name);
+
+// What `work` throws as an Error is the option's.
+template <class Work>
+void naming_option(const char* option, const Work& work) try {
+  work();
+} catch (const Error& error) {
+  throw OptionError(option, error.what());
+}
 
 }  // namespace vlrm

@@ -16,7 +16,7 @@ struct AnswersFlags {
 
 void run_answers(const AnswersFlags& flags) {
   AnswersOptions options = flags.answers;
-  options.write = flags.writing.options("answers");
+  options.write = flags.writing.options();
   answers(options);
 }
 

@@ -14,21 +14,10 @@ struct BuildFlags {
   OutputFlags output;
 };
 
-void check_recipe(const BuildOptions& options) {
-  if (options.recipe.empty()) {
-    if (options.method.empty()) fail("build: needs --method with its options, or --recipe FILE");
-    return;
-  }
-  if (!options.method.empty() || options.weight || options.weight_vlm || options.weight_rm || options.density ||
-      options.normalize || options.rescale)
-    fail("build: --recipe says all about the merge; of the options only --seed goes with it");
-}
-
 void run_build(const BuildFlags& flags) {
   BuildOptions options = flags.build;
   options.output = flags.output.output();
   flags.output.need_directory();
-  check_recipe(options);
   build(options);
 }
 
@@ -38,10 +27,10 @@ void add_build_command(CLI::App& program) {
   auto* command = program.add_subcommand("build", "Build a vision-language reward model by merging weights");
   const auto flags = std::make_shared<BuildFlags>();
   BuildOptions* const options = &flags->build;
-  command->add_option("--vlm", options->vlm, "Vision-language model (Mllama or Qwen3-VL): a directory or a hub id")
-      ->required();
-  command->add_option("--rm", options->rm, "Text reward model (Llama with a one-value score head)")->required();
-  command->add_option("--base", options->base, "The Llama that both were tuned from; all methods but linear need it");
+  command->add_option("--vlm", options->vlm, "Vision-language model: a directory or a hub id")->required();
+  command->add_option("--rm", options->rm, "Text reward model, with a text part of the VLM's shape")->required();
+  command->add_option("--base", options->base,
+                      "The text model that both were tuned from; all methods but linear need it");
   command->add_option("--recipe", options->recipe, "mergekit YAML in place of --method and its options");
   command->add_option("--dtype", options->dtype, "bfloat16, float16 or float32")->capture_default_str();
   declare_method(*command, *options);

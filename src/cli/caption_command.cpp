@@ -22,7 +22,7 @@ Benchmarks benchmarks_with_ids() {
 
 void run_caption(const CaptionFlags& flags) {
   CaptionOptions options = flags.caption;
-  options.write = flags.writing.options("caption");
+  options.write = flags.writing.options();
   caption(options);
 }
 

@@ -3,22 +3,10 @@
 
 #include <memory>
 
-#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/usage_errors.h"
 
 namespace vlrm {
-namespace {
-
-void run_compare(const CompareOptions& options) {
-  if (options.page.empty() && options.figures.empty())
-    fail("compare: name what to write: -o PAGE.html, --json FIGURES.json, or both");
-  if (options.page == options.figures)
-    fail("compare: {} is to be both the page (-o) and the figures (--json)", options.figures);
-  compare(options);
-}
-
-}  // namespace
 
 void add_compare_command(CLI::App& program) {
   auto* command =
@@ -39,7 +27,7 @@ void add_compare_command(CLI::App& program) {
       "  vlrm compare VLM RM --base BASE -o compare.html\n\n"
       "Norms, cosine, sign agreement and the largest elements in common, per module and layer: where two models will\n"
       "fight, before a sweep of merges is run. docs/compare.md says how to read it.");
-  command->callback([options] { run_compare(*options); });
+  command->callback([options] { compare(*options); });
 }
 
 }  // namespace vlrm

@@ -16,27 +16,11 @@ struct EvalFlags {
   EvaluateOptions evaluate;  // without the model
 };
 
-void check_sweep(const EvalFlags& flags) {
-  const EvaluateOptions& options = flags.evaluate;
-  if (options.mode != "image" && options.mode != "no-image")
-    fail("eval: a sweep is of merged models, which --mode {} does not run; use image or no-image", options.mode);
-  if (!options.label.empty()) fail("eval: --label names one run; those of a sweep are named after their recipes");
-  flags.model.check_inputs("eval");
-}
-
-void check_one(const EvalFlags& flags) {
-  if (!flags.sweep.memory_limit.empty()) fail("eval: --memory-limit goes only with --recipes or --sweep");
-  if (flags.evaluate.mode != "random") return flags.model.check("eval", "--recipe, --recipes or --sweep");
-  if (flags.model.names_model() || flags.model.options.likelihood)
-    fail("eval: --mode random draws its scores; leave the options of a model away");
-}
-
 void run_eval(const EvalFlags& flags) {
   EvaluateOptions options = flags.evaluate;
   options.model = flags.model.options;
-  flags.sweep.given() ? check_sweep(flags) : check_one(flags);
-  if ((options.mode == "cascade") != !options.captions.empty())
-    fail("eval: --captions FILE and --mode cascade go together");
+  if (!flags.sweep.memory_limit.empty() && !flags.sweep.given())
+    fail("--memory-limit goes only with --recipes or --sweep");
   if (flags.sweep.given())
     sweep(flags.sweep.options(std::move(options)));
   else

@@ -18,7 +18,6 @@ void run_extract(const ExtractFlags& flags) {
   ExtractOptions options = flags.extract;
   options.output = flags.output.output();
   flags.output.need_directory();
-  if (options.vlm.empty() == options.rm.empty()) fail("extract: needs either --vlm or --rm");
   extract(options);
 }
 

@@ -91,10 +91,7 @@ void add_generate_command(CLI::App& program) {
       "--json", flags->json,
       "A JSON object for each text: seed, text, ended, tokens, log_probabilities, and counts of what should be "
       "known of it");
-  command->callback([flags] {
-    flags->model.check("generate");
-    run_generate(*flags);
-  });
+  command->callback([flags] { run_generate(*flags); });
 }
 
 }  // namespace vlrm

@@ -16,7 +16,7 @@ struct JudgeFlags {
 
 void run_judge(const JudgeFlags& flags) {
   JudgeOptions options = flags.judge;
-  options.write = flags.writing.options("judge");
+  options.write = flags.writing.options();
   if (options.judging == "likelihood" && flags.writing.sets_how_texts_are_written())
     fail(
         "judge: --judge likelihood has nothing written: --temperature, --top-k, --top-p, --repetition-penalty and "

@@ -18,8 +18,6 @@ void run_merge(const MergeFlags& flags) {
   MergeOptions options = flags.merge;
   options.output = flags.output.output();
   const bool several = !options.named_directory.empty();
-  if (several && options.output.null_sink)
-    fail("--sink null writes no model that other recipes (--intermediate-dir) could use");
   if (!several) flags.output.need_directory();
   merge(options);
 }

@@ -13,8 +13,7 @@ void ModelFlags::declare(CLI::App& command, For what) {
   command.add_option("--vlm", options.vlm, "Of a merge on load: the vision-language model");
   command.add_option("--rm", options.rm, "Of a merge on load: the text reward model");
   command.add_option("--base", options.base, "Of a merge on load: the base both were tuned from");
-  if (what == For::writing) seed = "--merge-seed";
-  declare_seed(command, options.seed, seed);
+  declare_seed(command, options.merge_seed, what == For::writing ? "--merge-seed" : "--merge-seed,--seed");
   if (what == For::scoring) {
     command.add_flag("--likelihood", options.likelihood, "Log-probability of the response instead of a reward");
     declare_score_label(command, options.score_label, score_label);
@@ -52,30 +51,6 @@ void ModelFlags::declare(CLI::App& command, For what) {
       ->check(CLI::IsMember({"refuse", "left", "right"}));
   command.add_flag_callback(
       "--no-exif", [this] { options.exif = false; }, "Do not turn images by their EXIF orientation");
-}
-
-bool ModelFlags::names_model() const {
-  return !(options.model + options.recipe + options.vlm + options.rm + options.base).empty();
-}
-
-void ModelFlags::check(const std::string& command, const std::string& recipes) const {
-  const bool merges = !options.recipe.empty();
-  const std::pair<std::string, bool> of_merges[] = {{"--vlm", !options.vlm.empty()},
-                                                    {"--rm", !options.rm.empty()},
-                                                    {"--base", !options.base.empty()},
-                                                    {seed, options.seed.has_value()}};
-  for (const auto& [option, given] : of_merges)
-    if (given && !merges) fail("{}: {} goes only with {}", command, option, recipes);
-  if (merges == !options.model.empty())
-    fail("{}: needs either --model, or {} with --vlm, --rm and --base", command, recipes);
-  if (merges) check_inputs(command);
-  if (options.truncation && !options.max_length) fail("--truncation goes only with --max-length");
-}
-
-void ModelFlags::check_inputs(const std::string& command) const {
-  if (options.vlm.empty() || options.rm.empty())
-    fail("{}: a recipe needs --vlm and --rm (and --base, if it has one)", command);
-  if (options.truncation && !options.max_length) fail("--truncation goes only with --max-length");
 }
 
 void declare_seed(CLI::App& command, std::optional<uint64_t>& seed, const std::string& option) {

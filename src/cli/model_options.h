@@ -11,17 +11,10 @@ namespace vlrm {
 // --model; or --vlm, --rm and --base with a recipe: merged on load, nothing is written. And what is asked of it.
 struct ModelFlags {
   ModelOptions options;
-  std::string seed = "--seed";                        // the option's name
   std::string score_label = "--score-label,--label";  // of scoring
 
-  enum class For { scoring, writing };  // writing: no --likelihood, and the masks' seed is --merge-seed
+  enum class For { scoring, writing };  // writing: no --likelihood, and --seed is another one than --merge-seed
   void declare(CLI::App& command, For what = For::scoring);
-  bool names_model() const;
-  // Throws Error naming `command` where neither or both ways to name a model are used, and for options that do not go
-  // together. `recipes` are the options that merge on load.
-  void check(const std::string& command, const std::string& recipes = "--recipe") const;
-  // The same where recipes come from elsewhere: there must be models to merge.
-  void check_inputs(const std::string& command) const;
 };
 
 // --seed, or whatever it is called.

@@ -16,6 +16,8 @@ std::string option_name(std::string_view field) {
   if (field == "judging") return "--judge";
   if (field == "null_sink") return "--sink";
   if (field == "bytes") return "--megabytes";
+  if (field == "page") return "--output";
+  if (field == "figures") return "--json";
   if (field == "max_shard_bytes") return "--max-shard-size";
   std::string name = "--" + std::string(field);
   std::ranges::replace(name, '_', '-');

@@ -25,7 +25,6 @@ struct ScoreFlags {
 };
 
 void check_flags(const ScoreFlags& flags) {
-  flags.model.check("score");
   const std::string &input = flags.file.input, &output = flags.file.output;
   const bool one = !flags.images.empty() || flags.prompt || !flags.responses.empty();
   if (input.empty() && (!flags.prompt || flags.responses.empty()))

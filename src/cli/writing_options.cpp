@@ -40,8 +40,7 @@ void WritingFlags::declare(CLI::App& command, const std::string& task_data, cons
   declare_resume_mixed(command, write.resume_mixed);
 }
 
-WriteOptions WritingFlags::options(const std::string& command) const {
-  model.check(command);
+WriteOptions WritingFlags::options() const {
   WriteOptions options = write;
   options.model = model.options;
   return options;

@@ -22,8 +22,7 @@ struct WritingFlags {
   bool sets_how_texts_are_written() const { return write.max_new_tokens || !(write.sampling == SamplingOptions{}); }
   // `output`: what -o is.
   void declare(CLI::App& command, const std::string& task_data, const std::string& what_output);
-  // Throws Error naming `command` for options that do not go together.
-  WriteOptions options(const std::string& command) const;
+  WriteOptions options() const;
 };
 
 }  // namespace vlrm

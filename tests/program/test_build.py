@@ -260,9 +260,9 @@ def test_the_manifest_verifies_the_inputs(vlrm, goldens, tmp_path):
 def test_nothing_half_written_remains(vlrm, goldens, inputs, tmp_path):
     out = tmp_path / "out"
     assert "--density" in vlrm("build", *inputs, "--method", "ties", "--weight", "1", "-o", out, fails=True)
-    assert "needs --method" in vlrm("build", *inputs, "-o", out, fails=True)
+    assert "--method: is missing, and so is a --recipe" in vlrm("build", *inputs, "-o", out, fails=True)
     assert "-o names the directory" in vlrm("build", *inputs, *FLAGS["linear"], fails=True)
-    assert "--recipe says all" in vlrm("build", *inputs, "--recipe", "x.yml", *FLAGS["linear"], "-o", out, fails=True)
+    assert "--recipe: says all" in vlrm("build", *inputs, "--recipe", "x.yml", *FLAGS["linear"], "-o", out, fails=True)
     assert "--dtype" in vlrm("build", *inputs, *FLAGS["linear"], "--dtype", "int8", "-o", out, fails=True)
     assert "either --vlm or --rm" in vlrm("extract", "--instruct", goldens / "models/base", "-o", out, fails=True)
     broken = tmp_path / "rm"

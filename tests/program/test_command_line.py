@@ -87,8 +87,8 @@ SCORE = ["score", "--model", "m", "--prompt", "p", "--response", "r"]
     ([*SCORE, "--date", ""], "--date: is empty"),
     ([*SCORE, "--image", ""], "--image: is empty"),
     ([*SCORE, "--batch-samples", "0"], "--batch-samples: must be a whole number of at least 1, not 0"),
-    ([*SCORE, "--vlm", "v"], "--vlm goes only with --recipe"),
-    ([*SCORE, "--seed", "1"], "--seed goes only with --recipe"),
+    ([*SCORE, "--vlm", "v"], "--vlm: goes only with a recipe"),
+    ([*SCORE, "--seed", "1"], "--merge-seed: goes only with a recipe"),
     (["render", "--model", "m", "--date", ""], "--date: is empty"),
 ])
 def test_values_without_sense_are_refused_by_name(vlrm, arguments, expected):

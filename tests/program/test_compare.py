@@ -101,7 +101,7 @@ def test_names_are_fit_for_a_terminal(vlrm, models, tmp_path):
 def test_says_what_is_wrong(vlrm, models, tmp_path):
     folder, _ = models
     out = tmp_path / "c.html"
-    assert "name what to write: -o PAGE.html" in vlrm("compare", folder / "a", folder / "b", fails=True)
+    assert "--output: name what to write" in vlrm("compare", folder / "a", folder / "b", fails=True)
     assert "nowhere" in vlrm("compare", folder / "a", "nowhere", "-o", out, fails=True)
     other = tmp_path / "other"
     model(other, 4)
@@ -109,7 +109,7 @@ def test_says_what_is_wrong(vlrm, models, tmp_path):
     assert "have no tensor in common" in vlrm("compare", folder / "a", other, "-o", out, fails=True)
     assert f"b and {other} have no tensor in common" in vlrm(
         "compare", folder / "a", folder / "b", "--base", other, "-o", out, fails=True)
-    assert "is to be both the page (-o) and the figures" in vlrm("compare", folder / "a", folder / "b", "-o", out, "--json", out, fails=True)
+    assert "is to be the page, too" in vlrm("compare", folder / "a", folder / "b", "-o", out, "--json", out, fails=True)
     assert "--top" in vlrm("compare", folder / "a", folder / "b", "-o", out, "--top", "nan", fails=True)
     assert not out.exists()
     out.write_text("")

@@ -287,7 +287,7 @@ def test_what_run_json_names_is_found_from_any_directory(vlrm, monkeypatch, tmp_
 
 def test_scores_that_are_drawn_need_no_model(pairs):
     error = pairs(world_pairs(1), "--model", RM, *RANDOM, fails=True)
-    assert error == "vlrm: eval: --mode random draws its scores; leave the options of a model away"
+    assert error == "vlrm: --mode: random draws its scores; leave the options of a model away"
 
 
 @pytest.mark.parametrize("line, expected", [
@@ -354,9 +354,9 @@ def test_responses_whose_id_the_dataset_has_not(vlrm, seeing, tmp_path):
 
 
 @pytest.mark.parametrize("flags, expected", [
-    ([], "eval: needs either --model, or --recipe, --recipes or --sweep with --vlm, --rm and --base"),
-    (["--model", RM, "--mode", "cascade"], "eval: --captions FILE and --mode cascade go together"),
-    (["--model", RM, "--captions", "x.json", "--mode", "text-only"], "eval: --captions FILE and --mode cascade go together"),
+    ([], "--model: name either a model, or a recipe with the models that it merges (--vlm, --rm, --base)"),
+    (["--model", RM, "--mode", "cascade"], "--captions: a file of them and mode cascade go together"),
+    (["--model", RM, "--captions", "x.json", "--mode", "text-only"], "--captions: a file of them and mode cascade go together"),
     (["--model", RM], "a text model, which sees no image; use --mode text-only"),
     (["--model", ROOT / "world/vlm", "--mode", "text-only"], "--mode text-only takes a text reward model"),
     (["--model", ROOT / "world/vlm"], "has no reward head"),

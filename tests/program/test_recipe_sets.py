@@ -59,7 +59,7 @@ def test_progress_says_which_is_merged(tmp_path):
     (USING, [], "the recipe without a name needs an output of its own"),
     (USING, ["EXISTS"], "exists already; --force replaces it"),
     ("name: other\n" + USING, ["OUT"], "each recipe has a name, which says where it goes"),
-    (USING, ["--sink", "null"], "--sink null writes no model"),
+    (USING, ["--sink", "null"], "--sink: null writes no model"),
 ])
 def test_complains_before_the_first_merge(vlrm, tmp_path, text, arguments, expected):
     (tmp_path / "exists").mkdir()

@@ -321,7 +321,7 @@ def test_longer_than_the_positions(vlrm, warned, tmp_path):
     assert "texts" not in warned(*command, "--prompt", "Hi")[0]
     error = vlrm(*command, "--prompt", LONG, "--max-length", "64", fails=True)
     assert "is longer than --max-length 64; --truncation left or right cuts it" in error
-    assert "--truncation goes only with --max-length" in vlrm(*command, "--prompt", "Hi", "--truncation", "left", fails=True)
+    assert "--truncation: goes only with --max-length" in vlrm(*command, "--prompt", "Hi", "--truncation", "left", fails=True)
 
 
 def test_written_beyond_the_positions(vlrm, tmp_path):

@@ -237,9 +237,9 @@ def test_what_is_wrong_is_told_before_anything_is_scored(sweep, some, tmp_path):
 
 @pytest.mark.parametrize("flags, expected", [
     (["--recipes", "nowhere/*.yml"], "--recipes: no file matches nowhere/*.yml"),
-    (["--sweep", "paper", "--mode", "text-only"], "a sweep is of merged models, which --mode text-only does not run"),
-    (["--sweep", "paper", "--mode", "cascade"], "--mode cascade does not run"),
-    (["--sweep", "paper", "--mode", "random"], "--mode random does not run"),
+    (["--sweep", "paper", "--mode", "text-only"], "a sweep is of merged models, which text-only does not run"),
+    (["--sweep", "paper", "--mode", "cascade"], "which cascade does not run"),
+    (["--sweep", "paper", "--mode", "random"], "which random does not run"),
     (["--sweep", "paper", "--label", "x"], "those of a sweep are named after their recipes"),
     (["--sweep", "papre"], "--sweep: papre not in"),
     (["--sweep", "paper", "--recipes", "x.yml"], "does not go with"),
@@ -254,8 +254,8 @@ def test_a_wrong_command_line_gets_one_line(vlrm, data, tmp_path, flags, expecte
 
 def test_a_sweep_needs_models_and_a_limit_needs_a_sweep(vlrm, data, tmp_path):
     flags = ["eval", "vl-rewardbench", "--data", data, "-o", tmp_path / "o"]
-    assert "needs --vlm and --rm" in vlrm(*flags, "--sweep", "paper", fails=True)
-    either = "eval: needs either --model, or --recipe, --recipes or --sweep with --vlm, --rm and --base"
+    assert "--vlm: is missing" in vlrm(*flags, "--sweep", "paper", fails=True)
+    either = "--model: name either a model, or a recipe with the models that it merges (--vlm, --rm, --base)"
     assert either in vlrm(*flags, fails=True)
-    assert "--vlm goes only with --recipe, --recipes or --sweep" in vlrm(*flags, "--vlm", "v", "--rm", "r", fails=True)
+    assert "--vlm: goes only with a recipe" in vlrm(*flags, "--vlm", "v", "--rm", "r", fails=True)
     assert "--memory-limit goes only with" in vlrm(*flags, "--model", "m", "--memory-limit", "1GB", fails=True)
