@@ -24,9 +24,11 @@ struct ModelOptions {
   std::string score_label;                // of a classifier with several labels: its name or number; "": the only one
   std::string response_prefix;            // written before each response, and where a text begins that is written
   std::string chat_template;              // a file, or a model whose template is used; "": the model's own
-  std::optional<double> rope_theta;       // of a text reward model: another base of its rotations; none: its own
-  bool likelihood = false;                // score by the log-probability of the response, not by a reward
-  bool exif = true;                       // turn images by their EXIF orientation
+  // Of resized images, of models whose files have such limits; none: those of the files.
+  std::optional<int64_t> min_pixels, max_pixels;
+  std::optional<double> rope_theta;  // of a text reward model: another base of its rotations; none: its own
+  bool likelihood = false;           // score by the log-probability of the response, not by a reward
+  bool exif = true;                  // turn images by their EXIF orientation
 };
 
 }  // namespace vlrm

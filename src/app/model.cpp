@@ -169,6 +169,7 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
   if (const auto invalid = utf8::first_invalid(options.response_prefix))
     throw OptionError("response_prefix", fmt::format("not UTF-8, from byte {} on", *invalid));
   scorer.prompt.response_prefix = options.response_prefix;
+  if (options.min_pixels || options.max_pixels) scorer.prompt.pixels = {options.min_pixels, options.max_pixels};
   scorer.prompt.chat_template = template_path(options);
   return scorer;
 }
@@ -226,6 +227,8 @@ OrderedJson ModelSettings::settings(const NamedRecipe* recipe, Dtype dtype, cons
   // What is asked of few runs stands in theirs alone, so that the others go on with what was made before.
   if (!options_.score_label.empty()) settings["score_label"] = options_.score_label;
   if (!options_.response_prefix.empty()) settings["response_prefix"] = options_.response_prefix;
+  if (options_.min_pixels) settings["min_pixels"] = *options_.min_pixels;
+  if (options_.max_pixels) settings["max_pixels"] = *options_.max_pixels;
   if (const auto& path = scorer.prompt.chat_template)
     settings["chat_template"] = {{"name", options_.chat_template},
                                  {"digest", content_digest(ChatTemplate::from_path(*path).text())}};

@@ -29,9 +29,10 @@ def last_tokens(input_ids, attention_mask, pad_token_id):
         counts = torch.ones_like(input_ids)
     return (torch.arange(length, device=input_ids.device) * counts).argmax(-1)
 
-
+{correction}
 class {reward_class}(BASE):
     _tied_weights_keys = None
+    _keys_to_ignore_on_load_unexpected = [r"lm_head"]  # which the files keep, and rewards do without
 
     def __init__(self, config):
         text = config.get_text_config()
@@ -40,7 +41,7 @@ class {reward_class}(BASE):
         holder = self if hasattr(self, "lm_head") else self.language_model
         holder.lm_head = torch.nn.Identity()  # the model's "logits" are its last states
         self.score = torch.nn.Linear(text.hidden_size, 1, bias=False)
-        self.pad_token_id = getattr(config, "pad_token_id", None)
+        self.pad_token_id = getattr(config, "pad_token_id", None){correct}
 
     def get_output_embeddings(self):
         return None
@@ -56,10 +57,13 @@ class {reward_class}(BASE):
 
 std::string modeling_file(const Architecture& architecture) {
   std::string text = kClass;
+  const bool corrects = !architecture.correction.empty();
   const bool before = architecture.pooling == Pooling::before_first_pad;
   for (const auto& [field, value] : {std::pair("{language_class}", architecture.language_class),
                                      {"{reward_class}", architecture.reward_class},
-                                     {"{before_first_pad}", std::string_view(before ? "True" : "False")}})
+                                     {"{before_first_pad}", std::string_view(before ? "True" : "False")},
+                                     {"{correction}", architecture.correction},
+                                     {"{correct}", std::string_view(corrects ? "\n        correct(self)" : "")}})
     text = replaced(text, field, value);
   return text;
 }

@@ -1,6 +1,7 @@
 #include "build/inputs.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "architecture/architecture.h"
 #include "architecture/reward_head.h"
@@ -25,9 +26,52 @@ bool same_rope(const TextConfig& a, const TextConfig& b) {
   return a.rope_theta == b.rope_theta && a.rope_scaling == b.rope_scaling;
 }
 
-bool same_attention(const TextConfig& a, const TextConfig& b) {
-  return a.query_key_value_biases == b.query_key_value_biases && a.output_bias == b.output_bias &&
-         a.head_norms == b.head_norms;
+std::string rope_scaling_of(const TextConfig& text) {
+  if (!text.rope_scaling) return "no scaling";
+  const RopeScaling& rope = *text.rope_scaling;
+  switch (rope.type) {
+    case RopeType::llama3:
+      return fmt::format("llama3 (factor {}, low_freq_factor {}, high_freq_factor {}, from {} positions)", rope.factor,
+                         rope.low_freq_factor, rope.high_freq_factor, rope.original_max_position_embeddings);
+    case RopeType::linear:
+      return fmt::format("linear (factor {})", rope.factor);
+    case RopeType::dynamic:
+      return fmt::format("dynamic (factor {}, from {} positions)", rope.factor, rope.original_max_position_embeddings);
+    case RopeType::yarn:
+      break;
+  }
+  return fmt::format(
+      "yarn (factor {}, beta_fast {}, beta_slow {}, attention_factor {}, truncate {}, from {} positions)", rope.factor,
+      rope.beta_fast, rope.beta_slow, rope.attention_factor, rope.truncate, rope.original_max_position_embeddings);
+}
+
+// What one rope has and the other has not.
+std::string rope_beside(const TextConfig& text, const TextConfig& other) {
+  std::vector<std::string> parts;
+  if (text.rope_theta != other.rope_theta) parts.push_back(fmt::format("rope_theta {}", text.rope_theta));
+  if (text.rope_scaling != other.rope_scaling) parts.push_back(rope_scaling_of(text));
+  return joined(parts);
+}
+
+// In what a model's text part differs from the one that it is merged with, where the two must agree.
+std::vector<std::string> shape_differences(const TextConfig& text, const TextConfig& kept) {
+  std::vector<std::string> found;
+  const std::tuple<const char*, int64_t, int64_t> sizes[] = {
+      {"hidden_size", text.hidden_size, kept.hidden_size},
+      {"intermediate_size", text.intermediate_size, kept.intermediate_size},
+      {"num_hidden_layers", text_layers(text), text_layers(kept)},
+      {"num_attention_heads", text.attention_heads, kept.attention_heads},
+      {"num_key_value_heads", text.key_value_heads, kept.key_value_heads},
+      {"head_dim", text.head_size, kept.head_size}};
+  for (const auto& [field, size, expected] : sizes)
+    if (size != expected) found.push_back(fmt::format("\"{}\" is {}, not {}", field, size, expected));
+  const std::tuple<const char*, bool, bool> parts[] = {
+      {"biases of q, k and v", text.query_key_value_biases, kept.query_key_value_biases},
+      {"biases of o", text.output_bias, kept.output_bias},
+      {"norms of the heads (q_norm, k_norm)", text.head_norms, kept.head_norms}};
+  for (const auto& [part, there, expected] : parts)
+    if (there != expected) found.push_back(fmt::format("there are {}{}", there ? "" : "no ", part));
+  return found;
 }
 
 void require_shape(const Model& model, const std::string& name, const std::vector<int64_t>& shape,
@@ -132,25 +176,12 @@ void require_tensors(const Model& model) {
 void require_same_text_shape(const Model& model, const Model& kept, std::vector<std::string>& notes) {
   const TextConfig& a = model.config.text;
   const TextConfig& b = kept.config.text;
-  const auto require = [&](const char* field, int64_t found, int64_t expected) {
-    if (found != expected)
-      fail("{}: \"{}\" is {}, but {} for the text part of {}: these models do not fit together", config_path(model),
-           field, found, expected, config_path(kept));
-  };
-  require("hidden_size", a.hidden_size, b.hidden_size);
-  require("intermediate_size", a.intermediate_size, b.intermediate_size);
-  require("num_hidden_layers", text_layers(a), text_layers(b));
-  require("num_attention_heads", a.attention_heads, b.attention_heads);
-  require("num_key_value_heads", a.key_value_heads, b.key_value_heads);
-  require("head_dim", a.head_size, b.head_size);
-  if (!same_attention(a, b))
-    fail(
-        "{}: a {}, whose attention has other biases or norms than the text part of {}: these models do not fit "
-        "together",
-        config_path(model), model.config.architecture->name, config_path(kept));
+  if (const auto differences = shape_differences(a, b); !differences.empty())
+    fail("{}: {}: this {} does not fit the text part of {}", config_path(model), joined(differences, "; "),
+         model.config.architecture->name, config_path(kept));
   if (!same_rope(a, b))
-    notes.push_back(fmt::format("{} places its tokens by other rope settings than {}; the latter's are kept",
-                                config_path(model), config_path(kept)));
+    notes.push_back(fmt::format("{} turns its tokens by another rope, {}, than {}, {}; the latter is kept",
+                                config_path(model), rope_beside(a, b), config_path(kept), rope_beside(b, a)));
   if (a.rms_norm_eps != b.rms_norm_eps)
     notes.push_back(fmt::format("{} has another rms_norm_eps than {}; the latter's is kept", config_path(model),
                                 config_path(kept)));

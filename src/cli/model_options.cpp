@@ -26,6 +26,7 @@ void ModelFlags::declare(CLI::App& command, For what) {
   command.add_option("--chat-template", options.chat_template,
                      "A template (Jinja, or JSON with chat_template), or a model whose template is used (default: the "
                      "model's own)");
+  declare_pixel_limits(command, options.min_pixels, options.max_pixels);
   command.add_option("--date", options.date,
                      "Date for templates that ask for one: \"01 Jan 2025\" or \"today\" (default: the template's own)");
   command.add_option("--dtype", options.dtype,
@@ -64,6 +65,14 @@ void declare_score_label(CLI::App& command, std::string& label, const std::strin
       .add_option(option, label,
                   "Of a reward model with several labels: the one to score by, a name of id2label or a number from 0")
       ->check(not_empty());
+}
+
+void declare_pixel_limits(CLI::App& command, std::optional<int64_t>& least, std::optional<int64_t>& most) {
+  command.add_option(
+      "--max-pixels", most,
+      "The largest area that an image is resized to; smaller ones cost less (default: the model's own, of "
+      "preprocessor_config.json)");
+  command.add_option("--min-pixels", least, "The smallest area that an image is resized to (default: the model's own)");
 }
 
 void declare_resume_mixed(CLI::App& command, bool& mixed) {

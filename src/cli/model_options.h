@@ -4,6 +4,8 @@
 #include <vlrm/model.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace vlrm {
@@ -22,6 +24,9 @@ void declare_seed(CLI::App& command, std::optional<uint64_t>& seed, const std::s
 
 // --score-label; where --label is free, it is the same.
 void declare_score_label(CLI::App& command, std::string& label, const std::string& option);
+
+// --max-pixels and --min-pixels.
+void declare_pixel_limits(CLI::App& command, std::optional<int64_t>& least, std::optional<int64_t>& most);
 
 // --resume-mixed, of the commands whose outputs can be gone on with.
 void declare_resume_mixed(CLI::App& command, bool& mixed);

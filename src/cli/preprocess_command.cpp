@@ -7,6 +7,7 @@
 #include "base/atomic_output.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/model_options.h"
 #include "weights/model_files.h"
 #include "weights/safetensors.h"
 
@@ -16,6 +17,7 @@ namespace {
 struct PreprocessOptions {
   std::string model, output;
   std::vector<std::string> images;
+  PixelLimits pixels;
   bool no_exif = false, force = false;
 };
 
@@ -44,7 +46,8 @@ void run_preprocess(const PreprocessOptions& options) {
     if (std::filesystem::equivalent(image, options.output, not_there))
       fail("{}: is the input and the output; name another output", options.output);
   AtomicFiles file({options.output}, options.force);
-  const auto processor = open_image_processor(resolve_model(options.model).directory);
+  auto processor = open_image_processor(resolve_model(options.model).directory);
+  if (options.pixels.least || options.pixels.most) processor = processor->within(options.pixels);
   DecodeOptions decode;
   decode.apply_exif = !options.no_exif;
   decode.alpha = processor->alpha();
@@ -70,6 +73,7 @@ void add_preprocess_command(CLI::App& program) {
   command->add_option("--model", options->model, "Directory or hub id with preprocessor_config.json")->required();
   command->add_option("--image", options->images, "JPEG, PNG or WebP; several are one sample")->required();
   command->add_option("-o,--output", options->output, "The safetensors file to write")->required();
+  declare_pixel_limits(*command, options->pixels.least, options->pixels.most);
   command->add_flag("--no-exif", options->no_exif, "Leave images as stored, whatever EXIF says of their orientation");
   command->add_flag("--force", options->force, "Replace the output if it exists");
   command->callback([options] { run_preprocess(*options); });

@@ -212,8 +212,15 @@ class Generator::Writing {
     text.written.ended = std::ranges::find(generator_.stop_tokens_, drawn.token) != generator_.stop_tokens_.end();
     text.finished = text.written.ended || static_cast<int64_t>(text.written.tokens.size()) >= options().max_new_tokens;
     if (!text.finished && !grown_) return;
-    text.written.text = generator_.encoder_.tokenizer().decode(text.written.tokens, true);
+    text.written.text = decoded(text.written.tokens);
     if (grown_) grown_(index, text.written.text);
+  }
+
+  // As in transformers, ids without a token stand for nothing.
+  std::string decoded(std::vector<int32_t> ids) const {
+    const Tokenizer& tokenizer = generator_.encoder_.tokenizer();
+    std::erase_if(ids, [&](int32_t id) { return !tokenizer.has_token(id); });
+    return tokenizer.decode(ids, true);
   }
 
   // A token more for every text that is not finished; requests without such texts are done.

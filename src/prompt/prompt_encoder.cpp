@@ -26,6 +26,7 @@ ContentForm content_form(Mode mode) {
 PromptEncoder::PromptEncoder(const Model& model, PromptOptions options)
     : options_(options),
       image_token_(model.config.image_token),
+      one_token_(model.config.architecture->fusion == Fusion::cross_attention),
       positions_(model.config.text.positions),
       tokenizer_(Tokenizer::from_directory(model.files.tokenizer())),
       template_(options_.chat_template ? ChatTemplate::from_path(*options_.chat_template)
@@ -33,18 +34,24 @@ PromptEncoder::PromptEncoder(const Model& model, PromptOptions options)
       marks_(template_.literals(), tokenizer_),
       variables_(ChatTemplate::special_tokens(model.files.tokenizer())) {
   if (options_.mode == Mode::image) processor_ = model.config.architecture->processor(model.files.directory);
+  if (options_.pixels) {
+    if (!processor_)
+      fail("`{}`: is for images, and none are shown here", options_.pixels->most ? "max_pixels" : "min_pixels");
+    processor_ = processor_->within(*options_.pixels);
+  }
   const std::vector<int32_t> written = tokenizer_.encode(options_.response_prefix, false);
   if (image_token_ >= 0 && std::ranges::count(written, image_token_) > 0)
     fail("`response_prefix` holds {}, which stands for an image", image_token_name());
 }
 
-PromptEncoder::Prepared PromptEncoder::prepared(const Sample& sample, const std::string& source) const {
-  Prepared prepared{{sample.id, {}, sample.messages, sample.responses, sample.text_shows_images},
-                    marks_.mark(sample),
-                    {options_.special_tokens, image_token_, sample.text_shows_images ? sample.images.size() : 0},
-                    {}};
+PromptEncoder::Prepared PromptEncoder::prepared(const Sample& given, const std::string& source) const {
+  Sample sample{given.id, {}, given.messages, given.responses, given.text_shows_images && one_token_};
+  if (sample.text_shows_images) join_parts(sample.messages, tokenizer_.decode_as_is(std::vector{image_token_}, false));
+  auto marked = marks_.mark(sample);
+  const size_t images_in_text = sample.text_shows_images ? given.images.size() : 0;
+  Prepared prepared{std::move(sample), std::move(marked), {options_.special_tokens, image_token_, images_in_text}, {}};
   if (options_.mode == Mode::image)
-    for (const EncodedImage& image : sample.images) prepared.images.push_back(processed(image, source));
+    for (const EncodedImage& image : given.images) prepared.images.push_back(processed(image, source));
   return prepared;
 }
 

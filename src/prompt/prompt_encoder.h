@@ -35,13 +35,14 @@ struct PromptOptions {
   DecodeOptions decode;
   std::optional<int32_t> last_token = {};  // put behind each text; counts towards max_length, and is never cut off
   std::string response_prefix = {};        // written before each response, and where one begins
+  std::optional<PixelLimits> pixels = {};  // of resized images; none: those of the model's files
   std::optional<std::filesystem::path> chat_template = {};  // see ChatTemplate::from_path; none: the model's own
 };
 
 // Methods are thread-safe, and throw Error naming `source`, where what is wrong stands.
 class PromptEncoder {
  public:
-  // Throws Error where files are missing or malformed.
+  // Throws Error where files are missing or malformed, and for options that the model or the mode has no use for.
   PromptEncoder(const Model& model, PromptOptions options);
 
   // A sample ready to be encoded, and the images that the conversation shows, decoded and processed. While one is
@@ -88,6 +89,7 @@ class PromptEncoder {
 
   PromptOptions options_;
   int32_t image_token_;
+  bool one_token_;  // stands for an image
   int64_t positions_;
   Tokenizer tokenizer_;
   ChatTemplate template_;

@@ -121,6 +121,16 @@ OrderedJson user_message(const std::string& prompt, size_t images) {
   return {{"role", "user"}, {"content", std::move(parts)}};
 }
 
+void join_parts(OrderedJson& messages, const std::string& image) {
+  for (auto& message : messages) {
+    OrderedJson& content = message["content"];
+    if (!content.is_array()) continue;
+    std::string text;
+    for (const auto& part : content) text += is_image(part) ? image : part.at("text").get_ref<const std::string&>();
+    content = OrderedJson::array({{{"type", "text"}, {"text", std::move(text)}}});
+  }
+}
+
 Sample parse_sample(std::string_view line, const std::string& source, const std::filesystem::path& directory) {
   const OrderedJson object = parse_ordered_json_or_throw(line, source);
   if (!object.is_object()) fail("{}: must be a JSON object", source);

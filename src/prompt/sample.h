@@ -15,7 +15,8 @@ struct Sample {
   std::vector<EncodedImage> images;             // in the order in which the conversation shows them
   OrderedJson messages = OrderedJson::array();  // up to the response: [{"role", "content"}, …]
   std::vector<std::string> responses;           // each scored as the assistant's next message
-  // The texts of the messages hold a placeholder for each image, in place of parts of type "image".
+  // The images are meant to stand within the text, as the reference's prompts have them. Models whose images are one
+  // token get each message as one part, with this token for each image; others the parts as they are.
   bool text_shows_images = false;
 };
 
@@ -30,6 +31,9 @@ Sample parse_sample(std::string_view line, const std::string& source, const std:
 
 // One user message with its images before the text, as the reference formats a query.
 OrderedJson user_message(const std::string& prompt, size_t images);
+
+// Each message's content, a list of parts, as one text with `image` in the place of each image.
+void join_parts(OrderedJson& messages, const std::string& image);
 
 // The conversation of `sample` with `response` as the assistant's last message, in the form that templates of
 // vision-language models take (content as a list of parts), or that of text models (content as a string, images

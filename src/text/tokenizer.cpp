@@ -194,6 +194,10 @@ std::optional<int32_t> Tokenizer::id_of(std::string_view token) const {
   return id == Vocabulary::kNone ? std::nullopt : std::optional(id);
 }
 
+bool Tokenizer::has_token(int32_t id) const {
+  return impl_->token_of(id).has_value();
+}
+
 bool Tokenizer::is_special(int32_t id) const {
   const AddedToken* token = impl_->added.with_id(id);
   return token != nullptr && impl_->added.is_special(token->content);

@@ -62,6 +62,7 @@ class Tokenizer {
 
   int64_t size() const;               // ids known, added tokens included
   bool is_special(int32_t id) const;  // of an added token
+  bool has_token(int32_t id) const;   // embeddings may have rows behind the last one
   std::optional<int32_t> id_of(std::string_view token) const;
   std::vector<std::string> special_tokens() const;  // what they are written as, in no order
   std::optional<std::string> bos_token() const;     // from tokenizer_config.json, for chat templates

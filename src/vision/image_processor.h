@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -28,10 +29,18 @@ struct ProcessedTensor {
   std::variant<std::vector<float>, std::vector<int64_t>> values;
 };
 
+// Of the area of a resized image, where it is to be another than the model's files say.
+struct PixelLimits {
+  std::optional<int64_t> least, most;
+};
+
 // Methods are thread-safe.
 class ImageProcessor {
  public:
   virtual ~ImageProcessor() = default;
+  // The same with other limits. Throws Error, naming them `min_pixels` and `max_pixels`, for values that are out of
+  // range, and where the family resizes images by other rules than these.
+  virtual std::unique_ptr<ImageProcessor> within(const PixelLimits& limits) const;
   // Throws Error, without the image's name, for one that the family cannot take.
   virtual ProcessedImage process(const Image& image) const = 0;
   // What becomes of transparency where nobody asks otherwise.

@@ -59,4 +59,17 @@ Qwen2VlProcessorConfig Qwen2VlProcessorConfig::from_directory(const std::filesys
   return config;
 }
 
+Qwen2VlProcessorConfig Qwen2VlProcessorConfig::within(const PixelLimits& limits) const {
+  for (const auto& [name, value] : {std::pair("min_pixels", limits.least), std::pair("max_pixels", limits.most)})
+    if (value && (*value < 1 || *value > kMostPixels))
+      fail("`{}`: {} is not within 1 and {}", name, *value, kMostPixels);
+  Qwen2VlProcessorConfig config = *this;
+  config.min_pixels = limits.least.value_or(min_pixels);
+  config.max_pixels = limits.most.value_or(max_pixels);
+  if (config.min_pixels > config.max_pixels)
+    fail("`{}`: images of at least {} pixels and at most {} do not exist; give `min_pixels` and `max_pixels`",
+         limits.most ? "max_pixels" : "min_pixels", config.min_pixels, config.max_pixels);
+  return config;
+}
+
 }  // namespace vlrm

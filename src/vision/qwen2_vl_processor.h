@@ -20,6 +20,8 @@ struct Qwen2VlProcessorConfig {
   // From processor_config.json's "image_processor", else from preprocessor_config.json; what they leave out is as in
   // the reference's class. Throws Error naming the field that is malformed or not supported.
   static Qwen2VlProcessorConfig from_directory(const std::filesystem::path& directory);
+  // The same with other limits; throws Error as ImageProcessor::within.
+  Qwen2VlProcessorConfig within(const PixelLimits& limits) const;
 };
 
 // What ProcessedImage::grid says: how many patches there are, and how they were cut. Pixels are [patches, 3, patch
@@ -35,6 +37,9 @@ struct Qwen2VlGrid {
 class Qwen2VlProcessor final : public ImageProcessor {
  public:
   explicit Qwen2VlProcessor(Qwen2VlProcessorConfig config) : config_(std::move(config)) {}
+  std::unique_ptr<ImageProcessor> within(const PixelLimits& limits) const override {
+    return std::make_unique<Qwen2VlProcessor>(config_.within(limits));
+  }
   // Throws Error for an image that is more than 200 times as long as it is wide, or as wide as it is long.
   ProcessedImage process(const Image& image) const override;
   DecodeOptions::Alpha alpha() const override { return DecodeOptions::Alpha::drop; }

@@ -22,9 +22,9 @@ class CaptionStream : public RequestStream {
       const int64_t number = requests_[at_++];
       if (number < 0 || !wanted_(number)) continue;
       if (row->images.empty()) fail("{}: has no image", row->source);
-      const std::string text =
-          prompt_.fill({{std::string(PromptTemplate::kInstruction), row->query}}, row->images.size());
-      return NumberedRequest{number, request_of_prompt("", text, std::move(row->images), row->source)};
+      OrderedJson content =
+          prompt_.content({{std::string(PromptTemplate::kInstruction), row->query}}, row->images.size());
+      return NumberedRequest{number, request_of_prompt("", std::move(content), std::move(row->images), row->source)};
     }
     return std::nullopt;
   }

@@ -54,12 +54,11 @@ std::string_view name_of(Judging judging) {
   return "pairwise";
 }
 
-std::string filled(const PromptTemplate& prompt, const BenchmarkRow& row, const Shown& shown, size_t images) {
-  return prompt.fill({{std::string(PromptTemplate::kInstruction), row.query},
-                      {"ANSWER", row.responses[shown.first]},
-                      {"ANSWER_A", row.responses[shown.first]},
-                      {"ANSWER_B", row.responses[shown.second]}},
-                     images);
+std::map<std::string, std::string> fields_of(const BenchmarkRow& row, const Shown& shown) {
+  return {{std::string(PromptTemplate::kInstruction), row.query},
+          {"ANSWER", row.responses[shown.first]},
+          {"ANSWER_A", row.responses[shown.first]},
+          {"ANSWER_B", row.responses[shown.second]}};
 }
 
 class JudgeStream : public RequestStream {
@@ -84,8 +83,9 @@ class JudgeStream : public RequestStream {
       const Shown& shown = shown_[at_++];
       const int64_t number = number_++;
       if (!wanted_(number)) continue;
-      const std::string text = filled(prompts_.prompt, *row_, shown, row_->images.size());
-      return NumberedRequest{number, request_of_prompt(prompts_.system, text, row_->images, row_->source)};
+      OrderedJson content = prompts_.prompt.content(fields_of(*row_, shown), row_->images.size());
+      return NumberedRequest{number,
+                             request_of_prompt(prompts_.system, std::move(content), row_->images, row_->source)};
     }
   }
 
@@ -180,7 +180,7 @@ class JudgeJob : public WritingJob {
     for (size_t i = 0; i < row.responses.size(); ++i)
       for (size_t j = 0; j < row.responses.size(); ++j)
         if ((i == j) != (judging_ == Judging::pairwise))
-          prompts.push_back(filled(prompts_.prompt, row, {i, j}, shows_images_ ? row.images.size() : 0));
+          prompts.push_back(prompts_.prompt.fill(fields_of(row, {i, j}), shows_images_ ? row.images.size() : 0));
     return prompts;
   }
 

@@ -1,6 +1,7 @@
 #include "writing/prompt_template.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/content_digest.h"
 #include "base/error.h"
@@ -81,14 +82,27 @@ void PromptTemplate::read_parts(const std::string& source) {
   add_text(plain);
 }
 
+OrderedJson PromptTemplate::content(const std::map<std::string, std::string>& values, size_t images) const {
+  OrderedJson content = OrderedJson::array();
+  std::string text;
+  const auto end_text = [&] {
+    if (!text.empty()) content.push_back({{"type", "text"}, {"text", std::exchange(text, "")}});
+  };
+  for (const Part& part : parts_) {
+    if (part.kind == Part::Kind::text) text += part.text;
+    if (part.kind == Part::Kind::field) text += values.at(part.text);
+    if (part.kind != Part::Kind::images || images == 0) continue;
+    end_text();
+    for (size_t i = 0; i < images; ++i) content.push_back({{"type", "image"}});
+  }
+  end_text();
+  return content;
+}
+
 std::string PromptTemplate::fill(const std::map<std::string, std::string>& values, size_t images) const {
   std::string filled;
-  for (const Part& part : parts_) {
-    if (part.kind == Part::Kind::text) filled += part.text;
-    if (part.kind == Part::Kind::field) filled += values.at(part.text);
-    if (part.kind == Part::Kind::images)
-      for (size_t i = 0; i < images; ++i) filled += kImage;
-  }
+  for (const auto& part : content(values, images))
+    filled += part["type"] == "text" ? part["text"].get<std::string>() : std::string(kImage);
   return filled;
 }
 

@@ -21,8 +21,9 @@ class PromptTemplate {
   // fields, missing ones, a brace that stands alone, and images in two places.
   static PromptTemplate parse_or_throw(std::string text, std::vector<std::string> needed, const std::string& source);
 
-  // With an image token an image. They are text, as in the reference's prompts, so that a chat template treats the
-  // message as one without image parts. A value is put in as it is.
+  // A message's content: parts of text and of images. A value is put in as it is.
+  OrderedJson content(const std::map<std::string, std::string>& values, size_t images) const;
+  // The same as one text, with an image token for each image, as in the reference's prompts.
   std::string fill(const std::map<std::string, std::string>& values, size_t images) const;
   const std::string& text() const { return text_; }
 

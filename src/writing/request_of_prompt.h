@@ -8,12 +8,12 @@
 
 namespace vlrm {
 
-// One text, drawn with seed 0. `text` shows the images already; `system` may be empty.
-inline GenerationRequest request_of_prompt(const std::string& system, const std::string& text,
+// One text, drawn with seed 0. `content` has a part for each image; `system` may be empty.
+inline GenerationRequest request_of_prompt(const std::string& system, OrderedJson content,
                                            std::vector<EncodedImage> images, std::string source) {
   GenerationRequest request;
   if (!system.empty()) request.sample.messages.push_back({{"role", "system"}, {"content", system}});
-  request.sample.messages.push_back(user_message(text, 0));
+  request.sample.messages.push_back({{"role", "user"}, {"content", std::move(content)}});
   request.sample.images = std::move(images);
   request.sample.text_shows_images = true;
   request.source = std::move(source);

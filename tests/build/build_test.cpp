@@ -212,9 +212,11 @@ TEST_F(Build, ModelsOfAnotherArchitectureAreRefused) {
 
 TEST_F(Build, ConfigsThatDisagreeAreRefusedBeforeAnyTensorIs) {
   write_config(family.base, "/intermediate_size", 8);
-  EXPECT_THAT(error(), HasSubstr("base/config.json: \"intermediate_size\" is 8, but 6 for the text part of"));
+  EXPECT_THAT(
+      error(),
+      HasSubstr("base/config.json: \"intermediate_size\" is 8, not 6: this Llama does not fit the text part of"));
   write_config(family.rm, "/num_hidden_layers", 3);
-  EXPECT_THAT(error(), HasSubstr("rm/config.json: \"num_hidden_layers\" is 3, but 2"));
+  EXPECT_THAT(error(), HasSubstr("rm/config.json: \"num_hidden_layers\" is 3, not 2"));
   write_config(family.rm, "/id2label", {{"0", "a"}, {"1", "b"}});
   EXPECT_THAT(error(), HasSubstr("rm/config.json: \"id2label\": a reward model has one label"));
   write_config(family.vlm, "/architectures", {"MllamaForSequenceClassification"});
@@ -369,12 +371,31 @@ TEST_F(Build, AStepRefusesAModelThatIsNotWhole) {
   EXPECT_THAT(map_error(reward, reward_config, "<|image|>"), HasSubstr("this is a reward model"));
 }
 
-TEST_F(Build, OtherRopeSettingsAreRemarkedOn) {
+TEST_F(Build, EveryShapeThatDiffersIsNamed) {
+  write_config(family.rm, "/intermediate_size", 8);
+  write_config(family.rm, "/head_dim", 4);
+  write_config(family.rm, "/attention_bias", true);
+  EXPECT_THAT(error(), HasSubstr("rm/config.json: \"intermediate_size\" is 8, not 6; \"head_dim\" is 4, not 2; there "
+                                 "are biases of q, k and v; there are biases of o: this Llama does not fit"));
+}
+
+TEST_F(Build, AnotherRopeIsRemarkedOn) {
+  const auto note = [&] {
+    const auto notes = plan().notes;
+    return notes.size() == 1 ? notes[0] : fmt::format("{} notes", notes.size());
+  };
   write_config(family.base, "/rope_theta", 10000.0);
-  ASSERT_EQ(plan().notes.size(), 1);
-  EXPECT_EQ(plan().notes[0], fmt::format("{}/config.json places its tokens by other rope settings than {}/config.json; "
-                                         "the latter's are kept",
-                                         family.base.string(), family.vlm.string()));
+  EXPECT_EQ(note(), fmt::format("{}/config.json turns its tokens by another rope, rope_theta 10000, than "
+                                "{}/config.json, rope_theta 500000; the latter is kept",
+                                family.base.string(), family.vlm.string()));
+  write_config(family.base, "/rope_theta", 500000.0);
+  for (const auto& [scaling, expected] : std::initializer_list<std::pair<const char*, const char*>>{
+           {R"({"rope_type": "linear", "factor": 2.0})", "linear (factor 2)"},
+           {R"({"rope_type": "dynamic", "factor": 2.0})", "dynamic (factor 2, from "},
+           {R"({"rope_type": "yarn", "factor": 2.0})", "yarn (factor 2, beta_fast 32, beta_slow 1, "}}) {
+    write_config(family.base, "/rope_scaling", Json::parse(scaling));
+    EXPECT_THAT(note(), HasSubstr(expected));
+  }
 }
 
 TEST_F(Build, ARewardModelWithoutItsPrefixIsTheSame) {

@@ -1,15 +1,24 @@
-"""What vlrm build writes is what transformers expects of a MllamaForSequenceClassification."""
+"""What vlrm build writes is what transformers expects of a …ForSequenceClassification: here and now in the version of the
+reference, and, by what transformers 4.57 and 5 made of it for the reference outputs, in those."""
 
+import hashlib
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from conftest import ROOT
 from PIL import Image
 from tensors import read_tensors
+from test_vision_models import sample
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
+
+
+LOADED = {version: json.loads((ROOT / f"tests/goldens/reference/loaded_models_{version}.json").read_text())
+          for version in (4, 5)}
 
 
 def reward_model_class():
@@ -87,3 +96,24 @@ def test_processor_and_tokenizer_load(vlrm, goldens, tmp_path):
     assert tokenizer("Is this a cat?").input_ids == expected.tokenizer("Is this a cat?").input_ids
     config = json.loads((tmp_path / "out/config.json").read_text())
     assert config["architectures"] == ["MllamaForSequenceClassification"]
+
+
+@pytest.mark.parametrize("version, name", [(version, name) for version, made in LOADED.items() for name in made["cases"]])
+def test_later_transformers_score_it_alike(vlrm, tmp_path, version, name):
+    """Each response alone and all in a padded batch, of conversations with one image, several and none."""
+    made, out = LOADED[version], tmp_path / "out"
+    case, models = made["cases"][name], ROOT / "world"
+    if case["arguments"]:
+        models = tmp_path / "models"
+        command = [sys.executable, ROOT / "tools/random_checkpoint.py", models, *case["arguments"]]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    inputs = [word for role in ("vlm", "rm", "base") for word in (f"--{role}", models / role)]
+    vlrm("build", *inputs, *made["build"], "-o", out, "-q")
+    (kind,) = json.loads((out / "config.json").read_text())["architectures"]
+    written = hashlib.sha256((out / "modeling_vlrm.py").read_bytes()).hexdigest()
+    assert written == made["modeling"][kind], "another modeling_vlrm.py: make the part loaded_models of tools/goldens again"
+    for conversation in made["conversations"]:
+        (tmp_path / "in.jsonl").write_text(json.dumps(sample(tmp_path, conversation, made["responses"])) + "\n")
+        ours = json.loads(vlrm("score", "--model", out, "--input", tmp_path / "in.jsonl", "-q"))["scores"]
+        for theirs in case[conversation].values():
+            assert ours == pytest.approx(theirs, abs=2e-4)

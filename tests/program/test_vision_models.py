@@ -64,19 +64,19 @@ def small(models, tmp_path):
     return Path(shutil.copytree(models("plain"), tmp_path / "models"))
 
 
-def score(vlrm, tmp_path, model, conversation, *flags, responses=REFERENCE[4]["responses"]):
+def score(vlrm, tmp_path, model, conversation, *flags, responses=REFERENCE[4]["responses"], dtype="float32"):
     samples = tmp_path / "samples.jsonl"
     samples.write_text(json.dumps(sample(tmp_path, conversation, responses)) + "\n")
-    return json.loads(vlrm("score", "--model", model, "--input", samples, "--dtype", "float32", "-q", *flags))["scores"]
+    return json.loads(vlrm("score", "--model", model, "--input", samples, "--dtype", dtype, "-q", *flags))["scores"]
 
 
-def generate(vlrm, tmp_path, model, conversation, *flags):
+def generate(vlrm, tmp_path, model, conversation, *flags, dtype="float32"):
     """Of a conversation whose one message has its images before the text."""
     line = sample(tmp_path, conversation, [])
     images = [word for path in line["images"] for word in ("--image", path)]
     prompt = line["messages"][0]["content"][-1]["text"]
     return json.loads(vlrm("generate", "--model", model, *images, "--prompt", prompt, "--max-new-tokens", 16, "--json",
-                           "--dtype", "float32", "-q", *flags))["tokens"]
+                           "--dtype", dtype, "-q", *flags))["tokens"]
 
 
 @pytest.mark.parametrize("version, name, conversation", CASES)

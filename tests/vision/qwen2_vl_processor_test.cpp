@@ -29,7 +29,7 @@ std::vector<int64_t> patches_of(int64_t width, int64_t height) {
 TEST(Qwen2VlProcessorTest, SidesAreRoundedToBlocksWithHalvesToEven) {
   EXPECT_THAT(patches_of(8, 8), ElementsAre(4, 4));
   EXPECT_THAT(patches_of(10, 14), ElementsAre(4, 8));   // 2.5 and 3.5 blocks
-  EXPECT_THAT(patches_of(1, 100), ElementsAre(2, 26));  // 0 blocks wide: what is too small grows, by its own sides
+  EXPECT_THAT(patches_of(1, 100), ElementsAre(2, 20));  // 0 blocks wide: too small an area, scaled by its own sides
   EXPECT_THAT(patches_of(1, 1), ElementsAre(2, 2));
   EXPECT_THAT(patches_of(40, 40), ElementsAre(10, 10));
 }
@@ -50,6 +50,22 @@ TEST(Qwen2VlProcessorTest, RefusesWhatIsMuchTooLong) {
   const Qwen2VlProcessor processor(blocks_of_four());
   processor.process(some_image(200, 1));
   EXPECT_THAT(error_of([&] { processor.process(some_image(1, 201)); }), HasSubstr("more than 200 times the other"));
+}
+
+TEST(Qwen2VlProcessorTest, OtherLimitsReplaceThoseOfTheFiles) {
+  const Qwen2VlProcessor processor(blocks_of_four());
+  const auto patches = [](const ImageProcessor& one) { return one.process(some_image(40, 40)).grid[0]; };
+  EXPECT_EQ(patches(processor), 10);
+  EXPECT_EQ(patches(*processor.within({.least = std::nullopt, .most = 100})), 4);
+  EXPECT_EQ(patches(*processor.within({.least = 3000, .most = 4000})), 28);
+  EXPECT_EQ(patches(processor), 10);
+  for (const auto& [limits, message] : std::initializer_list<std::pair<PixelLimits, const char*>>{
+           {{.least = 0, .most = 100}, "`min_pixels`: 0 is not within 1 and 33554432"},
+           {{.least = 1, .most = 33554433}, "`max_pixels`: 33554433 is not within"},
+           {{.least = std::nullopt, .most = 15}, "`max_pixels`: images of at least 16 pixels and at most 15 do not"},
+           {{.least = 401, .most = std::nullopt},
+            "`min_pixels`: images of at least 401 pixels and at most 400 do not"}})
+    EXPECT_THAT(error_of([&] { processor.within(limits); }), HasSubstr(message));
 }
 
 TEST(Qwen2VlProcessorConfigTest, ReadsAreasUnderEitherName) {

@@ -21,6 +21,16 @@ TEST(PromptTemplate, PutsValuesAndImagesInTheirPlaces) {
   EXPECT_EQ(filled("<|image|>{ANSWER}", 0), "a");  // a prompt need not hold the question
 }
 
+TEST(PromptTemplate, ImagesArePartsOfAMessage) {
+  const auto content = [](const char* text, size_t images) {
+    return PromptTemplate::parse_or_throw(text, {}, "p.txt").content({{"INSTRUCTION", "<|image|>?"}}, images).dump();
+  };
+  const std::string image = R"({"type":"image"})", end = R"({"type":"text","text":" <|image|>?"})";
+  EXPECT_EQ(content("<|image|> {INSTRUCTION}", 2), "[" + image + "," + image + "," + end + "]");
+  EXPECT_EQ(content("a<|image|> {INSTRUCTION}", 1), R"([{"type":"text","text":"a"},)" + image + "," + end + "]");
+  EXPECT_EQ(content("a<|image|> {INSTRUCTION}", 0), R"([{"type":"text","text":"a <|image|>?"}])");
+}
+
 TEST(PromptTemplate, SaysWhatIsWrong) {
   const auto error = [](const char* text) { return error_of([&] { filled(text, 1); }); };
   EXPECT_EQ(error("{INSTRUCTION}"), "p.txt: has no place for {ANSWER}");

@@ -24,6 +24,8 @@ PARTS = [
     Part("text_models_5", "transformers-5", "reference/text_models_5.json: the same"),
     Part("vision_models_4", "transformers-4.57", "reference/vision_models_4.json: Qwen3-VL"),
     Part("vision_models_5", "transformers-5", "reference/vision_models_5.json: the same, and its image processor"),
+    Part("loaded_models_4", "transformers-4.57", "reference/loaded_models_4.json: what vlrm build writes, loaded"),
+    Part("loaded_models_5", "transformers-5", "reference/loaded_models_5.json: the same"),
     Part("datasets", "reference", "eval/data/, eval/responses/, seed/", ("lmms-eval",)),
     Part("results", "reference", "eval/results/, eval/summaries.json, seed/printed.json", ("reference",)),
 ]

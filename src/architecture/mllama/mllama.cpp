@@ -161,6 +161,23 @@ std::unique_ptr<ImageProcessor> mllama_processor(const std::filesystem::path& di
   return std::make_unique<MllamaProcessor>(MllamaProcessorConfig::from_directory(directory));
 }
 
+// Of transformers 4.47 and Meta's own code, the states in question are the layers' inputs.
+constexpr std::string_view kCorrection = R"(
+def inputs_of_layers(encoder, given, output):
+    """What vision states are made of, where a release of transformers takes the layers' outputs for it."""
+    states = getattr(output, "hidden_states", None) or ()
+    if len(states) == len(encoder.layers):
+        output.hidden_states = (given[0], *states[:-1])
+    return output
+
+
+def correct(model):
+    for name, module in model.named_modules():
+        if name.endswith("vision_model.transformer"):
+            module.register_forward_hook(inputs_of_layers)
+
+)";
+
 }  // namespace
 
 std::string MllamaVision::description() const {
@@ -191,6 +208,7 @@ const Architecture kMllama = {
     .shapes = mllama_shapes,
     .processor = mllama_processor,
     .image_processor = "MllamaImageProcessor",
+    .correction = kCorrection,
 };
 
 }  // namespace vlrm

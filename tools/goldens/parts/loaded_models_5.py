@@ -1,0 +1,1 @@
+from parts.loaded_models import make as make
