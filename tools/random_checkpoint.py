@@ -5,14 +5,14 @@
     tools/random_checkpoint.py DIRECTORY --shape 11b --sparse # true 8 B and 11 B shapes, files with nothing but headers
     tools/random_checkpoint.py DIRECTORY --hidden 64 --layers 10 --cross-attention-layers 3 8 ...
     tools/random_checkpoint.py DIRECTORY --family qwen3 --head-size 128 --tied ...    # base and reward model only
-    tools/random_checkpoint.py DIRECTORY --family qwen3_vl --patch-size 4 ...
+    tools/random_checkpoint.py DIRECTORY --family qwen3_vl --patch-size 4 ...         # or qwen2_vl, qwen2_5_vl
 
 DIRECTORY/base is a LlamaForCausalLM, DIRECTORY/rm a LlamaForSequenceClassification with one label, DIRECTORY/vlm a
 MllamaForConditionalGeneration: key names, configs and row counts as in the published checkpoints. What the models share
 is the base's weight plus a little noise, as if fine-tuned. The same seed gives the same bytes. Needs numpy only.
 
-Another --family writes its language and reward model, without a vision-language model; qwen3_vl writes those of Qwen3, a
-Qwen3-VL, and the same with a reward head, DIRECTORY/vlrm.
+Another --family writes its language and reward model, without a vision-language model; one that ends in _vl writes those of
+its text, the vision-language model, and the same with a reward head, DIRECTORY/vlrm.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from pathlib import Path
 
 import filler_tokenizer
 import numpy as np
+import patch_models
 
 CHUNK = 1 << 18  # elements drawn at a time: the temporaries stay in the L2 cache
 ROPE_SCALING = {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
@@ -118,33 +119,15 @@ def vision_model(s):
         yield from vision_layer(f"{prefix}global_transformer.layers.{i}.", s, gated=True)
 
 
-def merger(prefix, s, normed):
-    width = 4 * s.vision_hidden
-    for name, shape in (("norm", [normed]), ("linear_fc1", [width, width]), ("linear_fc2", [s.hidden, width])):
-        yield f"{prefix}{name}.weight", shape
-        yield f"{prefix}{name}.bias", shape[:1]
-
-
-def qwen3_vl_model(s):
-    text, visual, width = "model.language_model.", "model.visual.", s.vision_hidden
-    yield text + "embed_tokens.weight", [s.vocabulary + 8, s.hidden]
+def text_layers(s):
+    """Of a vision-language model that has no cross-attention layers."""
+    prefix = s.sees.text_tensors
+    yield prefix + "embed_tokens.weight", [s.vocabulary + 8, s.hidden]
     for i in range(s.layers):
-        yield from text_layer(f"{text}layers.{i}.", s)
-    yield text + "norm.weight", [s.hidden]
+        yield from text_layer(f"{prefix}layers.{i}.", s)
+    yield prefix + "norm.weight", [s.hidden]
     if not s.tied:
         yield "lm_head.weight", [s.vocabulary + 8, s.hidden]
-    yield visual + "patch_embed.proj.weight", [width, 3, 2, s.patch_size, s.patch_size]
-    yield visual + "patch_embed.proj.bias", [width]
-    yield visual + "pos_embed.weight", [s.position_side**2, width]
-    for i in range(s.vision_layers):
-        for name, shape in (("norm1", [width]), ("norm2", [width]), ("attn.qkv", [3 * width, width]),
-                            ("attn.proj", [width, width]), ("mlp.linear_fc1", [s.vision_intermediate, width]),
-                            ("mlp.linear_fc2", [width, s.vision_intermediate])):
-            yield f"{visual}blocks.{i}.{name}.weight", shape
-            yield f"{visual}blocks.{i}.{name}.bias", shape[:1]
-    yield from merger(visual + "merger.", s, width)
-    for i in range(len(s.vision_intermediate_layers)):
-        yield from merger(f"{visual}deepstack_merger_list.{i}.", s, 4 * width)
 
 
 def text_model(s, rows):
@@ -305,34 +288,6 @@ def mllama_config(s):
             "vision_config": vision}
 
 
-def qwen3_vl_config(s, **more):
-    half = head_size(s) // 2
-    side = 20 * half // 64
-    text = text_config(s, s.layers, s.vocabulary + 8) | {
-        "attention_bias": s.attention_bias, "head_dim": head_size(s), "model_type": "qwen3_vl_text",
-        "rope_scaling": {"mrope_interleaved": True, "mrope_section": [half - 2 * side, side, side], "rope_type": "default"},
-        "rope_theta": 5000000.0}
-    for name in ("sliding_window", "use_sliding_window", "max_window_layers"):
-        del text[name]
-    vision = {"deepstack_visual_indexes": s.vision_intermediate_layers, "depth": s.vision_layers,
-              "hidden_act": "gelu_pytorch_tanh", "hidden_size": s.vision_hidden, "in_channels": 3,
-              "intermediate_size": s.vision_intermediate, "model_type": "qwen3_vl", "num_heads": s.vision_heads,
-              "num_position_embeddings": s.position_side**2, "out_hidden_size": s.hidden, "patch_size": s.patch_size,
-              "spatial_merge_size": 2, "temporal_patch_size": 2}
-    first_special = s.vocabulary - 256
-    return {"architectures": ["Qwen3VLForConditionalGeneration"], **more, "image_token_id": s.vocabulary,
-            "model_type": "qwen3_vl", "text_config": text, "tie_word_embeddings": s.tied, "torch_dtype": "bfloat16",
-            "transformers_version": "4.57.0", "video_token_id": first_special + 13, "vision_config": vision,
-            "vision_end_token_id": first_special + 12, "vision_start_token_id": first_special + 11}
-
-
-def qwen3_vl_preprocessor_config(s):
-    token = (2 * s.patch_size) ** 2
-    return {"image_mean": [0.5] * 3, "image_processor_type": "Qwen2VLImageProcessorFast", "image_std": [0.5] * 3,
-            "merge_size": 2, "patch_size": s.patch_size, "processor_class": "Qwen3VLProcessor",
-            "size": {"longest_edge": s.image_tokens * token, "shortest_edge": 4 * token}, "temporal_patch_size": 2}
-
-
 def preprocessor_config(s):
     return {"do_convert_rgb": True, "do_normalize": True, "do_pad": True, "do_rescale": True, "do_resize": True,
             "image_mean": [0.48145466, 0.4578275, 0.40821073], "image_processor_type": "MllamaImageProcessor",
@@ -351,10 +306,12 @@ def write_models(s):
     }
     if s.family == "llama" and s.cross_attention_layers:
         models["vlm"] = (vision_language_model(s), mllama_config(s))
-    if s.sees_patches:
-        models["vlm"] = (qwen3_vl_model(s), qwen3_vl_config(s))
-        models["vlrm"] = ([*qwen3_vl_model(s), ("score.weight", [1, s.hidden])], qwen3_vl_config(
-            s, architectures=["Qwen3VLForSequenceClassification"], id2label={"0": "LABEL_0"}, label2id={"LABEL_0": 0}))
+    if s.sees:
+        shared = [*text_layers(s), *patch_models.tensors(s)]
+        config = text_config(s, s.layers, s.vocabulary + 8)
+        models["vlm"] = (shared, patch_models.config(s, config, "ForConditionalGeneration"))
+        models["vlrm"] = ([*shared, ("score.weight", [1, s.hidden])], patch_models.config(
+            s, config, "ForSequenceClassification", id2label={"0": "LABEL_0"}, label2id={"LABEL_0": 0}))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for model, (tensors, config) in models.items():
             directory = s.directory / model
@@ -370,9 +327,9 @@ def write_models(s):
             write_json(directory / "generation_config.json", {key: text_config(s, 0, 0)[key] for key in (
                 "bos_token_id", "eos_token_id")})
             if kind == "vlm":
-                made = qwen3_vl_preprocessor_config(s) if s.sees_patches else preprocessor_config(s)
+                made = patch_models.preprocessor_config(s) if s.sees else preprocessor_config(s)
                 write_json(directory / "preprocessor_config.json", made)
-            filler_tokenizer.write(directory, s.vocabulary, kind, s.tokenizer, s.sees_patches)
+            filler_tokenizer.write(directory, s.vocabulary, kind, s.tokenizer, bool(s.sees))
             print(f"{directory}: {sum(f.stat().st_size for f in directory.iterdir()) / 1e9:.2f} GB")
 
 
@@ -383,10 +340,11 @@ def main():
     for name, default in SHAPES["1b"].items():
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=int, nargs="*" if isinstance(default, list) else None)
-    parser.add_argument("--family", choices=[*FAMILIES, "qwen3_vl"], default="llama")
-    parser.add_argument("--patch-size", type=int, default=16, help="of a Qwen3-VL")
+    parser.add_argument("--family", choices=[*FAMILIES, *patch_models.FAMILIES], default="llama")
+    parser.add_argument("--patch-size", type=int, default=16, help="of a family that ends in _vl")
     parser.add_argument("--position-side", type=int, default=48, help="of a Qwen3-VL's square table of positions")
-    parser.add_argument("--image-tokens", type=int, default=64, help="of a Qwen3-VL's largest images")
+    parser.add_argument("--window-size", type=int, default=112, help="pixels in a side of a Qwen2.5-VL's windows")
+    parser.add_argument("--image-tokens", type=int, default=64, help="of the largest images of a family that ends in _vl")
     parser.add_argument("--head-size", type=int, help="default: --hidden / --heads")
     parser.add_argument("--tied", action="store_true", help="the embeddings are the head")
     parser.add_argument("--attention-bias", action="store_true", help="biases in all projections of the attention")
@@ -400,9 +358,9 @@ def main():
     for name, value in SHAPES[arguments.shape].items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, value)
-    arguments.sees_patches = arguments.family == "qwen3_vl"
-    if arguments.sees_patches:
-        arguments.family = "qwen3"
+    arguments.sees = patch_models.FAMILIES.get(arguments.family)
+    if arguments.sees:
+        arguments.family = arguments.sees.text
     if arguments.family != "llama":
         arguments.cross_attention_layers = []
     if arguments.cross_attention_layers and (arguments.head_size or arguments.tied or arguments.attention_bias):

@@ -6,6 +6,8 @@
 #include "architecture/mistral/mistral.h"
 #include "architecture/mllama/mllama.h"
 #include "architecture/qwen2/qwen2.h"
+#include "architecture/qwen2_5_vl/qwen2_5_vl.h"
+#include "architecture/qwen2_vl/qwen2_vl.h"
 #include "architecture/qwen3/qwen3.h"
 #include "architecture/qwen3_vl/qwen3_vl.h"
 #include "base/error.h"
@@ -16,7 +18,7 @@ namespace {
 
 // One line per family.
 constexpr std::array kArchitectures = {
-    &kLlama, &kMistral, &kMllama, &kQwen2, &kQwen3, &kQwen3Vl,
+    &kLlama, &kMistral, &kMllama, &kQwen2, &kQwen2Vl, &kQwen2_5Vl, &kQwen3, &kQwen3Vl,
 };
 
 const Architecture* architecture_of_processor(const std::filesystem::path& directory) {

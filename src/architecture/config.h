@@ -37,9 +37,10 @@ struct TextConfig {
   int64_t positions = 0;  // max_position_embeddings: the longest text that the model was made for
   double rms_norm_eps = 1e-5, rope_theta = 10000;
   std::optional<RopeScaling> rope_scaling;
-  // Of the rope's frequencies, how many turn by the time, row and column of an image's tokens, interleaved; empty: all
-  // turn by a token's place in the text.
+  // Of the rope's frequencies, how many turn by the time, row and column of an image's tokens, one section behind the
+  // other or interleaved; empty: all turn by a token's place in the text.
   std::vector<int64_t> rope_sections = {};
+  bool interleaved_sections = false;
   bool tie_word_embeddings = false;
   // Of self-attention: biases of the q, k and v projections and of the o projection, and an RMS norm of each head's
   // queries and keys.

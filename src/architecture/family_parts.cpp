@@ -7,6 +7,8 @@
 #include "architecture/mistral/model/mistral_parts.h"
 #include "architecture/mllama/model/mllama_parts.h"
 #include "architecture/qwen2/model/qwen2_parts.h"
+#include "architecture/qwen2_5_vl/model/qwen2_5_vl_parts.h"
+#include "architecture/qwen2_vl/model/qwen2_vl_parts.h"
 #include "architecture/qwen3/model/qwen3_parts.h"
 #include "architecture/qwen3_vl/model/qwen3_vl_parts.h"
 #include "base/error.h"
@@ -16,7 +18,8 @@ namespace {
 
 // One line per family.
 constexpr std::array kFamilyParts = {
-    &kLlamaParts, &kMistralParts, &kMllamaParts, &kQwen2Parts, &kQwen3Parts, &kQwen3VlParts,
+    &kLlamaParts,   &kMistralParts,   &kMllamaParts, &kQwen2Parts,
+    &kQwen2VlParts, &kQwen2_5VlParts, &kQwen3Parts,  &kQwen3VlParts,
 };
 
 }  // namespace

@@ -18,9 +18,9 @@ TextConfig read_text_config(const ConfigFields& fields, const TextDefaults& defa
                    : defaults.head_size > 0 ? defaults.head_size
                                             : default_head_size(fields, text);
   text.positions = fields.count("max_position_embeddings", defaults.positions);
-  text.rms_norm_eps = fields.positive("rms_norm_eps", 1e-6);
+  text.rms_norm_eps = fields.positive("rms_norm_eps", defaults.rms_norm_eps);
   text.tie_word_embeddings = fields.get("tie_word_embeddings", false);
-  read_rope(fields, text, 10000);
+  read_rope(fields, text, defaults.rope_theta);
   check_heads(fields, text);
   return text;
 }

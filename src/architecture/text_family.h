@@ -11,6 +11,7 @@ struct TextDefaults {
   int64_t vocab_size = 0, intermediate_size = 0, positions = 0;
   int64_t key_value_heads = 0;  // 0: as many as attention heads
   int64_t head_size = 0;        // 0: hidden_size / num_attention_heads
+  double rms_norm_eps = 1e-6, rope_theta = 10000;
 };
 
 // The fields that all of them have. Throws Error for what is not supported.

@@ -19,6 +19,21 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 BASE = transformers.{language_class}
 
 
+def take_names_of_base():
+    """transformers 5 knows by a class's name how tensors were called when they were saved; earlier releases inherit it."""
+    try:
+        from transformers import conversion_mapping
+    except ImportError:
+        return
+    for known in (BASE.__name__, BASE.config_class.model_type):
+        if names := conversion_mapping.get_checkpoint_conversion_mapping(known):
+            conversion_mapping.register_checkpoint_conversion_mapping("{reward_class}", names, overwrite=True)
+            return
+
+
+take_names_of_base()
+
+
 def last_tokens(input_ids, attention_mask, pad_token_id):
     """The position in each row whose state is scored."""
     length = input_ids.shape[1]

@@ -63,15 +63,21 @@ at::Tensor scaled(double theta, const at::Tensor& exponents, const RopeScaling& 
   return plain(theta, exponents);
 }
 
-// Of three frequencies in a row, one each by time, row and column, as long as the sections of the latter two go.
+// One section behind the other; or, interleaved, of three frequencies in a row, one each by time, row and column, as
+// long as the sections of the latter two go.
 std::vector<int64_t Position::*> axes_of(const TextConfig& config) {
   constexpr std::array kAxes{&Position::time, &Position::row, &Position::column};
   std::vector<int64_t Position::*> axes(static_cast<size_t>(config.head_size / 2), &Position::time);
   if (config.rope_sections.empty()) return axes;
   VLRM_ASSERT(config.rope_sections.size() == kAxes.size());
-  for (size_t axis = 1; axis < kAxes.size(); ++axis)
-    for (int64_t i = 0; i < config.rope_sections[axis]; ++i)
-      if (const size_t at = axis + 3 * static_cast<size_t>(i); at < axes.size()) axes[at] = kAxes[axis];
+  size_t first = static_cast<size_t>(config.rope_sections[0]);
+  for (size_t axis = 1; axis < kAxes.size(); ++axis) {
+    const auto count = static_cast<size_t>(config.rope_sections[axis]);
+    for (size_t i = 0; i < count; ++i)
+      if (const size_t at = config.interleaved_sections ? axis + 3 * i : first + i; at < axes.size())
+        axes[at] = kAxes[axis];
+    first += count;
+  }
   return axes;
 }
 

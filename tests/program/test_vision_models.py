@@ -1,4 +1,4 @@
-"""Random Qwen3-VLs beside transformers 4.57 and 5: scores, likelihoods and greedy texts about images of several sizes."""
+"""Random models of the Qwen-VL families beside transformers 4.57 and 5: scores, likelihoods and greedy texts about images of several sizes."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ import numpy
 import pytest
 from conftest import ROOT
 from PIL import Image
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from tensors import read_tensors
 from test_text_models import changed
 
@@ -84,7 +84,8 @@ def test_scores_likelihoods_and_texts_are_transformers(vlrm, models, device_flag
     case = REFERENCE[version]["cases"][name]
     expected = case[conversation]
     folder = Path(shutil.copytree(models(name), tmp_path / "models"))
-    reward = {"architectures": ["Qwen3VLForSequenceClassification"], "id2label": {"0": "LABEL_0"}}
+    name = case["config"]["architectures"][0].replace("ForConditionalGeneration", "ForSequenceClassification")
+    reward = {"architectures": [name], "id2label": {"0": "LABEL_0"}}
     (folder / "vlm/config.json").write_text(json.dumps(case["config"]))
     (folder / "vlrm/config.json").write_text(json.dumps(case["config"] | reward))
     of = (vlrm, tmp_path, folder / "vlm", conversation)
@@ -93,6 +94,16 @@ def test_scores_likelihoods_and_texts_are_transformers(vlrm, models, device_flag
     assert score(*of, "--likelihood", *device_flags) == pytest.approx(expected["likelihoods"], rel=1e-5)
     if conversation != "several":
         assert generate(*of, *device_flags) == expected["greedy"]
+
+
+def test_a_value_head_in_a_file_of_its_own_scores(vlrm, models, tmp_path):
+    """As Skywork-VL-Reward has it: a language model, and beside it a head with a bias."""
+    folder = Path(shutil.copytree(models("windows"), tmp_path / "models"))
+    weight = read_tensors(folder / "vlrm")["score.weight"][1]
+    save_file({"summary.weight": weight, "summary.bias": numpy.full(1, 0.25, numpy.float32)},
+              folder / "vlm/value_head.safetensors")
+    expected = [score + 0.25 for score in REFERENCE[5]["cases"]["windows"]["several"]["scores"]]
+    assert score(vlrm, tmp_path, folder / "vlm", "several") == pytest.approx(expected, abs=TOLERANCE)
 
 
 def test_pixels_are_the_reference_processors(vlrm, tmp_path):

@@ -50,7 +50,7 @@ def built(folder, arguments):
     """Of random models, or of the little world's; and the generator's arguments."""
     models, words = ROOT / "world", None
     if arguments:
-        models, words = folder / "models", ["--family", "qwen3_vl", *arguments.split()]
+        models, words = folder / "models", ["--family", *arguments.split()]
         subprocess.run([sys.executable, GENERATOR, models, *words], check=True, stdout=subprocess.DEVNULL)
     inputs = [word for role in ("vlm", "rm", "base") for word in (f"--{role}", models / role)]
     subprocess.run([PROGRAM, "build", *inputs, *BUILD, "-o", folder / "out"], check=True, stdout=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""reference/vision_models_VERSION.json: configs of random Qwen3-VLs as that transformers saves them, and what it computes;
+"""reference/vision_models_VERSION.json: configs of random Qwen-VLs as that transformers saves them, and what it computes;
 of 5, also what its image processor makes of images of many sizes.
 
 The weights are not kept: tools/random_checkpoint.py makes the same ones again from the arguments that a case records. Nor
@@ -18,22 +18,35 @@ import transformers
 from PIL import Image
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from transformers import Qwen3VLForConditionalGeneration
+from transformers import AutoModelForImageTextToText
 
 from parts.place import write_json
 
 GENERATOR = Path(__file__).resolve().parents[2] / "random_checkpoint.py"
 # By name: the generator's arguments.
 CASES = {
-    "plain": "--hidden 48 --layers 4 --intermediate 80 --heads 6 --kv-heads 2 --head-size 16 --vocabulary 640 --seed 1 "
+    "plain": "qwen3_vl --hidden 48 --layers 4 --intermediate 80 --heads 6 --kv-heads 2 --head-size 16 --vocabulary 640 --seed 1 "
     "--vision-hidden 32 --vision-layers 4 --vision-heads 2 --vision-intermediate 40 --vision-intermediate-layers 0 2 "
     "--patch-size 4 --position-side 6",
-    "tied": "--hidden 32 --layers 2 --intermediate 40 --heads 4 --kv-heads 1 --head-size 24 --vocabulary 600 --tied "
+    "tied": "qwen3_vl --hidden 32 --layers 2 --intermediate 40 --heads 4 --kv-heads 1 --head-size 24 --vocabulary 600 --tied "
     "--seed 2 --vision-hidden 48 --vision-layers 3 --vision-heads 3 --vision-intermediate 64 "
     "--vision-intermediate-layers 2 0 1 --patch-size 6 --position-side 5",
-    "without_deep_stack": "--hidden 40 --layers 3 --intermediate 56 --heads 2 --kv-heads 2 --head-size 20 "
+    "without_deep_stack": "qwen3_vl --hidden 40 --layers 3 --intermediate 56 --heads 2 --kv-heads 2 --head-size 20 "
     "--vocabulary 640 --seed 3 --vision-hidden 24 --vision-layers 2 --vision-heads 1 --vision-intermediate 24 "
     "--vision-intermediate-layers --patch-size 5 --position-side 9",
+    "qwen2": "qwen2_vl --hidden 48 --layers 3 --intermediate 80 --heads 3 --kv-heads 1 --vocabulary 640 --seed 4 "
+    "--vision-hidden 32 --vision-layers 3 --vision-heads 2 --vision-intermediate 128 --patch-size 4",
+    "qwen2_tied": "qwen2_vl --hidden 64 --layers 2 --intermediate 72 --heads 2 --kv-heads 2 --vocabulary 600 --tied --seed 9 "
+    "--vision-hidden 24 --vision-layers 2 --vision-heads 1 --vision-intermediate 48 --patch-size 5",
+    "windows": "qwen2_5_vl --hidden 64 --layers 3 --intermediate 88 --heads 4 --kv-heads 2 --vocabulary 640 --seed 6 "
+    "--vision-hidden 40 --vision-layers 4 --vision-heads 2 --vision-intermediate 56 --vision-intermediate-layers 1 3 "
+    "--patch-size 4 --window-size 16",
+    "windows_tied": "qwen2_5_vl --hidden 40 --layers 2 --intermediate 64 --heads 1 --kv-heads 1 --vocabulary 600 --tied "
+    "--seed 7 --vision-hidden 48 --vision-layers 3 --vision-heads 3 --vision-intermediate 44 "
+    "--vision-intermediate-layers 0 --patch-size 6 --window-size 40",
+    "whole": "qwen2_5_vl --hidden 48 --layers 4 --intermediate 64 --heads 6 --kv-heads 3 --vocabulary 640 --seed 8 "
+    "--vision-hidden 16 --vision-layers 2 --vision-heads 1 --vision-intermediate 32 --vision-intermediate-layers 0 1 "
+    "--patch-size 5 --window-size 25",
 }
 # Sizes of images, and messages that show them in order where a part is None.
 CONVERSATIONS = {
@@ -80,7 +93,7 @@ def make(place):
     found = {"responses": RESPONSES, "conversations": CONVERSATIONS, "cases": {}}
     for name, arguments in CASES.items():
         with tempfile.TemporaryDirectory() as folder:
-            found["cases"][name] = computed(Path(folder), ["--family", "qwen3_vl", *arguments.split()])
+            found["cases"][name] = computed(Path(folder), ["--family", *arguments.split()])
     major = transformers.__version__.split(".")[0]
     if major == "5":  # 4.57 takes images of one and three rows for others
         found["pixels"] = [[*settings, *size, *pixels(settings, size)] for settings in PROCESSORS for size in SIZES]
@@ -89,7 +102,7 @@ def make(place):
 
 def computed(folder, arguments):
     subprocess.run([sys.executable, GENERATOR, folder, *arguments], check=True, stdout=subprocess.DEVNULL)
-    model = Qwen3VLForConditionalGeneration.from_pretrained(
+    model = AutoModelForImageTextToText.from_pretrained(
         folder / "vlm", dtype=torch.float32, attn_implementation="eager"
     ).eval()
     head = load_file(folder / "vlrm/model.safetensors")["score.weight"].float()
@@ -121,8 +134,8 @@ def pixels(settings, size):
 
 def image_processor(folder):
     settings = json.loads((folder / "preprocessor_config.json").read_text())
-    size = settings.pop("size")  # which 4.57's reads only under its older names
-    settings |= {"min_pixels": size["shortest_edge"], "max_pixels": size["longest_edge"]}
+    if size := settings.pop("size", None):  # which 4.57's reads only under its older names
+        settings |= {"min_pixels": size["shortest_edge"], "max_pixels": size["longest_edge"]}
     for name in ("image_processor_type", "processor_class"):
         settings.pop(name)
     return processor_class()(**settings)

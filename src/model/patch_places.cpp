@@ -1,4 +1,4 @@
-#include "architecture/qwen3_vl/model/patch_positions.h"
+#include "model/patch_places.h"
 
 #include <ATen/TensorOperators.h>
 
@@ -11,19 +11,6 @@ namespace vlrm {
 namespace {
 
 constexpr double kPatchTheta = 10000;
-
-struct Patch {
-  int64_t row, column;
-};
-
-std::vector<Patch> patches_in_blocks(const Qwen2VlGrid& grid) {
-  const int64_t merge = grid.merge_size;
-  std::vector<Patch> patches;
-  for (int64_t top = 0; top < grid.rows; top += merge)
-    for (int64_t left = 0; left < grid.columns; left += merge)
-      for (int64_t i = 0; i < merge * merge; ++i) patches.push_back({top + i / merge, left + i % merge});
-  return patches;
-}
 
 // Between which entries of one side of the table a patch lies, and how near to the second.
 struct Between {
@@ -47,17 +34,48 @@ std::vector<Between> spread(int64_t count, int64_t side) {
 
 }  // namespace
 
-at::Tensor interpolated_positions(const at::Tensor& table, const Qwen2VlGrid& grid) {
+PatchPlaces PatchPlaces::of(const Qwen2VlGrid& grid, int64_t window) {
+  const int64_t merge = grid.merge_size, rows = grid.rows / merge, columns = grid.columns / merge;
+  const int64_t height = window > 0 ? window : rows, width = window > 0 ? window : columns;
+  PatchPlaces places;
+  for (int64_t top = 0; top < rows; top += height)
+    for (int64_t left = 0; left < columns; left += width) {
+      const int64_t bottom = std::min(top + height, rows), right = std::min(left + width, columns);
+      for (int64_t row = top; row < bottom; ++row)
+        for (int64_t column = left; column < right; ++column) {
+          if (window > 0) places.tokens.push_back(row * columns + column);
+          for (int64_t i = 0; i < merge * merge; ++i)
+            places.patches.push_back({row * merge + i / merge, column * merge + i % merge});
+        }
+      places.windows.push_back((bottom - top) * (right - left) * merge * merge);
+    }
+  return places;
+}
+
+at::Tensor PatchPlaces::ordered(const at::Tensor& x) const {
+  if (tokens.empty()) return x;
+  const auto count = static_cast<int64_t>(tokens.size());
+  return select_rows(x.reshape({count, -1}), tokens).view(x.sizes());
+}
+
+at::Tensor PatchPlaces::in_image_order(const at::Tensor& tokens_in_order) const {
+  if (tokens.empty()) return tokens_in_order;
+  std::vector<int64_t> back(tokens.size());
+  for (size_t i = 0; i < tokens.size(); ++i) back[static_cast<size_t>(tokens[i])] = static_cast<int64_t>(i);
+  return select_rows(tokens_in_order, back);
+}
+
+at::Tensor interpolated_positions(const at::Tensor& table, const PatchPlaces& places, const Qwen2VlGrid& grid) {
   const auto side = static_cast<int64_t>(std::sqrt(static_cast<double>(table.size(0))));
   const std::vector<Between> rows = spread(grid.rows, side), columns = spread(grid.columns, side);
-  const std::vector<Patch> patches = patches_in_blocks(grid);
+  const std::vector<PatchPlaces::Patch>& patches = places.patches;
   at::Tensor sum;
   for (const bool lower : {false, true})
     for (const bool right : {false, true}) {
       std::vector<int64_t> entries;
       const at::Tensor weights = at::empty({std::ssize(patches), 1}, at::kFloat);
       float* weight = weights.mutable_data_ptr<float>();
-      for (const Patch& patch : patches) {
+      for (const auto& patch : patches) {
         const Between &y = rows[static_cast<size_t>(patch.row)], &x = columns[static_cast<size_t>(patch.column)];
         entries.push_back((lower ? y.second : y.first) * side + (right ? x.second : x.first));
         *weight++ = (lower ? y.share : 1 - y.share) * (right ? x.share : 1 - x.share);
@@ -71,15 +89,15 @@ at::Tensor interpolated_positions(const at::Tensor& table, const Qwen2VlGrid& gr
   return sum;
 }
 
-Rope::Angles patch_angles(const Qwen2VlGrid& grid, int64_t head_size, const at::Device& device) {
+Rope::Angles patch_angles(const PatchPlaces& places, int64_t head_size, const at::Device& device) {
   const int64_t quarter = head_size / 4;
   const at::Tensor frequencies =
       at::pow(kPatchTheta, at::arange(0, 2 * quarter, 2, at::kFloat) / static_cast<double>(2 * quarter)).reciprocal_();
   const float* frequency = frequencies.const_data_ptr<float>();
-  const std::vector<Patch> patches = patches_in_blocks(grid);
-  const at::Tensor cosine = at::empty({std::ssize(patches), 1, head_size}, at::kFloat), sine = at::empty_like(cosine);
+  const at::Tensor cosine = at::empty({std::ssize(places.patches), 1, head_size}, at::kFloat),
+                   sine = at::empty_like(cosine);
   auto *cosines = cosine.mutable_data_ptr<float>(), *sines = sine.mutable_data_ptr<float>();
-  for (const Patch& patch : patches) {
+  for (const auto& patch : places.patches) {
     for (int64_t i = 0; i < 2 * quarter; ++i) {
       const float angle = static_cast<float>(i < quarter ? patch.row : patch.column) * frequency[i % quarter];
       cosines[i] = cosines[i + 2 * quarter] = std::cos(angle);

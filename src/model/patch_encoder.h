@@ -1,21 +1,23 @@
-// Qwen3-VL's vision encoder: from patches of an image of any size to the features of its tokens.
+// The vision encoder of Qwen2-VL and its successors: from patches of an image of any size to the features of its
+// tokens.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "architecture/qwen3_vl/model/patch_block.h"
+#include "model/patch_block.h"
 #include "model/vision_encoder.h"
 
 namespace vlrm {
 
 // The features of an image are those that stand for its tokens in the text, [tokens, output size], and below them, as
-// many each, those that layers of the decoder add.
+// many each, those that layers of the decoder add (Qwen3-VL's DeepStack).
 class PatchEncoder final : public VisionEncoder {
  public:
   // `output_size` is the width of the text. Throws Error where tensors are missing or do not fit.
-  PatchEncoder(Parts& parts, const Qwen3VlVision& config, int64_t output_size);
+  PatchEncoder(Parts& parts, const PatchVision& config, int64_t output_size);
 
   std::vector<size_t> order() const override;
   std::vector<at::Tensor> encode(std::span<const ProcessedImage* const> images) const override;
@@ -33,7 +35,7 @@ class PatchEncoder final : public VisionEncoder {
   InProgress embedded(const ProcessedImage& image, const Embedding& embedding) const;
   void check(const ProcessedImage& image) const;
 
-  Qwen3VlVision config_;
+  PatchVision config_;
   int64_t output_size_;
   Precision precision_;
   Parts& parts_;
@@ -42,5 +44,9 @@ class PatchEncoder final : public VisionEncoder {
   std::vector<Parts::Handle<PatchMerger>> deep_stack_mergers_;
   Parts::Handle<PatchMerger> merger_;
 };
+
+// For the families' tables.
+std::unique_ptr<VisionEncoder> add_patch_encoder(Parts& parts, const ModelConfig& config);
+int64_t patch_encoding_bytes(const ModelConfig& config);
 
 }  // namespace vlrm

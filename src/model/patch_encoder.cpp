@@ -1,42 +1,50 @@
-#include "architecture/qwen3_vl/model/patch_encoder.h"
+#include "model/patch_encoder.h"
 
 #include <algorithm>
 
-#include "architecture/qwen3_vl/model/patch_positions.h"
 #include "base/error.h"
+#include "model/patch_places.h"
 #include "model/projection.h"
 
 namespace vlrm {
 namespace {
 
-const std::string kVisual = "model.visual.";
+constexpr int64_t kTokensOfLargeImage = 4096;  // of four million pixels
+
+std::string tensors_of(const PatchVision& config) {
+  return std::string(config.form.prefix);
+}
 
 }  // namespace
 
 struct PatchEncoder::Embedding {
-  at::Tensor weight, bias, positions;
+  at::Tensor weight, bias, positions;  // the latter two where the family has them
 
-  Embedding(const WeightReader& reader, const Qwen3VlVision& config)
+  Embedding(const WeightReader& reader, const PatchVision& config)
       : weight(reader
-                   .vector(kVisual + "patch_embed.proj.weight",
+                   .vector(tensors_of(config) + "patch_embed.proj.weight",
                            {config.hidden_size, 3, config.frames, config.patch_size, config.patch_size})
-                   .view({config.hidden_size, -1})),
-        bias(reader.vector(kVisual + "patch_embed.proj.bias", {config.hidden_size})),
-        positions(reader.vector(kVisual + "pos_embed.weight", {config.positions, config.hidden_size})) {}
+                   .view({config.hidden_size, -1})) {
+    if (config.form.patch_bias)
+      bias = reader.vector(tensors_of(config) + "patch_embed.proj.bias", {config.hidden_size});
+    if (config.positions > 0)
+      positions = reader.vector(tensors_of(config) + "pos_embed.weight", {config.positions, config.hidden_size});
+  }
 };
 
 struct PatchEncoder::InProgress {
   at::Tensor hidden;
+  PatchPlaces places;
   Rope::Angles angles;
   std::vector<at::Tensor> features = {};  // one for each level but the first
 };
 
-PatchEncoder::PatchEncoder(Parts& parts, const Qwen3VlVision& config, int64_t output_size)
+PatchEncoder::PatchEncoder(Parts& parts, const PatchVision& config, int64_t output_size)
     : config_(config), output_size_(output_size), precision_(parts.reader().precision()), parts_(parts) {
   embedding_ = parts.add<Embedding>([=](const WeightReader& reader) { return Embedding(reader, config); });
   for (int64_t i = 0; i < config.layers; ++i)
     blocks_.push_back(parts.add<PatchBlock>([=](const WeightReader& reader) {
-      return PatchBlock(reader, config, fmt::format("{}blocks.{}.", kVisual, i));
+      return PatchBlock(reader, config, fmt::format("{}blocks.{}.", tensors_of(config), i));
     }));
   const auto add_merger = [&](const std::string& prefix, PatchMerger::Norm norm) {
     return parts.add<PatchMerger>(
@@ -44,8 +52,8 @@ PatchEncoder::PatchEncoder(Parts& parts, const Qwen3VlVision& config, int64_t ou
   };
   for (size_t i = 0; i < config.deep_stack_layers.size(); ++i)
     deep_stack_mergers_.push_back(
-        add_merger(fmt::format("{}deepstack_merger_list.{}.", kVisual, i), PatchMerger::Norm::of_block));
-  merger_ = add_merger(kVisual + "merger.", PatchMerger::Norm::of_patch);
+        add_merger(fmt::format("{}deepstack_merger_list.{}.", tensors_of(config), i), PatchMerger::Norm::of_block));
+  merger_ = add_merger(tensors_of(config) + "merger.", PatchMerger::Norm::of_patch);
 }
 
 std::optional<size_t> PatchEncoder::merger_behind(int64_t layer) const {
@@ -84,9 +92,12 @@ PatchEncoder::InProgress PatchEncoder::embedded(const ProcessedImage& image, con
                                 .to(precision_.device, precision_.compute_type)
                                 .expand({patches, 3, config_.frames, area})
                                 .reshape({patches, 3 * config_.frames * area});
-  at::Tensor hidden = project(pixels, embedding.weight, embedding.bias);
-  hidden.add_(interpolated_positions(embedding.positions, grid).to(precision_.compute_type));
-  return {hidden, patch_angles(grid, config_.hidden_size / config_.attention_heads, precision_.device)};
+  PatchPlaces places = PatchPlaces::of(grid, config_.window);
+  const at::Tensor hidden = project(places.ordered(pixels), embedding.weight, embedding.bias);
+  if (embedding.positions.defined())
+    hidden.add_(interpolated_positions(embedding.positions, places, grid).to(precision_.compute_type));
+  const Rope::Angles angles = patch_angles(places, config_.hidden_size / config_.attention_heads, precision_.device);
+  return {hidden, std::move(places), angles};
 }
 
 std::vector<at::Tensor> PatchEncoder::encode(std::span<const ProcessedImage* const> images) const {
@@ -99,7 +110,11 @@ std::vector<at::Tensor> PatchEncoder::encode(std::span<const ProcessedImage* con
   for (int64_t i = 0; i < config_.layers; ++i) {
     {
       const auto block = parts_.use(blocks_[static_cast<size_t>(i)]);
-      for (const InProgress& image : progress) block->forward(image.hidden, image.angles);
+      const bool whole = std::ranges::count(config_.whole_layers, i) > 0;
+      for (const InProgress& image : progress) {
+        const std::vector<int64_t> all{image.hidden.size(0)};
+        block->forward(image.hidden, image.angles, whole ? all : image.places.windows);
+      }
     }
     const auto number = merger_behind(i);
     if (!number) continue;
@@ -110,10 +125,21 @@ std::vector<at::Tensor> PatchEncoder::encode(std::span<const ProcessedImage* con
   std::vector<at::Tensor> result;
   for (InProgress& image : progress) {
     image.features.insert(image.features.begin(), (*merger)(image.hidden));
-    result.push_back(at::cat(image.features));
+    for (at::Tensor& features : image.features) features = image.places.in_image_order(features);
+    result.push_back(image.features.size() > 1 ? at::cat(image.features) : image.features.front());
     image = {};
   }
   return result;
+}
+
+std::unique_ptr<VisionEncoder> add_patch_encoder(Parts& parts, const ModelConfig& config) {
+  return std::make_unique<PatchEncoder>(parts, patch_vision(config), config.text.hidden_size);
+}
+
+int64_t patch_encoding_bytes(const ModelConfig& config) {
+  const PatchVision& vision = patch_vision(config);
+  const auto levels = 1 + std::ssize(vision.deep_stack_layers);
+  return kTokensOfLargeImage * (7 * vision.merged_size() + levels * config.text.hidden_size) * 4;
 }
 
 }  // namespace vlrm

@@ -1,0 +1,16 @@
+#include "architecture/qwen2_5_vl/model/qwen2_5_vl_parts.h"
+
+#include "architecture/qwen2_5_vl/qwen2_5_vl.h"
+#include "model/patch_encoder.h"
+#include "model/self_attention_layer.h"
+
+namespace vlrm {
+
+const FamilyParts kQwen2_5VlParts = {
+    .architecture = &kQwen2_5Vl,
+    .add_layer = add_self_attention_layer,
+    .add_encoder = add_patch_encoder,
+    .encoding_bytes = patch_encoding_bytes,
+};
+
+}  // namespace vlrm

@@ -1,0 +1,16 @@
+#include "architecture/qwen2_vl/model/qwen2_vl_parts.h"
+
+#include "architecture/qwen2_vl/qwen2_vl.h"
+#include "model/patch_encoder.h"
+#include "model/self_attention_layer.h"
+
+namespace vlrm {
+
+const FamilyParts kQwen2VlParts = {
+    .architecture = &kQwen2Vl,
+    .add_layer = add_self_attention_layer,
+    .add_encoder = add_patch_encoder,
+    .encoding_bytes = patch_encoding_bytes,
+};
+
+}  // namespace vlrm
