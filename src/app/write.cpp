@@ -8,6 +8,7 @@
 #include "app/listening.h"
 #include "app/model.h"
 #include "app/option_checks.h"
+#include "base/claim_file.h"
 #include "base/error.h"
 #include "tasks/answer_task.h"
 #include "writing/own_prompts.h"
@@ -29,7 +30,7 @@ struct Files {
 };
 
 Files beside(const std::string& output) {
-  return {output, output + ".run.json"};
+  return {output, with_ending(output, ".run.json")};
 }
 
 OrderedJson sampling_settings(const SamplingOptions& sampling, int64_t max_new_tokens) {

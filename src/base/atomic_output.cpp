@@ -199,7 +199,7 @@ void AtomicDirectory::commit() {
   try {
     put_in_place(staging_, target_, force_);
   } catch (const Error& error) {  // hours of work are not thrown away
-    const fs::path finished = fmt::format("{}.vlrm-{}", target_.string(), claim_.id());
+    const fs::path finished = with_ending(target_, ".vlrm-" + claim_.id());
     std::error_code stays;
     fs::rename(staging_, finished, stays);
     if (stays) throw;

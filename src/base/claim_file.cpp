@@ -11,6 +11,7 @@
 #include <ctime>
 #include <sstream>
 
+#include "base/content_digest.h"
 #include "base/error.h"
 #include "base/json.h"
 
@@ -94,12 +95,27 @@ pid_t process_of(const OrderedJson& json) {
 
 }  // namespace
 
+std::string short_name(const fs::path& what) {
+  constexpr size_t kLongest = 180, kKept = 120;
+  const std::string name = what.filename().string();
+  if (name.size() <= kLongest) return name;
+  size_t end = kKept;
+  while (end > 0 && (static_cast<uint8_t>(name[end]) & 0xC0) == 0x80) --end;  // not within a character
+  return name.substr(0, end) + "~" + content_digest(name);
+}
+
+fs::path with_ending(const fs::path& what, const std::string& ending) {
+  constexpr size_t kLongest = 255;
+  const std::string name = what.filename().string();
+  return what.parent_path() / ((name.size() + ending.size() > kLongest ? short_name(what) : name) + ending);
+}
+
 fs::path claim_file(const fs::path& what) {
-  return what.parent_path() / (".vlrm-claim." + what.filename().string());
+  return what.parent_path() / (".vlrm-claim." + short_name(what));
 }
 
 fs::path hidden_sibling(const fs::path& what, const std::string& ending) {
-  return what.parent_path() / fmt::format(".{}.vlrm-{}", what.filename().string(), ending);
+  return what.parent_path() / fmt::format(".{}.vlrm-{}", short_name(what), ending);
 }
 
 std::string claim_text(const std::string& id) {

@@ -8,6 +8,11 @@
 
 namespace vlrm {
 
+// The name of `what`, cut with a digest in place of the rest where there is no room for what is put around it: names
+// have at most 255 bytes.
+std::string short_name(const std::filesystem::path& what);
+// `what` with `ending`, by such a name where it would be too long.
+std::filesystem::path with_ending(const std::filesystem::path& what, const std::string& ending);
 // ".vlrm-claim.NAME": the file that claims `what`, beside it.
 std::filesystem::path claim_file(const std::filesystem::path& what);
 // ".NAME.vlrm-ENDING": what a run that has the claim writes beside `what`.

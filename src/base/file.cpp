@@ -7,22 +7,26 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 
 namespace vlrm {
 
-File::File(std::filesystem::path path, int descriptor, int64_t size)
-    : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+File::File(std::filesystem::path path, int descriptor, const Version& version)
+    : path_(std::move(path)), descriptor_(descriptor), size_(version.size), version_(version) {}
 
-File::File(File&& other) noexcept : path_(std::move(other.path_)), descriptor_(other.descriptor_), size_(other.size_) {
-  other.descriptor_ = -1;
-}
+File::File(File&& other) noexcept
+    : path_(std::move(other.path_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_),
+      version_(other.version_) {}
 
 File& File::operator=(File&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(descriptor_, other.descriptor_);
   std::swap(size_, other.size_);
+  std::swap(version_, other.version_);
   return *this;
 }
 
@@ -38,7 +42,8 @@ File File::open_or_throw(const std::filesystem::path& path) {
     ::close(descriptor);
     fail("{}: not a regular file", path.string());
   }
-  return File(path, descriptor, facts.st_size);
+  return File(path, descriptor,
+              {facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec});
 }
 
 void File::read_or_throw(int64_t offset, std::span<std::byte> out) const {
@@ -62,11 +67,25 @@ void File::prefetch(int64_t offset, int64_t size) const {
   ::posix_fadvise(descriptor_, offset, size, POSIX_FADV_WILLNEED);
 }
 
+void refuse_lfs_pointer(std::string_view beginning, const std::string& name) {
+  if (beginning.starts_with("version https://git-lfs.github.com/spec/"))
+    fail("{}: is a Git LFS pointer, not the file itself; fetch that with: git lfs pull", name);
+}
+
+void refuse_lfs_pointer(const File& file) {
+  constexpr int64_t kLongest = 1024;  // of a pointer
+  if (file.size() > kLongest) return;
+  std::string beginning(static_cast<size_t>(file.size()), '\0');
+  file.read_or_throw(0, std::as_writable_bytes(std::span(beginning)));
+  refuse_lfs_pointer(beginning, file.path().string());
+}
+
 std::string read_text_or_throw(const std::filesystem::path& path, int64_t limit) {
   const File file = File::open_or_throw(path);
   if (file.size() > limit) fail("{}: {} bytes, more than the {} allowed here", path.string(), file.size(), limit);
   std::string text(static_cast<size_t>(file.size()), '\0');
   file.read_or_throw(0, std::as_writable_bytes(std::span(text)));
+  refuse_lfs_pointer(text, path.string());
   return text;
 }
 

@@ -21,6 +21,13 @@ class File {
 
   const std::filesystem::path& path() const { return path_; }
   int64_t size() const { return size_; }  // bytes, when it was opened
+  // Another one, where a file was opened again, means that it is another file or was changed.
+  struct Version {
+    uint64_t device = 0, number = 0;
+    int64_t size = 0, seconds = 0, nanoseconds = 0;
+    bool operator==(const Version&) const = default;
+  };
+  const Version& version() const { return version_; }
 
   // Fills `out` with the bytes from `offset`. Throws Error at the end of the file and on I/O errors.
   void read_or_throw(int64_t offset, std::span<std::byte> out) const;
@@ -28,11 +35,17 @@ class File {
   void prefetch(int64_t offset, int64_t size) const;
 
  private:
-  File(std::filesystem::path path, int descriptor, int64_t size);
+  File(std::filesystem::path path, int descriptor, const Version& version);
   std::filesystem::path path_;
   int descriptor_ = -1;
   int64_t size_ = 0;
+  Version version_;
 };
+
+// Throws Error where `beginning`, that of the file `name`, is that of a Git LFS pointer: a file that was not fetched.
+void refuse_lfs_pointer(std::string_view beginning, const std::string& name);
+// The same of an open file.
+void refuse_lfs_pointer(const File& file);
 
 // The whole of a file of at most `limit` bytes. Throws Error if it is missing, unreadable or larger.
 std::string read_text_or_throw(const std::filesystem::path& path, int64_t limit = int64_t{256} << 20);

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace vlrm {
 
@@ -19,7 +20,9 @@ LineReader::LineReader(const std::string& path, std::string name) : name_(std::m
 
 bool LineReader::next(std::string& line) {
   if (std::getline(*stream_, line)) {
-    ++number_;
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (++number_ == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
+    if (number_ == 1) refuse_lfs_pointer(line, name_);
     if (!line.empty() && line.back() == '\r') line.pop_back();
     return true;
   }

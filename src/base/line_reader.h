@@ -9,7 +9,7 @@
 namespace vlrm {
 
 // The lines of a file, or of standard input for "-". A last line without a newline counts; a carriage return before the
-// newline does not belong to the line.
+// newline does not belong to the line, nor does a byte order mark before the first.
 class LineReader {
  public:
   explicit LineReader(const std::string& path);           // throws Error if it cannot be opened

@@ -2,6 +2,7 @@
 #include <arrow/ipc/reader.h>
 #include <arrow/memory_pool.h>
 
+#include <functional>
 #include <limits>
 
 #include "data/arrow_errors.h"
@@ -47,26 +48,60 @@ class MessagesFrom : public arrow::ipc::MessageReader {
   int64_t skip_;
 };
 
+// Where the record batches of a file stand.
+struct Layout {
+  bool has_footer;
+  std::shared_ptr<const Messages> messages;  // of a file with a footer, its record batches only
+};
+
+using NextBatch = std::function<std::shared_ptr<arrow::RecordBatch>()>;  // null after the last
+
+// The batches from the one on that holds the row `first`, and their schema.
+struct Batches {
+  std::shared_ptr<arrow::Schema> schema;
+  NextBatch next;
+};
+
+Batches open_batches(const fs::path& path, const Layout& layout, int64_t first, const std::vector<int>& fields) {
+  auto options = arrow::ipc::IpcReadOptions::Defaults();
+  options.memory_pool = arrow::system_memory_pool();
+  options.use_threads = false;
+  options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
+  options.included_fields = fields;
+  if (layout.has_footer) {
+    const auto file = value_of(arrow::ipc::RecordBatchFileReader::Open(open_file(path), options), path);
+    size_t start = 0;
+    for (; start < layout.messages->size() && (*layout.messages)[start].rows <= first; ++start)
+      first -= (*layout.messages)[start].rows;
+    return {file->schema(), [path, file, at = static_cast<int>(start)]() mutable {
+              return at < file->num_record_batches() ? value_of(file->ReadRecordBatch(at++), path) : nullptr;
+            }};
+  }
+  const auto stream = value_of(arrow::ipc::RecordBatchStreamReader::Open(
+                                   std::make_unique<MessagesFrom>(open_file(path), layout.messages, first), options),
+                               path);
+  return {stream->schema(), [path, stream] {
+            std::shared_ptr<arrow::RecordBatch> batch;
+            check(stream->ReadNext(&batch), path);
+            return batch;
+          }};
+}
+
 class ArrowRows : public RowStream {
  public:
-  ArrowRows(const fs::path& path, const std::shared_ptr<const Messages>& messages, int64_t first, Images images)
-      : path_(path), index_(first) {
-    for (const auto& message : *messages) rows_left_ += message.rows;
+  ArrowRows(const fs::path& path, const Layout& layout, int64_t first, Images images, const Columns& columns)
+      : path_(path),
+        index_(first),
+        rows_(*open_batches(path, layout, first, {}).schema, path, images, columns),
+        next_(open_batches(path, layout, first, rows_.fields()).next) {
+    for (const auto& message : *layout.messages) rows_left_ += message.rows;
     rows_left_ -= first;
     int64_t before = 0;  // rows of the batches that are skipped whole
-    for (const auto& message : *messages) {
+    for (const auto& message : *layout.messages) {
       if (is_batch(message) && before + message.rows > first) break;
       before += message.rows;
     }
     in_batch_ = first - before;
-    auto options = arrow::ipc::IpcReadOptions::Defaults();
-    options.memory_pool = arrow::system_memory_pool();
-    options.use_threads = false;
-    options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
-    batches_ = value_of(arrow::ipc::RecordBatchStreamReader::Open(
-                            std::make_unique<MessagesFrom>(open_file(path), messages, first), options),
-                        path);
-    rows_ = std::make_unique<TableRows>(*batches_->schema(), path, images);
   }
 
   std::optional<Row> next() override {
@@ -74,25 +109,24 @@ class ArrowRows : public RowStream {
     return translated(path_, [&]() -> std::optional<Row> {
       while (!batch_ || in_batch_ >= batch_->num_rows()) next_batch();
       --rows_left_;
-      return rows_->row(*batch_, in_batch_++, index_++);
+      return rows_.row(*batch_, in_batch_++, index_++);
     });
   }
 
  private:
   void next_batch() {
     if (batch_) in_batch_ = 0;
-    batch_.reset();
-    check(batches_->ReadNext(&batch_), path_);
+    batch_ = next_();
     if (!batch_) fail_unreadable(path_, fmt::format("it ends before row {}", index_));
     check(batch_->Validate(), path_);
   }
 
   fs::path path_;
-  std::shared_ptr<arrow::RecordBatchReader> batches_;
-  std::unique_ptr<TableRows> rows_;
+  int64_t index_;  // of the next row
+  TableRows rows_;
+  NextBatch next_;
   std::shared_ptr<arrow::RecordBatch> batch_;
   int64_t in_batch_ = 0;
-  int64_t index_;  // of the next row
   int64_t rows_left_ = 0;
 };
 
@@ -100,20 +134,22 @@ class ArrowFile : public RowFile {
  public:
   explicit ArrowFile(const fs::path& path) : path_(path) {
     const FilePtr file = open_file(path);
-    messages_ = std::make_shared<const Messages>(list_messages(*file, path));
-    for (const auto& message : *messages_) {
+    layout_.has_footer = has_footer(*file, path);
+    layout_.messages =
+        std::make_shared<const Messages>(layout_.has_footer ? list_batches(file, path) : list_messages(*file, path));
+    for (const auto& message : *layout_.messages) {
       if (message.rows > std::numeric_limits<int64_t>::max() - rows_) fail_unreadable(path, "it has too many rows");
       rows_ += message.rows;
     }
   }
   int64_t rows() const override { return rows_; }
-  std::unique_ptr<RowStream> stream(int64_t first, Images images) const override {
-    return translated(path_, [&] { return std::make_unique<ArrowRows>(path_, messages_, first, images); });
+  std::unique_ptr<RowStream> stream(int64_t first, Images images, const Columns& columns) const override {
+    return translated(path_, [&] { return std::make_unique<ArrowRows>(path_, layout_, first, images, columns); });
   }
 
  private:
   fs::path path_;
-  std::shared_ptr<const Messages> messages_;
+  Layout layout_{};
   int64_t rows_ = 0;
 };
 

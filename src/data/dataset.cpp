@@ -22,8 +22,8 @@ using Shards = std::vector<Shard>;
 // One shard after another. A shard is opened when the one before it is read, and closed with its last row.
 class ShardStream : public RowStream {
  public:
-  ShardStream(std::shared_ptr<const Shards> shards, int64_t first, Images images)
-      : shards_(std::move(shards)), images_(images), skip_(first) {
+  ShardStream(std::shared_ptr<const Shards> shards, int64_t first, Images images, Columns columns)
+      : shards_(std::move(shards)), images_(images), columns_(std::move(columns)), skip_(first) {
     while (shard_ < shards_->size() && skip_ >= (*shards_)[shard_].rows) skip_ -= leave_shard();
   }
 
@@ -46,7 +46,7 @@ class ShardStream : public RowStream {
     const auto file = open_row_file(shard.path);
     if (file->rows() != shard.rows)
       fail("{}: has {} rows now, and had {} when it was opened", shard.path.string(), file->rows(), shard.rows);
-    rows_ = file->stream(skip_, images_);
+    rows_ = file->stream(skip_, images_, columns_);
   }
   int64_t leave_shard() {
     const int64_t rows = (*shards_)[shard_++].rows;
@@ -57,6 +57,7 @@ class ShardStream : public RowStream {
 
   std::shared_ptr<const Shards> shards_;
   const Images images_;
+  const Columns columns_;
   size_t shard_ = 0;
   int64_t before_ = 0;  // rows of the shards that are left
   int64_t skip_;        // rows of the current shard that come before the first
@@ -67,7 +68,7 @@ class ShardStream : public RowStream {
 std::vector<fs::path> named_images(const fs::path& shard) {
   std::vector<fs::path> images;
   try {
-    const auto rows = open_row_file(shard)->stream(0, Images::with);
+    const auto rows = open_row_file(shard)->stream(0, Images::with, Columns(std::in_place));
     while (const auto row = rows->next())
       for (const auto& [column, image] : row->images) {
         if (!image.bytes.empty()) return {};
@@ -95,9 +96,9 @@ class ShardedDataset : public Dataset {
   }
 
   int64_t rows() const override { return rows_; }
-  std::unique_ptr<RowStream> stream(int64_t first, Images images) const override {
+  std::unique_ptr<RowStream> stream(int64_t first, Images images, const Columns& columns) const override {
     VLRM_ASSERT(first >= 0 && first <= rows_);
-    return std::make_unique<ShardStream>(shards_, first, images);
+    return std::make_unique<ShardStream>(shards_, first, images, columns);
   }
   std::string description() const override { return description_; }
   std::string stamp() const override {

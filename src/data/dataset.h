@@ -27,12 +27,17 @@ struct Row {
   OrderedJson values;  // an object: every column but the images, in the file's order; null where the cell is null
   // (column, image) in the order of columns. A null image is absent; a list of images gives its column several times.
   std::vector<std::pair<std::string, ImageCell>> images;
+  std::vector<std::string> unread;  // names of the columns of values that were not asked for
   std::string source;  // where the row stands, for errors: "DIR/file.parquet, row 17" (from 0), "file.jsonl, line 18"
 };
 
 // Rows that come without their images are read faster: parquet leaves those columns on the disk. `checked` is without,
 // but throws Error for an image that the row names and that is no file.
 enum class Images { with, without, checked };
+
+// The columns of values that are wanted; nothing: all. What others hold is not read, and may be anything. Where
+// some are named, so are columns of images: those called "image", "images" or "image_N", if a table has any of these.
+using Columns = std::optional<std::vector<std::string>>;
 
 class RowStream {
  public:
@@ -49,7 +54,8 @@ class Dataset {
   virtual int64_t rows() const = 0;
   // The rows from `first` on (0 to rows()); what lies before is skipped without being decoded where the format allows
   // it. A stream may outlive its dataset, and several may be read at once, each by one thread at a time.
-  virtual std::unique_ptr<RowStream> stream(int64_t first, Images images = Images::with) const = 0;
+  virtual std::unique_ptr<RowStream> stream(int64_t first, Images images = Images::with,
+                                            const Columns& columns = {}) const = 0;
   // One line for people: where it was found, config and split, files and rows.
   virtual std::string description() const = 0;
   // 32 hex digits of what the files hold, in the order of their rows, and the image files that they name; not of their

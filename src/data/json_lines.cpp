@@ -1,21 +1,12 @@
-#include <algorithm>
-#include <cctype>
-
 #include "base/error.h"
 #include "base/line_reader.h"
 #include "data/row_file.h"
+#include "python/json.h"
 
 namespace fs = std::filesystem;
 
 namespace vlrm {
 namespace {
-
-// "image", "images" or "image_7".
-bool names_images(std::string_view field) {
-  if (field == "image" || field == "images") return true;
-  return field.starts_with("image_") && field.size() > 6 &&
-         std::ranges::all_of(field.substr(6), [](unsigned char c) { return std::isdigit(c) != 0; });
-}
 
 // An image as a path, or as the object {"path": …} that tables are often exported to; a list of them in `images`.
 void add_images(Row& row, const std::string& field, const OrderedJson& value, const fs::path& directory) {
@@ -41,28 +32,32 @@ void check_images(Row& row) {
   row.images.clear();
 }
 
-Row parse_row(const std::string& line, const std::string& source, const fs::path& directory, Images images) {
+Row parse_row(const std::string& line, const std::string& source, const fs::path& directory, Images images,
+              const Columns& columns) {
   Row row;
   row.source = source;
   if (line[line.find_first_not_of(" \t")] != '{')
     fail("{}: must be a JSON object; a file of rows holds one on each line", source);
-  row.values = parse_ordered_json_or_throw(line, source);
-  for (auto field = row.values.begin(); field != row.values.end();) {
-    if (!names_images(field.key())) {
-      ++field;
-      continue;
+  row.values = parse_python_json_or_throw(line, source);
+  OrderedJson::object_t wanted;
+  for (auto& [field, value] : row.values.get_ref<OrderedJson::object_t&>()) {
+    if (names_images(field)) {
+      if (images != Images::without) add_images(row, field, value, directory);
+    } else if (is_wanted(columns, field)) {
+      wanted.emplace_back(field, std::move(value));
+    } else {
+      row.unread.push_back(field);
     }
-    if (images != Images::without) add_images(row, field.key(), field.value(), directory);
-    field = row.values.erase(field);
   }
+  row.values = std::move(wanted);
   if (images == Images::checked) check_images(row);
   return row;
 }
 
 class JsonLines : public RowStream {
  public:
-  JsonLines(const fs::path& path, int64_t first, Images images)
-      : lines_(path.string()), directory_(path.parent_path()), images_(images) {
+  JsonLines(const fs::path& path, int64_t first, Images images, Columns columns)
+      : lines_(path.string()), directory_(path.parent_path()), images_(images), columns_(std::move(columns)) {
     std::string skipped;
     while (index_ < first && lines_.next_not_blank(skipped)) ++index_;
   }
@@ -70,7 +65,7 @@ class JsonLines : public RowStream {
   std::optional<Row> next() override {
     std::string line;
     if (!lines_.next_not_blank(line)) return std::nullopt;
-    Row row = parse_row(line, lines_.source(), directory_, images_);
+    Row row = parse_row(line, lines_.source(), directory_, images_, columns_);
     row.index = index_++;
     return row;
   }
@@ -79,6 +74,7 @@ class JsonLines : public RowStream {
   LineReader lines_;
   fs::path directory_;
   const Images images_;
+  const Columns columns_;
   int64_t index_ = 0;
 };
 
@@ -89,8 +85,8 @@ class JsonLinesFile : public RowFile {
     for (std::string line; lines.next_not_blank(line);) ++rows_;
   }
   int64_t rows() const override { return rows_; }
-  std::unique_ptr<RowStream> stream(int64_t first, Images images) const override {
-    return std::make_unique<JsonLines>(path_, first, images);
+  std::unique_ptr<RowStream> stream(int64_t first, Images images, const Columns& columns) const override {
+    return std::make_unique<JsonLines>(path_, first, images, columns);
   }
 
  private:

@@ -17,8 +17,8 @@ constexpr int kReturnedFrom = 1 << 20;  // bytes
 // C linkage only for the name that dlsym looks for; program and library are built together. The caller owns the result.
 extern "C" __attribute__((visibility("default"))) vlrm::RowFile* vlrm_open_table(const std::filesystem::path* path) {
   ::mallopt(M_MMAP_THRESHOLD, kReturnedFrom);
-  arrow::util::InitializeUTF8();     // ValidateUTF8 takes everything before this
-  vlrm::File::open_or_throw(*path);  // what is wrong with the file itself is said in our words
+  arrow::util::InitializeUTF8();                               // ValidateUTF8 takes everything before this
+  vlrm::refuse_lfs_pointer(vlrm::File::open_or_throw(*path));  // what is wrong with the file itself: in our words
   return vlrm::translated(*path,
                           [&] {
                             return *vlrm::row_format(*path) == vlrm::RowFormat::arrow ? vlrm::open_arrow(*path)

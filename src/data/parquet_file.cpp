@@ -39,7 +39,7 @@ void add_columns(const parquet::arrow::SchemaField& field, std::vector<int>& col
 
 class ParquetRows : public RowStream {
  public:
-  ParquetRows(const fs::path& path, const Metadata& metadata, int64_t first, Images images)
+  ParquetRows(const fs::path& path, const Metadata& metadata, int64_t first, Images images, const Columns& columns)
       : path_(path), metadata_(metadata) {
     parquet::ArrowReaderProperties properties(/*use_threads=*/false);
     properties.set_batch_size(images == Images::with ? kRowsOfBatch : kRowsWithoutImages);
@@ -48,7 +48,7 @@ class ParquetRows : public RowStream {
         parquet::arrow::FileReader::Make(arrow::system_memory_pool(), open_reader(path, metadata), properties), path);
     std::shared_ptr<arrow::Schema> schema;
     check(reader_->GetSchema(&schema), path);
-    rows_ = std::make_unique<TableRows>(*schema, path, images);
+    rows_ = std::make_unique<TableRows>(*schema, path, images, columns);
     for (const int field : rows_->fields())
       add_columns(reader_->manifest().schema_fields.at(static_cast<size_t>(field)), columns_);
     while (group_ < metadata->num_row_groups() && index_ + rows_of(group_) <= first) index_ += rows_of(group_++);
@@ -120,8 +120,8 @@ class ParquetFile : public RowFile {
       fail_unreadable(path_, "the rows of its row groups are not as many as the footer says");
   }
   int64_t rows() const override { return metadata_->num_rows(); }
-  std::unique_ptr<RowStream> stream(int64_t first, Images images) const override {
-    return translated(path_, [&] { return std::make_unique<ParquetRows>(path_, metadata_, first, images); });
+  std::unique_ptr<RowStream> stream(int64_t first, Images images, const Columns& columns) const override {
+    return translated(path_, [&] { return std::make_unique<ParquetRows>(path_, metadata_, first, images, columns); });
   }
 
  private:

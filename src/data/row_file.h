@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "data/dataset.h"
 
@@ -14,8 +16,12 @@ class RowFile {
   virtual ~RowFile() = default;
   virtual int64_t rows() const = 0;
   // The rows from `first` on, Row::index counted in this file. A stream may outlive its RowFile.
-  virtual std::unique_ptr<RowStream> stream(int64_t first, Images images) const = 0;
+  virtual std::unique_ptr<RowStream> stream(int64_t first, Images images, const Columns& columns) const = 0;
 };
+
+// "image", "images" or "image_7".
+bool names_images(std::string_view column);
+bool is_wanted(const Columns& columns, const std::string& column);
 
 // Parquet, or Arrow's stream or file format where the name ends in .arrow. Loads libvlrm_data on first use.
 std::unique_ptr<RowFile> open_table(const std::filesystem::path& path);

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cctype>
+
 #include "data/row_file.h"
 
 namespace vlrm {
@@ -8,6 +11,16 @@ std::optional<RowFormat> row_format(const std::filesystem::path& path) {
   if (ending == ".arrow") return RowFormat::arrow;
   if (ending == ".jsonl" || ending == ".ndjson" || ending == ".json") return RowFormat::json_lines;
   return std::nullopt;
+}
+
+bool names_images(std::string_view column) {
+  if (column == "image" || column == "images") return true;
+  return column.starts_with("image_") && column.size() > 6 &&
+         std::ranges::all_of(column.substr(6), [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+bool is_wanted(const Columns& columns, const std::string& column) {
+  return !columns || std::ranges::find(*columns, column) != columns->end();
 }
 
 }  // namespace vlrm

@@ -1,6 +1,7 @@
 #include "data/stream_messages.h"
 
 #include <arrow/buffer.h>
+#include <arrow/ipc/reader.h>
 
 #include <cstring>
 #include <optional>
@@ -12,17 +13,22 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-constexpr std::string_view kFileMagic("ARROW1\0\0", 8);  // the format with a footer starts so, and a stream follows
-constexpr int32_t kContinuation = -1;                    // stands before a message's length since Arrow 0.15
+constexpr std::string_view kFileMagic = "ARROW1";  // the format with a footer starts and ends so
+constexpr int32_t kContinuation = -1;              // stands before a message's length since Arrow 0.15
 
 // Reads the messages' heads one after another.
 class MessageLister {
  public:
   MessageLister(arrow::io::RandomAccessFile& file, const fs::path& path)
-      : file_(file), path_(path), size_(value_of(file.GetSize(), path)) {
-    char start[8];
-    if (size_ >= 8 && value_of(file.ReadAt(0, 8, start), path) == 8 && std::string_view(start, 8) == kFileMagic)
-      position_ = 8;
+      : file_(file), path_(path), size_(value_of(file.GetSize(), path)) {}
+
+  // The message at this byte.
+  StreamMessage at(int64_t position) {
+    position_ = position;
+    if (position < 0 || position > size_) fail_truncated();
+    const auto message = next();
+    if (!message) fail_truncated();
+    return *message;
   }
 
   // Nothing after the last.
@@ -78,7 +84,48 @@ class MessageLister {
   int64_t size_, position_ = 0;
 };
 
+// Where the record batches start, by flatbuffer's table Footer: its fourth field lists blocks of 24 bytes, each of
+// which begins with its offset. libarrow has no function to ask for them; it has verified the table.
+std::vector<int64_t> batch_offsets(arrow::io::RandomAccessFile& file, const fs::path& path) {
+  constexpr size_t kField = 4 + 3 * sizeof(uint16_t), kBlock = 24;
+  const int64_t end = value_of(file.GetSize(), path) - static_cast<int64_t>(kFileMagic.size()) - 4;
+  int32_t length = 0;
+  value_of(file.ReadAt(end, 4, &length), path);
+  const auto footer = value_of(file.ReadAt(end - length, length), path);
+  const auto read = [&]<class T>(size_t at, T) {
+    T value{};
+    if (at > static_cast<size_t>(length) || sizeof value > static_cast<size_t>(length) - at)
+      fail_unreadable(path, "its footer is malformed");
+    std::memcpy(&value, footer->data() + at, sizeof value);
+    return value;
+  };
+  const size_t table = read(0, uint32_t());
+  const size_t fields = table - static_cast<size_t>(static_cast<int64_t>(read(table, int32_t())));
+  const size_t field = read(fields, uint16_t()) < kField + sizeof(uint16_t) ? 0 : read(fields + kField, uint16_t());
+  std::vector<int64_t> offsets;
+  if (field == 0) return offsets;
+  const size_t list = table + field + read(table + field, uint32_t());
+  const size_t count = read(list, uint32_t());
+  for (size_t i = 0; i < count; ++i) offsets.push_back(read(list + 4 + i * kBlock, int64_t()));
+  return offsets;
+}
+
 }  // namespace
+
+bool has_footer(arrow::io::RandomAccessFile& file, const fs::path& path) {
+  char start[kFileMagic.size()];
+  return value_of(file.ReadAt(0, sizeof start, start), path) == sizeof start &&
+         std::string_view(start, sizeof start) == kFileMagic;
+}
+
+std::vector<StreamMessage> list_batches(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
+                                        const fs::path& path) {
+  value_of(arrow::ipc::RecordBatchFileReader::Open(file), path);  // verifies the footer
+  std::vector<StreamMessage> batches;
+  MessageLister lister(*file, path);
+  for (const int64_t offset : batch_offsets(*file, path)) batches.push_back(lister.at(offset));
+  return batches;
+}
 
 std::vector<StreamMessage> list_messages(arrow::io::RandomAccessFile& file, const fs::path& path) {
   std::vector<StreamMessage> messages;

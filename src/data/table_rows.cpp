@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "data/cells.h"
+#include "data/row_file.h"
 
 namespace vlrm {
 namespace {
@@ -34,26 +35,37 @@ TableRows::Kind TableRows::kind_of(const arrow::DataType& type) {
   return is_list_type(type.id()) && is_image(*type.field(0)->type()) ? Kind::images : Kind::value;
 }
 
-TableRows::TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images) : file_(std::move(file)) {
+TableRows::TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images, const Columns& columns)
+    : file_(std::move(file)) {
+  for (const auto& field : schema.fields())
+    has_named_images_ |= columns && names_images(field->name()) && kind_of(*field->type()) != Kind::value;
   std::set<std::string> names;
   for (int i = 0; i < schema.num_fields(); ++i) {
     const auto& field = schema.field(i);
     const std::string& name = field->name();
+    if (!is_read(*field, images, columns)) continue;
     if (!arrow::util::ValidateUTF8(name))
       fail("{}: the name of a column is not UTF-8: {}", file_.string(), printable(name));
     if (!names.insert(name).second) fail("{}: two columns are called \"{}\"", file_.string(), printable(name));
     check_column_type(*field->type(), name, file_.string());
-    const Kind kind = kind_of(*field->type());
-    if (images != Images::with && kind != Kind::value) continue;
-    columns_.push_back({name, kind});
+    columns_.push_back({name, kind_of(*field->type())});
     fields_.push_back(i);
   }
+}
+
+bool TableRows::is_read(const arrow::Field& field, Images images, const Columns& columns) {
+  if (kind_of(*field.type()) != Kind::value)
+    return images == Images::with && (!has_named_images_ || names_images(field.name()));
+  if (is_wanted(columns, field.name())) return true;
+  unread_.push_back(field.name());
+  return false;
 }
 
 Row TableRows::row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_t index) const {
   Row row;
   row.index = index;
   row.values = OrderedJson::object();
+  row.unread = unread_;
   row.source = fmt::format("{}, row {}", file_.string(), index);
   for (const Column& column : columns_) {
     const CellPlace place{row.source, column.name};

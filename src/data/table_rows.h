@@ -13,11 +13,12 @@ namespace vlrm {
 
 class TableRows {
  public:
-  // Looks at the schema: an image's column is a struct of bytes and path, as the `datasets` library stores it, a list
-  // of such, or binary. Throws Error for two columns of one name and for types that cannot be read.
-  TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images);
+  // Looks at the wanted columns of the schema: an image's column is a struct of bytes and path, as the `datasets`
+  // library stores it, a list of such, or binary. Throws Error for two columns of one name and for types that cannot be
+  // read.
+  TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images, const Columns& columns);
 
-  // The schema's fields that rows are made of: without images, not all.
+  // The schema's fields that rows are made of.
   const std::vector<int>& fields() const { return fields_; }
 
   // Row `row_of_batch` of a batch whose Validate() was fine, as the file's row `index`. The batch has these fields, and
@@ -30,12 +31,15 @@ class TableRows {
     std::string name;
     Kind kind;
   };
+  bool is_read(const arrow::Field& field, Images images, const Columns& columns);
   static Kind kind_of(const arrow::DataType& type);
   void add_image(Row& row, const Column& column, const arrow::Array& array, int64_t index) const;
 
   std::filesystem::path file_;
   std::vector<Column> columns_;
   std::vector<int> fields_;
+  std::vector<std::string> unread_;
+  bool has_named_images_ = false;  // others are not read
 };
 
 }  // namespace vlrm

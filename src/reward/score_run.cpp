@@ -1,5 +1,6 @@
 #include "reward/score_run.h"
 
+#include "base/claim_file.h"
 #include "base/error.h"
 #include "base/json_fields.h"
 #include "base/progress.h"
@@ -50,7 +51,7 @@ ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), samp
   options_.settings["images"] = facts_.images;
   output_.emplace(ResumableLines::Options{.output = options_.output,
                                           .write = options_.write,
-                                          .settings_file = options_.output.value_or("").string() + ".run.json",
+                                          .settings_file = with_ending(options_.output.value_or(""), ".run.json"),
                                           .settings = options_.settings,
                                           .batch = options_.batch_samples,
                                           .total = facts_.samples,

@@ -38,7 +38,7 @@ class OpenedTask : public AnswerTask {
   }
   int64_t rows() const override { return rows_; }
   std::unique_ptr<Stream> stream(Images images) const override {
-    return std::make_unique<Questions>(rules_, data_->stream(0, images), rows_, images);
+    return std::make_unique<Questions>(rules_, data_->stream(0, images, rules_.columns), rows_, images);
   }
   OrderedJson correctness(const Question& question, const std::string& response) const override {
     return rules_.correctness(question, response);

@@ -35,8 +35,9 @@ struct Question {
 
 // A dataset of questions without responses: how they are asked, and how answers are marked.
 struct AnswerRules {
-  std::string id = {};         // the column that a file of responses names rows by
-  int64_t max_new_tokens = 0;  // of an answer, as the reference has it
+  std::string id = {};                    // the column that a file of responses names rows by
+  int64_t max_new_tokens = 0;             // of an answer, as the reference has it
+  std::vector<std::string> columns = {};  // of values, that `question` reads
   // The row as a question, but for its source. Throws Error naming row and column.
   Question (*question)(Row& row) = nullptr;
   // How right a response is, from 0 to 1 or as true and false.
@@ -47,6 +48,7 @@ struct AnswerRules {
     std::string name, logged;
   };
   std::vector<LoggedField> logged_fields = {};
+  std::string logged_mark = {};  // the object that names the question where there is no "doc"
   // The mark that it gave. Throws Error naming `source` where there is none.
   OrderedJson (*logged_correctness)(const OrderedJson& line, const std::string& source) = nullptr;
 };
@@ -56,8 +58,9 @@ struct BenchmarkSpec {
   DatasetName data = {};     // where it is unless the user names another place
   int64_t first_rows = 0;    // only so many of its rows are the benchmark; 0: all
   bool drops_alpha = false;  // the reference converts these images to RGB itself, before the processor sees them
-  // One of the two. Of a dataset that holds responses: its row, but for the source, and what --help says of it. The
-  // function throws Error naming row and column.
+  // One of the two. Of a dataset that holds responses: the columns of values that are read; its row, but for the
+  // source, and what --help says of it. The function throws Error naming row and column.
+  std::vector<std::string> columns = {};
   BenchmarkRow (*row)(Row& row) = nullptr;
   std::string summary = {};
   // Of a dataset whose questions are answered several times: the responses stand in a file.

@@ -21,7 +21,7 @@ BenchmarkRow parse_line(const std::string& line, const std::string& source, Resp
   if (!row.values.is_object()) fail("{}: not a JSON object", source);
   const RowFields fields(row);
   BenchmarkRow result;
-  result.id = fields.any("id");
+  result.id = fields.id("id");
   result.query = fields.text("input");
   result.source = source;
   if (holds == ResponsesFile::questions) return result;

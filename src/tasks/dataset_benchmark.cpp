@@ -34,7 +34,7 @@ class DatasetBenchmark : public Benchmark {
   }
   int64_t rows() const override { return data_->rows(); }
   std::unique_ptr<BenchmarkStream> stream(int64_t first, Images images) const override {
-    return std::make_unique<DatasetStream>(spec(), data_->stream(first, images));
+    return std::make_unique<DatasetStream>(spec(), data_->stream(first, images, spec().columns));
   }
   OrderedJson description() const override {
     return {

@@ -1,6 +1,7 @@
 #include "tasks/row_fields.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "python/json.h"
@@ -8,11 +9,24 @@
 namespace fs = std::filesystem;
 
 namespace vlrm {
+namespace {
+
+// Tables in which some rows have no number write the others as 1.0.
+OrderedJson whole_number(OrderedJson value) {
+  constexpr double kExact = 9007199254740992;  // 2^53
+  if (!value.is_number_float()) return value;
+  const double number = value.get<double>();
+  if (std::trunc(number) == number && std::abs(number) < kExact) return static_cast<int64_t>(number);
+  return value;
+}
+
+}  // namespace
 
 void RowFields::refuse(const std::string& column, const std::string& wanted) const {
   if (row_.values.contains(column)) fail("{}: \"{}\" is not {}", row_.source, column, wanted);
   std::string known;
   for (const auto& [name, value] : row_.values.items()) known += (known.empty() ? "" : ", ") + printable(name);
+  for (const std::string& name : row_.unread) known += (known.empty() ? "" : ", ") + printable(name);
   fail("{}: has no column \"{}\" (it has {})", row_.source, column, known);
 }
 
@@ -20,6 +34,10 @@ const OrderedJson& RowFields::any(const std::string& column) const {
   const auto found = row_.values.find(column);
   if (found == row_.values.end()) refuse(column, "there");
   return *found;
+}
+
+OrderedJson RowFields::id(const std::string& column) const {
+  return whole_number(any(column));
 }
 
 std::string RowFields::text(const std::string& column) const {
@@ -41,10 +59,12 @@ OrderedJson RowFields::ranking(const std::string& column, size_t count) const {
   const auto is_index = [&](const OrderedJson& value) {
     return value.is_number_integer() && value >= 0 && value < count;
   };
-  if (found == row_.values.end() || !found->is_array() || found->size() != count ||
-      !std::ranges::all_of(*found, is_index))
+  OrderedJson ranking = found == row_.values.end() ? OrderedJson() : *found;
+  if (ranking.is_array())
+    for (OrderedJson& place : ranking) place = whole_number(std::move(place));
+  if (!ranking.is_array() || ranking.size() != count || !std::ranges::all_of(ranking, is_index))
     refuse(column, fmt::format("a list of {} integers from 0 to {}", count, count - 1));
-  return *found;
+  return ranking;
 }
 
 std::vector<EncodedImage> RowFields::take_images() const {

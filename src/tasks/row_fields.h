@@ -16,9 +16,11 @@ class RowFields {
  public:
   explicit RowFields(Row& row) : row_(row) {}
   const OrderedJson& any(const std::string& column) const;
+  // The same, a float that is a whole number as an integer.
+  OrderedJson id(const std::string& column) const;
   std::string text(const std::string& column) const;
   std::vector<std::string> texts(const std::string& column) const;
-  // Indices of `count` responses, as many of them.
+  // Indices of `count` responses, as many of them, as integers.
   OrderedJson ranking(const std::string& column, size_t count) const;
   // All images in the order of the columns. The row has none afterwards.
   std::vector<EncodedImage> take_images() const;

@@ -24,21 +24,33 @@ std::vector<fs::path> logs_under(const fs::path& directory) {
   return logs;
 }
 
-// What a line says of its question, in the published order.
+// What a line says of its question, in the published order. Since 0.4 there is no "doc": its id stands in what was
+// logged of the mark, and of the rest only what stands there too.
 OrderedJson question_of(const OrderedJson& line, const AnswerRules& rules, const std::string& source) {
-  const OrderedJson& doc = logged_field(line, "doc", source);
+  const bool has_doc = !line.is_object() || line.contains("doc") || !line.contains(rules.logged_mark);
+  const OrderedJson& doc = logged_field(line, has_doc ? "doc" : rules.logged_mark, source);
   OrderedJson question;
-  for (const auto& [name, logged] : rules.logged_fields) question[name] = logged_field(doc, logged, source);
+  for (const auto& [name, logged] : rules.logged_fields)
+    if (has_doc || name == "id" || (doc.is_object() && doc.contains(logged)))
+      question[name] = logged_field(doc, logged, source);
   question["input"] = logged_field(line, "input", source);
   return question;
 }
 
+// The one text in lists within lists; nothing where there are more.
+const std::string* only_text(const OrderedJson& value) {
+  const OrderedJson* text = &value;
+  while (text->is_array() && text->size() == 1) text = &text->front();
+  return text->get_ptr<const std::string*>();
+}
+
+// Since 0.4 "resps" is left out where the filters changed nothing, and since 0.7 texts stand in fewer lists.
 std::string response_of(const OrderedJson& line, const std::string& source) {
-  const OrderedJson& responses = logged_field(line, "resps", source);
-  const bool one = responses.is_array() && responses.size() == 1 && responses[0].is_array() &&
-                   responses[0].size() == 1 && responses[0][0].is_string();
-  if (!one) fail("{}: \"resps\" is not one text in two lists", source);
-  return responses[0][0].get<std::string>();
+  const bool is_raw = line.is_object() && line.contains("resps");
+  const char* field = is_raw ? "resps" : "filtered_resps";
+  const std::string* text = only_text(logged_field(line, field, source));
+  if (text == nullptr) fail("{}: \"{}\" is not one text", source, field);
+  return *text;
 }
 
 }  // namespace
@@ -59,7 +71,8 @@ AggregatedAnswers aggregate_sample_logs(const fs::path& directory, const AnswerR
     for (std::string text; lines.next_not_blank(text); ++result.responses) {
       const OrderedJson line = parse_python_json_or_throw(text, lines.source());
       OrderedJson question = question_of(line, rules, lines.source());
-      const auto [place, is_new] = places.emplace(question.dump(), questions.size());
+      const std::string key = question.at("id").dump() + question.at("input").dump();  // versions log more or less
+      const auto [place, is_new] = places.emplace(key, questions.size());
       if (is_new) {
         question["responses"] = OrderedJson::array();
         question["correctness"] = OrderedJson::array();

@@ -151,6 +151,14 @@ std::string Normalizer::apply(const ByteCharacters&, const std::string& text) {
   return byte_level::to_characters(text);
 }
 
+bool Normalizer::may_drop_start() const {
+  return std::ranges::any_of(steps_, [](const Step& step) {
+    const auto* strip = std::get_if<Strip>(&step);
+    const auto* replace = std::get_if<Replace>(&step);
+    return (strip && strip->left) || (replace && replace->by.empty());
+  });
+}
+
 std::string Normalizer::normalize(std::string_view text) const {
   std::string result(text);
   for (const Step& step : steps_) {

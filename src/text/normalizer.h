@@ -18,6 +18,9 @@ class Normalizer {
 
   bool changes_nothing() const { return steps_.empty(); }
 
+  // Whether the first characters of a text may be missing afterwards.
+  bool may_drop_start() const;
+
   // `text`: well-formed UTF-8, and so is the result. Throws Error where it grows out of all proportion. Thread-safe.
   std::string normalize(std::string_view text) const;
 

@@ -1,124 +1,48 @@
 // The translation of Oniguruma's syntax (doc/RE of Oniguruma, "Ruby") to PCRE2's: a recursive descent that writes PCRE2
 // as it reads.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
-#include "base/error.h"
-#include "base/utf8.h"
+#include "text/oniguruma_class.h"
+#include "text/pattern_reader.h"
 #include "text/regular_expression.h"
-#include "text/unicode_additions.h"
 
 namespace vlrm {
 namespace {
 
 constexpr int kDeepest = 100;
 
-// Oniguruma's \w, \s and \h as the inside of a PCRE2 class.
-constexpr std::string_view kSpace =
-    "\\x{9}-\\x{d}\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}";
-constexpr std::string_view kHexadecimal = "0-9a-fA-F";
+// The groups of a pattern, which are counted while it is read and needed before that.
+struct Groups {
+  bool are_referred_to = false;
+  int count = 0;                                  // of those that capture
+  std::map<std::string, std::vector<int>> named;  // their numbers; then groups without a name do not capture
+};
 
-// Names of properties in Oniguruma (without case, spaces, hyphens and underscores) and here: a category below, or a
-// property of PCRE2.
-constexpr std::array kLongNames = std::to_array<std::pair<std::string_view, std::string_view>>({
-    {"alpha", "Alphabetic"},
-    {"alphabetic", "Alphabetic"},
-    {"any", "Any"},
-    {"digit", "nd"},
-    {"letter", "l"},
-    {"lower", "Lowercase"},
-    {"lowercase", "Lowercase"},
-    {"mark", "m"},
-    {"number", "n"},
-    {"punct", "p"},
-    {"punctuation", "p"},
-    {"separator", "z"},
-    {"space", "White_Space"},
-    {"symbol", "s"},
-    {"upper", "Uppercase"},
-    {"uppercase", "Uppercase"},
-    {"whitespace", "White_Space"},
-});
-constexpr std::string_view kCategories =
-    " c cc cf cn co cs l ll lm lo lt lu m mc me mn n nd nl no p pc pd pe pf pi po ps s sc sk sm so z zl zp zs ";
-
-// A general category as the inside of a class, with the characters that PCRE2 may not know yet.
-std::string category_set(std::string_view category) {
-  std::string set = fmt::format("\\p{{{}}}", category);
-  for (const auto& [name, ranges] : kUnicodeAdditions) {
-    if (!name.starts_with(category)) continue;
-    bool in_number = false;
-    for (const char c : ranges) {
-      const bool is_digit = c != ' ' && c != '-';
-      if (is_digit != in_number) set += is_digit ? "\\x{" : "}";
-      if (c != ' ') set += c;
-      in_number = is_digit;
-    }
-    set += '}';
-  }
-  return set;
-}
-
-const std::string& word_set() {
-  static const std::string set = fmt::format("\\p{{Alphabetic}}{}{}{}{}", category_set("L"), category_set("M"),
-                                             category_set("Nd"), category_set("Pc"));
-  return set;
-}
-
-// Outside a class, Oniguruma's \w also holds six numbers of Latin-1.
-constexpr std::string_view kMoreWord = "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
-
-std::string hexadecimal(char32_t code_point) {
-  return fmt::format("\\x{{{:x}}}", static_cast<uint32_t>(code_point));
-}
-
-bool is_ascii_letter_or_digit(char32_t c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-class Translator {
+class Translator : private PatternReader {
  public:
-  Translator(std::string_view pattern, const std::string& source) : pattern_(pattern), source_(source) {}
+  // `groups`: those of the pattern, where it refers to them; else none captures.
+  Translator(std::string_view pattern, const std::string& source, const Groups* groups = nullptr)
+      : PatternReader(pattern, source), known_(groups) {}
 
   std::string translate() {
     alternatives(0);
     if (!at_end()) refuse("an unmatched \")\"");
     return std::move(out_);
   }
+  const Groups& groups() const { return found_; }
 
  private:
-  [[noreturn]] void refuse(std::string_view what) const {
-    fail("{}: the regular expression \"{}\" has {} at byte {}, which is not supported", source_, printable(pattern_),
-         what, at_);
-  }
-
-  bool at_end() const { return at_ == pattern_.size(); }
-  bool accept(std::string_view text) {
-    if (!pattern_.substr(at_).starts_with(text)) return false;
-    at_ += text.size();
-    return true;
-  }
-  char32_t take() {
-    if (at_end()) refuse("an unfinished part");
-    const auto [code_point, length] = utf8::first(pattern_.substr(at_));
-    at_ += length;
-    return code_point;
-  }
-  std::string_view take_until(char closing) {
-    const size_t end = pattern_.find(closing, at_);
-    if (end == std::string_view::npos) refuse("an unfinished part");
-    const std::string_view inside = pattern_.substr(at_, end - at_);
-    at_ = end + 1;
-    return inside;
-  }
-
   // Up to the ")" that ends the group, which is left, or the end.
   void alternatives(int depth) {
     if (depth > kDeepest) refuse("too deep a nesting");
-    while (!at_end() && pattern_[at_] != ')') {
+    while (skip_comments(), !at_end() && pattern_[at_] != ')') {
       if (accept("|")) {
         out_ += '|';
         continue;
@@ -128,10 +52,23 @@ class Translator {
     }
   }
 
+  // White space and what follows a "#", where the option x is on.
+  void skip_comments() {
+    while (options_.extended && !at_end()) {
+      if (pattern_[at_] == '#') {
+        at_ = std::min(pattern_.find('\n', at_), pattern_.size());
+      } else if (std::string_view(" \t\n\r\f\v").find(pattern_[at_]) == std::string_view::npos) {
+        return;
+      } else {
+        ++at_;
+      }
+    }
+  }
+
   // False where what was read cannot be repeated.
   bool atom(int depth) {
     if (accept("(")) return group(depth);
-    if (accept("[")) return character_class(), true;
+    if (accept("[")) return out_ += translated_class(*this, options_.ignore_case), true;
     if (accept("\\")) return escape();
     if (accept(".")) return out_ += '.', true;
     if (accept("^")) return out_ += '^', false;
@@ -165,10 +102,15 @@ class Translator {
     }
     if (repeatable && accept("?>")) {
       opening = "(?>";
-    } else if (repeatable && accept("?<")) {
-      take_until('>');  // a name: captures are not used
-    } else if (repeatable && !accept("?:") && accept("?")) {
-      return options(depth);
+    } else if (repeatable && (accept("?<") || accept("?'"))) {
+      const std::string name(take_until(pattern_[at_ - 1] == '<' ? '>' : '\''));
+      found_.named[name].push_back(++found_.count);
+      if (known_) opening = "(";
+    } else if (repeatable && !accept("?:")) {
+      if (accept("?")) return options(depth);
+      const bool captures = !known_ || known_->named.empty();
+      if (captures) ++found_.count;
+      if (captures && known_) opening = "(";
     }
     out_ += opening;
     group_body(depth);
@@ -176,28 +118,45 @@ class Translator {
   }
 
   void group_body(int depth) {
+    const Options outside = options_;
     alternatives(depth + 1);
+    options_ = outside;
     if (!accept(")")) refuse("a group without its \")\"");
     out_ += ')';
   }
 
   // "(?i:…)" and "(?i)", which there holds to the end of the enclosing group, over its alternatives too.
   bool options(int depth) {
+    const Options outside = options_;
     std::string letters;
+    bool on = true;
     while (!at_end() && pattern_[at_] != ':' && pattern_[at_] != ')') {
       const char32_t option = take();
-      if (option != 'i' && option != 'm' && option != '-') refuse("an option other than i and m");
-      letters += option == 'm' ? 's' : static_cast<char>(option);  // Ruby's m lets "." match a line feed
+      if (option == '-') {
+        on = false;
+        letters += '-';
+      } else if (option == 'x') {
+        options_.extended = on;
+      } else if (option == 'i') {
+        options_.ignore_case = on;
+        letters += 'i';
+      } else if (option == 'm') {
+        letters += 's';  // Ruby's m lets "." match a line feed
+      } else {
+        refuse("an option other than i, m and x");
+      }
     }
     out_ += fmt::format("(?{}:", letters);
-    if (accept(":")) {
+    const bool has_body = accept(":");
+    if (has_body) {
       group_body(depth);
-      return true;
+    } else {
+      take();
+      alternatives(depth + 1);
+      out_ += ')';
     }
-    take();
-    alternatives(depth + 1);
-    out_ += ')';
-    return false;
+    options_ = outside;
+    return has_body;
   }
 
   void quantifiers(size_t start) {
@@ -224,6 +183,7 @@ class Translator {
   }
 
   std::optional<std::string> take_quantifier() {
+    skip_comments();
     for (const std::string_view simple : {"*", "+", "?"})
       if (accept(simple)) return std::string(simple);
     if (at_end() || pattern_[at_] != '{') return std::nullopt;
@@ -244,7 +204,7 @@ class Translator {
   // After the backslash, outside a class. False where what was read cannot be repeated.
   bool escape() {
     const auto border = [this](std::string_view form) {
-      out_ += fmt::format(fmt::runtime(form), word_set() + std::string(kMoreWord));
+      out_ += fmt::format(fmt::runtime(form), word_set_outside_classes());
       return false;
     };
     if (accept("b")) return border("(?:(?<=[{0}])(?![{0}])|(?<![{0}])(?=[{0}]))");
@@ -252,147 +212,94 @@ class Translator {
     for (const std::string_view anchor : {"A", "z", "Z"})
       if (accept(anchor)) return (out_ += '\\') += anchor, false;
     if (accept("R")) return out_ += "(?>\\x{d}\\x{a}|[\\x{a}-\\x{d}\\x{85}\\x{2028}\\x{2029}])", true;
-    if (const auto set = shorthand()) {
-      const bool is_word = set->inside == word_set();
-      out_ += fmt::format("[{}{}{}]", set->negated ? "^" : "", set->inside, is_word ? kMoreWord : "");
+    if (accept("N")) return out_ += "[^\\x{a}]", true;
+    if (accept("O")) return out_ += kAnyCharacter, true;
+    if (accept("X")) return out_ += "\\X", true;
+    if (reference()) return true;
+    const bool is_word = !at_end() && (pattern_[at_] == 'w' || pattern_[at_] == 'W');
+    if (auto set = named_set()) {
+      if (is_word) set->inside = word_set_outside_classes();
+      out_ += set->as_class();
     } else {
       literal(escaped_character());
     }
     return true;
   }
 
-  // A set of characters that an escape stands for.
-  struct Set {
-    std::string inside;  // of a class
-    bool negated;
-    std::string complement;  // of `inside`, as the inside of a class; empty where PCRE2 has no such notation
+  // After the backslash: "1", "k<name>" or "k<-1>", which match again what a group matched; "g<name>", which stands for
+  // the group itself. Nothing is read where there is none.
+  bool reference() {
+    const size_t start = at_;
+    if (!at_end() && pattern_[at_] >= '1' && pattern_[at_] <= '9') {
+      const size_t end = std::min(pattern_.find_first_not_of("0123456789", at_), pattern_.size());
+      const auto number = numbered_group(pattern_.substr(at_, end - at_));
+      if (!number || (*number > 9 && *number > found_.count)) return false;  // an octal code
+      at_ = end;
+      refer("\\g{{{}}}", {*number}, start);
+      return true;
+    }
+    const bool again = accept("k<") || accept("k'");
+    if (!again && !accept("g<") && !accept("g'")) return false;
+    const std::string name(take_until(pattern_[at_ - 1] == '<' ? '>' : '\''));
+    refer(again ? "\\g{{{}}}" : "(?{})", groups_called(name, again, start), start);
+    return true;
+  }
+
+  // "7", "-1" or "+1"; nothing where it is no number.
+  std::optional<int> numbered_group(std::string_view text) const {
+    const char sign = text.empty() ? '0' : text.front();
+    if (sign == '+' || sign == '-') text.remove_prefix(1);
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+    if (sign == '+') return found_.count + number;
+    return sign == '-' ? found_.count + 1 - number : number;
+  }
+
+  // The last of several groups with one name is the first to be tried. What is matched again stands before.
+  std::vector<int> groups_called(const std::string& name, bool again, size_t start) {
+    if (const auto number = numbered_group(name)) return {*number};
+    if (!known_) return {0};
+    const auto& named = again ? found_.named : known_->named;
+    const auto found = named.find(name);
+    if (found == named.end() || (!again && found->second.size() > 1))
+      refuse_at(start, "a reference to an unknown group");
+    return {found->second.rbegin(), found->second.rend()};
+  }
+
+  void refer(std::string_view form, const std::vector<int>& groups, size_t start) {
+    found_.are_referred_to = true;
+    if (!known_) return;
+    const bool calls = form.starts_with('(');
+    for (const int group : groups)
+      if (group < (calls ? 0 : 1) || group > known_->count) refuse_at(start, "a reference to an unknown group");
+    const char* separator = "(?:";
+    for (const int group : groups) {
+      out_ += separator + fmt::format(fmt::runtime(form), group);
+      separator = "|";
+    }
+    out_ += ')';
+  }
+
+  struct Options {
+    bool ignore_case = false, extended = false;
   };
 
-  // Nothing is read where there is none.
-  std::optional<Set> shorthand() {
-    for (const bool negated : {false, true}) {
-      if (accept(negated ? "W" : "w")) return Set{word_set(), negated, ""};
-      if (accept(negated ? "S" : "s")) return Set{std::string(kSpace), negated, "\\P{White_Space}"};
-      if (accept(negated ? "D" : "d")) return Set{category_set("Nd"), negated, "\\P{Nd}"};
-      if (accept(negated ? "H" : "h")) return Set{std::string(kHexadecimal), negated, ""};
-      if (accept(negated ? "P{" : "p{")) return property(negated);
-    }
-    return std::nullopt;
-  }
-
-  Set property(bool negated) {
-    std::string name;
-    for (const char c : take_until('}')) {
-      if (c == '^' && name.empty()) {
-        negated = !negated;
-      } else if (c != ' ' && c != '_' && c != '-') {
-        if (!is_ascii_letter_or_digit(static_cast<unsigned char>(c))) refuse("a property of an unknown name");
-        name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      }
-    }
-    for (const auto& [theirs, ours] : kLongNames)
-      if (name == theirs) name = ours;
-    if (kCategories.find(fmt::format(" {} ", name)) != std::string_view::npos) {
-      name[0] = static_cast<char>(std::toupper(name[0]));
-      return {category_set(name), negated, fmt::format("\\P{{{}}}", name)};
-    }
-    const bool is_script = name.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos;
-    if (name == "Alphabetic")
-      return {fmt::format("\\p{{Alphabetic}}{}", category_set("L")), negated, "\\P{Alphabetic}"};
-    name.insert(0, is_script ? "sc:" : "");
-    return {fmt::format("\\p{{{}}}", name), negated, fmt::format("\\P{{{}}}", name)};
-  }
-
-  // After the backslash: an escape that stands for one character.
-  char32_t escaped_character() {
-    const char32_t c = take();
-    switch (c) {
-      case 'n':
-        return '\n';
-      case 't':
-        return '\t';
-      case 'r':
-        return '\r';
-      case 'f':
-        return '\f';
-      case 'v':
-        return '\v';
-      case 'a':
-        return '\a';
-      case 'e':
-        return 0x1B;
-      case 'x':
-        return accept("{") ? from_hexadecimal(take_until('}'), 0x10FFFF) : from_hexadecimal(take_digits(2), 0x7F);
-      case 'u':
-        return from_hexadecimal(take_digits(4), 0xFFFF);
-      default:
-        break;
-    }
-    if (is_ascii_letter_or_digit(c)) refuse("an escape of an unknown kind");
-    return c;
-  }
-
-  std::string_view take_digits(size_t most) {
-    size_t count = 0;
-    const auto is_digit = [&](size_t i) {
-      return i < pattern_.size() && std::isxdigit(static_cast<unsigned char>(pattern_[i])) != 0;
-    };
-    while (count < most && is_digit(at_ + count)) ++count;
-    at_ += count;
-    return pattern_.substr(at_ - count, count);
-  }
-
-  char32_t from_hexadecimal(std::string_view digits, uint32_t most) const {
-    uint32_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-    if (error != std::errc() || end != digits.data() + digits.size() || value > most ||
-        (value >= 0xD800 && value <= 0xDFFF))
-      refuse("a character code that stands for none");
-    return value;
-  }
-
-  // After the "[".
-  void character_class() {
-    out_ += accept("^") ? "[^" : "[";
-    for (bool first = true; first || !accept("]"); first = false) {
-      if (at_end()) refuse("a class without its \"]\"");
-      if (pattern_.substr(at_).starts_with("&&")) refuse("an intersection of classes");
-      if (accept("[")) refuse("a class within a class");
-      const auto low = class_item();
-      if (!low) continue;
-      out_ += hexadecimal(*low);
-      if (!pattern_.substr(at_).starts_with("-") || pattern_.substr(at_).starts_with("-]")) continue;
-      accept("-");
-      if (pattern_.substr(at_).starts_with("[")) refuse("a class within a class");
-      const auto high = class_item();
-      if (!high || *high < *low) refuse("a range without its end");
-      (out_ += '-') += hexadecimal(*high);
-    }
-    out_ += ']';
-  }
-
-  // A character, or nothing where a set was read and written.
-  std::optional<char32_t> class_item() {
-    if (!accept("\\")) return take();
-    if (accept("b")) return '\b';
-    if (const auto set = shorthand()) {
-      if (set->negated && set->complement.empty()) refuse("a negated set within a class");
-      out_ += set->negated ? set->complement : set->inside;
-      return std::nullopt;
-    }
-    return escaped_character();
-  }
-
-  const std::string_view pattern_;
-  const std::string& source_;
-  size_t at_ = 0;
+  const Groups* const known_;
+  Groups found_;
+  Options options_;
   std::string out_;
 };
 
 }  // namespace
 
 std::string pcre2_from_oniguruma(std::string_view pattern, const std::string& source) {
-  return Translator(pattern, source).translate();
+  Translator without_captures(pattern, source);
+  std::string translated = without_captures.translate();
+  if (!without_captures.groups().are_referred_to) return translated;
+  Translator counting(pattern, source, &without_captures.groups());  // knows whether groups have names
+  counting.translate();
+  return Translator(pattern, source, &counting.groups()).translate();
 }
 
 }  // namespace vlrm

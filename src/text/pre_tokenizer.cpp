@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/replaced.h"
 #include "text/byte_level.h"
 
 namespace vlrm {
@@ -91,16 +92,23 @@ void arrange(std::vector<Part>& parts, SplitBehavior behavior) {
   }
 }
 
-// Rewrites every piece.
+// Rewrites every piece; `text_of` gets it and where it began.
 template <class Rewrite>
 void rewrite(Pieces& pieces, Rewrite&& text_of) {
   std::string text;
   for (Match& range : pieces.ranges) {
     const size_t begin = text.size();
-    text += text_of(std::string_view(pieces.text).substr(range.begin, range.end - range.begin));
+    text += text_of(std::string_view(pieces.text).substr(range.begin, range.end - range.begin), range.begin);
     range = {begin, text.size()};
   }
   pieces.text = std::move(text);
+}
+
+std::string marked(const Metaspace& metaspace, std::string_view piece, bool at_start) {
+  std::string text = replaced(piece, " ", metaspace.mark);
+  const bool prepends =
+      metaspace.prepend == Metaspace::Prepend::always || (metaspace.prepend == Metaspace::Prepend::first && at_start);
+  return prepends && !text.starts_with(metaspace.mark) ? metaspace.mark + text : text;
 }
 
 }  // namespace
@@ -112,15 +120,22 @@ PreTokenizer::PreTokenizer(const Json& description, const std::string& source) {
 }
 
 void PreTokenizer::add_split(RegularExpression pattern, SplitBehavior behavior, bool invert) {
-  steps_.push_back({Step::Kind::split, std::move(pattern), behavior, invert});
+  steps_.push_back({Step::Kind::split, std::move(pattern), behavior, invert, {}});
 }
 
 void PreTokenizer::add_byte_level(const Json& description, const std::string& source) {
   if (required_field<bool>(description, "add_prefix_space", source))
-    steps_.push_back({Step::Kind::prefix_space, {}, {}, false});
+    steps_.push_back({.kind = Step::Kind::prefix_space});
   if (optional_field<bool>(description, "use_regex", true, source))
     add_split(RegularExpression(kGpt2Words, source), SplitBehavior::isolated, false);
-  steps_.push_back({Step::Kind::byte_characters, {}, {}, false});
+  steps_.push_back({.kind = Step::Kind::byte_characters});
+}
+
+void PreTokenizer::add_metaspace(const Json& description, const std::string& source) {
+  const Metaspace metaspace(description, source);
+  steps_.push_back({.kind = Step::Kind::metaspace, .metaspace = metaspace});
+  if (metaspace.splits)
+    add_split(RegularExpression::literal(metaspace.mark, source), SplitBehavior::merged_with_next, false);
 }
 
 void PreTokenizer::add(const Json& description, const std::string& source) {
@@ -132,6 +147,8 @@ void PreTokenizer::add(const Json& description, const std::string& source) {
               optional_field<bool>(description, "invert", false, source));
   } else if (type == "ByteLevel") {
     add_byte_level(description, source);
+  } else if (type == "Metaspace") {
+    add_metaspace(description, source);
   } else if (type == "Digits") {
     const bool each = optional_field<bool>(description, "individual_digits", false, source);
     add_split(RegularExpression("\\p{N}", source), each ? SplitBehavior::isolated : SplitBehavior::contiguous, false);
@@ -148,14 +165,21 @@ void PreTokenizer::add(const Json& description, const std::string& source) {
   }
 }
 
-void PreTokenizer::apply(const Step& step, Pieces& pieces) {
+void PreTokenizer::apply(const Step& step, Pieces& pieces, bool at_start) {
   if (step.kind == Step::Kind::prefix_space) {
-    rewrite(pieces,
-            [](std::string_view piece) { return fmt::format("{}{}", piece.starts_with(' ') ? "" : " ", piece); });
+    rewrite(pieces, [](std::string_view piece, size_t) {
+      return fmt::format("{}{}", piece.starts_with(' ') ? "" : " ", piece);
+    });
+    return;
+  }
+  if (step.kind == Step::Kind::metaspace) {
+    rewrite(pieces, [&](std::string_view piece, size_t begin) {
+      return marked(*step.metaspace, piece, at_start && begin == 0);
+    });
     return;
   }
   if (step.kind == Step::Kind::byte_characters) {
-    rewrite(pieces, byte_level::to_characters);
+    rewrite(pieces, [](std::string_view piece, size_t) { return byte_level::to_characters(piece); });
     return;
   }
   std::vector<Match> matches, ranges;
@@ -171,10 +195,15 @@ void PreTokenizer::apply(const Step& step, Pieces& pieces) {
   pieces.ranges = std::move(ranges);
 }
 
-Pieces PreTokenizer::split(std::string_view text) const {
+bool PreTokenizer::minds_start() const {
+  return std::ranges::any_of(
+      steps_, [](const Step& step) { return step.metaspace && step.metaspace->prepend == Metaspace::Prepend::first; });
+}
+
+Pieces PreTokenizer::split(std::string_view text, bool at_start) const {
   Pieces pieces{std::string(text), {}};
   if (!text.empty()) pieces.ranges.push_back({0, text.size()});
-  for (const Step& step : steps_) apply(step, pieces);
+  for (const Step& step : steps_) apply(step, pieces, at_start);
   return pieces;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "text/metaspace.h"
 #include "text/regular_expression.h"
 
 namespace vlrm {
@@ -28,20 +29,26 @@ class PreTokenizer {
   // pieces are plain bytes then.
   bool ends_in_bytes() const { return ends_in_bytes_; }
 
-  // `text`: well-formed UTF-8. Throws Error where a regular expression goes over its budget. Thread-safe.
-  Pieces split(std::string_view text) const;
+  // Whether it makes a difference that a text is at the start.
+  bool minds_start() const;
+
+  // `text`: well-formed UTF-8, which a Metaspace may treat differently `at_start` of what is encoded. Throws Error
+  // where a regular expression goes over its budget. Thread-safe.
+  Pieces split(std::string_view text, bool at_start) const;
 
  private:
   struct Step {
-    enum class Kind { split, prefix_space, byte_characters } kind;
-    std::optional<RegularExpression> pattern;
+    enum class Kind { split, prefix_space, metaspace, byte_characters } kind;
+    std::optional<RegularExpression> pattern = {};
     SplitBehavior behavior = SplitBehavior::isolated;
     bool invert = false;
+    std::optional<Metaspace> metaspace = {};
   };
   void add(const Json& description, const std::string& source);
   void add_split(RegularExpression pattern, SplitBehavior behavior, bool invert);
   void add_byte_level(const Json& description, const std::string& source);
-  static void apply(const Step& step, Pieces& pieces);
+  void add_metaspace(const Json& description, const std::string& source);
+  static void apply(const Step& step, Pieces& pieces, bool at_start);
 
   std::vector<Step> steps_;
   bool ends_in_bytes_ = false;

@@ -34,9 +34,10 @@ class RegularExpression {
   std::shared_ptr<const Compiled> compiled_;
 };
 
-// The same expression in PCRE2's syntax (options UTF, UCP and MULTILINE, newline LF), without captures. What the two
-// engines disagree on is spelled out: \s, \w, \d, \h, \b, scripts, "{,n}", "{n,m}+", inline options, nested classes.
-// Throws Error naming `source` for what has no counterpart here.
+// The same expression in PCRE2's syntax (options UTF, UCP and MULTILINE, newline LF); groups capture only where the
+// pattern refers to one. What the two engines disagree on is spelled out: \s, \w, \d, \h, \b, scripts, "{,n}",
+// "{n,m}+", inline options, classes within classes and their intersections, POSIX brackets, numbers and names of
+// groups. Throws Error naming `source` for what has no counterpart here.
 std::string pcre2_from_oniguruma(std::string_view pattern, const std::string& source);
 
 }  // namespace vlrm

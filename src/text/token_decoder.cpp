@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/joined.h"
+#include "base/replaced.h"
 #include "base/utf8.h"
 #include "text/byte_level.h"
 #include "text/normalizer.h"
@@ -34,6 +35,8 @@ void TokenDecoder::add(const Json& description, const std::string& source) {
     for (const Json& part : required_field<std::vector<Json>>(description, "decoders", source)) add(part, source);
   } else if (type == "ByteLevel") {
     steps_.push_back(ByteLevel{});
+  } else if (type == "Metaspace") {
+    steps_.push_back(Metaspace(description, source));
   } else if (type == "ByteFallback") {
     steps_.push_back(ByteFallback{});
   } else if (type == "Fuse") {
@@ -101,6 +104,14 @@ TokenDecoder::Tokens TokenDecoder::apply(const Strip& step, Tokens tokens) {
     for (size_t i = 0; i < step.at_end && rest.ends_with(step.character); ++i)
       rest.remove_suffix(step.character.size());
     token = std::string(rest);
+  }
+  return tokens;
+}
+
+TokenDecoder::Tokens TokenDecoder::apply(const Metaspace& step, Tokens tokens) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const bool drops = i == 0 && step.prepend != Metaspace::Prepend::never;
+    tokens[i] = replaced(tokens[i], step.mark, drops ? "" : " ");
   }
   return tokens;
 }

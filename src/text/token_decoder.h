@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "text/metaspace.h"
 #include "text/regular_expression.h"
 
 namespace vlrm {
@@ -30,7 +31,7 @@ class TokenDecoder {
     std::string character;
     size_t at_start, at_end;
   };
-  using Step = std::variant<ByteLevel, ByteFallback, Fuse, Replace, Strip>;
+  using Step = std::variant<ByteLevel, ByteFallback, Fuse, Replace, Strip, Metaspace>;
   using Tokens = std::vector<std::string>;
 
   void add(const Json& description, const std::string& source);
@@ -39,6 +40,7 @@ class TokenDecoder {
   static Tokens apply(const Fuse& step, const Tokens& tokens);
   static Tokens apply(const Replace& step, Tokens tokens);
   static Tokens apply(const Strip& step, Tokens tokens);
+  static Tokens apply(const Metaspace& step, Tokens tokens);
 
   bool join_with_spaces_;
   std::vector<Step> steps_;

@@ -50,7 +50,11 @@ struct Tokenizer::Impl {
         added(own, beside.additions(own), model.vocabulary(), normalizer, source),
         post_processor(
             part_of(file, "post_processor"), [this](int64_t id) { return token_of(id).has_value(); }, source),
-        decoder(part_of(file, "decoder"), source) {}
+        decoder(part_of(file, "decoder"), source) {
+    if (pre_tokenizer.minds_start() && normalizer.may_drop_start())
+      fail("{}: a Metaspace with the prepend_scheme \"first\" is not supported after a normalizer that removes text",
+           source);
+  }
 
   std::optional<std::string_view> token_of(int64_t id) const {
     if (const AddedToken* token = added.with_id(id)) return token->content;
@@ -111,7 +115,7 @@ Tokenizer Tokenizer::from_directory(const fs::path& directory) {
 }
 
 void Tokenizer::encode_piece(std::string_view piece, std::vector<int32_t>& ids) const {
-  const Pieces pieces = impl_->pre_tokenizer.split(piece);
+  const Pieces pieces = impl_->pre_tokenizer.split(piece, ids.empty());  // between two pieces stands an added token
   for (const Match& range : pieces.ranges)
     impl_->model.encode(std::string_view(pieces.text).substr(range.begin, range.end - range.begin), ids);
 }

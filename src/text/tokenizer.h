@@ -1,5 +1,5 @@
-// Byte-level BPE from a tokenizer.json of the `tokenizers` library: the same ids, to the last one. Its "truncation" and
-// "padding" are left aside, as transformers does.
+// BPE, of bytes or of characters, from a tokenizer.json of the `tokenizers` library: the same ids, to the last one. Its
+// "truncation" and "padding" are left aside, as transformers does.
 #pragma once
 
 #include <cstdint>

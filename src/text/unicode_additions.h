@@ -1,5 +1,6 @@
-// Characters that Unicode 15.0 to 16.0 assigned, by general category: the `tokenizers` library knows them, a PCRE2
-// before 10.45 does not. From UnicodeData.txt 16.0.0 less 14.0.0; code points and ranges in hexadecimal.
+// Characters that Unicode 15.0 to 16.0 assigned, by general category, and those of the script Han: the `tokenizers`
+// library knows them, a PCRE2 before 10.45 does not. From UnicodeData.txt 16.0.0 less 14.0.0; code points and ranges in
+// hexadecimal.
 #pragma once
 
 #include <array>
@@ -35,6 +36,7 @@ inline constexpr auto kUnicodeAdditions = std::to_array<std::pair<std::string_vi
      "2427-2429 2ffc-2fff 31e4-31e5 31ef 1cc00-1ccef 1cd00-1ceb3 1f6dc 1f774-1f776 1f77b-1f77f 1f7d9 "
      "1f8b2-1f8bb 1f8c0-1f8c1 1fa75-1fa77 1fa87-1fa89 1fa8f 1faad-1faaf 1fabb-1fabf 1fac6 1face-1facf "
      "1fada-1fadc 1fadf 1fae8-1fae9 1faf7-1faf8 1fbcb-1fbef"},
+    {"sc:han", "2ebf0-2ee5d 31350-323af"},
 });
 
 // Characters that the tables of the `tokenizers` library's normal forms are too old to know: there they neither

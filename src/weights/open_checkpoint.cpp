@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "weights/checkpoint.h"
 #include "weights/safetensors.h"
+#include "weights/safetensors_file.h"
 
 namespace fs = std::filesystem;
 
@@ -59,8 +60,9 @@ class ShardedCheckpoint : public Checkpoint {
   explicit ShardedCheckpoint(const fs::path& directory) : directory_(directory) {
     const fs::path index = directory / kIndexFile;
     const auto weight_map = read_weight_map(index);
+    const auto pool = std::make_shared<FilePool>();
     for (const auto& [tensor, shard] : weight_map)
-      if (!shards_.contains(shard)) shards_[shard] = open_shard(directory / shard);
+      if (!shards_.contains(shard)) shards_[shard] = open_shard(directory / shard, pool);
     for (const auto& [tensor, shard] : weight_map) {
       const TensorInfo* info = shards_[shard]->find(tensor);
       if (info == nullptr)
@@ -78,10 +80,10 @@ class ShardedCheckpoint : public Checkpoint {
   std::string description() const override { return directory_.string(); }
 
  private:
-  static CheckpointPtr open_shard(const fs::path& path) {
+  static CheckpointPtr open_shard(const fs::path& path, const std::shared_ptr<FilePool>& pool) {
     if (!fs::exists(path))
       fail("{}: is not there, but {} names it{}", path.string(), kIndexFile, fetch_advice(path.parent_path()));
-    return open_safetensors_file(path);
+    return open_safetensors_file(path, pool);
   }
 
   // A tensor that the index puts elsewhere or does not know: the files do not belong together, or a copy of it is

@@ -22,6 +22,7 @@ uint64_t read_header_length(const File& file) {
   if (size < 8) fail("{}: {} bytes are too few for a safetensors file", file.path().string(), size);
   std::array<uint8_t, 8> bytes;
   file.read_or_throw(0, std::as_writable_bytes(std::span(bytes)));
+  refuse_lfs_pointer(file);
   uint64_t length = 0;
   for (size_t i = bytes.size(); i-- > 0;) length = length << 8 | bytes[i];
   if (length > kLargestHeader)

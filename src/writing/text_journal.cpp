@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "base/atomic_output.h"
+#include "base/claim_file.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -46,7 +47,7 @@ TextJournal::TextJournal(Options options)
 }
 
 fs::path TextJournal::partial() const {
-  return options_.output.string() + ".partial";
+  return with_ending(options_.output, ".partial");
 }
 
 bool TextJournal::is_finished_output() const {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/claim_file.h"
+#include "base/utf8.h"
 #include "support/support.h"
 
 namespace fs = std::filesystem;
@@ -40,6 +41,21 @@ int in_child(const Action& action) {
   int status = 0;
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(ShortName, LeavesRoomAroundLongNames) {
+  EXPECT_EQ(claim_file("d/name"), fs::path("d/.vlrm-claim.name"));
+  EXPECT_EQ(with_ending("d/name", ".run.json"), fs::path("d/name.run.json"));
+  EXPECT_EQ(with_ending(std::string(246, 'a'), ".run.json").string(), std::string(246, 'a') + ".run.json");
+  const std::string first = std::string(254, 'a') + "b", second = std::string(254, 'a') + "c";
+  EXPECT_NE(claim_file(first), claim_file(second));
+  for (const fs::path& name : {claim_file(first), hidden_sibling(first, random_id()), with_ending(first, ".run.json")})
+    EXPECT_LE(name.string().size(), 220U) << name;
+  std::string accents;
+  while (accents.size() < 254) accents += "é";
+  EXPECT_EQ(utf8::first_invalid(short_name("x" + accents)),
+            std::nullopt);  // of two places to cut, one is within a letter
+  EXPECT_EQ(utf8::first_invalid(short_name(accents)), std::nullopt);
 }
 
 TEST(ClaimTest, OneRunHasIt) {

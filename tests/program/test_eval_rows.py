@@ -209,7 +209,7 @@ def test_malformed_rows_are_told_before_the_first_score(pairs, tmp_path, mode, c
     ("query", pa.int64(), 7, '"query" is not a text'),
     ("response", pa.string(), "a", '"response" is not a list of texts'),
     ("human_ranking", pa.string(), "[0, 1]", '"human_ranking" is not a list of 2 integers from 0 to 1'),
-    ("human_ranking", pa.list_(pa.float64()), [0, 1], '"human_ranking" is not a list of 2 integers from 0 to 1'),
+    ("human_ranking", pa.list_(pa.float64()), [0.5, 1], '"human_ranking" is not a list of 2 integers from 0 to 1'),
     ("image", pa.string(), "x.png", "has no image; --mode no-image evaluates without"),
     ("image", pa.struct([("url", pa.string())]), {"url": "x"}, "has no image; --mode no-image evaluates without"),
 ])

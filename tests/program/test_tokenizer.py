@@ -35,6 +35,11 @@ ODDITIES = [
     r"(?m:e.)", r"e.", r"(?<word>\w)\W", r"(\p{L})|(\p{N})", r"(?<=a)\w", r"(?<!a)\w", r"(?>a+)b?", r"[a-c\-\]\[^]",
     r"[]a]", r"\p{^L}+", r"\P{L}+", r"\p{Lu}", r"\p{Letter}+", r"\p{Han}+", r"\p{Greek}", r"\p{Alpha}+", r"\u0061",
     r"\x{4e00}|\x61", r"[一-龥]+", r"[\u4e00-\u9fa5]", r"(?#nothing)t", r"\.|\-|\#|\/", r"# ", r"(|a)", r"x*", r"[\b]|\t",
+    r"[a-z&&[^aeiou]]+", r"[\p{L}&&[^\p{Lu}]&&[^t]]+", r"[^a-z&&\w]+", r"[a-c[x-z]]+", r"[[a-c][^\p{L}]]+", r"[^[^a-c]b]+", r"[^\W\d]+",
+    r"[\W\d]+", r"[a-z[:digit:]&&[^3]]", r"[[:alpha:]]+", r"[[:^alpha:]]+", r"[[:punct:][:space:]]", r"[^[:punct:]\p{L}]+", r"[[:upper:]]",
+    r"[[:alnum:]_]+", r"[[:graph:]]+", r"[[:word:]]+", r"[:a]", r"[[:a]]", r"(\p{L})\1", r"(['\"])(\w+)\1", r"(?<c>\w)\k<c>+", r"(a|b)(\w)\2\1?",
+    r"(\w)\k<-1>", r"(?<x>a|b)|\k<x>c", r"(?i:(\w)\1)", r"(\d)\g<1>", r"(?<n>\((?:[^()]|\g<n>)*\))", r"(?x) [ a-z ] +  # words", r"\O\N",
+    r"\p{Uppercase_Letter}+", r"\p{Alnum}+", r"[\x41-\132]+", r"[a-c&&]", r"[&a]&",
     r"[\w'-]+", r"[^\w]", r"\p{P}+|\p{S}+|\p{M}+|\p{Z}|\p{Cc}|\p{Cf}", "\n", r"(?:\r?\n)+", "a|b",
 ]  # fmt: skip
 
@@ -149,6 +154,23 @@ SETTINGS = {
         normalizer=normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]),
         decoder=decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]),
         byte_level=False, byte_fallback=True, unk_token="<unk>", fuse_unk=True,
+    ),
+    **{
+        f"metaspace {scheme} {splits}": lambda scheme=scheme, splits=splits: trained(
+            pre_tokenizers.Metaspace(prepend_scheme=scheme, split=splits), decoder=decoders.Metaspace(prepend_scheme=scheme),
+            byte_level=False, byte_fallback=True, unk_token="<unk>", fuse_unk=True,
+        )
+        for scheme in ["always", "first", "never"]
+        for splits in [True, False]
+    },
+    "metaspace and digits": lambda: trained(
+        in_order(pre_tokenizers.Metaspace(prepend_scheme="first"), pre_tokenizers.Digits(True)), normalizer=normalizers.NFKC(),
+        decoder=decoders.Sequence([decoders.Metaspace(), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]),
+        byte_level=False, byte_fallback=True, unk_token="<unk>",
+    ),
+    "words and metaspace": lambda: trained(
+        in_order(pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="first")), byte_level=False,
+        unk_token="<unk>", decoder=decoders.Metaspace(prepend_scheme="never"),
     ),
     "nfkd": lambda: trained(byte_level(regex=True), normalizer=normalizers.NFKD()),
 } | {

@@ -309,6 +309,34 @@ def test_aggregate_reads_lmms_evals_logs(vlrm, tmp_path):
     assert "exists" in error
 
 
+# How a version of lmms-eval writes the one answer to a question.
+VERSIONS = {
+    "0.3": lambda raw, filtered, doc: {"doc": doc, "resps": [[raw]], "filtered_resps": [filtered]},
+    "0.4": lambda raw, filtered, doc: {"filtered_resps": [filtered]} | ({"resps": [[raw]]} if raw != filtered else {}),
+    "0.7": lambda raw, filtered, doc: {"filtered_resps": filtered} | ({"resps": [raw]} if raw != filtered else {}),
+}
+
+
+@pytest.mark.parametrize("task", ["textvqa_val", "mmmu_pro_standard_cot", "mmmu_pro_vision_cot"])
+@pytest.mark.parametrize("versions", [["0.3"], ["0.4"], ["0.7"], ["0.4", "0.7", "0.3"], ["0.3", "0.4", "0.7"]])
+def test_aggregate_reads_the_logs_of_each_version(vlrm, tmp_path, task, versions):
+    doc = {"question_id": 7, "question": "what?", "answers": ["a"] * 10} if task == "textvqa_val" else {
+        "id": "test_7", "subject": "Art", "question": "what?", "answer": "B"}
+    expected = []
+    for run, version in enumerate(versions):
+        raw, filtered, right = (("B", "B", True), ("so C", "C", False), ("D", "D", False))[run]
+        mark = {"exact_match": float(right), "submission": {"question_id": 7, "answer": filtered}} if task == "textvqa_val" else {
+            "mmmu_acc": {"id": "test_7", "subject": "Art", "answer": "B", "parsed_pred": filtered}}
+        write_lines(tmp_path / f"{run}_samples.jsonl", [
+            {"doc_id": 0, "target": "x", **VERSIONS[version](raw, filtered, doc), "input": "What?", "token_counts": [None]} | mark])
+        expected.append((raw, right))
+    vlrm("aggregate", tmp_path, "--task", task, "-o", tmp_path / "out.json")
+    [line] = read_lines(tmp_path / "out.json")
+    assert line["id"] == (7 if task == "textvqa_val" else "test_7") and line["input"] == "What?"
+    assert list(zip(line["responses"], line["correctness"])) == expected
+    assert task == "textvqa_val" or line["answer"] == "B"
+
+
 def test_aggregate_compares_mmmus_answers(vlrm, tmp_path):
     def mmmu(parsed):
         return {"doc": {"id": "test_1", "subject": "Art", "question": "q?", "answer": "B", "options": "['x']"}, "input": "q?\nA. x",
@@ -327,7 +355,10 @@ def test_aggregate_compares_mmmus_answers(vlrm, tmp_path):
     ({}, "a.jsonl, line 1: has no \"doc\": not a sample that lmms-eval logged"),
     ({"doc": {"question_id": 1}}, "has no \"question\""),
     ({"doc": {"question_id": 1, "question": "", "answers": []}, "input": "", "resps": [["a", "b"]], "exact_match": 1},
-     "\"resps\" is not one text in two lists"),
+     "\"resps\" is not one text"),
+    ({"submission": {"question_id": 1}, "input": "", "filtered_resps": ["a", "b"], "exact_match": 1},
+     "\"filtered_resps\" is not one text"),
+    ({"submission": {"answer": "x"}, "input": "", "filtered_resps": ["a"], "exact_match": 1}, "has no \"question_id\""),
     ({"doc": {"question_id": 1, "question": "", "answers": []}, "input": "", "resps": [["a"]]}, "has no \"exact_match\""),
     ({"doc": {"question_id": 1, "question": "", "answers": []}, "input": "", "resps": [["a"]], "exact_match": None},
      "line 1: \"exact_match\" is not a number"),

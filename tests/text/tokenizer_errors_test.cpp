@@ -81,7 +81,15 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"/normalizer", R"({"type": "Sequence"})", "\"normalizers\" is missing"},
         Mistake{"/normalizer", R"({"type": "Replace", "pattern": "a", "content": ""})", "\"String\" is missing"},
         Mistake{"/normalizer", "7", "\"type\" is missing"},
-        Mistake{"/pre_tokenizer", R"({"type": "Metaspace"})", "pre-tokenizer \"Metaspace\" is not supported"},
+        Mistake{"/pre_tokenizer", R"({"type": "BertPreTokenizer"})", "\"BertPreTokenizer\" is not supported"},
+        Mistake{"/pre_tokenizer", R"({"type": "Metaspace"})", "\"replacement\" is missing"},
+        Mistake{"/pre_tokenizer", R"({"type": "Metaspace", "replacement": "ab"})", "not one character"},
+        Mistake{"/pre_tokenizer", R"({"type": "Metaspace", "replacement": "_", "prepend_scheme": "last"})",
+                "prepend_scheme \"last\" of a Metaspace is unknown"},
+        Mistake{"/pre_tokenizer",
+                R"({"type": "Metaspace", "replacement": "_", "prepend_scheme": "first", "add_prefix_space": false})",
+                "exclude each other"},
+        Mistake{"/decoder", R"({"type": "Metaspace", "replacement": ""})", "not one character"},
         Mistake{"/pre_tokenizer/pretokenizers", "7", "\"pretokenizers\""},
         Mistake{"/pre_tokenizer/pretokenizers/0/behavior", "\"Sideways\"", "\"Sideways\" is unknown"},
         Mistake{"/pre_tokenizer/pretokenizers/1/add_prefix_space", "null", "add_prefix_space"},
@@ -106,15 +114,22 @@ TEST_P(PatternMistakeTest, IsOneClearLine) {
 INSTANTIATE_TEST_SUITE_P(
     Tokenizer, PatternMistakeTest,
     ::testing::Values(std::pair("(a", "a group without"), std::pair("a)", "an unmatched"), std::pair("[a", "a class"),
-                      std::pair("*a", "a repetition of nothing"), std::pair("[a[b]]", "a class within a class"),
-                      std::pair("[a&&b]", "an intersection"), std::pair("[b-a]", "a range"),
-                      std::pair("\\1", "an escape"), std::pair("\\", "an unfinished part"),
+                      std::pair("*a", "a repetition of nothing"), std::pair("[a[b]", "a class without"),
+                      std::pair("[a-[b]]", "a range that ends in a class"), std::pair("[b-a]", "a range"),
+                      std::pair("(?i:[a-c&&b])", "an intersection of classes under the option i"),
+                      std::pair("(?i)[a[^b]]", "a negated class within a class under the option i"),
+                      std::pair("(?i)[[:upper:]]", "capitals or small letters within a class under the option i"),
+                      std::pair("[[:klingon:]]", "a POSIX bracket of an unknown name"),
+                      std::pair("\\1", "a reference to an unknown group"),
+                      std::pair("(a)\\k<b>", "a reference to an unknown group"),
+                      std::pair("(a)\\k<-2>", "a reference to an unknown group"), std::pair("\\q", "an escape"),
+                      std::pair("\\777", "a character code"), std::pair("\\", "an unfinished part"),
                       std::pair("\\p{L", "an unfinished part"), std::pair("\\p{Klingon}", "is not supported"),
                       std::pair("\\p{}", "is not supported"), std::pair("\\p{L}\\p{L*}", "a property"),
-                      std::pair("[\\W]", "a negated set"), std::pair("\\xff", "a character code"),
-                      std::pair("\\x{110000}", "a character code"), std::pair("\\ud800", "a character code"),
-                      std::pair("(?x)a", "an option"), std::pair("a{99999}", "is not supported"),
-                      std::pair("(?<=a+)b", "is not supported"), std::pair("(?<name", "an unfinished part")));
+                      std::pair("\\xff", "a character code"), std::pair("\\x{110000}", "a character code"),
+                      std::pair("\\ud800", "a character code"), std::pair("(?W)a", "an option"),
+                      std::pair("a{99999}", "is not supported"), std::pair("(?<=a+)b", "is not supported"),
+                      std::pair("(?<name", "an unfinished part")));
 
 TEST(Tokenizer, SmallOneWorks) {
   const auto tokenizer = load(small());
@@ -137,6 +152,18 @@ TEST(Tokenizer, RefusesWhatIsNoText) {
               HasSubstr("the id -1 has no token"));
 }
 
+TEST(Tokenizer, RefusesAFirstMetaspaceWhereTheStartMayBeGone) {
+  Json file = small();
+  file["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", "_"}, {"prepend_scheme", "first"}};
+  EXPECT_NO_THROW(load(file));
+  const Json strip = {{"type", "Strip"}, {"strip_left", true}, {"strip_right", false}};
+  const Json removal = {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", ""}};
+  for (const Json& normalizer : {strip, removal}) {
+    file["normalizer"] = normalizer;
+    EXPECT_THAT(error_of([&] { load(file); }), HasSubstr("not supported after a normalizer that removes text"));
+  }
+}
+
 TEST(Tokenizer, RefusesDeepNesting) {
   Json file = small();
   std::string pattern;
@@ -145,6 +172,8 @@ TEST(Tokenizer, RefusesDeepNesting) {
   EXPECT_THAT(error_of([&] { load(file); }), HasSubstr("too deep a nesting"));
   file["/pre_tokenizer/pretokenizers/0/pattern/Regex"_json_pointer] = std::string(100'000, 'a');
   EXPECT_THAT(error_of([&] { load(file); }), HasSubstr("longer than"));
+  file["/pre_tokenizer/pretokenizers/0/pattern/Regex"_json_pointer] = std::string(5000, '[');
+  EXPECT_THAT(error_of([&] { load(file); }), HasSubstr("too deep a nesting"));
   std::string nested;
   for (int i = 0; i < 100'000; ++i) nested += R"({"type":"Sequence","normalizers":[)";
   EXPECT_THAT(error_of([&] { Tokenizer::from_json(nested, "tokenizer.json"); }), HasSubstr("nested deeper"));

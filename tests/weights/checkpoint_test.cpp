@@ -6,6 +6,7 @@
 #include "weights_support.h"
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 namespace vlrm::testing {
@@ -47,6 +48,35 @@ TEST_F(Index, ShardsMayBeLinksIntoAHubCache) {
   fs::create_symlink("blob", dir / "1");
   write_text(dir / "model.safetensors.index.json", R"({"weight_map":{"c":"2","a":"1","b":"2"}})");
   EXPECT_EQ(open_checkpoint(dir.path())->tensors().size(), 3U);
+}
+
+// Shards "s0" to "s39", more than are open at a time, with a tensor each.
+CheckpointPtr open_many(const TemporaryDirectory& dir) {
+  Json map = Json::object();
+  for (int i = 0; i < 40; ++i) {
+    const std::string number = std::to_string(i);
+    write_bytes_tensor(dir / ("s" + number), {"t" + number});
+    map["t" + number] = "s" + number;
+  }
+  write_text(dir / "model.safetensors.index.json", Json{{"weight_map", map}}.dump());
+  return open_checkpoint(dir.path());
+}
+
+TEST_F(Index, ManyShardsAreOpenedAgain) {
+  const CheckpointPtr checkpoint = open_many(dir);
+  const auto open_files = std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+  EXPECT_LT(open_files, 50);
+  for (int round = 0; round < 2; ++round)
+    for (const TensorInfo& tensor : checkpoint->tensors())
+      EXPECT_EQ(bytes_of(*checkpoint, tensor), std::vector<std::byte>{std::byte{'x'}});
+}
+
+TEST_F(Index, AShardThatChangedInBetweenIsRefused) {
+  const CheckpointPtr checkpoint = open_many(dir);
+  fs::remove(dir / "s0");
+  write_bytes_tensor(dir / "s0", {"t0"});
+  EXPECT_THAT(error_of([&] { bytes_of(*checkpoint, *checkpoint->find("t0")); }),
+              AllOf(HasSubstr("s0"), HasSubstr("has changed since it was opened")));
 }
 
 TEST_F(Index, RefusesPathsThatLeaveTheDirectory) {

@@ -35,7 +35,7 @@ Question standard_question(Row& row) {
                "\n\nAnswer the following multiple choice question. The last line of your response should be of the "
                "following format: 'Answer: $LETTER' (without quotes) where LETTER is one of options. Think step by "
                "step before answering.";
-  made.fields = {{"id", fields.any("id")},
+  made.fields = {{"id", fields.id("id")},
                  {"subject", fields.text("subject")},
                  {"question", asked},
                  {"answer", fields.text("answer")},
@@ -53,7 +53,7 @@ Question vision_question(Row& row) {
       "Write out the multiple-choice question in the image and then solve it. The last line of your response should "
       "be of the following format: 'Answer: $LETTER' (without quotes) where LETTER is one of options. Think step by "
       "step before answering.";
-  made.fields = {{"id", fields.any("id")},
+  made.fields = {{"id", fields.id("id")},
                  {"subject", fields.text("subject")},
                  {"answer", fields.text("answer")},
                  {"input", made.input}};
@@ -74,18 +74,22 @@ OrderedJson logged_correctness(const OrderedJson& line, const std::string& sourc
 const AnswerRules kStandard{
     .id = "id",
     .max_new_tokens = 4096,
+    .columns = {"id", "subject", "question", "options", "answer"},
     .question = standard_question,
     .correctness = correctness_of,
     .logged_fields = {{"id", "id"}, {"subject", "subject"}, {"question", "question"}, {"answer", "answer"}},
+    .logged_mark = "mmmu_acc",
     .logged_correctness = logged_correctness,
 };
 
 const AnswerRules kVision{
     .id = "id",
     .max_new_tokens = 4096,
+    .columns = {"id", "subject", "options", "answer"},
     .question = vision_question,
     .correctness = correctness_of,
     .logged_fields = {{"id", "id"}, {"subject", "subject"}, {"answer", "answer"}},
+    .logged_mark = "mmmu_acc",
     .logged_correctness = logged_correctness,
 };
 

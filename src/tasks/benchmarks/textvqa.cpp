@@ -16,7 +16,7 @@ Question question_of(Row& row) {
   made.answers = fields.texts("answers");
   made.input = python::capitalized(asked) + "\nAnswer the question using a single word or phrase.";
   made.fields = {
-      {"id", fields.any("question_id")}, {"question", asked}, {"answers", made.answers}, {"input", made.input}};
+      {"id", fields.id("question_id")}, {"question", asked}, {"answers", made.answers}, {"input", made.input}};
   made.images = fields.take_images();
   return made;
 }
@@ -34,9 +34,11 @@ OrderedJson logged_correctness(const OrderedJson& line, const std::string& sourc
 const AnswerRules kRules{
     .id = "question_id",
     .max_new_tokens = 1024,
+    .columns = {"question_id", "question", "answers"},
     .question = question_of,
     .correctness = correctness_of,
     .logged_fields = {{"id", "question_id"}, {"question", "question"}, {"answers", "answers"}},
+    .logged_mark = "submission",
     .logged_correctness = logged_correctness,
 };
 

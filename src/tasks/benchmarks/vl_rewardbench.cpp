@@ -23,7 +23,7 @@ size_t group_of_id(std::string_view id) {
 BenchmarkRow row_of(Row& row) {
   const RowFields fields(row);
   BenchmarkRow made;
-  made.id = fields.any("id");
+  made.id = fields.id("id");
   made.query = fields.text("query");
   made.responses = fields.texts("response");
   if (made.responses.size() != 2) fail("{}: \"response\" holds {} texts, not 2", row.source, made.responses.size());
@@ -43,6 +43,7 @@ const BenchmarkSpec vl_rewardbench_benchmark{
              .groups = {"General", "Hallucination", "Reasoning"},
              .group_of_id = group_of_id},
     .data = {"MMInstruction/VL-RewardBench", "", "test"},
+    .columns = {"id", "query", "response", "human_ranking"},
     .row = row_of,
     .summary = "MMInstruction/VL-RewardBench: pairs in three groups",
 };
