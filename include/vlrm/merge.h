@@ -15,9 +15,10 @@ namespace vlrm {
 struct ModelOutput {
   std::string directory;
   int64_t max_shard_bytes = 5'000'000'000;
-  bool null_sink = false;  // compute everything and write nothing
-  bool force = false;      // replace an output that exists
-  bool resume = false;     // continue a run with the same settings; if interrupted, keep what is written
+  bool null_sink = false;      // compute everything and write nothing
+  bool force = false;          // replace an output that exists
+  bool allow_outside = false;  // copy files of inputs that are links out of their folders, too
+  bool resume = false;         // continue a run with the same settings; if interrupted, keep what is written
   std::function<void(const std::string& directory)> written;  // called with each directory once it is complete
 };
 

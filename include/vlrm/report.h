@@ -17,6 +17,7 @@ struct ReportOptions {
   int64_t samples = 10'000;                 // of each benchmark, in the gallery
   int64_t thumbnail = 256;                  // pixels of the longest side
   int64_t bytes = 100'000'000;              // the page stays below
+  bool allow_outside = false;               // show images that a dataset names outside of its folder, too
 };
 
 struct ReportFileOptions {

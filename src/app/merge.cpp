@@ -32,8 +32,9 @@ void check_output(const ModelOutput& output) {
 // Writes the plan, and tells what to know and what was made.
 void write(const PlannedOutput& planned, const ModelOutput& output, const Manifest& manifest,
            const std::string& label = OutputOptions{}.label) {
-  const OutputOptions options{output.directory, label,         output.force,
-                              output.null_sink, output.resume, output.max_shard_bytes};
+  const OutputOptions options{output.directory,    label,         output.force,
+                              output.null_sink,    output.resume, output.max_shard_bytes,
+                              output.allow_outside};
   try {
     for (const std::string& note : write_output(planned, options, manifest)) tell_note(note);
   } catch (const Interrupted&) {

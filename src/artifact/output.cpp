@@ -106,6 +106,7 @@ std::vector<std::string> write_output(const PlannedOutput& planned, const Output
     return notes;
   }
   refuse_input(options.directory, manifest);
+  if (!options.allow_outside) refuse_links_outside(planned.side_files);
   WorkIdentity identity(*weights, options, manifest);
   std::string header;
   bool dropped = false;

@@ -6,12 +6,15 @@
 #include "architecture/text_names.h"
 #include "artifact/modeling_file.h"
 #include "base/error.h"
+#include "base/hub_cache.h"
 #include "weights/output_file.h"
 
 namespace fs = std::filesystem;
 
 namespace vlrm {
 namespace {
+
+constexpr uintmax_t kLargestSideFile = uintmax_t{1} << 30;  // bytes
 
 // Of a config that was read as a model's before.
 const Architecture& architecture_of(const OrderedJson& config) {
@@ -22,11 +25,26 @@ const Architecture& architecture_of(const OrderedJson& config) {
 
 }  // namespace
 
+void refuse_links_outside(const std::vector<SideFileSource>& sources) {
+  for (const SideFileSource& source : sources) {
+    std::vector<std::string> names = files_of_kind(source.directory, source.kinds);
+    names.emplace_back("config.json");
+    for (const std::string& name : names)
+      if (!lies_within(source.directory / name, source.directory))
+        fail("{}: is a link out of the model's folder, to {}; put a copy in its place, or `allow_outside` copies it",
+             printable((source.directory / name).string()), printable(fs::canonical(source.directory / name).string()));
+  }
+}
+
 std::vector<std::string> copy_side_files(const std::vector<SideFileSource>& sources, const fs::path& output) {
   std::vector<std::string> left_behind;
   for (const SideFileSource& source : sources) {
     for (const std::string& name : files_of_kind(source.directory, source.kinds)) {
-      if (!fs::exists(output / name))
+      if (fs::exists(output / name)) continue;
+      if (fs::file_size(source.directory / name) > kLargestSideFile)
+        left_behind.push_back(fmt::format("{}: not copied (larger than {} MiB)",
+                                          printable((source.directory / name).string()), kLargestSideFile >> 20));
+      else
         copy_file_bytes(source.directory / name, output / name);  // a read-only input must not make a read-only copy
     }
     for (const auto& entry : fs::directory_iterator(source.directory)) {

@@ -19,9 +19,14 @@ struct SideFileSource {
 };
 
 // Copies the files (links are followed) into `output` and returns what the sources' directories hold that did not come
-// along: one line each, for the user. config.json is left to the caller. Throws Error when a file cannot be copied.
+// along, files that are too large included: one line each, for the user. config.json is left to the caller. Throws
+// Error when a file cannot be copied.
 std::vector<std::string> copy_side_files(const std::vector<SideFileSource>& sources,
                                          const std::filesystem::path& output);
+
+// Throws Error where a file that would be copied, or config.json beside it, is a link that leads out of its directory:
+// an output is there to be passed on. The links of a hub cache are none such.
+void refuse_links_outside(const std::vector<SideFileSource>& sources);
 
 // The type of the weights, as `config` names it.
 void set_dtype(OrderedJson& config, Dtype dtype);

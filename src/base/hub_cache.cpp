@@ -105,7 +105,22 @@ fs::path resolve_in_cache(const Kind& kind, const std::string& name) {
   return snapshot;
 }
 
+bool begins_with(const fs::path& path, const fs::path& start) {
+  return std::ranges::mismatch(start, path).in1 == start.end();
+}
+
 }  // namespace
+
+bool lies_within(const fs::path& file, const fs::path& directory) {
+  std::error_code error;
+  const fs::path place = fs::canonical(file, error);
+  if (error) return true;
+  const fs::path folder = fs::canonical(directory.empty() ? "." : directory, error);
+  if (error) return false;
+  if (begins_with(place, folder)) return true;
+  return folder.parent_path().filename() == "snapshots" &&
+         begins_with(place, folder.parent_path().parent_path() / "blobs");
+}
 
 fs::path resolve_checkpoint(const std::string& name) {
   std::error_code ignored;

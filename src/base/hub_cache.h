@@ -24,4 +24,8 @@ std::string fetch_advice(const std::filesystem::path& directory);
 // digits), or nothing where the file is not such a link.
 std::optional<std::string> hub_blob_sha256(const std::filesystem::path& file);
 
+// Whether `file`, links followed, lies in `directory` or, where that is a snapshot of a hub cache, among the blobs that
+// its links point to. A file that is not there lies nowhere else.
+bool lies_within(const std::filesystem::path& file, const std::filesystem::path& directory);
+
 }  // namespace vlrm

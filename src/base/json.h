@@ -7,11 +7,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/ordered_map.h"
+
 namespace vlrm {
 
 using Json = nlohmann::json;
 // Keeps the order of keys as written: for files that come along unchanged but for a few fields.
-using OrderedJson = nlohmann::ordered_json;
+using OrderedJson = nlohmann::basic_json<OrderedMap>;
 
 // What strangers' JSON may hold, far above any real model's.
 namespace json_limits {

@@ -1,5 +1,6 @@
 #include "base/line_reader.h"
 
+#include <array>
 #include <filesystem>
 #include <iostream>
 
@@ -19,15 +20,30 @@ LineReader::LineReader(const std::string& path, std::string name) : name_(std::m
 }
 
 bool LineReader::next(std::string& line) {
-  if (std::getline(*stream_, line)) {
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-    if (++number_ == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
-    if (number_ == 1) refuse_lfs_pointer(line, name_);
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    return true;
+  line.clear();
+  if (!read_line(line)) return false;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (++number_ == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
+  if (number_ == 1) refuse_lfs_pointer(line, name_);
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  return true;
+}
+
+// A line comes in pieces, so that one without an end is refused before it fills the memory.
+bool LineReader::read_line(std::string& line) {
+  std::array<char, 1 << 14> piece;
+  while (true) {
+    stream_->getline(piece.data(), piece.size());
+    if (stream_->bad()) fail("{}: cannot be read after line {}", name_, number_);
+    const auto count = static_cast<size_t>(stream_->gcount());
+    const bool ended = stream_->eof(), full = stream_->fail() && count > 0;
+    if (count == 0) return !line.empty();
+    line.append(piece.data(), full || ended ? count : count - 1);
+    if (!full) return true;
+    if (line.size() > kLongestLine)
+      fail("{}, line {}: longer than {} MiB; is it a text file?", name_, number_ + 1, kLongestLine >> 20);
+    stream_->clear();
   }
-  if (stream_->bad()) fail("{}: cannot be read after line {}", name_, number_);
-  return false;
 }
 
 bool LineReader::next_not_blank(std::string& line) {

@@ -120,7 +120,15 @@ int complain_of_bug(std::string_view what) {
   return complain(fmt::format("internal error: {}. Please report this.", what), vlrm::kExitBug);
 }
 
+// An exception left a function that must not throw: a destructor that needed memory, nearly always.
 [[noreturn]] void end_after_terminate() {
+  try {
+    if (const auto error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    vlrm::tell("vlrm: out of memory");
+    std::_Exit(vlrm::kExitTemporary);
+  } catch (...) {
+  }
   vlrm::tell("vlrm: internal error: an exception that nothing could catch. Please report this.");
   std::_Exit(vlrm::kExitBug);
 }

@@ -37,6 +37,8 @@ void OutputFlags::declare(CLI::App& command) {
   command.add_option("--sink", sink, "directory, or null: compute everything and write nothing")
       ->check(CLI::IsMember({"directory", "null"}));
   command.add_flag("--force", force, "Replace an output that exists");
+  command.add_flag("--allow-outside", allow_outside,
+                   "Copy files of the models that are links out of their folders, too");
   command.add_flag("--resume", resume,
                    "Go on where a run of the same settings was killed, and leave what is written where this one is "
                    "interrupted; the bytes are those of one run");
@@ -47,6 +49,7 @@ ModelOutput OutputFlags::output() const {
   output.directory = directory;
   output.force = force;
   output.resume = resume;
+  output.allow_outside = allow_outside;
   output.null_sink = sink == "null";
   if (!max_shard_size.empty()) output.max_shard_bytes = parse_size_or_throw(max_shard_size);
   if (!out_shard_size.empty()) output.max_shard_bytes = parse_short_size_or_throw(out_shard_size);

@@ -13,10 +13,11 @@ namespace vlrm {
 // --method, --weight …, without --seed.
 void declare_method(CLI::App& command, BuildOptions& options);
 
-// -o (or a second argument, OUT), --force, --resume, --max-shard-size, --out-shard-size, --sink.
+// -o (or a second argument, OUT), --force, --resume, --max-shard-size, --out-shard-size, --sink,
+// --allow-outside.
 struct OutputFlags {
   std::string directory, max_shard_size, out_shard_size, sink = "directory";
-  bool force = false, resume = false;
+  bool force = false, resume = false, allow_outside = false;
   bool positional = false;
 
   void declare(CLI::App& command);

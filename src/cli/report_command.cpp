@@ -57,6 +57,8 @@ void add_report_command(CLI::App& program) {
   command->add_option("--megabytes", flags->megabytes, "Largest page; images become coarser and texts shorter to fit")
       ->check(CLI::Range(0.1, 2000.0))
       ->capture_default_str();
+  command->add_flag("--allow-outside", flags->file.report.allow_outside,
+                    "Show images that a dataset names outside of its folder, too; the page is there to be passed on");
   command->add_flag("--force", flags->file.force, "Replace the output if it exists");
   command->footer(
       "Examples:\n"

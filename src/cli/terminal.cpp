@@ -10,13 +10,15 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/error.h"
 #include "base/progress.h"
 #include "cli/option_names.h"
 
 namespace vlrm {
 namespace {
 
-constexpr double kLogEvery = 10;  // seconds
+constexpr double kLogEvery = 10;         // seconds
+constexpr size_t kLongestLine = 10'000;  // bytes
 constexpr const char* kClearLine = "\r\033[K";
 
 std::atomic<int> signal_that_came{0};
@@ -48,16 +50,16 @@ std::string running_line(const ProgressReport& report) {
       report.unit == ProgressReport::Unit::bytes
           ? fmt::format("{} of {}, {}/s", human_bytes(done), human_bytes(total), human_bytes(rate))
           : fmt::format("{} of {}, {:.2f}/s", done, total, rate);
-  const std::string detail = report.detail.empty() ? "" : ", " + report.detail;
-  return fmt::format("{} {:3.0f} %  {}, {} left{}", report.label, 100 * fraction_of(report), amount, human_time(left),
-                     detail);
+  const std::string detail = report.detail.empty() ? "" : ", " + printable(report.detail);
+  return fmt::format("{} {:3.0f} %  {}, {} left{}", printable(report.label), 100 * fraction_of(report), amount,
+                     human_time(left), detail);
 }
 
 std::string last_line(const ProgressReport& report) {
   const bool bytes = report.unit == ProgressReport::Unit::bytes;
   const auto done = static_cast<double>(report.finished);
   const double rate = done / std::max(report.seconds, 1e-9);
-  return fmt::format("{}: {} in {:.1f} s, {}/s", report.label,
+  return fmt::format("{}: {} in {:.1f} s, {}/s", printable(report.label),
                      bytes ? human_bytes(done) : fmt::format("{}", report.finished), report.seconds,
                      bytes ? human_bytes(rate) : fmt::format("{:.2f}", rate));
 }
@@ -97,7 +99,10 @@ void Terminal::progress(const ProgressReport& report) {
 }
 
 void Terminal::message(Kind kind, const std::string& line) {
-  tell((kind == Kind::note ? "note: " : kind == Kind::warning ? "warning: " : "") + with_option_names(line));
+  tell((kind == Kind::note      ? "note: "
+        : kind == Kind::warning ? "warning: "
+                                : "") +
+       with_option_names(printable(line, kLongestLine)));
 }
 
 void Terminal::output_begins() {

@@ -22,6 +22,7 @@ inline std::string first_line(const std::string& text) {
 }
 
 inline void check(const arrow::Status& status, const std::filesystem::path& file) {
+  if (status.IsOutOfMemory()) fail_for_now("{}: memory is not enough to read it", file.string());
   if (!status.ok()) fail_unreadable(file, status.message());
 }
 
@@ -39,7 +40,7 @@ auto translated(const std::filesystem::path& file, const Action& action) {
   } catch (const Error&) {
     throw;
   } catch (const std::bad_alloc&) {
-    fail("{}: memory is not enough to read it", file.string());
+    fail_for_now("{}: memory is not enough to read it", file.string());
   } catch (const std::exception& error) {
     fail_unreadable(file, error.what());
   }

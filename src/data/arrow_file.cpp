@@ -18,8 +18,8 @@ namespace {
 using Messages = std::vector<StreamMessage>;
 using FilePtr = std::shared_ptr<arrow::io::RandomAccessFile>;
 
-FilePtr open_file(const fs::path& path) {
-  return value_of(arrow::io::ReadableFile::Open(path.string(), arrow::system_memory_pool()), path);
+FilePtr open_file(const fs::path& path, arrow::MemoryPool* pool) {
+  return value_of(arrow::io::ReadableFile::Open(path.string(), pool), path);
 }
 
 bool is_batch(const StreamMessage& message) {
@@ -62,14 +62,15 @@ struct Batches {
   NextBatch next;
 };
 
-Batches open_batches(const fs::path& path, const Layout& layout, int64_t first, const std::vector<int>& fields) {
+Batches open_batches(const fs::path& path, arrow::MemoryPool* pool, const Layout& layout, int64_t first,
+                     const std::vector<int>& fields) {
   auto options = arrow::ipc::IpcReadOptions::Defaults();
-  options.memory_pool = arrow::system_memory_pool();
+  options.memory_pool = pool;
   options.use_threads = false;
   options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
   options.included_fields = fields;
   if (layout.has_footer) {
-    const auto file = value_of(arrow::ipc::RecordBatchFileReader::Open(open_file(path), options), path);
+    const auto file = value_of(arrow::ipc::RecordBatchFileReader::Open(open_file(path, pool), options), path);
     size_t start = 0;
     for (; start < layout.messages->size() && (*layout.messages)[start].rows <= first; ++start)
       first -= (*layout.messages)[start].rows;
@@ -77,9 +78,10 @@ Batches open_batches(const fs::path& path, const Layout& layout, int64_t first, 
               return at < file->num_record_batches() ? value_of(file->ReadRecordBatch(at++), path) : nullptr;
             }};
   }
-  const auto stream = value_of(arrow::ipc::RecordBatchStreamReader::Open(
-                                   std::make_unique<MessagesFrom>(open_file(path), layout.messages, first), options),
-                               path);
+  const auto stream =
+      value_of(arrow::ipc::RecordBatchStreamReader::Open(
+                   std::make_unique<MessagesFrom>(open_file(path, pool), layout.messages, first), options),
+               path);
   return {stream->schema(), [path, stream] {
             std::shared_ptr<arrow::RecordBatch> batch;
             check(stream->ReadNext(&batch), path);
@@ -91,9 +93,10 @@ class ArrowRows : public RowStream {
  public:
   ArrowRows(const fs::path& path, const Layout& layout, int64_t first, Images images, const Columns& columns)
       : path_(path),
+        pool_(path),
         index_(first),
-        rows_(*open_batches(path, layout, first, {}).schema, path, images, columns),
-        next_(open_batches(path, layout, first, rows_.fields()).next) {
+        rows_(*open_batches(path, &pool_, layout, first, {}).schema, path, images, columns),
+        next_(open_batches(path, &pool_, layout, first, rows_.fields()).next) {
     for (const auto& message : *layout.messages) rows_left_ += message.rows;
     rows_left_ -= first;
     int64_t before = 0;  // rows of the batches that are skipped whole
@@ -116,13 +119,20 @@ class ArrowRows : public RowStream {
  private:
   void next_batch() {
     if (batch_) in_batch_ = 0;
-    batch_ = next_();
+    batch_.reset();
+    try {
+      batch_ = next_();
+    } catch (const Error&) {
+      pool_.check(fmt::format("{}, row {}", path_.string(), index_));
+      throw;
+    }
     if (!batch_) fail_unreadable(path_, fmt::format("it ends before row {}", index_));
     check(batch_->Validate(), path_);
   }
 
   fs::path path_;
-  int64_t index_;  // of the next row
+  TablePool pool_;  // of all below
+  int64_t index_;   // of the next row
   TableRows rows_;
   NextBatch next_;
   std::shared_ptr<arrow::RecordBatch> batch_;
@@ -133,7 +143,8 @@ class ArrowRows : public RowStream {
 class ArrowFile : public RowFile {
  public:
   explicit ArrowFile(const fs::path& path) : path_(path) {
-    const FilePtr file = open_file(path);
+    TablePool pool(path);
+    const FilePtr file = open_file(path, &pool);
     layout_.has_footer = has_footer(*file, path);
     layout_.messages =
         std::make_shared<const Messages>(layout_.has_footer ? list_batches(file, path) : list_messages(*file, path));
@@ -141,6 +152,7 @@ class ArrowFile : public RowFile {
       if (message.rows > std::numeric_limits<int64_t>::max() - rows_) fail_unreadable(path, "it has too many rows");
       rows_ += message.rows;
     }
+    check_row_count(rows_, path);
   }
   int64_t rows() const override { return rows_; }
   std::unique_ptr<RowStream> stream(int64_t first, Images images, const Columns& columns) const override {

@@ -16,6 +16,7 @@ namespace vlrm {
 namespace {
 
 constexpr int64_t kLargestCard = 16 << 20;  // bytes
+constexpr int64_t kMostCompared = 100'000'000;
 
 // The YAML between the two lines of "---" at the start of a card; nothing where it starts otherwise.
 std::optional<std::string> front_matter(const std::string& card) {
@@ -72,14 +73,17 @@ class CardReader {
   // The files that a pattern, or a list of them, matches.
   void add(const std::string& config, const std::string& split, const std::string& folder, const YAML::Node& patterns) {
     SplitFiles result{config, split, {}};
-    const auto add_matches = [&](const std::string& pattern) {
+    const auto add_matches = [&](const YAML::Node& node) {
+      const std::string pattern = folder + text(node);
+      compared_ += static_cast<int64_t>(pattern.size() * files_.size());
+      if (compared_ > kMostCompared) fail_at(node, "the patterns of \"data_files\" are too many for so many files");
       for (const auto& file : files_)
-        if (glob_matches(folder + pattern, file)) result.files.push_back(card_.parent_path() / file);
+        if (glob_matches(pattern, file)) result.files.push_back(card_.parent_path() / file);
     };
     if (patterns.IsSequence())
-      for (const auto& each : patterns) add_matches(text(each));
+      for (const auto& each : patterns) add_matches(each);
     else
-      add_matches(text(patterns));
+      add_matches(patterns);
     splits_.push_back(std::move(result));
   }
 
@@ -92,6 +96,7 @@ class CardReader {
 
   fs::path card_;
   const std::vector<std::string>& files_;
+  int64_t compared_ = 0;  // bytes of patterns with files: aliases multiply them
   std::vector<SplitFiles> splits_;
 };
 

@@ -60,6 +60,7 @@ auto number(const arrow::Array& array, int64_t index) {
 }
 
 std::string text(std::string_view bytes, const CellPlace& place) {
+  place.budget.spend(0, static_cast<int64_t>(bytes.size()), place.row);
   if (!arrow::util::ValidateUTF8(bytes))
     fail("{}: column \"{}\" is not UTF-8 text: {}", place.row, printable(place.column), printable(bytes, 60));
   return std::string(bytes);
@@ -173,6 +174,7 @@ std::optional<CellList> cell_list(const arrow::Array& array, int64_t index, cons
 }
 
 OrderedJson cell_value(const arrow::Array& array, int64_t index, const CellPlace& place) {
+  place.budget.spend(1, 0, place.row);
   if (array.IsNull(index)) return nullptr;
   const Type::type type = array.type_id();
   if (is_text_or_binary(type)) return *cell_text(array, index, place);

@@ -9,18 +9,20 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "data/table_limits.h"
 
 namespace vlrm {
 
-// Where a cell stands, for errors.
+// Where a cell stands, for errors, and what it may cost.
 struct CellPlace {
   const std::string& row;     // "file.parquet, row 17"
   const std::string& column;  // of the table, also for what is nested in it
+  RowBudget& budget;
 };
 
 // The cell as JSON: null, bool, numbers, text; lists as arrays, structs as objects, a map as an array of [key, value].
 // A dictionary's index gives its value. What JSON has no word for (times, dates, decimals) is text as Arrow writes it.
-// Throws Error for text, or bytes, that are not UTF-8.
+// Throws Error for text, or bytes, that are not UTF-8, and for more than the budget allows.
 OrderedJson cell_value(const arrow::Array& array, int64_t index, const CellPlace& place);
 
 // The bytes of a string's or binary's cell, within the array's buffers; nothing for null.

@@ -22,8 +22,12 @@ using Shards = std::vector<Shard>;
 // One shard after another. A shard is opened when the one before it is read, and closed with its last row.
 class ShardStream : public RowStream {
  public:
-  ShardStream(std::shared_ptr<const Shards> shards, int64_t first, Images images, Columns columns)
-      : shards_(std::move(shards)), images_(images), columns_(std::move(columns)), skip_(first) {
+  ShardStream(std::shared_ptr<const Shards> shards, fs::path folder, int64_t first, Images images, Columns columns)
+      : shards_(std::move(shards)),
+        folder_(std::move(folder)),
+        images_(images),
+        columns_(std::move(columns)),
+        skip_(first) {
     while (shard_ < shards_->size() && skip_ >= (*shards_)[shard_].rows) skip_ -= leave_shard();
   }
 
@@ -32,6 +36,7 @@ class ShardStream : public RowStream {
       if (!rows_) open_shard();
       if (auto row = rows_->next()) {
         row->index += before_;
+        for (auto& [column, image] : row->images) image.folder = folder_;
         return row;
       }
       leave_shard();
@@ -56,6 +61,7 @@ class ShardStream : public RowStream {
   }
 
   std::shared_ptr<const Shards> shards_;
+  const fs::path folder_;
   const Images images_;
   const Columns columns_;
   size_t shard_ = 0;
@@ -81,7 +87,7 @@ std::vector<fs::path> named_images(const fs::path& shard) {
 
 class ShardedDataset : public Dataset {
  public:
-  ShardedDataset(const std::string& name, const SplitFiles& split) {
+  ShardedDataset(const std::string& name, fs::path folder, const SplitFiles& split) : folder_(std::move(folder)) {
     auto shards = std::make_shared<Shards>();
     for (const auto& file : split.files) {
       shards->push_back({file, open_row_file(file)->rows()});
@@ -98,7 +104,7 @@ class ShardedDataset : public Dataset {
   int64_t rows() const override { return rows_; }
   std::unique_ptr<RowStream> stream(int64_t first, Images images, const Columns& columns) const override {
     VLRM_ASSERT(first >= 0 && first <= rows_);
-    return std::make_unique<ShardStream>(shards_, first, images, columns);
+    return std::make_unique<ShardStream>(shards_, folder_, first, images, columns);
   }
   std::string description() const override { return description_; }
   std::string stamp() const override {
@@ -111,6 +117,7 @@ class ShardedDataset : public Dataset {
   }
 
  private:
+  const fs::path folder_;
   std::shared_ptr<const Shards> shards_;
   int64_t rows_ = 0;
   std::string description_;
@@ -124,8 +131,8 @@ std::unique_ptr<Dataset> open_dataset(const DatasetName& name) {
   const fs::path path = resolve_dataset(name.data);
   std::error_code ignored;
   if (fs::is_directory(path, ignored))
-    return std::make_unique<ShardedDataset>(name.data, find_split_files(path, name.config, name.split));
-  return std::make_unique<ShardedDataset>(name.data, SplitFiles{"default", "", {path}});
+    return std::make_unique<ShardedDataset>(name.data, path, find_split_files(path, name.config, name.split));
+  return std::make_unique<ShardedDataset>(name.data, path.parent_path(), SplitFiles{"default", "", {path}});
 }
 
 }  // namespace vlrm

@@ -20,6 +20,7 @@ namespace vlrm {
 struct ImageCell {
   std::string bytes;
   std::filesystem::path path;
+  std::filesystem::path folder = {};  // of the dataset, which a stranger's path may leave
 };
 
 struct Row {

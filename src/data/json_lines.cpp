@@ -38,18 +38,17 @@ Row parse_row(const std::string& line, const std::string& source, const fs::path
   row.source = source;
   if (line[line.find_first_not_of(" \t")] != '{')
     fail("{}: must be a JSON object; a file of rows holds one on each line", source);
-  row.values = parse_python_json_or_throw(line, source);
-  OrderedJson::object_t wanted;
-  for (auto& [field, value] : row.values.get_ref<OrderedJson::object_t&>()) {
-    if (names_images(field)) {
-      if (images != Images::without) add_images(row, field, value, directory);
-    } else if (is_wanted(columns, field)) {
-      wanted.emplace_back(field, std::move(value));
+  OrderedJson fields = parse_python_json_or_throw(line, source);
+  row.values = OrderedJson::object();
+  for (const auto& field : fields.items()) {
+    if (names_images(field.key())) {
+      if (images != Images::without) add_images(row, field.key(), field.value(), directory);
+    } else if (is_wanted(columns, field.key())) {
+      row.values[field.key()] = std::move(field.value());
     } else {
-      row.unread.push_back(field);
+      row.unread.push_back(field.key());
     }
   }
-  row.values = std::move(wanted);
   if (images == Images::checked) check_images(row);
   return row;
 }

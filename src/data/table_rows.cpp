@@ -36,7 +36,7 @@ TableRows::Kind TableRows::kind_of(const arrow::DataType& type) {
 }
 
 TableRows::TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images, const Columns& columns)
-    : file_(std::move(file)) {
+    : file_(std::move(file)), budget_(file_) {
   for (const auto& field : schema.fields())
     has_named_images_ |= columns && names_images(field->name()) && kind_of(*field->type()) != Kind::value;
   std::set<std::string> names;
@@ -61,14 +61,15 @@ bool TableRows::is_read(const arrow::Field& field, Images images, const Columns&
   return false;
 }
 
-Row TableRows::row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_t index) const {
+Row TableRows::row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_t index) {
   Row row;
+  budget_.begin_row();
   row.index = index;
   row.values = OrderedJson::object();
   row.unread = unread_;
   row.source = fmt::format("{}, row {}", file_.string(), index);
   for (const Column& column : columns_) {
-    const CellPlace place{row.source, column.name};
+    const CellPlace place{row.source, column.name, budget_};
     const auto found = batch.GetColumnByName(column.name);
     if (!found) fail("{}: has no column \"{}\", which the schema names", row.source, printable(column.name));
     const arrow::Array& array = *found;
@@ -83,8 +84,8 @@ Row TableRows::row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_
   return row;
 }
 
-void TableRows::add_image(Row& row, const Column& column, const arrow::Array& array, int64_t index) const {
-  const CellPlace place{row.source, column.name};
+void TableRows::add_image(Row& row, const Column& column, const arrow::Array& array, int64_t index) {
+  const CellPlace place{row.source, column.name, budget_};
   std::optional<std::string_view> bytes;
   std::optional<std::string> path;
   if (is_binary_type(array.type_id())) {
@@ -94,6 +95,7 @@ void TableRows::add_image(Row& row, const Column& column, const arrow::Array& ar
     bytes = cell_bytes(*cell.GetFieldByName("bytes"), index, place);
     path = cell_text(*cell.GetFieldByName("path"), index, place);
   }
+  budget_.spend(1, bytes ? static_cast<int64_t>(bytes->size()) : 0, row.source);
   if (bytes && !bytes->empty())
     row.images.emplace_back(column.name, ImageCell{std::string(*bytes), {}});
   else if (path && !path->empty())

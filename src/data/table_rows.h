@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/table_limits.h"
 
 namespace vlrm {
 
@@ -22,8 +23,8 @@ class TableRows {
   const std::vector<int>& fields() const { return fields_; }
 
   // Row `row_of_batch` of a batch whose Validate() was fine, as the file's row `index`. The batch has these fields, and
-  // may have others.
-  Row row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_t index) const;
+  // may have others. Throws Error for a row, or rows, of more than a RowBudget.
+  Row row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_t index);
 
  private:
   enum class Kind { value, image, images };
@@ -33,11 +34,12 @@ class TableRows {
   };
   bool is_read(const arrow::Field& field, Images images, const Columns& columns);
   static Kind kind_of(const arrow::DataType& type);
-  void add_image(Row& row, const Column& column, const arrow::Array& array, int64_t index) const;
+  void add_image(Row& row, const Column& column, const arrow::Array& array, int64_t index);
 
   std::filesystem::path file_;
   std::vector<Column> columns_;
   std::vector<int> fields_;
+  RowBudget budget_;
   std::vector<std::string> unread_;
   bool has_named_images_ = false;  // others are not read
 };

@@ -1,6 +1,5 @@
 #include <cmath>
 
-#include "base/html.h"
 #include "jinja/operations.h"
 
 namespace vlrm::jinja {
@@ -127,7 +126,9 @@ Value join(Workspace& workspace, const Value& left, const Value& right) {
   if (left.is_text()) {
     workspace.expect(left.bytes().size() + right.bytes().size());
     if (left.as_text().markup || right.as_text().markup) {
-      const auto safe = [](const Text& text) { return text.markup ? text.bytes : escaped_html(text.bytes); };
+      const auto safe = [&](const Text& text) {
+        return text.markup ? text.bytes : escaped_as_html(workspace, text.bytes);
+      };
       return workspace.markup(safe(left.as_text()) + safe(right.as_text()));
     }
     return workspace.text(left.bytes() + right.bytes());

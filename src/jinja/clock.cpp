@@ -12,6 +12,7 @@ namespace vlrm::jinja {
 namespace {
 
 constexpr int64_t kSecondsADay = 86400;
+constexpr size_t kLongestText = 16 << 10;  // of a date
 
 std::optional<int64_t> seconds_of(const std::string& date, const char* layout) {
   std::tm time{};
@@ -64,7 +65,7 @@ std::string Clock::format(const std::string& strftime_format) const {
   std::tm time{};
   ::gmtime_r(&seconds, &time);
   std::string out(64, '\0');
-  while (out.size() < (size_t{1} << 20)) {
+  while (out.size() <= kLongestText) {
     const size_t length = std::strftime(out.data(), out.size(), (layout + "|").c_str(), &time);
     if (length > 0) return out.substr(0, length - 1);
     out.resize(out.size() * 2);

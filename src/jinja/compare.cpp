@@ -1,6 +1,7 @@
 #include <cmath>
 #include <functional>
 
+#include "base/find_text.h"
 #include "jinja/operations.h"
 
 namespace vlrm::jinja {
@@ -65,7 +66,7 @@ bool contains_text(Workspace& workspace, const Text& container, const Value& val
   if (!value.is_text()) raise("'in <string>' requires string as left operand, not {}", type_name(value));
   workspace.look_at(container);
   workspace.look_at(value.as_text());
-  return container.bytes.find(value.bytes()) != std::string::npos;
+  return find_text(container.bytes, value.bytes()) != std::string::npos;
 }
 
 }  // namespace

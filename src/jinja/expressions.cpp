@@ -217,6 +217,8 @@ Arguments CallArguments::evaluate(Rendering& rendering) const {
   if (!more.is(Value::Kind::dict)) raise("argument after ** must be a mapping, not {}", type_name(more));
   for (const auto& [key, value] : more.as_dict().entries()) {
     if (!key.is_text()) raise("keywords must be strings");
+    rendering.workspace.look_at(key.as_text());
+    rendering.workspace.step(arguments.named.size() / 8);
     for (const auto& [name, other] : arguments.named)
       if (name == key.bytes()) raise("got multiple values for keyword argument '{}'", name);
     arguments.named.emplace_back(key.bytes(), value);
@@ -249,6 +251,7 @@ Value FilterOrTest::evaluate(Rendering& rendering) const {
   const Value value = rendering.evaluate(*value_);
   const Arguments arguments = arguments_.evaluate(rendering);
   rendering.at_line(line());
+  look_at_given(rendering.workspace, value, arguments);
   return function_->function(rendering, value, arguments);
 }
 

@@ -43,6 +43,7 @@ AttributePath::AttributePath(Workspace& workspace, const Value& path) {
 Value AttributePath::of(Workspace& workspace, const Value& value, const std::optional<Value>& fallback) const {
   Value found = value;
   for (const Value& part : parts_) {
+    workspace.step();
     found = item_of(workspace, found, part);
     if (found.is_undefined() && fallback && !fallback->is_none()) found = *fallback;
   }
@@ -50,7 +51,9 @@ Value AttributePath::of(Workspace& workspace, const Value& value, const std::opt
 }
 
 Value ignoring_case(Workspace& workspace, const Value& value) {
-  return value.is_text() ? workspace.text(python::lower(value.bytes())) : value;
+  if (!value.is_text()) return value;
+  workspace.look_at_characters(value.bytes());
+  return workspace.text(python::lower(value.bytes()));
 }
 
 }  // namespace vlrm::jinja

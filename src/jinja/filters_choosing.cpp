@@ -10,6 +10,12 @@ namespace {
 
 using Kind = Value::Kind;
 
+// Of arguments that a generator keeps.
+void take_kept(Workspace& workspace, const Arguments& arguments) {
+  workspace.take(arguments.positional.size() * sizeof(Value));
+  for (const auto& [name, value] : arguments.named) workspace.take(name.size() + sizeof(name) + sizeof(value));
+}
+
 std::optional<Value> take_named(Arguments& arguments, std::string_view name) {
   const auto found = std::find_if(arguments.named.begin(), arguments.named.end(),
                                   [&](const auto& entry) { return entry.first == name; });
@@ -44,6 +50,7 @@ Value map(Rendering& rendering, const Value& self, const Arguments& arguments) {
   }
   if (rest.positional.empty()) raise("map requires a filter argument");
   const Value name = take_first(rest);
+  take_kept(workspace, rest);
   return Value(&generate(workspace, [&rendering, &items, name, rest]() -> std::optional<Value> {
     const auto item = items.next();
     rendering.workspace.step();
@@ -61,6 +68,7 @@ Value select(Rendering& rendering, const Value& self, const Arguments& arguments
   if (by_attribute && rest.positional.empty()) raise("Missing parameter for attribute name");
   const AttributePath path(workspace, by_attribute ? take_first(rest) : Value());
   const auto test = rest.positional.empty() ? std::nullopt : std::optional(take_first(rest));
+  take_kept(workspace, rest);
   return Value(&generate(workspace, [&rendering, &items, path, test, rest]() -> std::optional<Value> {
     while (const auto item = items.next()) {
       rendering.workspace.step();

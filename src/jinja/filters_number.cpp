@@ -72,7 +72,7 @@ Value truncated(double value) {
   return Value::integer(static_cast<int64_t>(value));
 }
 
-Value to_integer(Rendering&, const Value& self, const Arguments& arguments) {
+Value to_integer(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("int", arguments, {"default", "base"});
   const Value fallback = parameters.value(0, Value::integer(0));
   if (self.is_undefined()) raise_undefined(self);
@@ -82,15 +82,17 @@ Value to_integer(Rendering&, const Value& self, const Arguments& arguments) {
     return std::isnan(self.as_real()) ? fallback : truncated(self.as_real());
   }
   if (!self.is_text()) return fallback;
+  rendering.workspace.look_at_characters(self.bytes());
   if (const auto whole = parse_integer(self.bytes(), parameters.integer(1, 10))) return Value::integer(*whole);
   const auto real = parse_real(self.bytes());
   return real && std::isfinite(*real) ? truncated(*real) : fallback;
 }
 
-Value to_real(Rendering&, const Value& self, const Arguments& arguments) {
+Value to_real(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("float", arguments, {"default"});
   if (self.is_undefined()) raise_undefined(self);
   if (self.is_number()) return Value::real(self.as_number());
+  if (self.is_text()) rendering.workspace.look_at_characters(self.bytes());
   const auto parsed = self.is_text() ? parse_real(self.bytes()) : std::nullopt;
   return parsed ? Value::real(*parsed) : parameters.value(0, Value::real(0));
 }

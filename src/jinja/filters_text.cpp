@@ -1,7 +1,6 @@
 // Filters on text.
 #include <algorithm>
 
-#include "base/html.h"
 #include "base/utf8.h"
 #include "jinja/filters.h"
 #include "jinja/methods.h"
@@ -38,26 +37,26 @@ std::string titled(std::string_view text) {
 template <std::string (*change)(std::string_view)>
 Value changed(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("filter", arguments, {});
-  return rendering.workspace.text(change(string_of(rendering.workspace, self)));
-}
-
-std::string unchanged(std::string_view text) {
-  return std::string(text);
+  const std::string text = string_of(rendering.workspace, self);
+  rendering.workspace.look_at_characters(text);
+  rendering.workspace.expect(text.size() * sizeof(char32_t));
+  return rendering.workspace.text(change(text));
 }
 
 Value string(Rendering& rendering, const Value& self, const Arguments& arguments) {
-  return self.is_text() ? self : changed<unchanged>(rendering, self, arguments);
+  const Parameters parameters("string", arguments, {});
+  return self.is_text() ? self : rendering.workspace.text(string_of(rendering.workspace, self));
 }
 
 Value escape(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("escape", arguments, {});
   if (self.is_text() && self.as_text().markup) return self;
-  return rendering.workspace.markup(escaped_html(string_of(rendering.workspace, self)));
+  return rendering.workspace.markup(escaped_as_html(rendering.workspace, string_of(rendering.workspace, self)));
 }
 
 Value forceescape(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("forceescape", arguments, {});
-  return rendering.workspace.markup(escaped_html(string_of(rendering.workspace, self)));
+  return rendering.workspace.markup(escaped_as_html(rendering.workspace, string_of(rendering.workspace, self)));
 }
 
 Value safe(Rendering& rendering, const Value& self, const Arguments& arguments) {
@@ -68,7 +67,8 @@ Value safe(Rendering& rendering, const Value& self, const Arguments& arguments) 
 Value trim(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("trim", arguments, {"chars"});
   const Text text(string_of(rendering.workspace, self));
-  return rendering.workspace.text(stripped(text, parameters.has_value(0) ? &parameters.text(0) : nullptr, true, true));
+  return rendering.workspace.text(
+      stripped(rendering.workspace, text, parameters.has_value(0) ? &parameters.text(0) : nullptr, true, true));
 }
 
 Value replace(Rendering& rendering, const Value& self, const Arguments& arguments) {
@@ -97,7 +97,7 @@ Value indent(Rendering& rendering, const Value& self, const Arguments& arguments
   std::string out;
   if (parameters.truthy(1)) out = space;
   bool first = true;
-  for (const std::string_view line : split_lines(text)) {
+  for (const std::string_view line : split_lines(workspace, text)) {
     if (!first) out += '\n';
     if (!first && (parameters.truthy(2) || !line.empty())) out += space;
     first = false;
@@ -128,7 +128,7 @@ Value wordcount(Rendering& rendering, const Value& self, const Arguments& argume
   const Parameters parameters("wordcount", arguments, {});
   int64_t count = 0;
   bool in_word = false;
-  for (const char32_t c : python::code_points(string_of(rendering.workspace, self))) {
+  for (const char32_t c : code_points_of(rendering.workspace, string_of(rendering.workspace, self))) {
     const bool part = c == '_' || python::is_alphabetic(c) || python::is_numeric(c);
     count += part && !in_word;
     in_word = part;

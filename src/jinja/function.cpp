@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "jinja/rendering.h"
+
 namespace vlrm::jinja {
 
 const NamedFunction* find_function(std::span<const NamedFunction> table, std::string_view name) {
@@ -9,6 +11,20 @@ const NamedFunction* find_function(std::span<const NamedFunction> table, std::st
       std::lower_bound(table.begin(), table.end(), name,
                        [](const NamedFunction& entry, std::string_view key) { return entry.name < key; });
   return found != table.end() && found->name == name ? &*found : nullptr;
+}
+
+void look_at_given(Workspace& workspace, const Value& self, const Arguments& arguments) {
+  const auto look_at = [&](const Value& value) {
+    if (value.is_text()) workspace.look_at(value.as_text());
+  };
+  look_at(self);
+  std::for_each(arguments.positional.begin(), arguments.positional.end(), look_at);
+  for (const auto& [name, value] : arguments.named) look_at(value);
+}
+
+Value BoundFunction::call(Rendering& rendering, const Arguments& arguments) {
+  look_at_given(rendering.workspace, self_, arguments);
+  return function_(rendering, self_, arguments);
 }
 
 Parameters::Parameters(const char* function, const Arguments& arguments, std::initializer_list<std::string_view> names,

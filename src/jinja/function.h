@@ -31,6 +31,9 @@ std::span<const NamedFunction> filters();
 std::span<const NamedFunction> tests();
 std::span<const NamedFunction> methods_of(Value::Kind kind);
 
+// Counts the bytes of the texts that a function is given: it may read all of them.
+void look_at_given(Workspace& workspace, const Value& self, const Arguments& arguments);
+
 // Arguments given to the parameters of one function, as Python binds them. Raises where they do not fit.
 class Parameters {
  public:
@@ -56,9 +59,7 @@ class BoundFunction : public Object {
   BoundFunction(std::string_view name, Function function, Value self) : name_(name), function_(function), self_(self) {}
   std::string type_name() const override { return "builtin_function_or_method"; }
   bool callable() const override { return true; }
-  Value call(Rendering& rendering, const Arguments& arguments) override {
-    return function_(rendering, self_, arguments);
-  }
+  Value call(Rendering& rendering, const Arguments& arguments) override;
 
  private:
   const std::string name_;

@@ -6,6 +6,8 @@
 namespace vlrm::jinja {
 namespace {
 
+constexpr uint64_t kStepsOfADate = 1000;  // a format of few bytes may write many
+
 // dict(mapping or pairs, name=value, …)
 Dict& dict_from(Rendering& rendering, const Arguments& arguments) {
   Workspace& workspace = rendering.workspace;
@@ -44,6 +46,7 @@ Value raise_exception(Rendering& rendering, const Value&, const Arguments& argum
 
 Value strftime_now(Rendering& rendering, const Value&, const Arguments& arguments) {
   const Parameters parameters("strftime_now", arguments, {"format"}, 1);
+  rendering.workspace.step(kStepsOfADate);
   return rendering.workspace.text(rendering.clock()->format(parameters.text(0).bytes));
 }
 

@@ -22,7 +22,7 @@ class Writer {
     workspace_.expect(out.size());
     switch (value.kind()) {
       case Kind::text:
-        workspace_.look_at(value.as_text());
+        workspace_.look_at_characters(value.bytes());
         write_text(value.bytes());
         break;
       case Kind::list:
@@ -107,7 +107,7 @@ class Writer {
 
   void write_key(const Value& key) {
     if (key.is_text()) {
-      workspace_.look_at(key.as_text());
+      workspace_.look_at_characters(key.bytes());
       write_text(key.bytes());
     } else if (key.is_none() || key.is_number()) {
       write_text(scalar(key));

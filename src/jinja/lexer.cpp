@@ -10,6 +10,8 @@
 namespace vlrm::jinja {
 namespace {
 
+constexpr size_t kLongestName = 1000;  // looking a name up takes a step whatever its length
+
 // Every line break as "\n", without the last one of the text.
 std::string with_plain_newlines(const std::string& text) {
   std::string out;
@@ -212,6 +214,7 @@ class Lexer {
     while (!tail.empty() && python::is_identifier_part(utf8::first(tail).value))
       tail.remove_prefix(utf8::first(tail).length);
     const size_t length = rest().size() - tail.size();
+    if (length > kLongestName) raise_at(line_, "a name of more than {} bytes is not supported", kLongestName);
     add(Token::Kind::name, std::string(rest().substr(0, length)));
     skip(length);
     return true;

@@ -36,7 +36,9 @@ class Macro : public Object {
   Scope& outer_;
 };
 
-std::optional<Value> take(std::vector<std::pair<std::string, Value>>& named, std::string_view name) {
+std::optional<Value> take(Workspace& workspace, std::vector<std::pair<std::string, Value>>& named,
+                          std::string_view name) {
+  workspace.step(named.size() / 8);
   const auto found = std::find_if(named.begin(), named.end(), [&](const auto& entry) { return entry.first == name; });
   if (found == named.end()) return std::nullopt;
   const Value value = found->second;
@@ -72,7 +74,8 @@ bool MacroDefinition::set_parameters(Rendering& rendering, Scope& scope, const A
   std::vector<size_t> missing;
   for (size_t i = 0; i < parts_.parameters.size(); ++i) {
     const auto& parameter = parts_.parameters[i];
-    const auto value = i < given ? std::optional(arguments.positional[i]) : take(named, parameter.name);
+    const auto value =
+        i < given ? std::optional(arguments.positional[i]) : take(rendering.workspace, named, parameter.name);
     if (parameter.name == "caller") caller_found = true;
     if (value) {
       scope.set(parameter.id, *value);
@@ -93,7 +96,7 @@ void MacroDefinition::set_special(Rendering& rendering, Scope& scope, const Argu
                                   bool caller_found) const {
   Workspace& workspace = rendering.workspace;
   if (parts_.uses_caller && !caller_found) {
-    const auto caller = take(named, "caller");
+    const auto caller = take(workspace, named, "caller");
     scope.set(parts_.caller, caller && !caller->is_none() ? *caller : workspace.undefined("No caller defined"));
   }
   if (parts_.uses_kwargs) {

@@ -26,6 +26,8 @@ Value negative(const Value& value);
 Value positive(const Value& value);
 
 // Text.
+std::vector<char32_t> code_points_of(Workspace& workspace, std::string_view text);
+std::string escaped_as_html(Workspace& workspace, std::string_view text);
 void append_representation(Workspace& workspace, std::string& out, const Value& value, int depth = 0);
 void append_string(Workspace& workspace, std::string& out, const Value& value);
 std::string string_of(Workspace& workspace, const Value& value);

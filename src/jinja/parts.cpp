@@ -96,31 +96,33 @@ std::optional<int64_t> bound(const Value& value) {
   return value.as_integer();
 }
 
-// The positions that a slice of a sequence of `size` items takes, in order.
-std::vector<size_t> positions_of(const Slice& slice, size_t size) {
+// The positions that a slice of a sequence of `size` items takes: start, start + step, …
+struct Positions {
+  int64_t start, step;
+  size_t count;
+  size_t operator[](size_t i) const { return static_cast<size_t>(start + static_cast<int64_t>(i) * step); }
+};
+
+Positions positions_of(const Slice& slice, size_t size) {
   const auto [start, stop, step] = bounds_of(slice, size);
-  std::vector<size_t> positions;
   const uint64_t stride = step > 0 ? static_cast<uint64_t>(step) : 0 - static_cast<uint64_t>(step);
   const int64_t distance = step > 0 ? stop - start : start - stop;
-  if (distance <= 0) return positions;
-  const uint64_t taken = (static_cast<uint64_t>(distance) - 1) / stride + 1;
-  for (uint64_t i = 0; i < taken; ++i)
-    positions.push_back(static_cast<size_t>(start + static_cast<int64_t>(i) * (taken > 1 ? step : 0)));
-  return positions;
+  if (distance <= 0) return {start, 0, 0};
+  const uint64_t count = (static_cast<uint64_t>(distance) - 1) / stride + 1;
+  return {start, count > 1 ? step : 1, count};
 }
 
 Value slice_of_text(Workspace& workspace, const Text& text, const Slice& slice) {
   workspace.look_at(text);
-  const std::vector<size_t> positions = positions_of(slice, text.length);
-  if (positions.empty()) return workspace.text("");
-  const size_t front = positions.front(), back = positions.back();
-  if (back >= front && back - front + 1 == positions.size()) {
-    const size_t begin = text.byte_offset(front);
-    return workspace.text(text.bytes.substr(begin, text.byte_offset(back + 1) - begin));
+  const Positions positions = positions_of(slice, text.length);
+  if (positions.count == 0) return workspace.text("");
+  if (positions.step == 1) {
+    const size_t begin = text.byte_offset(positions[0]);
+    return workspace.text(text.bytes.substr(begin, text.byte_offset(positions[0] + positions.count) - begin));
   }
-  const std::vector<char32_t> points = python::code_points(text.bytes);
+  const std::vector<char32_t> points = code_points_of(workspace, text.bytes);
   std::string out;
-  for (const size_t position : positions) utf8::append(out, points[position]);
+  for (size_t i = 0; i < positions.count; ++i) utf8::append(out, points[positions[i]]);
   return workspace.text(std::move(out));
 }
 
@@ -256,6 +258,7 @@ Value attribute_of(Workspace& workspace, const Value& value, std::string_view na
 
 Value item_of(Workspace& workspace, const Value& value, const Value& key) {
   if (const auto found = subscript(workspace, value, key)) return *found;
+  if (key.is_text()) workspace.look_at(key.as_text());
   if (!key.is_text())
     return workspace.undefined(
         fmt::format("{} has no element {}", type_in_message(value), representation_of(workspace, key)));
@@ -286,9 +289,11 @@ Value slice_of(Workspace& workspace, const Value& value, const Slice& slice) {
   if (value.is(Kind::dict)) raise("unhashable type: 'slice'");
   if (!value.is_sequence()) raise("'{}' object is not subscriptable", type_name(value));
   const auto& items = value.as_items();
+  const Positions positions = positions_of(slice, items.size());
+  workspace.step(positions.count);
+  workspace.expect(positions.count * sizeof(Value));
   std::vector<Value> taken;
-  for (const size_t position : positions_of(slice, items.size())) taken.push_back(items[position]);
-  workspace.step(taken.size());
+  for (size_t i = 0; i < positions.count; ++i) taken.push_back(items[positions[i]]);
   return value.is(Kind::list) ? workspace.list(std::move(taken)) : workspace.tuple(std::move(taken));
 }
 

@@ -1,4 +1,5 @@
 // str() and repr().
+#include "base/html.h"
 #include "base/utf8.h"
 #include "jinja/operations.h"
 #include "python/json.h"
@@ -78,6 +79,19 @@ void append_dict(Workspace& workspace, std::string& out, const Dict& dict, int d
 
 }  // namespace
 
+std::vector<char32_t> code_points_of(Workspace& workspace, std::string_view text) {
+  workspace.look_at_characters(text);
+  workspace.expect(text.size() * sizeof(char32_t));
+  return python::code_points(text);
+}
+
+std::string escaped_as_html(Workspace& workspace, std::string_view text) {
+  constexpr size_t kLongestEscape = 5;
+  workspace.look_at_characters(text);
+  if (text.find_first_of("&<>\"'") != text.npos) workspace.expect(text.size() * kLongestEscape);
+  return escaped_html(text);
+}
+
 void append_representation(Workspace& workspace, std::string& out, const Value& value, int depth) {
   Nesting guard(depth);
   workspace.step();
@@ -99,7 +113,7 @@ void append_representation(Workspace& workspace, std::string& out, const Value& 
       out += python_float(value.as_real());
       break;
     case Kind::text:
-      workspace.look_at(value.as_text());
+      workspace.look_at_characters(value.bytes());
       if (value.as_text().markup) out += "Markup(";
       append_quoted(workspace, out, value.as_text());
       if (value.as_text().markup) out += ')';

@@ -7,15 +7,18 @@
 namespace vlrm::jinja {
 
 void Scope::set(NameId name, const Value& value) {
+  workspace_.step(values_.size() / kLookedAtInAStep);
   for (auto& [other, held] : values_)
     if (other == name) {
       held = value;
       return;
     }
+  if (values_.size() == values_.capacity()) workspace_.take((values_.capacity() + 4) * sizeof(values_[0]));
   values_.emplace_back(name, value);
 }
 
 const Value* Scope::find(NameId name) const {
+  workspace_.step(values_.size() / kLookedAtInAStep);
   for (const auto& [other, held] : values_)
     if (other == name) return &held;
   return nullptr;
@@ -57,6 +60,7 @@ Flow Rendering::execute(const Body& body) {
 Value Rendering::lookup(NameId name) {
   const auto undefined = [&] { return workspace.undefined(fmt::format("'{}' is undefined", names_.name_of(name))); };
   for (const Scope* scope = scope_; scope; scope = scope->outer()) {
+    if (scope != scope_) workspace.step();
     if (const Value* value = scope->find(name)) return *value;
     if (scope->starts_unset(name)) return undefined();
   }
@@ -89,12 +93,13 @@ Value Rendering::apply(std::span<const NamedFunction> table, const char* what, c
   if (!found) raise("no {} named {}", what, representation_of(workspace, name));
   if (!found->function) raise("the {} '{}' is not supported", what, found->name);
   Deeper deeper(workspace);
+  look_at_given(workspace, self, arguments);
   return found->function(*this, self, arguments);
 }
 
 Scope& Rendering::new_scope(const ScopeLayout& layout, Scope* outer) {
   workspace.take(sizeof(Scope) + 4 * sizeof(Value));
-  return scopes_.emplace_back(outer, layout);
+  return scopes_.emplace_back(workspace, outer, layout);
 }
 
 }  // namespace vlrm::jinja

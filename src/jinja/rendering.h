@@ -15,7 +15,8 @@ namespace vlrm::jinja {
 // The variables that a template, a loop, a macro or a block has set.
 class Scope {
  public:
-  Scope(Scope* outer, const ScopeLayout& layout) : outer_(outer), layout_(layout) {}
+  Scope(Workspace& workspace, Scope* outer, const ScopeLayout& layout)
+      : workspace_(workspace), outer_(outer), layout_(layout) {}
   void set(NameId name, const Value& value);
   const Value* find(NameId name) const;
   bool starts_unset(NameId name) const;
@@ -23,6 +24,8 @@ class Scope {
   Scope* outer() const { return outer_; }
 
  private:
+  static constexpr size_t kLookedAtInAStep = 32;
+  Workspace& workspace_;
   Scope* const outer_;
   const ScopeLayout& layout_;
   std::vector<std::pair<NameId, Value>> values_;

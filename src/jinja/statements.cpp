@@ -91,14 +91,13 @@ Flow If::execute(Rendering& rendering) const {
 // jinja2 takes the first branch, all others with a condition as one, and the rest.
 void If::collect(Symbols& symbols) const {
   branches_.front().condition->collect(symbols);
-  std::vector<Symbols> parts(3, symbols);
+  std::vector<Symbols> parts(3, symbols.branch());
   jinja::collect(branches_.front().body, parts[0]);
   for (size_t i = 1; i < branches_.size(); ++i) {
     branches_[i].condition->collect(parts[1]);
-    Symbols branch = parts[1];
+    Symbols branch = parts[1].branch();
     jinja::collect(branches_[i].body, branch);
-    const Symbols none = parts[1];
-    parts[1].join({branch, none, none});
+    parts[1].join({branch});
   }
   jinja::collect(otherwise_, parts[2]);
   symbols.join(parts);

@@ -2,10 +2,28 @@
 
 namespace vlrm::jinja {
 
+bool Symbols::has(NameId name) const {
+  for (const Symbols* part = this; part; part = part->before_)
+    if (part->starts_.contains(name)) return true;
+  return false;
+}
+
+bool Symbols::sets(NameId name) const {
+  for (const Symbols* part = this; part; part = part->before_)
+    if (part->sets_.contains(name)) return true;
+  return false;
+}
+
 bool Symbols::known(NameId name) const {
   for (const Symbols* scope = this; scope; scope = scope->outer_)
-    if (scope->starts_.contains(name)) return true;
+    if (scope->has(name)) return true;
   return false;
+}
+
+Symbols Symbols::branch() const {
+  Symbols symbols(outer_);
+  symbols.before_ = this;
+  return symbols;
 }
 
 void Symbols::read(NameId name) {
@@ -14,7 +32,7 @@ void Symbols::read(NameId name) {
 
 void Symbols::set(NameId name) {
   sets_.insert(name);
-  if (!starts_.contains(name)) starts_[name] = outer_ && outer_->known(name) ? Start::outer : Start::unset;
+  if (!has(name)) starts_[name] = outer_ && outer_->known(name) ? Start::outer : Start::unset;
 }
 
 void Symbols::declare(NameId name) {
@@ -26,7 +44,7 @@ void Symbols::join(const std::vector<Symbols>& branches) {
   std::set<NameId> fresh;
   for (const Symbols& branch : branches)
     for (const NameId name : branch.sets_)
-      if (!sets_.contains(name)) fresh.insert(name);
+      if (!sets(name)) fresh.insert(name);
   for (const Symbols& branch : branches) {
     for (const auto& [name, start] : branch.starts_) starts_[name] = start;
     sets_.insert(branch.sets_.begin(), branch.sets_.end());

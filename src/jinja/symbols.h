@@ -22,6 +22,8 @@ class Symbols {
   void read(NameId name);
   void set(NameId name);
   void declare(NameId name);
+  // For statements that run only sometimes: it starts with what is known here, which must not change while it lives.
+  Symbols branch() const;
   // What is set in some branches only.
   void join(const std::vector<Symbols>& branches);
 
@@ -29,8 +31,11 @@ class Symbols {
 
  private:
   enum class Start { given, resolved, outer, unset };
+  bool has(NameId name) const;
+  bool sets(NameId name) const;
   bool known(NameId name) const;
   const Symbols* outer_;
+  const Symbols* before_ = nullptr;  // of a branch: what it starts with
   std::map<NameId, Start> starts_;
   std::set<NameId> sets_;
 };

@@ -72,10 +72,10 @@ Value is_divisible(Rendering& rendering, const Value& self, const Arguments& arg
 }
 
 Value is_upper_case(Rendering& rendering, const Value& self, const Arguments&) {
-  return Value::boolean(text_is_upper(string_of(rendering.workspace, self)));
+  return Value::boolean(text_is_upper(rendering.workspace, string_of(rendering.workspace, self)));
 }
 Value is_lower_case(Rendering& rendering, const Value& self, const Arguments&) {
-  return Value::boolean(text_is_lower(string_of(rendering.workspace, self)));
+  return Value::boolean(text_is_lower(rendering.workspace, string_of(rendering.workspace, self)));
 }
 
 Value is_filter(Rendering& rendering, const Value& self, const Arguments&) {

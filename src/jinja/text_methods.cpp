@@ -1,6 +1,7 @@
 // Methods of str.
 #include <algorithm>
 
+#include "base/find_text.h"
 #include "base/utf8.h"
 #include "jinja/methods.h"
 #include "jinja/padding.h"
@@ -14,16 +15,16 @@ namespace {
 template <std::string (*change)(std::string_view)>
 Value changed(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("str method", arguments, {});
-  rendering.workspace.look_at(self.as_text());
+  rendering.workspace.look_at_characters(self.bytes());
+  rendering.workspace.expect(self.bytes().size() * sizeof(char32_t));
   return rendering.workspace.text(change(self.bytes()));
 }
 
 template <bool left, bool right>
 Value strip(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("strip", arguments, {"/chars"});
-  rendering.workspace.look_at(self.as_text());
   const Text* characters = parameters.has_value(0) ? &parameters.text(0) : nullptr;
-  return rendering.workspace.text(stripped(self.as_text(), characters, left, right));
+  return rendering.workspace.text(stripped(rendering.workspace, self.as_text(), characters, left, right));
 }
 
 template <auto split_by>
@@ -36,8 +37,7 @@ Value split_method(Rendering& rendering, const Value& self, const Arguments& arg
 
 Value splitlines(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("splitlines", arguments, {"keepends"});
-  rendering.workspace.look_at(self.as_text());
-  return texts(rendering.workspace, split_lines(self.bytes(), parameters.truthy(0)));
+  return texts(rendering.workspace, split_lines(rendering.workspace, self.bytes(), parameters.truthy(0)));
 }
 
 Value partition_at(Workspace& workspace, const Value& self, size_t found, const Text& separator, bool from_right) {
@@ -52,16 +52,15 @@ Value partition_at(Workspace& workspace, const Value& self, size_t found, const 
 
 Value partition(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("partition", arguments, {"/sep"}, 1);
-  rendering.workspace.look_at(self.as_text());
   const Text& separator = parameters.text(0);
-  return partition_at(rendering.workspace, self, self.bytes().find(separator.bytes), separator, false);
+  return partition_at(rendering.workspace, self, find_text(self.bytes(), separator.bytes), separator, false);
 }
 
 Value rpartition(Rendering& rendering, const Value& self, const Arguments& arguments) {
   const Parameters parameters("rpartition", arguments, {"/sep"}, 1);
-  rendering.workspace.look_at(self.as_text());
   const Text& separator = parameters.text(0);
-  return partition_at(rendering.workspace, self, self.bytes().rfind(separator.bytes), separator, true);
+  return partition_at(rendering.workspace, self, find_last(rendering.workspace, self.bytes(), separator.bytes),
+                      separator, true);
 }
 
 Value replace(Rendering& rendering, const Value& self, const Arguments& arguments) {
@@ -120,7 +119,7 @@ Value expandtabs(Rendering& rendering, const Value& self, const Arguments& argum
   const int64_t size = parameters.integer(0, 8);
   std::string out;
   int64_t column = 0;
-  for (const char32_t c : python::code_points(self.bytes())) {
+  for (const char32_t c : code_points_of(rendering.workspace, self.bytes())) {
     if (c == '\t') {
       const int64_t spaces = size > 0 ? size - column % size : 0;
       rendering.workspace.expect(out.size() + static_cast<uint64_t>(spaces));
@@ -136,8 +135,7 @@ Value expandtabs(Rendering& rendering, const Value& self, const Arguments& argum
 
 template <bool (*holds)(char32_t)>
 Value all_are(Rendering& rendering, const Value& self, const Arguments&) {
-  rendering.workspace.look_at(self.as_text());
-  const auto points = python::code_points(self.bytes());
+  const auto points = code_points_of(rendering.workspace, self.bytes());
   return Value::boolean(!points.empty() && std::all_of(points.begin(), points.end(), holds));
 }
 
@@ -149,20 +147,20 @@ Value isascii(Rendering&, const Value& self, const Arguments&) {
   return Value::boolean(self.as_text().ascii());
 }
 
-Value isprintable(Rendering&, const Value& self, const Arguments&) {
-  const auto points = python::code_points(self.bytes());
+Value isprintable(Rendering& rendering, const Value& self, const Arguments&) {
+  const auto points = code_points_of(rendering.workspace, self.bytes());
   return Value::boolean(std::all_of(points.begin(), points.end(), python::is_printable));
 }
 
-Value isidentifier(Rendering&, const Value& self, const Arguments&) {
-  const auto points = python::code_points(self.bytes());
+Value isidentifier(Rendering& rendering, const Value& self, const Arguments&) {
+  const auto points = code_points_of(rendering.workspace, self.bytes());
   return Value::boolean(!points.empty() && python::is_identifier_start(points[0]) &&
                         std::all_of(points.begin(), points.end(), python::is_identifier_part));
 }
 
-Value istitle(Rendering&, const Value& self, const Arguments&) {
+Value istitle(Rendering& rendering, const Value& self, const Arguments&) {
   bool cased_before = false, any = false;
-  for (const char32_t c : python::code_points(self.bytes())) {
+  for (const char32_t c : code_points_of(rendering.workspace, self.bytes())) {
     if ((python::is_upper(c) || python::is_title(c)) == cased_before && python::is_cased(c))
       return Value::boolean(false);
     cased_before = python::is_cased(c);
@@ -171,11 +169,11 @@ Value istitle(Rendering&, const Value& self, const Arguments&) {
   return Value::boolean(any);
 }
 
-Value isupper(Rendering&, const Value& self, const Arguments&) {
-  return Value::boolean(text_is_upper(self.bytes()));
+Value isupper(Rendering& rendering, const Value& self, const Arguments&) {
+  return Value::boolean(text_is_upper(rendering.workspace, self.bytes()));
 }
-Value islower(Rendering&, const Value& self, const Arguments&) {
-  return Value::boolean(text_is_lower(self.bytes()));
+Value islower(Rendering& rendering, const Value& self, const Arguments&) {
+  return Value::boolean(text_is_lower(rendering.workspace, self.bytes()));
 }
 
 constexpr NamedFunction kMethods[] = {
@@ -230,15 +228,15 @@ constexpr NamedFunction kMethods[] = {
 
 }  // namespace
 
-bool text_is_upper(std::string_view text) {
-  const auto points = python::code_points(text);
+bool text_is_upper(Workspace& workspace, std::string_view text) {
+  const auto points = code_points_of(workspace, text);
   return std::any_of(points.begin(), points.end(), python::is_upper) &&
          std::none_of(points.begin(), points.end(),
                       [](char32_t c) { return python::is_lower(c) || python::is_title(c); });
 }
 
-bool text_is_lower(std::string_view text) {
-  const auto points = python::code_points(text);
+bool text_is_lower(Workspace& workspace, std::string_view text) {
+  const auto points = code_points_of(workspace, text);
   return std::any_of(points.begin(), points.end(), python::is_lower) &&
          std::none_of(points.begin(), points.end(),
                       [](char32_t c) { return python::is_upper(c) || python::is_title(c); });

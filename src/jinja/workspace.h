@@ -18,12 +18,14 @@ class Workspace {
   static constexpr int kDepth = 1000;   // of nodes within nodes, through macros that call each other
   static constexpr int kNesting = 100;  // of values in values, as far as anything walks through them
 
-  // Raise where a budget is spent. A step is one node evaluated, one item visited or 64 bytes looked at.
+  // Raise where a budget is spent. A step is one node evaluated, one item visited, 64 bytes looked at or 2 bytes whose
+  // characters are.
   void step(uint64_t count = 1) {
     steps_ += count;
     if (steps_ > kSteps) raise("runs too long: more than {} steps", kSteps);
   }
   void look_at(const Text& text) { step(1 + text.bytes.size() / 64); }
+  void look_at_characters(std::string_view text) { step(1 + text.size() / 2); }
   void take(uint64_t bytes);
   void expect(uint64_t bytes) const;  // what would be taken soon
 

@@ -19,11 +19,12 @@ template <class... Args>
   fail("{}:{}: {}", source, mark.line + 1, what);
 }
 
-// The documents that `yaml` holds; empty ones do not count. Throws Error for malformed YAML.
+// The documents that `yaml` holds; empty ones do not count. Throws Error for malformed YAML and for aliases
+// that multiply.
 std::vector<YAML::Node> load_documents_or_throw(const std::string& yaml, const std::string& source);
 
 // The one document that `yaml` holds; empty ones beside it do not count. Nothing but null if there is none. Throws
-// Error for malformed YAML and for a second document.
+// Error for malformed YAML, aliases that multiply and for a second document.
 YAML::Node load_document_or_throw(const std::string& yaml, const std::string& source);
 
 }  // namespace vlrm

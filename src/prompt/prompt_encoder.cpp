@@ -9,6 +9,9 @@
 namespace vlrm {
 namespace {
 
+// A text beyond a model's positions is read with a note, but not one that is this far beyond.
+constexpr int64_t kMostTimesTooLong = 8, kNeverTooLong = 1 << 16;
+
 ContentForm content_form(Mode mode) {
   switch (mode) {
     case Mode::image:
@@ -154,7 +157,11 @@ void PromptEncoder::fit(Text& text, const std::string& source) const {
     text.notes.cut_texts = 1;
   }
   if (options_.last_token) text.ids.push_back(*options_.last_token);
-  if (static_cast<int64_t>(text.ids.size()) > positions_) text.notes.long_texts = 1;
+  const auto tokens = static_cast<int64_t>(text.ids.size());
+  if (tokens > kNeverTooLong && tokens / kMostTimesTooLong > positions_)
+    fail("{}: a text of {} tokens, for a model of {} positions: `max_length` and `truncation` can cut it", source,
+         tokens, positions_);
+  if (tokens > positions_) text.notes.long_texts = 1;
 }
 
 // Nothing where they cannot be told.

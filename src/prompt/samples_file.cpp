@@ -29,14 +29,14 @@ SamplesFile::SamplesFile(const std::string& path) : path_(path), name_(path), di
 }
 
 void SamplesFile::keep_in_temporary_file(std::istream& pipe) {
-  kept_.reset(std::tmpfile());
-  if (!kept_) fail_with_errno(errno, "{}: no temporary file to keep it in", name_);
-  path_ = fmt::format("/proc/self/fd/{}", ::fileno(kept_.get()));
+  kept_ = std::make_unique<TemporaryFile>();
+  path_ = kept_->path().string();
   directory_.clear();
+  const std::string copy = fmt::format("the copy of {} in {}", name_, kept_->directory().string());
   std::string chunk(1 << 16, '\0');
   while (pipe.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), pipe.gcount() > 0)
-    write_all_or_throw(::fileno(kept_.get()), std::string_view(chunk).substr(0, static_cast<size_t>(pipe.gcount())),
-                       "the copy of " + name_);
+    write_all_or_throw(kept_->descriptor(), std::string_view(chunk).substr(0, static_cast<size_t>(pipe.gcount())),
+                       copy);
   if (pipe.bad()) fail("{}: cannot be read", name_);
 }
 
@@ -73,7 +73,7 @@ SamplesFile::Facts SamplesFile::check(bool read_images) const {
     text.add("\n");
     const Sample sample = parse_sample(line, lines.source(), directory_);
     facts.without_image += sample.images.empty();
-    for (const auto& [image, bytes] : sample.images) {
+    for (const auto& [image, bytes, folder] : sample.images) {
       std::error_code error;
       if (!fs::is_regular_file(image, error))
         fail("{}: the image {} is not there", lines.source(), printable(image.string()));

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <istream>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "base/line_reader.h"
+#include "base/temporary_file.h"
 #include "prompt/sample.h"
 
 namespace vlrm {
@@ -51,7 +51,7 @@ class SamplesFile {
   void keep_in_temporary_file(std::istream& pipe);
   std::string path_, name_;
   std::filesystem::path directory_;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> kept_{nullptr, std::fclose};
+  std::unique_ptr<TemporaryFile> kept_;
 };
 
 }  // namespace vlrm

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "base/find_text.h"
 #include "base/utf8.h"
 
 namespace vlrm {
@@ -77,14 +78,14 @@ TextMarks::TextMarks(const std::vector<std::string>& literals, const Tokenizer& 
     special.add(token, 0);
     all_special += token + "\n";
   }
-  size_t count = 0;
-  for (const std::string& literal : literals) {
+  special.prepare();
+  for (const std::string& literal : std::span(literals).first(std::min(literals.size(), kMostLiterals))) {
     const auto [begin, end] = trimmed(literal, 0, literal.size());
-    const bool part_of_token = special.find(literal, 0) || all_special.find(literal) != all_special.npos;
-    if (literal.size() < 2 || begin == end || part_of_token) continue;
-    literals_.add(literal, 0);
-    if (++count == kMostLiterals) break;
+    if (literal.size() < 2 || begin == end) continue;
+    const bool part_of_token = special.find(literal, 0) || find_text(all_special, literal) != all_special.npos;
+    if (!part_of_token) literals_.add(literal, 0);
   }
+  literals_.prepare();
 }
 
 void TextMarks::mark_text(std::string& text, const std::string& mark, Origin origin) const {

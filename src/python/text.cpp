@@ -128,13 +128,9 @@ std::string_view trimmed(std::string_view text, bool left, bool right) {
   return text;
 }
 
-std::vector<std::string_view> split_at_space(std::string_view text, int64_t limit) {
+std::vector<std::string_view> split_at_space(std::string_view text) {
   std::vector<std::string_view> parts;
   for (text = trimmed(text, true, false); !text.empty(); text = trimmed(text, true, false)) {
-    if (limit >= 0 && static_cast<int64_t>(parts.size()) == limit) {
-      parts.push_back(trimmed(text, false, true));
-      break;
-    }
     size_t end = 0;
     while (end < text.size() && !is_space(utf8::first(text.substr(end)).value))
       end += utf8::first(text.substr(end)).length;

@@ -26,8 +26,8 @@ bool is_identifier_part(char32_t c);
 std::vector<char32_t> code_points(std::string_view text);
 // str.strip, lstrip, rstrip.
 std::string_view trimmed(std::string_view text, bool left = true, bool right = true);
-// str.split(): its words; with a limit from 0 on, what follows that many words is one part.
-std::vector<std::string_view> split_at_space(std::string_view text, int64_t limit = -1);
+// str.split(): its words.
+std::vector<std::string_view> split_at_space(std::string_view text);
 
 // Full case mappings: "ß" has two letters in upper case.
 std::string upper(std::string_view text);

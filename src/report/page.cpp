@@ -8,9 +8,16 @@
 namespace vlrm {
 namespace {
 
+const std::string kAddress = "data:image/jpeg;base64,";
+
+// Addresses that hold the pictures themselves; "" where there was no room for one.
 std::string images_json(const std::vector<std::string>& files) {
   std::string json = "[";
-  for (const std::string& file : files) json += (json.size() > 1 ? ",\"" : "\"") + base64(file) + "\"";
+  for (const std::string& file : files) {
+    json += json.size() > 1 ? ",\"" : "\"";
+    if (!file.empty()) json += kAddress + base64(file);
+    json += '"';
+  }
   return json + "]";
 }
 

@@ -130,7 +130,7 @@ class Maker {
       : runs_(std::move(runs)),
         options_(options),
         benchmarks_(benchmarks),
-        thumbnails_(options.thumbnail, options.bytes) {}
+        thumbnails_(options.thumbnail, options.bytes, options.allow_outside) {}
 
   Report make() {
     const auto benchmarks = by_benchmark(runs_.summaries);
@@ -190,11 +190,12 @@ class Maker {
 
   void fit_images(const PageContent& content) {
     const auto size = static_cast<int64_t>(make_page(content).size());
-    const int64_t quotes = static_cast<int64_t>(thumbnails_.files().size()) * 3;
-    if (size + quotes >= options_.bytes)
+    constexpr int64_t kAround = 26;  // an address without its picture, quotes and a comma
+    const int64_t around = static_cast<int64_t>(thumbnails_.files().size()) * kAround;
+    if (size + around >= options_.bytes)
       fail("the page cannot be below {}: {} without a picture; `samples` takes fewer samples",
            human_bytes(static_cast<double>(options_.bytes)), human_bytes(static_cast<double>(size)));
-    thumbnails_.fit(options_.bytes - size - quotes - 1);
+    thumbnails_.fit(options_.bytes - size - around - 1);
   }
 
   std::vector<std::string> notes() const {

@@ -5,6 +5,7 @@
 
 #include "base/content_digest.h"
 #include "base/error.h"
+#include "base/hub_cache.h"
 #include "base/threads.h"
 #include "vision/encode_jpeg.h"
 #include "vision/resize.h"
@@ -31,7 +32,8 @@ Image at_most(Image image, int64_t side) {
 
 }  // namespace
 
-Thumbnails::Thumbnails(int64_t side, int64_t budget) : side_(side), budget_(budget) {
+Thumbnails::Thumbnails(int64_t side, int64_t budget, bool allow_outside)
+    : side_(side), allow_outside_(allow_outside), budget_(budget) {
   VLRM_ASSERT(side > 0);
 }
 
@@ -50,7 +52,9 @@ std::vector<std::optional<size_t>> Thumbnails::add(std::span<const EncodedImage>
     const EncodedImage& image = images[static_cast<size_t>(i)];
     Made& result = made[static_cast<size_t>(i)];
     try {
-      const std::string name = image.path.string();
+      const std::string name = printable(image.path.string());
+      if (!allow_outside_ && image.bytes.empty() && !image.folder.empty() && !lies_within(image.path, image.folder))
+        fail("{}: lies outside of the dataset's folder; `allow_outside` shows such images", name);
       const std::string bytes = image.bytes.empty() ? read_image_file(image.path) : image.bytes;
       result.digest = content_digest(bytes);
       if (!numbers_.contains(result.digest)) result.picture = picture_of(decode_image(bytes, name, options));

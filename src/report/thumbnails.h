@@ -16,7 +16,9 @@ class Thumbnails {
  public:
   // `side`: pixels of the longest side, above 0; smaller pictures stay as they are. `budget`: bytes of all of them in
   // base64. Where more come, all are made smaller and coarser, and at last some are left out.
-  Thumbnails(int64_t side, int64_t budget);
+  // `allow_outside`: also pictures that a dataset names outside of its folder, which are unreadable else: a page is
+  // there to be passed on.
+  Thumbnails(int64_t side, int64_t budget, bool allow_outside = false);
 
   // Gives each picture's number in files(), the same for the same bytes; nothing for what cannot be read.
   std::vector<std::optional<size_t>> add(std::span<const EncodedImage> images, const DecodeOptions& options);
@@ -35,6 +37,7 @@ class Thumbnails {
   void count_bytes();
   void shrink();
   const int64_t side_;
+  const bool allow_outside_;
   int64_t budget_, bytes_ = 0, unreadable_ = 0;
   size_t step_ = 0;  // how far the shrinking has come
   std::vector<std::string> files_;

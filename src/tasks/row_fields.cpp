@@ -71,7 +71,7 @@ std::vector<EncodedImage> RowFields::take_images() const {
   std::vector<EncodedImage> images;
   for (auto& [column, cell] : row_.images)
     images.push_back(cell.bytes.empty()
-                         ? EncodedImage{std::move(cell.path)}
+                         ? EncodedImage{std::move(cell.path), {}, std::move(cell.folder)}
                          : EncodedImage{fmt::format("{}, column {}", row_.source, column), std::move(cell.bytes)});
   row_.images.clear();
   return images;

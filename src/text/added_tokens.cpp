@@ -84,40 +84,6 @@ std::vector<TextOrigin> normalized_origins(std::string_view text, const std::str
 
 }  // namespace
 
-void StringMatcher::add(std::string_view text, size_t value) {
-  size_t node = 0;
-  starts_[static_cast<uint8_t>(text.front())] = true;
-  for (const char c : text) {
-    const auto [child, is_new] = nodes_[node].children.try_emplace(c, nodes_.size());
-    node = child->second;
-    if (is_new) nodes_.emplace_back();
-  }
-  if (!nodes_[node].value) nodes_[node].value = value;
-}
-
-std::optional<StringMatcher::Found> StringMatcher::find(std::string_view text, size_t start) const {
-  return find(text, start, [](const Found&) { return true; });
-}
-
-std::optional<StringMatcher::Found> StringMatcher::find(std::string_view text, size_t start,
-                                                        const Accept& accept) const {
-  for (size_t begin = start; begin < text.size(); ++begin) {
-    if (!starts_[static_cast<uint8_t>(text[begin])]) continue;
-    std::optional<Found> longest;
-    size_t node = 0;
-    for (size_t end = begin; end < text.size();) {
-      const auto child = nodes_[node].children.find(text[end++]);
-      if (child == nodes_[node].children.end()) break;
-      node = child->second;
-      if (!nodes_[node].value) continue;
-      const Found found{begin, end, *nodes_[node].value};
-      if (accept(found)) longest = found;
-    }
-    if (longest) return longest;
-  }
-  return std::nullopt;
-}
-
 AddedTokens::AddedTokens(const std::vector<AddedToken>& own, const std::vector<AddedToken>& additions,
                          const Vocabulary& vocabulary, const Normalizer& normalizer, const std::string& source) {
   for (const AddedToken& token : own) {
@@ -172,6 +138,7 @@ void AddedTokens::prepare_matchers(const Normalizer& normalizer, const std::stri
       (pattern.normalized ? in_normalized_text_ : in_raw_text_).add(content, pattern.token);
     }
   }
+  for (StringMatcher* matcher : {&contents_, &in_normalized_text_, &in_raw_text_}) matcher->prepare();
 }
 
 void AddedTokens::split_by(const StringMatcher& matcher, std::string_view text, std::span<const TextOrigin> origins,
@@ -186,8 +153,8 @@ void AddedTokens::split_by(const StringMatcher& matcher, std::string_view text, 
     if (special_are_text_ && is_special(token.content)) continue;
     size_t begin = found->begin, end = found->end;
     if (token.single_word && (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) continue;
-    if (token.left_strip) begin = std::max(begin - white_space_at_end(text.substr(0, begin)), done);
-    if (token.right_strip) end += white_space_at_start(text.substr(end));
+    if (token.left_strip && begin > done) begin -= white_space_at_end(text.substr(done, begin - done));
+    if (token.right_strip) end = std::max(end, done), end += white_space_at_start(text.substr(end));
     if (done < begin) on_text(text.substr(done, begin - done));
     on_token(static_cast<int32_t>(token.id), origin_of(origins, found->begin, found->end));
     done = end;

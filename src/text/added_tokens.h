@@ -1,7 +1,6 @@
 // Added tokens: strings that are found in the text before it is split, and become one id each.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -14,31 +13,10 @@
 
 #include "text/added_token.h"
 #include "text/normalizer.h"
+#include "text/string_matcher.h"
 #include "text/vocabulary.h"
 
 namespace vlrm {
-
-// Finds the longest of several strings at the leftmost place.
-class StringMatcher {
- public:
-  void add(std::string_view text, size_t value);  // of equal strings the first counts
-  bool empty() const { return nodes_.size() == 1; }
-  struct Found {
-    size_t begin, end, value;
-  };
-  using Accept = std::function<bool(const Found&)>;
-  std::optional<Found> find(std::string_view text, size_t start) const;
-  // Of those that `accept` takes.
-  std::optional<Found> find(std::string_view text, size_t start, const Accept& accept) const;
-
- private:
-  struct Node {
-    std::unordered_map<char, size_t> children;
-    std::optional<size_t> value;
-  };
-  std::vector<Node> nodes_{1};
-  std::array<bool, 256> starts_{};  // bytes that begin a string
-};
 
 // Bytes of a text that come from elsewhere than the rest.
 struct TextOrigin {

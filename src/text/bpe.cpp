@@ -46,14 +46,14 @@ class LongMerge {
  public:
   LongMerge(const MergeTable& merges, std::vector<int32_t>& symbols)
       : merges_(merges), symbols_(symbols), next_(symbols.size()), previous_(symbols.size()) {
-    for (size_t i = 0; i < symbols.size(); ++i) {
+    for (uint32_t i = 0; i < symbols.size(); ++i) {
       next_[i] = i + 1;
-      previous_[i] = i - 1;  // SIZE_MAX before the first
+      previous_[i] = i - 1;  // kNowhere before the first
     }
   }
 
   void run() {
-    for (size_t i = 0; i + 1 < symbols_.size(); ++i) offer(i);
+    for (uint32_t i = 0; i + 1 < symbols_.size(); ++i) offer(i);
     while (!candidates_.empty()) {
       const Candidate best = candidates_.top();
       candidates_.pop();
@@ -65,23 +65,24 @@ class LongMerge {
   }
 
  private:
+  static constexpr uint32_t kNowhere = UINT32_MAX;
   struct Candidate {
     uint32_t rank;
-    size_t position;  // of the left symbol
+    uint32_t position;  // of the left symbol
     int32_t left, right, merged;
     bool operator<(const Candidate& other) const {  // the queue's top is the greatest
       return rank != other.rank ? rank > other.rank : position > other.position;
     }
   };
 
-  void offer(size_t position) {
+  void offer(uint32_t position) {
     const int32_t left = symbols_[position], right = symbols_[next_[position]];
     const auto merge = merges_.find(left, right);
     if (merge.rank != MergeTable::kNever) candidates_.push({merge.rank, position, left, right, merge.id});
   }
 
   void merge(const Candidate& candidate) {
-    const size_t left = candidate.position, right = next_[left];
+    const uint32_t left = candidate.position, right = next_[left];
     symbols_[left] = candidate.merged;
     symbols_[right] = Vocabulary::kNone;
     next_[left] = next_[right];
@@ -89,12 +90,12 @@ class LongMerge {
       previous_[next_[left]] = left;
       offer(left);
     }
-    if (previous_[left] != SIZE_MAX) offer(previous_[left]);
+    if (previous_[left] != kNowhere) offer(previous_[left]);
   }
 
   const MergeTable& merges_;
   std::vector<int32_t>& symbols_;
-  std::vector<size_t> next_, previous_;
+  std::vector<uint32_t> next_, previous_;
   std::priority_queue<Candidate> candidates_;
 };
 

@@ -14,14 +14,6 @@
 namespace vlrm {
 namespace {
 
-// A chain of replacements may double its text at every step.
-constexpr size_t kLongest = size_t{16} << 20;
-constexpr size_t kLargestGrowth = 16;
-
-size_t longest(std::string_view text) {
-  return std::max(kLongest, text.size() * kLargestGrowth);
-}
-
 // The options of utf8proc for NFC, NFD, NFKC and NFKD; 0 for other names.
 int normal_form(const std::string& name) {
   if (name == "NFC") return UTF8PROC_STABLE | UTF8PROC_COMPOSE;
@@ -56,11 +48,11 @@ void append_normal_form(std::string_view text, int options, std::string& result)
 
 }  // namespace
 
-std::string replace_all(const RegularExpression& pattern, std::string_view text, std::string_view by) {
+std::string replace_all(const RegularExpression& pattern, std::string_view text, std::string_view by,
+                        const TextEffort& effort) {
   std::vector<Match> matches;
   pattern.find_all(text, matches);
-  if (matches.size() * by.size() > longest(text))
-    fail("a replacement makes a text longer than {} bytes", longest(text));
+  effort.check_length(matches.size() * by.size());
   std::string result;
   size_t end = 0;
   for (const Match& match : matches) {
@@ -73,6 +65,7 @@ std::string replace_all(const RegularExpression& pattern, std::string_view text,
 
 Normalizer::Normalizer(const Json& description, const std::string& source) : source_(source) {
   if (!description.is_null()) add(description, source);
+  check_step_count(steps_.size(), "normalizer", source);
 }
 
 void Normalizer::add(const Json& description, const std::string& source) {
@@ -98,7 +91,7 @@ void Normalizer::add(const Json& description, const std::string& source) {
   }
 }
 
-std::string Normalizer::apply(const Compose& step, const std::string& text) {
+std::string Normalizer::apply(const Compose& step, const std::string& text, TextEffort&) {
   if (is_ascii(text)) return text;
   std::string result;
   size_t begin = 0;
@@ -115,15 +108,16 @@ std::string Normalizer::apply(const Compose& step, const std::string& text) {
   return result;
 }
 
-std::string Normalizer::apply(const Prepend& step, const std::string& text) {
+std::string Normalizer::apply(const Prepend& step, const std::string& text, TextEffort& effort) {
+  effort.check_length(step.prefix.size());
   return text.empty() ? text : step.prefix + text;
 }
 
-std::string Normalizer::apply(const Replace& step, const std::string& text) {
-  return text.empty() ? text : replace_all(step.pattern, text, step.by);
+std::string Normalizer::apply(const Replace& step, const std::string& text, TextEffort& effort) {
+  return text.empty() ? text : replace_all(step.pattern, text, step.by, effort);
 }
 
-std::string Normalizer::apply(const Strip& step, const std::string& text) {
+std::string Normalizer::apply(const Strip& step, const std::string& text, TextEffort&) {
   std::string_view rest = text;
   while (step.left && !rest.empty() && utf8::is_white_space(utf8::first(rest).value))
     rest.remove_prefix(utf8::first(rest).length);
@@ -133,7 +127,7 @@ std::string Normalizer::apply(const Strip& step, const std::string& text) {
 }
 
 // Character by character: the final sigma has no rule of its own, and only "İ" has a lower case of two characters.
-std::string Normalizer::apply(const Lowercase&, const std::string& text) {
+std::string Normalizer::apply(const Lowercase&, const std::string& text, TextEffort&) {
   std::string result;
   for (std::string_view rest = text; !rest.empty();) {
     const auto [character, length] = utf8::first(rest);
@@ -147,7 +141,7 @@ std::string Normalizer::apply(const Lowercase&, const std::string& text) {
   return result;
 }
 
-std::string Normalizer::apply(const ByteCharacters&, const std::string& text) {
+std::string Normalizer::apply(const ByteCharacters&, const std::string& text, TextEffort&) {
   return byte_level::to_characters(text);
 }
 
@@ -161,10 +155,11 @@ bool Normalizer::may_drop_start() const {
 
 std::string Normalizer::normalize(std::string_view text) const {
   std::string result(text);
+  TextEffort effort(text.size(), source_);
   for (const Step& step : steps_) {
-    result = std::visit([&](const auto& kind) { return apply(kind, result); }, step);
-    if (result.size() > longest(text))
-      fail("{}: the normalizer makes a text longer than {} bytes", source_, longest(text));
+    effort.spend(result.size());
+    result = std::visit([&](const auto& kind) { return apply(kind, result, effort); }, step);
+    effort.check_length(result.size());
   }
   return result;
 }

@@ -6,6 +6,7 @@ namespace vlrm {
 namespace {
 
 constexpr size_t kMostPieces = 64;  // a piece may be the whole text once more
+constexpr size_t kMostIds = size_t{16} << 20;
 
 int32_t checked_id(int64_t id, const std::function<bool(int64_t)>& is_known, const std::string& source) {
   if (!is_known(id)) fail("{}: the post-processor uses the id {}, which has no token", source, id);
@@ -64,6 +65,9 @@ void PostProcessor::add_template(const Json& description, const std::function<bo
 
 std::vector<int32_t> PostProcessor::process(std::vector<int32_t> ids, bool add_special_tokens) const {
   if (!template_) return ids;
+  size_t count = 0;
+  for (const Piece& piece : *template_) count += piece.is_text ? ids.size() : piece.special.size();
+  if (count > kMostIds) fail("the post-processor makes {} tokens of {}, more than {}", count, ids.size(), kMostIds);
   std::vector<int32_t> result;
   for (const Piece& piece : *template_) {
     const std::vector<int32_t>& part = piece.is_text ? ids : piece.special;

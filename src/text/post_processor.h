@@ -20,7 +20,7 @@ class PostProcessor {
   PostProcessor(std::vector<int32_t> before, std::vector<int32_t> after);
 
   // The ids of a text with the template's special tokens, or, without add_special_tokens, what it leaves of the text
-  // (nearly always all of it).
+  // (nearly always all of it). Throws Error where that is too much.
   std::vector<int32_t> process(std::vector<int32_t> ids, bool add_special_tokens) const;
 
  private:

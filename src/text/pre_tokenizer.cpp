@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/replaced.h"
 #include "text/byte_level.h"
+#include "text/text_effort.h"
 
 namespace vlrm {
 namespace {
@@ -113,8 +114,9 @@ std::string marked(const Metaspace& metaspace, std::string_view piece, bool at_s
 
 }  // namespace
 
-PreTokenizer::PreTokenizer(const Json& description, const std::string& source) {
+PreTokenizer::PreTokenizer(const Json& description, const std::string& source) : source_(source) {
   if (!description.is_null()) add(description, source);
+  check_step_count(steps_.size(), "pre-tokenizer", source);
   ends_in_bytes_ = !steps_.empty() && steps_.back().kind == Step::Kind::byte_characters;
   if (ends_in_bytes_) steps_.pop_back();
 }
@@ -203,7 +205,12 @@ bool PreTokenizer::minds_start() const {
 Pieces PreTokenizer::split(std::string_view text, bool at_start) const {
   Pieces pieces{std::string(text), {}};
   if (!text.empty()) pieces.ranges.push_back({0, text.size()});
-  for (const Step& step : steps_) apply(step, pieces, at_start);
+  TextEffort effort(text.size(), source_);
+  for (const Step& step : steps_) {
+    effort.spend(pieces.text.size(), pieces.ranges.size());
+    apply(step, pieces, at_start);
+    effort.check_length(pieces.text.size());
+  }
   return pieces;
 }
 

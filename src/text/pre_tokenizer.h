@@ -33,7 +33,7 @@ class PreTokenizer {
   bool minds_start() const;
 
   // `text`: well-formed UTF-8, which a Metaspace may treat differently `at_start` of what is encoded. Throws Error
-  // where a regular expression goes over its budget. Thread-safe.
+  // where a regular expression goes over its budget, or all steps over theirs. Thread-safe.
   Pieces split(std::string_view text, bool at_start) const;
 
  private:
@@ -52,6 +52,7 @@ class PreTokenizer {
 
   std::vector<Step> steps_;
   bool ends_in_bytes_ = false;
+  std::string source_;
 };
 
 }  // namespace vlrm

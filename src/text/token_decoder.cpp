@@ -25,8 +25,9 @@ std::optional<char> byte_of(std::string_view token) {
 }  // namespace
 
 TokenDecoder::TokenDecoder(const Json& description, const std::string& source)
-    : join_with_spaces_(description.is_null()) {
+    : join_with_spaces_(description.is_null()), source_(source) {
   if (!description.is_null()) add(description, source);
+  check_step_count(steps_.size(), "decoder", source);
 }
 
 void TokenDecoder::add(const Json& description, const std::string& source) {
@@ -56,14 +57,14 @@ void TokenDecoder::add(const Json& description, const std::string& source) {
   }
 }
 
-TokenDecoder::Tokens TokenDecoder::apply(const ByteLevel&, const Tokens& tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const ByteLevel&, const Tokens& tokens, TextEffort&) {
   std::string bytes;
   for (const std::string& token : tokens) bytes += byte_level::to_bytes(token).value_or(token);
   return {utf8::with_replacements(bytes)};
 }
 
 // Runs of byte tokens become text if they are well-formed as a whole, else one U+FFFD each.
-TokenDecoder::Tokens TokenDecoder::apply(const ByteFallback&, Tokens tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const ByteFallback&, Tokens tokens, TextEffort&) {
   Tokens result;
   std::string bytes;
   const auto flush = [&] {
@@ -86,17 +87,20 @@ TokenDecoder::Tokens TokenDecoder::apply(const ByteFallback&, Tokens tokens) {
   return result;
 }
 
-TokenDecoder::Tokens TokenDecoder::apply(const Fuse&, const Tokens& tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const Fuse&, const Tokens& tokens, TextEffort&) {
   return {joined(tokens, "")};
 }
 
-TokenDecoder::Tokens TokenDecoder::apply(const Replace& step, Tokens tokens) {
-  for (std::string& token : tokens)
-    if (!token.empty()) token = replace_all(step.pattern, token, step.by);
+TokenDecoder::Tokens TokenDecoder::apply(const Replace& step, Tokens tokens, TextEffort& effort) {
+  size_t length = 0;
+  for (std::string& token : tokens) {
+    if (!token.empty()) token = replace_all(step.pattern, token, step.by, effort);
+    effort.check_length(length += token.size());
+  }
   return tokens;
 }
 
-TokenDecoder::Tokens TokenDecoder::apply(const Strip& step, Tokens tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const Strip& step, Tokens tokens, TextEffort&) {
   for (std::string& token : tokens) {
     std::string_view rest = token;
     for (size_t i = 0; i < step.at_start && rest.starts_with(step.character); ++i)
@@ -108,7 +112,7 @@ TokenDecoder::Tokens TokenDecoder::apply(const Strip& step, Tokens tokens) {
   return tokens;
 }
 
-TokenDecoder::Tokens TokenDecoder::apply(const Metaspace& step, Tokens tokens) {
+TokenDecoder::Tokens TokenDecoder::apply(const Metaspace& step, Tokens tokens, TextEffort&) {
   for (size_t i = 0; i < tokens.size(); ++i) {
     const bool drops = i == 0 && step.prepend != Metaspace::Prepend::never;
     tokens[i] = replaced(tokens[i], step.mark, drops ? "" : " ");
@@ -118,8 +122,16 @@ TokenDecoder::Tokens TokenDecoder::apply(const Metaspace& step, Tokens tokens) {
 
 std::string TokenDecoder::decode(std::vector<std::string> tokens) const {
   if (join_with_spaces_) return joined(tokens, " ");
-  for (const Step& step : steps_)
-    tokens = std::visit([&](const auto& kind) { return apply(kind, std::move(tokens)); }, step);
+  const auto length = [&] {
+    size_t bytes = 0;
+    for (const std::string& token : tokens) bytes += token.size();
+    return bytes;
+  };
+  TextEffort effort(length() + tokens.size(), source_);
+  for (const Step& step : steps_) {
+    effort.spend(length());
+    tokens = std::visit([&](const auto& kind) { return apply(kind, std::move(tokens), effort); }, step);
+  }
   return joined(tokens, "");
 }
 

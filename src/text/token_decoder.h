@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "text/metaspace.h"
 #include "text/regular_expression.h"
+#include "text/text_effort.h"
 
 namespace vlrm {
 
@@ -16,7 +17,7 @@ class TokenDecoder {
   // The "decoder" of a tokenizer.json; null joins tokens with spaces. Throws Error naming `source`.
   TokenDecoder(const Json& description, const std::string& source);
 
-  // Thread-safe.
+  // Thread-safe. Throws Error where replacements make the text grow, or steps cost, out of all proportion.
   std::string decode(std::vector<std::string> tokens) const;
 
  private:
@@ -35,15 +36,16 @@ class TokenDecoder {
   using Tokens = std::vector<std::string>;
 
   void add(const Json& description, const std::string& source);
-  static Tokens apply(const ByteLevel& step, const Tokens& tokens);
-  static Tokens apply(const ByteFallback& step, Tokens tokens);
-  static Tokens apply(const Fuse& step, const Tokens& tokens);
-  static Tokens apply(const Replace& step, Tokens tokens);
-  static Tokens apply(const Strip& step, Tokens tokens);
-  static Tokens apply(const Metaspace& step, Tokens tokens);
+  static Tokens apply(const ByteLevel& step, const Tokens& tokens, TextEffort& effort);
+  static Tokens apply(const ByteFallback& step, Tokens tokens, TextEffort& effort);
+  static Tokens apply(const Fuse& step, const Tokens& tokens, TextEffort& effort);
+  static Tokens apply(const Replace& step, Tokens tokens, TextEffort& effort);
+  static Tokens apply(const Strip& step, Tokens tokens, TextEffort& effort);
+  static Tokens apply(const Metaspace& step, Tokens tokens, TextEffort& effort);
 
   bool join_with_spaces_;
   std::vector<Step> steps_;
+  std::string source_;
 };
 
 }  // namespace vlrm

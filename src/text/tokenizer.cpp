@@ -35,7 +35,15 @@ std::string cleaned_up(std::string text) {
   return text;
 }
 
-void refuse_invalid(std::string_view text) {
+constexpr size_t kLongestText = size_t{8} << 20;  // bytes; millions of tokens
+
+void refuse_long(std::string_view text) {
+  if (text.size() > kLongestText)
+    fail("a text to tokenize has {} bytes, more than the {} allowed", text.size(), kLongestText);
+}
+
+void refuse_unreadable(std::string_view text) {
+  refuse_long(text);
   if (const auto offset = utf8::first_invalid(text)) fail("a text to tokenize is not valid UTF-8 at byte {}", *offset);
 }
 
@@ -115,13 +123,15 @@ Tokenizer Tokenizer::from_directory(const fs::path& directory) {
 }
 
 void Tokenizer::encode_piece(std::string_view piece, std::vector<int32_t>& ids) const {
+  refuse_long(piece);                                                    // once normalized
   const Pieces pieces = impl_->pre_tokenizer.split(piece, ids.empty());  // between two pieces stands an added token
+  refuse_long(pieces.text);
   for (const Match& range : pieces.ranges)
     impl_->model.encode(std::string_view(pieces.text).substr(range.begin, range.end - range.begin), ids);
 }
 
 std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
-  refuse_invalid(text);
+  refuse_unreadable(text);
   std::vector<int32_t> ids;
   impl_->added.split(
       text, impl_->normalizer, [&](int32_t id, int) { ids.push_back(id); },
@@ -131,7 +141,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_special_t
 
 std::vector<Tokenizer::ForeignToken> Tokenizer::foreign_tokens(std::string_view text,
                                                                std::span<const TextOrigin> origins) const {
-  refuse_invalid(text);
+  refuse_unreadable(text);
   std::vector<ForeignToken> found;
   const auto on_token = [&](int32_t id, int origin) {
     if (origin < 0) return;
@@ -145,7 +155,7 @@ std::vector<Tokenizer::ForeignToken> Tokenizer::foreign_tokens(std::string_view 
 
 std::vector<int32_t> Tokenizer::encode(std::string_view text, std::span<const TextOrigin> origins,
                                        const AddedTokens::Takes& takes) const {
-  refuse_invalid(text);
+  refuse_unreadable(text);
   std::vector<int32_t> ids;
   std::set<int32_t> left;
   const auto is_taken = [&](int32_t id, int origin) {

@@ -28,8 +28,8 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  // UTF-8 in, ids out. add_special_tokens runs the post-processor's template (adds <|begin_of_text|>). Invalid UTF-8:
-  // Error. Thread-safe.
+  // UTF-8 in, ids out. add_special_tokens runs the post-processor's template (adds <|begin_of_text|>). Throws Error for
+  // invalid UTF-8, for more than 8 MiB and for what costs too many steps. Thread-safe.
   std::vector<int32_t> encode(std::string_view text, bool add_special_tokens) const;
 
   // An added token that encode() finds in a text, and the largest number of the origins of its bytes.

@@ -127,10 +127,10 @@ void read_special_tokens_map(const fs::path& path, NamedLists& named) {
   for (auto& [name, tokens] : mapped) {
     std::vector<Named>& all = named[name];
     if (std::ranges::find(kListNames, name) == kListNames.end()) all.clear();
-    for (Named& each : tokens) {
-      const auto same = [&](const Named& other) { return other.token.content == each.token.content; };
-      if (std::ranges::none_of(all, same)) all.push_back(std::move(each));
-    }
+    std::set<std::string> contents;
+    for (const Named& each : all) contents.insert(each.token.content);
+    for (Named& each : tokens)
+      if (contents.insert(each.token.content).second) all.push_back(std::move(each));
   }
 }
 
@@ -190,17 +190,23 @@ bool same_settings(const AddedToken& a, const AddedToken& b) {
          a.right_strip == b.right_strip && a.normalized == b.normalized && a.special == b.special;
 }
 
-bool contains_same(const std::vector<AddedToken>& tokens, const AddedToken& token) {
-  return std::ranges::any_of(tokens, [&](const AddedToken& other) { return same_settings(token, other); });
+// Tokens by content, in their order.
+using ByContent = std::multimap<std::string_view, const AddedToken*>;
+
+ByContent by_content(const std::vector<AddedToken>& tokens) {
+  ByContent sorted;
+  for (const AddedToken& token : tokens) sorted.emplace(token.content, &token);
+  return sorted;
 }
 
-bool contains_id(const std::vector<AddedToken>& tokens, int64_t id) {
-  return std::ranges::find(tokens, id, &AddedToken::id) != tokens.end();
+bool contains_same(const ByContent& tokens, const AddedToken& token) {
+  const auto [begin, end] = tokens.equal_range(token.content);
+  return std::any_of(begin, end, [&](const auto& other) { return same_settings(token, *other.second); });
 }
 
-const AddedToken* last_with_content(const std::vector<AddedToken>& tokens, const std::string& content) {
-  const auto found = std::ranges::find(tokens.rbegin(), tokens.rend(), content, &AddedToken::content);
-  return found == tokens.rend() ? nullptr : &*found;
+const AddedToken* last_with_content(const ByContent& tokens, const std::string& content) {
+  const auto end = tokens.upper_bound(content);
+  return end == tokens.begin() || std::prev(end)->first != content ? nullptr : std::prev(end)->second;
 }
 
 bool is_in_list(const Named& token) {
@@ -251,20 +257,23 @@ TokenizerSideFiles TokenizerSideFiles::from_directory(const fs::path& directory)
 std::vector<AddedToken> TokenizerSideFiles::additions(const std::vector<AddedToken>& own) const {
   std::vector<AddedToken> added = listed_;
   if (own_count_as_listed_) {
-    std::erase_if(added, [&](const AddedToken& token) { return contains_id(own, token.id); });
+    std::set<int64_t> ids;
+    for (const AddedToken& token : own) ids.insert(token.id);
+    std::erase_if(added, [&](const AddedToken& token) { return ids.contains(token.id); });
     added.insert(added.end(), own.begin(), own.end());
     std::ranges::stable_sort(added, {}, &AddedToken::id);
   }
   const std::vector<AddedToken> listed = added;
-  const std::vector<AddedToken>& names_stand_for = own_count_as_listed_ ? own : listed;
+  const ByContent in_own = by_content(own), in_listed = by_content(listed);
+  const ByContent& names_stand_for = own_count_as_listed_ ? in_own : in_listed;
   std::set<std::string> special;
   for (const Named& each : named_) {
     if (!special.insert(each.token.content).second) continue;
     const AddedToken* known = is_in_list(each) ? nullptr : last_with_content(names_stand_for, each.token.content);
     const AddedToken& token = known ? *known : each.token;
     if (known || each.has_settings
-            ? !contains_same(listed, token)
-            : !last_with_content(own, token.content) && !last_with_content(listed, token.content))
+            ? !contains_same(in_listed, token)
+            : !last_with_content(in_own, token.content) && !last_with_content(in_listed, token.content))
       added.push_back(token);
   }
   for (AddedToken& token : added) {

@@ -14,9 +14,22 @@ Image decode_jpeg(std::string_view bytes, const std::string& name, const DecodeO
 Image decode_png(std::string_view bytes, const std::string& name, const DecodeOptions& options);
 Image decode_webp(std::string_view bytes, const std::string& name, const DecodeOptions& options);
 
-// An image with room for its pixels, all black. Throws Error, before allocating, for a declared size that is empty or
-// larger than allowed.
-Image blank_image(int64_t width, int64_t height, const std::string& name, const DecodeOptions& options);
+// Throws Error for a declared size that is empty or larger than allowed. To be asked before anything is allocated.
+void check_size(int64_t width, int64_t height, const std::string& name, const DecodeOptions& options);
+// Throws Error where decoding takes so many bytes in all, pixels included, and they are too many.
+void check_memory(int64_t bytes, const std::string& name);
+
+// An image that is decoded in place: its samples, of so many bytes a pixel, stand at the end of the room for its pixels
+// and become RGB from the front on, so that none is overwritten before it is read.
+struct InPlace {
+  InPlace(int64_t width, int64_t height, int64_t bytes_a_pixel);
+  uint8_t* samples();
+  Image finished() &&;  // once `image.rgb` begins with the pixels
+  Image image;
+
+ private:
+  size_t samples_size_;
+};
 
 // value / 255 rounded to nearest, for value in [0, 255²]: what every fixed-point blend of Pillow's amounts to.
 constexpr uint8_t divided_by_255(int value) {

@@ -1,9 +1,11 @@
 #include "vision/image.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "vision/decoders.h"
 #include "vision/orientation.h"
 
@@ -11,6 +13,8 @@ namespace vlrm {
 namespace {
 
 constexpr int64_t kMaxFileSize = int64_t{1} << 30;
+constexpr int64_t kLongestSide = int64_t{1} << 17;   // the filters that resize it grow with it
+constexpr int64_t kMostMemory = int64_t{900} << 20;  // bytes
 
 std::optional<ImageFormat> format_of(std::string_view bytes) {
   if (bytes.starts_with("\xFF\xD8\xFF")) return ImageFormat::jpeg;
@@ -38,16 +42,33 @@ std::optional<ImageFormat> format_of(std::string_view bytes) {
 
 namespace detail {
 
-Image blank_image(int64_t width, int64_t height, const std::string& name, const DecodeOptions& options) {
+void check_size(int64_t width, int64_t height, const std::string& name, const DecodeOptions& options) {
   if (width < 1 || height < 1) fail("{}: an image of {} x {} pixels has no pixels", name, width, height);
   if (width > options.max_pixels / height)
     fail("{}: declares {} x {} pixels, more than the {} allowed: possibly a decompression bomb", name, width, height,
          options.max_pixels);
-  Image image;
-  image.width = width;
-  image.height = height;
-  image.rgb.resize(static_cast<size_t>(width * height * 3));
-  return image;
+  if (std::max(width, height) > kLongestSide)
+    fail("{}: declares {} x {} pixels; no side may be longer than {}", name, width, height, kLongestSide);
+}
+
+void check_memory(int64_t bytes, const std::string& name) {
+  if (bytes > kMostMemory)
+    fail("{}: takes {} of memory to decode, more than the {} allowed: save it smaller, or not progressive", name,
+         human_bytes(static_cast<double>(bytes)), human_bytes(static_cast<double>(kMostMemory)));
+}
+
+InPlace::InPlace(int64_t width, int64_t height, int64_t bytes_a_pixel)
+    : image{width, height,
+            std::vector<uint8_t>(static_cast<size_t>(width * height * std::max<int64_t>(3, bytes_a_pixel)))},
+      samples_size_(static_cast<size_t>(width * height * bytes_a_pixel)) {}
+
+uint8_t* InPlace::samples() {
+  return image.rgb.data() + image.rgb.size() - samples_size_;
+}
+
+Image InPlace::finished() && {
+  image.rgb.resize(static_cast<size_t>(image.width * image.height * 3));
+  return std::move(image);
 }
 
 }  // namespace detail
@@ -69,6 +90,7 @@ Image decode_image(std::string_view bytes, const std::string& name, const Decode
   }
   const int orientation = options.apply_exif ? declared_orientation(*format, bytes) : 1;
   if (orientation == 1) return image;
+  detail::check_memory(static_cast<int64_t>(image.rgb.capacity() + image.rgb.size()), name);
   return turned(image, orientation);
 }
 

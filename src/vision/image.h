@@ -18,6 +18,7 @@ struct Image {
 struct EncodedImage {
   std::filesystem::path path;  // the file to read, or, where there are bytes, what errors call them
   std::string bytes = {};
+  std::filesystem::path folder = {};  // of the dataset that names the file; empty: a user did
 };
 
 struct DecodeOptions {

@@ -171,7 +171,7 @@ ImageNotes notes_of_jpeg(std::string_view file) {
     if (!length || *length < 2 || file.size() - offset < 2 + *length) return notes;
     const std::string_view segment = file.substr(offset + 4, *length - 2);
     if (marker == kApp1 && segment.starts_with(kExifMarker))
-      notes.exif = notes.exif.value_or("").append(segment.substr(kExifMarker.size()));
+      (notes.exif ? *notes.exif : notes.exif.emplace()).append(segment.substr(kExifMarker.size()));
     offset += 2 + *length;
   }
 }

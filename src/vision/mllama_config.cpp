@@ -6,6 +6,7 @@ namespace vlrm {
 namespace {
 
 constexpr int64_t kMaxTileSize = 8192, kMaxTiles = 64, kBilinear = 2;
+constexpr int64_t kMostTilePixels = int64_t{1} << 25;  // of all tiles; published models have 1.3 million
 
 int64_t within(const Json& object, const std::string& key, int64_t limit, const std::string& source) {
   const auto value = required_field<int64_t>(object, key, source);
@@ -37,6 +38,9 @@ MllamaProcessorConfig MllamaProcessorConfig::from_directory(const std::filesyste
   if (within(size, "width", kMaxTileSize, source + ", \"size\"") != config.tile_size)
     fail("{}: \"size\" is not a square", source);
   config.max_tiles = within(json, "max_image_tiles", kMaxTiles, source);
+  if (config.max_tiles > kMostTilePixels / (config.tile_size * config.tile_size))
+    fail("{}: {} tiles of {} x {} pixels are more than {} pixels", source, config.max_tiles, config.tile_size,
+         config.tile_size, kMostTilePixels);
   config.scale = PixelScale().changed_by(json, source);
   return config;
 }

@@ -149,26 +149,27 @@ ColorTable gray_table(const PngReader& reader, DecodeOptions::Alpha mode) {
   return table;
 }
 
-void look_up(std::span<const uint8_t> samples, const ColorTable& table, uint8_t* rgb) {
-  for (const uint8_t sample : samples) rgb = std::copy_n(table[sample].data(), 3, rgb);
+void look_up(const uint8_t* samples, size_t count, const ColorTable& table, uint8_t* rgb) {
+  for (size_t i = 0; i < count; ++i) rgb = std::copy_n(table[samples[i]].data(), 3, rgb);
 }
 
-// Big-endian 16-bit samples to bytes, in place; not scaled but cut, as Pillow's mode I;16 does.
-std::span<const uint8_t> cut_to_bytes(std::vector<uint8_t>& samples) {
-  const size_t count = samples.size() / 2;
-  for (size_t i = 0; i < count; ++i) samples[i] = samples[2 * i] != 0 ? 255 : samples[2 * i + 1];
-  return {samples.data(), count};
+// Big-endian samples of 16 bits; not scaled but cut, as Pillow's mode I;16 does.
+void look_up_cut(const uint8_t* samples, size_t count, const ColorTable& table, uint8_t* rgb) {
+  for (size_t i = 0; i < count; ++i) {
+    const uint8_t sample = samples[2 * i] != 0 ? 255 : samples[2 * i + 1];
+    rgb = std::copy_n(table[sample].data(), 3, rgb);
+  }
 }
 
 // Pixels of `channels` samples, the last being alpha.
-void flatten(std::span<const uint8_t> samples, size_t channels, DecodeOptions::Alpha mode, uint8_t* rgb) {
-  const size_t green = channels == 4 ? 1 : 0, blue = channels == 4 ? 2 : 0;
-  for (size_t i = 0; i + channels <= samples.size(); i += channels, rgb += 3) {
-    const uint8_t* pixel = samples.data() + i;
-    const int alpha = pixel[channels - 1];
-    rgb[0] = without_alpha(pixel[0], alpha, mode);
-    rgb[1] = without_alpha(pixel[green], alpha, mode);
-    rgb[2] = without_alpha(pixel[blue], alpha, mode);
+template <size_t channels>
+void flatten(const uint8_t* samples, size_t count, DecodeOptions::Alpha mode, uint8_t* rgb) {
+  for (size_t i = 0; i < count; ++i, samples += channels, rgb += 3) {
+    const int red = samples[0], green = samples[channels == 4 ? 1 : 0], blue = samples[channels == 4 ? 2 : 0];
+    const int alpha = samples[channels - 1];
+    rgb[0] = without_alpha(red, alpha, mode);
+    rgb[1] = without_alpha(green, alpha, mode);
+    rgb[2] = without_alpha(blue, alpha, mode);
   }
 }
 
@@ -178,29 +179,30 @@ Image decode_png(std::string_view bytes, const std::string& name, const DecodeOp
   PngReader reader(bytes);
   const auto fail_unreadable = [&] { fail("{}: not a readable PNG: {}", name, printable(reader.message())); };
   if (!reader.begin()) fail_unreadable();
-  Image image = blank_image(reader.width(), reader.height(), name, options);
+  const int64_t width = reader.width(), height = reader.height();
+  check_size(width, height, name, options);
   if (!reader.prepare()) fail_unreadable();
-  uint8_t* rgb = image.rgb.data();
-  if (reader.color_type() == PNG_COLOR_TYPE_RGB) {  // a transparent colour is not looked at, nor does the reference
-    if (!reader.read(rgb)) fail_unreadable();
-    return image;
-  }
-  std::vector<uint8_t> samples(static_cast<size_t>(image.height) * reader.row_bytes());
-  if (!reader.read(samples.data())) fail_unreadable();
+  const auto bytes_a_pixel = static_cast<int64_t>(reader.row_bytes()) / width;
+  InPlace place(width, height, bytes_a_pixel);
+  if (!reader.read(place.samples())) fail_unreadable();
+  const auto count = static_cast<size_t>(width * height);
+  uint8_t* rgb = place.image.rgb.data();
   switch (reader.color_type()) {
+    case PNG_COLOR_TYPE_RGB:  // a transparent colour is not looked at, nor does the reference
+      break;
     case PNG_COLOR_TYPE_PALETTE:
-      look_up(samples, palette_table(reader, options.alpha), rgb);
+      look_up(place.samples(), count, palette_table(reader, options.alpha), rgb);
       break;
     case PNG_COLOR_TYPE_GRAY:
-      look_up(reader.depth() == 16 ? cut_to_bytes(samples) : samples, gray_table(reader, options.alpha), rgb);
+      (bytes_a_pixel == 2 ? look_up_cut : look_up)(place.samples(), count, gray_table(reader, options.alpha), rgb);
       break;
     case PNG_COLOR_TYPE_GRAY_ALPHA:
-      flatten(samples, 2, options.alpha, rgb);
+      flatten<2>(place.samples(), count, options.alpha, rgb);
       break;
     default:
-      flatten(samples, 4, options.alpha, rgb);
+      flatten<4>(place.samples(), count, options.alpha, rgb);
   }
-  return image;
+  return std::move(place).finished();
 }
 
 }  // namespace vlrm::detail

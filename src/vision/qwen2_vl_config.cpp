@@ -5,7 +5,7 @@
 namespace vlrm {
 namespace {
 
-constexpr int64_t kMostPixels = int64_t{1} << 25;  // twice what published models allow
+constexpr int64_t kMostPixels = int64_t{1} << 25;  // of all frames of an image, as in the largest published models
 constexpr int64_t kLargestPatch = 64, kMostMerged = 8, kMostFrames = 8, kBicubic = 3;
 
 int64_t count_within(const Json& object, const std::string& key, int64_t fallback, int64_t limit,
@@ -52,6 +52,9 @@ Qwen2VlProcessorConfig Qwen2VlProcessorConfig::from_directory(const std::filesys
   config.merge_size = count_within(settings, "merge_size", config.merge_size, kMostMerged, source);
   config.frames = count_within(settings, "temporal_patch_size", config.frames, kMostFrames, source);
   read_areas(settings, source, config);
+  if (config.max_pixels > kMostPixels / config.frames)
+    fail("{}: images of {} pixels in {} frames are larger than {} pixels", source, config.max_pixels, config.frames,
+         kMostPixels);
   PixelScale clip;
   clip.mean = {0.48145466, 0.4578275, 0.40821073};
   clip.std = {0.26862954, 0.26130258, 0.27577711};

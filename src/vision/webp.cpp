@@ -34,21 +34,26 @@ Image decode_webp(std::string_view bytes, const std::string& name, const DecodeO
     fail("{}: not a readable WebP: truncated or malformed", name);
   const int64_t width = WebPDemuxGetI(demuxer.handle, WEBP_FF_CANVAS_WIDTH);
   const int64_t height = WebPDemuxGetI(demuxer.handle, WEBP_FF_CANVAS_HEIGHT);
-  Image image = blank_image(width, height, name, options);
+  check_size(width, height, name, options);
+  constexpr int kLossy = 1;  // else libwebp may keep all pixels once more
+  check_memory(width * height * (features.format == kLossy ? 5 : 8), name);
+  InPlace place(width, height, 4);
 
   const WebPIterator& frame = demuxer.frame;
-  std::vector<uint8_t> canvas(static_cast<size_t>(width * height * 4));
+  uint8_t* canvas = place.samples();
   const int stride = static_cast<int>(width * 4);
   const size_t first = static_cast<size_t>(frame.y_offset * int64_t{stride} + int64_t{frame.x_offset} * 4);
-  if (!WebPDecodeRGBAInto(frame.fragment.bytes, frame.fragment.size, canvas.data() + first, canvas.size() - first,
-                          stride))
+  if (!WebPDecodeRGBAInto(frame.fragment.bytes, frame.fragment.size, canvas + first,
+                          static_cast<size_t>(width * height * 4) - first, stride))
     fail("{}: not a readable WebP: its pixels are truncated or malformed", name);
 
   const auto alpha_mode = features.has_alpha ? options.alpha : DecodeOptions::Alpha::drop;
-  for (size_t pixel = 0; pixel < canvas.size() / 4; ++pixel)
-    for (size_t c = 0; c < 3; ++c)
-      image.rgb[pixel * 3 + c] = without_alpha(canvas[pixel * 4 + c], canvas[pixel * 4 + 3], alpha_mode);
-  return image;
+  uint8_t* rgb = place.image.rgb.data();
+  for (const uint8_t* pixel = canvas; pixel < canvas + width * height * 4; pixel += 4) {
+    const int alpha = pixel[3];
+    for (size_t c = 0; c < 3; ++c) *rgb++ = without_alpha(pixel[c], alpha, alpha_mode);
+  }
+  return std::move(place).finished();
 }
 
 ImageNotes notes_of_webp(std::string_view file) {

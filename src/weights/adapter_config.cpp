@@ -47,6 +47,8 @@ AdapterConfig::AdapterConfig(const fs::path& directory) : file_((directory / kAd
   ranks_ = patterns(config, "rank_pattern");
   alphas_ = patterns(config, "alpha_pattern");
   saved_ = optional_field<std::vector<std::string>>(config, "modules_to_save", {}, file_);
+  if (std::ssize(saved_) > json_limits::kRepeats)
+    fail("{}: modules_to_save has more than {} entries", file_, json_limits::kRepeats);
 }
 
 bool AdapterConfig::is_saved(const std::string& module) const {
@@ -86,16 +88,21 @@ AdapterConfig::Patterns AdapterConfig::patterns(const OrderedJson& config, const
     if (!value.is_number()) fail("{}: {} of {} is not a number", file_, key, printable(module));
     if (module.find_first_of("\\^$*+?()[]{}|") != module.npos)
       fail("{}: {} has \"{}\": patterns that are regular expressions are not supported", file_, key, printable(module));
-    result.emplace_back(module, value.get<double>());
+    result.emplace(module, Pattern{result.size(), value.get<double>()});
   }
   return result;
 }
 
-// A pattern is a module's whole name, or its end behind a dot.
+// A pattern is a module's whole name, or its end behind a dot. Of several that fit, the first in the file counts.
 double AdapterConfig::find(const Patterns& patterns, const std::string& module, double fallback) {
-  for (const auto& [name, value] : patterns)
-    if (module == name || module.ends_with("." + name)) return value;
-  return fallback;
+  const Pattern* first = nullptr;
+  for (std::string_view end = module;;) {
+    if (const auto found = patterns.find(end); found != patterns.end())
+      if (first == nullptr || found->second.number < first->number) first = &found->second;
+    const size_t dot = end.find('.');
+    if (dot == end.npos) return first == nullptr ? fallback : first->value;
+    end.remove_prefix(dot + 1);
+  }
 }
 
 }  // namespace vlrm

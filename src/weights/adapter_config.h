@@ -2,8 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -25,7 +25,11 @@ class AdapterConfig {
   float scaling(const std::string& module) const;
 
  private:
-  using Patterns = std::vector<std::pair<std::string, double>>;  // the first that fits counts
+  struct Pattern {
+    size_t number;  // among those of the file
+    double value;
+  };
+  using Patterns = std::map<std::string, Pattern, std::less<>>;
 
   void refuse_other_weights(const OrderedJson& config) const;
   Patterns patterns(const OrderedJson& config, const char* key) const;

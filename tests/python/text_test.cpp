@@ -15,7 +15,6 @@ TEST(PythonText, ChangesCaseAsPythonDoes) {
 
 TEST(PythonText, SplitsAtPythonsSpaces) {
   EXPECT_THAT(split_at_space("\x1c a\u3000b \u00a0c "), ::testing::ElementsAre("a", "b", "c"));
-  EXPECT_THAT(split_at_space(" a b  c ", 1), ::testing::ElementsAre("a", "b  c"));
   EXPECT_EQ(trimmed("\u2003x\x1f"), "x");
 }
 

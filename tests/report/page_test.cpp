@@ -31,7 +31,7 @@ TEST(Page, TitlesAreTextsAndMarkersInThemStay) {
       make_page({std::string(kAttack) + "{{data}}", "<p>table</p>", {{"a", "{{images}}"}}, {"xyz"}});
   EXPECT_THAT(page, HasSubstr("<title>&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&lt;!--{{data}}</title>"));
   EXPECT_THAT(page, HasSubstr("{\"a\":\"{{images}}\"}</script>"));
-  EXPECT_THAT(page, HasSubstr("[\"eHl6\"]</script>"));
+  EXPECT_THAT(page, HasSubstr("[\"data:image/jpeg;base64,eHl6\"]</script>"));
   EXPECT_THAT(page, HasSubstr("<p>table</p>"));
 }
 

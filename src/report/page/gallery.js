@@ -122,7 +122,7 @@ class Gallery {
 
   pictures(i) {
     const pictures = this.data.images[i].filter((image) => this.images[image]).map((image, k) =>
-      make("img", { src: `data:image/jpeg;base64,${this.images[image]}`, alt: `Image ${k + 1} of sample ${i + 1}` }));
+      make("img", { src: this.images[image], alt: `Image ${k + 1} of sample ${i + 1}` }));
     return make("div", { class: pictures.length > 0 ? "pictures" : "pictures none" }, pictures);
   }
 
