@@ -126,6 +126,7 @@ Model open_or_merge(const ModelOptions& options) {
     if (!options.likelihood) choose_label(model, options.score_label);
     set_rope_theta(model, options);
     if (const auto note = unasked_head(model.config, *model.weights)) tell_note(*note);
+    if (const auto note = bias_of_classifier(model)) tell_note(*note);
     return model;
   }
   Recipe recipe = NamedRecipe::read_or_throw(options.recipe).recipe;

@@ -42,6 +42,13 @@ std::optional<std::string> unasked_head(const ModelConfig& config, const Checkpo
                      scores ? "reward" : "language");
 }
 
+std::optional<std::string> bias_of_classifier(const Model& model) {
+  if (model.config.head != Head::reward || !model.value_head.empty() || model.weights->find("score.bias") == nullptr)
+    return std::nullopt;
+  return fmt::format("{}: score.bias is added to each score; transformers' classifiers have none and leave it out",
+                     model.weights->description());
+}
+
 void refuse_unused_tensors(const ModelConfig& config, const Checkpoint& weights) {
   constexpr size_t kNamed = 3;
   std::vector<std::string> names = unused_tensors(config, weights);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "architecture/config.h"
+#include "architecture/model.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm {
@@ -17,6 +17,8 @@ std::vector<std::string> unused_tensors(const ModelConfig& config, const Checkpo
 // The line that says that the model has a head that its config does not ask for: a score of a language model, or an
 // lm_head of a text reward model; nothing if it has none.
 std::optional<std::string> unasked_head(const ModelConfig& config, const Checkpoint& weights);
+// A note where scores are other ones than transformers', whose classifiers have no bias.
+std::optional<std::string> bias_of_classifier(const Model& model);
 
 // Throws Error naming some of them where there are any: biases, further layers, heads of other kinds. transformers
 // computes without them and warns.

@@ -119,6 +119,20 @@ Judgement judge(const FoundClaim& found, std::chrono::nanoseconds now, std::chro
   return {age > dead_after, age, false};
 }
 
+// Drafts, and claims put aside, that killed runs left.
+void remove_dead_drafts(const fs::path& file, std::chrono::nanoseconds now, std::chrono::milliseconds dead_after) {
+  const std::string prefix = file.filename().string() + ".";
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(fs::absolute(file).parent_path(), error)) {
+    if (!entry.path().filename().string().starts_with(prefix)) continue;
+    try {
+      const auto found = read_claim(entry.path());
+      if (found && judge(*found, now, dead_after).dead) ::unlink(entry.path().c_str());
+    } catch (const Error&) {  // it is not one of ours
+    }
+  }
+}
+
 std::string refusal(const fs::path& what, const fs::path& file, const FoundClaim& found, const Judgement& judgement,
                     std::chrono::milliseconds dead_after) {
   const auto seconds = [](std::chrono::nanoseconds time) {
@@ -164,7 +178,10 @@ std::string take(State& state) {
   constexpr int kTries = 20;  // others come and go
   for (int i = 0; i < kTries; ++i) {
     state.taken = draft.put_at(state.file) || state.is_ours();
-    if (state.taken) return "";
+    if (state.taken) {
+      remove_dead_drafts(state.file, draft.written(), state.times.dead_after);
+      return "";
+    }
     const auto found = read_claim(state.file);
     if (!found) continue;
     const Judgement judgement = judge(*found, draft.written(), state.times.dead_after);

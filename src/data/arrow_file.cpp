@@ -70,7 +70,9 @@ Batches open_batches(const fs::path& path, arrow::MemoryPool* pool, const Layout
   options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
   options.included_fields = fields;
   if (layout.has_footer) {
-    const auto file = value_of(arrow::ipc::RecordBatchFileReader::Open(open_file(path, pool), options), path);
+    // Threads of libarrow read the footer, and may give its buffers back when `pool` is gone.
+    const FilePtr bytes = open_file(path, arrow::system_memory_pool());
+    const auto file = value_of(arrow::ipc::RecordBatchFileReader::Open(bytes, options), path);
     size_t start = 0;
     for (; start < layout.messages->size() && (*layout.messages)[start].rows <= first; ++start)
       first -= (*layout.messages)[start].rows;
@@ -143,8 +145,7 @@ class ArrowRows : public RowStream {
 class ArrowFile : public RowFile {
  public:
   explicit ArrowFile(const fs::path& path) : path_(path) {
-    TablePool pool(path);
-    const FilePtr file = open_file(path, &pool);
+    const FilePtr file = open_file(path, arrow::system_memory_pool());
     layout_.has_footer = has_footer(*file, path);
     layout_.messages =
         std::make_shared<const Messages>(layout_.has_footer ? list_batches(file, path) : list_messages(*file, path));

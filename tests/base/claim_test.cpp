@@ -138,6 +138,18 @@ TEST(ClaimTest, AnotherMachineIsDeadWhenItsHeartHasStoodStill) {
   EXPECT_TRUE(fs::is_empty(dir.path()));
 }
 
+TEST(ClaimTest, WhatAKilledRunLeftBesideItIsRemoved) {
+  const TemporaryDirectory directory;
+  const fs::path what = directory.path() / "out", draft = claim_file(what).string() + ".0123456789abcdef";
+  write_claim_of_another(what, 301s);
+  fs::rename(claim_file(what), draft);
+  const fs::path living = claim_file(what).string() + ".fedcba9876543210";
+  write_text(living, claim_text("fedcba9876543210"));
+  const Claim claim(what);
+  EXPECT_FALSE(fs::exists(draft));
+  EXPECT_TRUE(fs::exists(living));
+}
+
 TEST(ClaimTest, TheHeartbeatRenewsIt) {
   const TemporaryDirectory dir;
   const Claim claim(dir / "out", {.beat = 10ms, .dead_after = 300s});

@@ -139,3 +139,10 @@ def test_a_build_loses_no_part_of_a_head(vlrm, goldens, tmp_path, name):
                  tmp_path / "out", fails=True)
     assert any(key in error for key in ("score.", "v_head."))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bias_that_transformers_leaves_out_is_reported(vlrm, model, tmp_path):
+    score = ["score", "--mode", "text-only", "--prompt", "A", "--response", "B", "--model"]
+    notes = vlrm(*score, with_head(model, tmp_path / "rm", HEADS["bias"]), notes=True)
+    assert any("score.bias is added to each score" in note for note in notes)
+    assert vlrm(*score, with_head(model, tmp_path / "trl", HEADS["trl"]), notes=True) == []
