@@ -11,6 +11,7 @@
 #include "architecture/qwen3/qwen3.h"
 #include "architecture/qwen3_vl/qwen3_vl.h"
 #include "base/error.h"
+#include "base/joined.h"
 #include "vision/processor_settings.h"
 
 namespace vlrm {
@@ -49,10 +50,12 @@ std::unique_ptr<ImageProcessor> open_image_processor(const std::filesystem::path
 }
 
 std::string architecture_names(bool sees) {
-  std::string names;
+  std::vector<std::string> names;
   for (const Architecture* architecture : kArchitectures)
-    if (architecture->sees() == sees) names += (names.empty() ? "" : " or ") + std::string(architecture->name);
-  return names;
+    if (architecture->sees() == sees) names.emplace_back(architecture->name);
+  const std::string last = names.back();
+  names.pop_back();
+  return names.empty() ? last : fmt::format("{} or {}", joined(names), last);
 }
 
 }  // namespace vlrm

@@ -187,7 +187,7 @@ TEST_F(Build, ModelsOfAnotherArchitectureAreRefused) {
       error_of([&] {
         plan_reward_model({family.rm, family.rm, family.base}, recipe_from_flags({.method = "linear", .weight_rm = 1}));
       }),
-      HasSubstr("must be a vision-language model (Mllama or Qwen3-VL)"));
+      HasSubstr("must be a vision-language model (Mllama, Qwen2-VL, Qwen2.5-VL or Qwen3-VL)"));
   EXPECT_THAT(error_of([&] {
                 plan_reward_model({family.vlm, family.base, family.base},
                                   recipe_from_flags({.method = "linear", .weight_rm = 1}));
@@ -445,7 +445,7 @@ TEST_F(Build, TheStepsOneByOneGiveTheSameModel) {
     EXPECT_EQ(read_all_float32(*mapped.weights, tensor.name), read_all_float32(*expected.weights, tensor.name))
         << tensor.name;
   EXPECT_THAT(error_of([&] { plan_map(std::filesystem::path(text), family.rm, family.rm); }),
-              HasSubstr("must be a vision-language model (Mllama or Qwen3-VL)"));
+              HasSubstr("must be a vision-language model (Mllama, Qwen2-VL, Qwen2.5-VL or Qwen3-VL)"));
 }
 
 }  // namespace

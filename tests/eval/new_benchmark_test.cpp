@@ -29,6 +29,7 @@ const BenchmarkSpec kColours{
              .title = "ColourBench",
              .figures = {Figure::overall, Figure::group, Figure::macro},
              .groups = {"Red", "Other"}},
+    .columns = {"number", "asked", "good", "bad", "colour"},
     .row = colour_row,
     .summary = "pairs in two groups",
 };
@@ -46,6 +47,7 @@ const BenchmarkSpec kMarked{
              .shape = {RowKind::best_of_n, true},
              .figures = {Figure::group, Figure::macro, Figure::overall, Figure::pass_n},
              .groups = {"Red", "Other"}},
+    .columns = {"number", "asked", "good", "bad", "colour"},
     .row = marked_row,
     .summary = "marked responses in two groups",
 };

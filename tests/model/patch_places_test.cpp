@@ -33,7 +33,7 @@ TEST(PatchPlaces, OrderAndBackGiveTheSameRows) {
   const at::Tensor tokens = at::arange(15, at::kFloat).view({15, 1});
   const at::Tensor ordered = places.ordered(tokens);
   EXPECT_EQ(ordered[2][0].item<float>(), 3);
-  EXPECT_TRUE(at::equal(places.in_image_order(ordered), tokens));
+  EXPECT_TRUE(places.in_image_order(ordered).equal(tokens));
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ TEST(Benchmarks, SayWhatIsWrongWithAPair) {
   EXPECT_THAT(error(R"({"query": "q"})"), EndsWith("line 1: has no column \"id\" (it has query)"));
   EXPECT_THAT(error(R"({"id": 1, "query": "q", "response": "x"})"), EndsWith("\"response\" is not a list of texts"));
   EXPECT_THAT(error(R"({"id": 1, "query": "q", "response": ["x"]})"), EndsWith("\"response\" holds 1 texts, not 2"));
-  for (const char* ranking : {"null", "[0]", "[0, 2]", "[0, -1]", "[0.0, 1.0]", "[true, false]", "\"01\""})
+  for (const char* ranking : {"null", "[0]", "[0, 2]", "[0, -1]", "[0.5, 1.0]", "[true, false]", "\"01\""})
     EXPECT_THAT(
         error(
             fmt::format(R"({{"id": 1, "query": "q", "response": ["x", "y"], "human_ranking": {}}})", ranking).c_str()),
