@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/listening.h"
 #include "base/put_in_place.h"
 
 namespace fs = std::filesystem;
@@ -35,6 +36,16 @@ fs::path without_trailing_slash(const fs::path& path) {
 
 fs::path parent_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+// The output stands, whole: a rerun could only find that it exists.
+void flush_name(const fs::path& target) {
+  try {
+    fsync_or_throw(parent_of(target));
+  } catch (const Error& error) {
+    tell_warning(
+        fmt::format("{} is written, but a crash of the machine may undo it: {}", target.string(), error.what()));
+  }
 }
 
 constexpr std::string_view kStagingSuffix = ".partial";
@@ -109,7 +120,7 @@ class StagingFile {
   void commit(bool force) {
     flush();
     place(force);
-    fsync_or_throw(parent_of(target_));
+    flush_name(target_);
   }
 
  private:
@@ -207,7 +218,7 @@ void AtomicDirectory::commit() {
     throw Error(fmt::format("{}; it stands, finished, at {}", error.what(), finished.string()), error.exit_code());
   }
   committed_ = true;
-  fsync_or_throw(parent_of(target_));
+  flush_name(target_);
 }
 
 // One of the files, and what it needs until it stands.
@@ -281,7 +292,7 @@ void AtomicFiles::commit(const std::vector<std::string>& contents) {
     undo_half_a_commit();
     throw;
   }
-  for (const auto& part : parts_) fsync_or_throw(parent_of(part->target));
+  for (const auto& part : parts_) flush_name(part->target);
   if (parts_.size() > 1) fs::remove(note, stays);
 }
 

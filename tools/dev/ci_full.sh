@@ -13,6 +13,11 @@ variant() {  # NAME CMAKE_FLAG …
 with_clang() { variant clang -DCMAKE_CXX_COMPILER=clang++; }
 without_torch() { variant no-torch -DVLRM_TORCH=OFF; }
 without_arrow() { variant no-arrow -DVLRM_ARROW=OFF; }
+# Every call of the system fails once; ./dev test lets some of them.
+every_fault() {
+  build_tests
+  VLRM=$PWD/build/release/bin/vlrm VLRM_FAULTS=all "$python" -m pytest -p no:cacheprovider -q tests/program/test_faults.py
+}
 every_fuzzer() { build_preset fuzz; "$python" bench/run.py --vlrm build/release/bin/vlrm fuzz --minutes 1; }
 
 ci_full() {
@@ -24,7 +29,7 @@ ci_full() {
   install_clang_with_fuzzer
   install_python run test
   mkdir -p build/ci-full
-  for step in run_tests sanitize "lint --all" with_clang without_torch without_arrow every_fuzzer; do
+  for step in run_tests sanitize "lint --all" with_clang without_torch without_arrow every_fault every_fuzzer; do
     say "ci-full: $step"
     started=$SECONDS
     log=build/ci-full/${step%% *}.log
