@@ -97,7 +97,7 @@ pid_t process_of(const OrderedJson& json) {
 
 std::string short_name(const fs::path& what) {
   constexpr size_t kLongest = 180, kKept = 120;
-  const std::string name = what.filename().string();
+  std::string name = what.filename().string();
   if (name.size() <= kLongest) return name;
   size_t end = kKept;
   while (end > 0 && (static_cast<uint8_t>(name[end]) & 0xC0) == 0x80) --end;  // not within a character
