@@ -264,7 +264,7 @@ def test_nothing_half_written_remains(vlrm, goldens, inputs, tmp_path):
     assert "-o names the directory" in vlrm("build", *inputs, *FLAGS["linear"], fails=True)
     assert "--recipe: says all" in vlrm("build", *inputs, "--recipe", "x.yml", *FLAGS["linear"], "-o", out, fails=True)
     assert "--dtype" in vlrm("build", *inputs, *FLAGS["linear"], "--dtype", "int8", "-o", out, fails=True)
-    assert "either --vlm or --rm" in vlrm("extract", "--instruct", goldens / "models/base", "-o", out, fails=True)
+    assert "--vlm: needs either a VLM or a reward model" in vlrm("extract", "--instruct", goldens / "models/base", "-o", out, fails=True)
     broken = tmp_path / "rm"
     shutil.copytree(goldens / "models/rm", broken)
     shard = sorted(broken.glob("*.safetensors"))[-1]

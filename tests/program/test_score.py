@@ -306,7 +306,7 @@ def test_bad_input_names_its_line(goldens, vlrm, tmp_path, line, message):
 def test_flags_that_do_not_go_together(goldens, vlrm):
     model = ["--model", goldens / "vlrm_ties"]
     one = ["--prompt", "a", "--response", "b"]
-    assert "either --model" in vlrm("score", *one, fails=True)
+    assert "--model: name either a model" in vlrm("score", *one, fails=True)
     assert "needs --prompt and --response, or --input" in vlrm("score", *model, fails=True)
     assert "float8" in vlrm("score", *model, *one, "--dtype", "float8", fails=True)
     assert "nowhere" in vlrm("score", "--model", "/nowhere", *one, fails=True)
