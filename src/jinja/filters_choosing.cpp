@@ -13,7 +13,7 @@ using Kind = Value::Kind;
 // Of arguments that a generator keeps.
 void take_kept(Workspace& workspace, const Arguments& arguments) {
   workspace.take(arguments.positional.size() * sizeof(Value));
-  for (const auto& [name, value] : arguments.named) workspace.take(name.size() + sizeof(name) + sizeof(value));
+  for (const auto& [name, value] : arguments.named) workspace.take(name.size() + sizeof(std::string) + sizeof(Value));
 }
 
 std::optional<Value> take_named(Arguments& arguments, std::string_view name) {

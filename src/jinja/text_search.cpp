@@ -67,7 +67,7 @@ Value matches_any(Workspace& workspace, const Value& self, const Arguments& argu
 // Adds a part to those of a text. What becomes of it later is a text of its own.
 void add_part(Workspace& workspace, std::vector<std::string_view>& parts, std::string_view part) {
   workspace.step();
-  workspace.expect((parts.size() + 1) * (sizeof(part) + sizeof(Text)));
+  workspace.expect((parts.size() + 1) * (sizeof(std::string_view) + sizeof(Text)));
   parts.push_back(part);
 }
 

@@ -27,7 +27,7 @@ ContentForm content_form(Mode mode) {
 }  // namespace
 
 PromptEncoder::PromptEncoder(const Model& model, PromptOptions options)
-    : options_(options),
+    : options_(std::move(options)),
       image_token_(model.config.image_token),
       one_token_(model.config.architecture->fusion == Fusion::cross_attention),
       positions_(model.config.text.positions),
