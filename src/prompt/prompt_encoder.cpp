@@ -1,6 +1,7 @@
 #include "prompt/prompt_encoder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "architecture/architecture.h"
 #include "base/content_digest.h"
