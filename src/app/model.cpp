@@ -125,7 +125,8 @@ Model open_or_merge(const ModelOptions& options) {
     Model model = open_model(files);
     if (!options.likelihood) choose_label(model, options.score_label);
     set_rope_theta(model, options);
-    if (const auto note = unasked_head(model.config, *model.weights)) tell_note(*note);
+    const bool uses_value_head = !model.value_head.empty() && !options.likelihood;
+    if (const auto note = unasked_head(model.config, *model.weights); note && !uses_value_head) tell_note(*note);
     if (const auto note = bias_of_classifier(model)) tell_note(*note);
     return model;
   }

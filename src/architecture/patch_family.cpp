@@ -83,10 +83,12 @@ void read_rope_sections(const ConfigFields& fields, TextConfig& text, std::vecto
     sections = rope.get("mrope_section", sections);
     if (sections.size() != 3 || std::ranges::min(sections) < 0 || std::ranges::max(sections) > json_limits::kRepeats)
       rope.fail("mrope_section", "must be three numbers of frequencies: of time, row and column");
-    const int64_t sum = std::accumulate(sections.begin(), sections.end(), int64_t{0});
-    if (!interleaved && sum != text.head_size / 2)
-      rope.fail("mrope_section", fmt::format("has {} frequencies in all, and a head has {}", sum, text.head_size / 2));
   }
+  const auto& sections = text.rope_sections;
+  const int64_t sum = std::accumulate(sections.begin(), sections.end(), int64_t{0});
+  if (!interleaved && sum != text.head_size / 2)
+    fields.fail("rope_scaling",
+                fmt::format("\"mrope_section\" has {} frequencies in all, and a head has {}", sum, text.head_size / 2));
 }
 
 bool read_tied_embeddings(const ConfigFields& fields, const ConfigFields& text) {

@@ -56,7 +56,10 @@ CanonicalHead with_canonical_head(CheckpointPtr weights, const fs::path& directo
   weights = renamed(std::move(weights), canonical_in_head);
   if (weights->find("score.weight") != nullptr && weights->find("score.0.weight") != nullptr)
     fail("{}: has two heads, one linear and one of two layers; remove one of them", weights->description());
-  if (!reward_head_layers(*weights).empty() || !fs::exists(own)) return {std::move(weights), std::move(value_head)};
+  const bool has_head = !reward_head_layers(*weights).empty(), has_own = fs::exists(own);
+  if (has_head && has_own)
+    fail("{}: has two heads, this and {}; take one of them away", weights->description(), own.string());
+  if (!has_own) return {std::move(weights), std::move(value_head)};
   return {overlay({std::move(weights), renamed(open_safetensors_file(own), canonical_in_head)}), kHeadFile};
 }
 

@@ -12,6 +12,8 @@ AutoModelForSequenceClassification.from_pretrained(FOLDER, trust_remote_code=Tru
 linear layer in place of its language model head, which turns the state of the last token into a reward.
 """
 
+import inspect
+
 import torch
 import transformers
 from transformers.modeling_outputs import SequenceClassifierOutput
@@ -56,12 +58,17 @@ class {reward_class}(BASE):
         holder = self if hasattr(self, "lm_head") else self.language_model
         holder.lm_head = torch.nn.Identity()  # the model's "logits" are its last states
         self.score = torch.nn.Linear(text.hidden_size, 1, bias=False)
-        self.pad_token_id = getattr(config, "pad_token_id", None){correct}
+        self.pad_token_id = getattr(config, "pad_token_id", getattr(text, "pad_token_id", None)){correct}
 
     def get_output_embeddings(self):
         return None
 
     def forward(self, input_ids=None, attention_mask=None, labels=None, **inputs):
+        for module in self.modules():
+            if hasattr(module, "rope_deltas"):
+                module.rope_deltas = None  # positions of another call's images
+        if "mm_token_type_ids" in inspect.signature(BASE.forward).parameters:  # 1: the tokens of images
+            inputs.setdefault("mm_token_type_ids", (input_ids == self.config.image_token_id).int())
         states = super().forward(input_ids=input_ids, attention_mask=attention_mask, **inputs).logits
         last = last_tokens(input_ids, attention_mask, self.pad_token_id).to(states.device)
         states = states[torch.arange(len(last), device=states.device), last].float()

@@ -1,4 +1,4 @@
-// vlrm map: a merged Llama back onto its VLM, with the reward model's score head.
+// vlrm map: a merged text model back onto its VLM, with the reward model's score head.
 #include <memory>
 
 #include "base/error.h"
@@ -27,7 +27,7 @@ void add_map_command(CLI::App& program) {
   auto* command = program.add_subcommand("map", "Put a merged text model back onto its VLM, with a score head");
   const auto flags = std::make_shared<MapFlags>();
   MapOptions* const options = &flags->map;
-  command->add_option("--text", options->text, "The merged Llama")->required();
+  command->add_option("--text", options->text, "The merged text model")->required();
   command->add_option("--vlm", options->vlm, "The VLM whose text part it replaces")->required();
   command->add_option("--rm", options->rm, "The reward model that gives the score head")->required();
   flags->output.declare(*command);

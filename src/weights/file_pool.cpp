@@ -8,7 +8,7 @@ namespace vlrm {
 
 FilePool::Member::Member(FilePool& pool, fs::path path) : pool_(pool), path_(std::move(path)) {
   const std::lock_guard lock(pool_.mutex_);
-  const auto file = pool_.open(path_);
+  auto file = pool_.open(path_);
   file_ = file;
   version_ = file->version();
 }
@@ -16,7 +16,7 @@ FilePool::Member::Member(FilePool& pool, fs::path path) : pool_(pool), path_(std
 std::shared_ptr<const File> FilePool::Member::file() const {
   const std::lock_guard lock(pool_.mutex_);
   if (auto file = file_.lock()) return file;
-  const auto file = pool_.open(path_);
+  auto file = pool_.open(path_);
   if (file->version() != version_) fail("{}: has changed since it was opened", path_.string());
   file_ = file;
   return file;

@@ -96,6 +96,19 @@ def test_a_value_head_in_a_file_of_its_own_beside_a_language_model(vlrm, model, 
     assert scored(vlrm, folder) == pytest.approx(expected(states, head), abs=2e-4)
 
 
+def test_two_heads_are_refused_wherever_they_are(vlrm, model, tmp_path):
+    folder = with_head(model, tmp_path / "rm", HEADS["linear"])
+    save_file({"summary.weight": drawn(1, 32), "summary.bias": drawn(1)}, folder / "value_head.safetensors")
+    score = ["score", "--mode", "text-only", "--prompt", "A", "--response", "B", "--model"]
+    assert "has two heads, this and" in vlrm(*score, folder, fails=True)
+
+
+def test_a_value_head_that_scores_is_not_called_unused(vlrm, model, tmp_path):
+    folder = with_head(model, tmp_path / "rm", HEADS["trl"], architectures=["LlamaForCausalLM"])
+    score = ["score", "--mode", "text-only", "--prompt", "A", "--response", "B", "--model"]
+    assert vlrm(*score, folder, notes=True) == []
+
+
 def test_labels_that_the_config_leaves_out_are_those_of_the_weights(vlrm, model, states, tmp_path):
     nothing = {"id2label": "absent", "label2id": "absent"}
     for name in ("linear", "grm"):
