@@ -1,4 +1,5 @@
 // The map behind OrderedJson.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <chrono>

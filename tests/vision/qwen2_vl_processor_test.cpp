@@ -65,7 +65,7 @@ TEST(Qwen2VlProcessorTest, OtherLimitsReplaceThoseOfTheFiles) {
            {{.least = std::nullopt, .most = 15}, "`max_pixels`: images of at least 16 pixels and at most 15 do not"},
            {{.least = 401, .most = std::nullopt},
             "`min_pixels`: images of at least 401 pixels and at most 400 do not"}})
-    EXPECT_THAT(error_of([&] { processor.within(limits); }), HasSubstr(message));
+    EXPECT_THAT(error_of([&, limits = limits] { processor.within(limits); }), HasSubstr(message));
 }
 
 TEST(Qwen2VlProcessorConfigTest, ReadsAreasUnderEitherName) {
