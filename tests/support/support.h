@@ -13,6 +13,13 @@
 
 namespace vlrm::testing {
 
+// How many times as long as others a build with sanitizers may take.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr int kSlower = 20;
+#else
+inline constexpr int kSlower = 1;
+#endif
+
 // A set of reference outputs: $VLRM_GOLDENS, else tests/goldens, which tools/goldens makes.
 std::filesystem::path goldens();
 
