@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import torch
+from chat import about_image
 from PIL import Image
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, Qwen2VLImageProcessor
 
@@ -27,12 +28,8 @@ def score(model_path, image_path, prompt, *responses):
     start = time.monotonic()
     rewards, tokens = [], []
     for response in responses:
-        messages = [
-            {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]},
-            {"role": "assistant", "content": [{"type": "text", "text": response}]},
-        ]
         inputs = processor([Image.open(image_path)], return_tensors="pt")
-        text = tokenizer.apply_chat_template(messages, tokenize=False)
+        text = tokenizer.apply_chat_template(about_image(prompt, response), tokenize=False)
         text = text.replace(image_token, image_token * (int(inputs["image_grid_thw"].prod()) // 4))
         inputs.update(tokenizer(text, add_special_tokens=False, return_tensors="pt"))
         tokens.append(inputs["input_ids"].shape[1])

@@ -11,6 +11,7 @@ import sys
 import time
 
 import torch
+from chat import about_image
 from mllama_reward import MllamaRewardModel
 from PIL import Image
 from transformers import (
@@ -90,11 +91,7 @@ def score(model_path, image_path, prompt, *responses):
     start = time.monotonic()
     rewards, tokens = [], []
     for response in responses:
-        messages = [
-            {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]},
-            {"role": "assistant", "content": [{"type": "text", "text": response}]},
-        ]
-        text = processor.apply_chat_template(messages, add_generation_prompt=False)
+        text = processor.apply_chat_template(about_image(prompt, response), add_generation_prompt=False)
         inputs = processor(text=text, images=image, add_special_tokens=False, return_tensors="pt")
         tokens.append(inputs["input_ids"].shape[1])
         rewards.append(model.reward(**inputs))

@@ -1,7 +1,7 @@
 #include "report/report.h"
-#include "app/option_checks.h"
 
 #include "app/listening.h"
+#include "app/option_checks.h"
 #include "base/atomic_output.h"
 
 namespace vlrm {

@@ -24,8 +24,8 @@ struct Model {
 Model open_model(const ModelFiles& files, const std::string& role = "model", const WatchInput& watch = {});
 
 // Makes a classifier a reward model with one label, that which `label` names or whose number it is: its head keeps that
-// row alone. "" is the only label there is. Throws Error where there are several, and OptionError (`score_label`) for
-// what is none of them, or may be two.
+// row alone. With "", the model must have one label: throws Error if it has several. Throws OptionError (`score_label`)
+// if `label` names none of them or could mean two.
 void choose_label(Model& model, const std::string& label);
 // "a reward model has one label, this classifier has 2 (good, bad)"; nothing unless there are several.
 std::optional<std::string> several_labels(const ModelConfig& config);

@@ -61,6 +61,29 @@ TensorShapes patch_model_shapes(const ModelConfig& config, std::string_view text
 
 std::unique_ptr<ImageProcessor> patch_processor(const std::filesystem::path& directory);
 
+// What the families say alike, as text_family does for text models.
+constexpr Architecture patch_family(std::string_view type, std::string_view name, std::string_view language_class,
+                                    std::string_view reward_class, std::string_view text_prefix,
+                                    std::string_view vision_prefix, std::string_view projector_prefix,
+                                    void (*read)(const ConfigFields& fields, ModelConfig& config),
+                                    std::optional<std::string> (*canonical_name)(const std::string& name),
+                                    TensorShapes (*shapes)(const ModelConfig& config)) {
+  return {.type = type,
+          .name = name,
+          .language_class = language_class,
+          .reward_class = reward_class,
+          .text_prefix = text_prefix,
+          .head = "lm_head.weight",
+          .vision_prefix = vision_prefix,
+          .projector_prefix = projector_prefix,
+          .fusion = Fusion::embeddings,
+          .read = read,
+          .canonical_name = canonical_name,
+          .shapes = shapes,
+          .processor = patch_processor,
+          .image_processor = "Qwen2VLImageProcessor"};
+}
+
 // The vision part of the config of such a model.
 const PatchVision& patch_vision(const ModelConfig& config);
 

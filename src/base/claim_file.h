@@ -8,8 +8,8 @@
 
 namespace vlrm {
 
-// The name of `what`, cut with a digest in place of the rest where there is no room for what is put around it: names
-// have at most 255 bytes.
+// The name of `what`. A name so long that a prefix and an ending would make it exceed 255 bytes is cut, and ends with a
+// digest of the whole.
 std::string short_name(const std::filesystem::path& what);
 // `what` with `ending`, by such a name where it would be too long.
 std::filesystem::path with_ending(const std::filesystem::path& what, const std::string& ending);

@@ -98,7 +98,7 @@ class OrderedMap {
   std::partial_ordering operator<=>(const OrderedMap& other) const { return entries_ <=> other.entries_; }
 
  private:
-  static constexpr size_type kScanned = 16;  // up to so many entries are compared one by one
+  static constexpr size_type kScanned = 16;  // a map with more entries is searched by hash
   static constexpr uint32_t kFree = UINT32_MAX;
 
   // Where the key is among the entries; their number where it is not.

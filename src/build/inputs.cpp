@@ -8,7 +8,6 @@
 #include "architecture/unused_tensors.h"
 #include "base/error.h"
 #include "base/joined.h"
-#include "merge/token_rows.h"
 #include "text/tokenizer_side_files.h"
 
 namespace vlrm {
@@ -187,21 +186,20 @@ void require_same_text_shape(const Model& model, const Model& kept, std::vector<
                                 config_path(kept)));
 }
 
-std::optional<int32_t> pad_token_of(const Model& vlm) {
+std::optional<int32_t> pad_token_of(const Model& vlm, TokenRowsCache& vocabularies) {
   if (vlm.config.pad_token || vlm.config.architecture->pooling != Pooling::last_not_pad) return vlm.config.pad_token;
   const auto directory = vlm.files.tokenizer();
   const auto side_files = TokenizerSideFiles::from_directory(directory);
   for (const auto& named : side_files.named())
     if (named.name == "pad_token")
-      if (const auto id = TokenRows::from_directory(directory).id(named.token.content);
-          id && *id < vlm.config.text.vocab_size)
+      if (const auto id = vocabularies.read(directory)->id(named.token.content); id && *id < vlm.config.text.vocab_size)
         return static_cast<int32_t>(*id);
   return std::nullopt;
 }
 
-void require_same_tokens(const Model& text, const Model& vlm) {
-  const auto tokens = TokenRows::from_directory(text.files.tokenizer());
-  if (const auto difference = tokens.difference(TokenRows::from_directory(vlm.files.tokenizer())))
+void require_same_tokens(const Model& text, const Model& vlm, TokenRowsCache& vocabularies) {
+  const auto tokens = vocabularies.read(text.files.tokenizer());
+  if (const auto difference = tokens->difference(*vocabularies.read(vlm.files.tokenizer())))
     fail("{}: the text model must be merged with the VLM's tokens (tokenizer.source)", *difference);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "architecture/model.h"
+#include "merge/token_rows.h"
 
 namespace vlrm {
 
@@ -29,8 +30,8 @@ void require_tensors(const Model& model);
 // added to `notes`; the output has it as `kept` does.
 void require_same_text_shape(const Model& model, const Model& kept, std::vector<std::string>& notes);
 // The config's, else, where a reward model of the family reads the last token that is not one, the tokenizer's.
-std::optional<int32_t> pad_token_of(const Model& vlm);
+std::optional<int32_t> pad_token_of(const Model& vlm, TokenRowsCache& vocabularies);
 // Throws Error, naming the first token that differs, unless both tokenizers give the same tokens the same ids.
-void require_same_tokens(const Model& text, const Model& vlm);
+void require_same_tokens(const Model& text, const Model& vlm, TokenRowsCache& vocabularies);
 
 }  // namespace vlrm

@@ -135,7 +135,7 @@ BuildModels::BuildModels(BuildInputs inputs, WatchInput watch)
   require_same_text_shape(rm_, vlm_, notes_);
   require_tensors(vlm_);
   require_tensors(rm_);
-  pad_token_ = pad_token_of(vlm_);
+  pad_token_ = pad_token_of(vlm_, vocabularies_->tokens);
 }
 
 const BuildModels::Base& BuildModels::base_or_throw(const Recipe& recipe) {

@@ -104,11 +104,12 @@ PlannedOutput plan_map(const ModelFiles& text_files, const ModelFiles& vlm_files
   require_same_text_shape(text, vlm, planned.notes);
   require_same_text_shape(rm, vlm, planned.notes);
   for (const Model* model : {&text, &vlm, &rm}) require_tensors(*model);
-  require_same_tokens(text, vlm);
+  TokenRowsCache vocabularies;
+  require_same_tokens(text, vlm, vocabularies);
   planned.weights = mapped_onto_vlm(text.weights, vlm, rm, text.weights->description());
   const Dtype dtype = text.weights->info_or_throw(kEmbeddings).dtype;
   planned.dtype = dtype;
-  planned.config = reward_model_config(vlm.files.directory, dtype, pad_token_of(vlm));
+  planned.config = reward_model_config(vlm.files.directory, dtype, pad_token_of(vlm, vocabularies));
   planned.texts[kModelingFile] = modeling_file(*vlm.config.architecture);
   planned.side_files = side_files_of(vlm_files);
   planned.side_files.insert(planned.side_files.begin(), {text.files.tokenizer(), {FileKind::tokenizer}});

@@ -58,7 +58,7 @@ class ParquetRows : public RowStream {
   }
 
  private:
-  // Reads from the row `first` on, so many at once.
+  // Starts reading at row `first`, `rows_at_once` rows in each batch.
   void open(int64_t first, int64_t rows_at_once) {
     batch_.reset();
     batches_.reset();

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "model/family_parts.h"
 #include "model/patch_block.h"
 #include "model/vision_encoder.h"
 
@@ -48,5 +49,11 @@ class PatchEncoder final : public VisionEncoder {
 // For the families' tables.
 std::unique_ptr<VisionEncoder> add_patch_encoder(Parts& parts, const ModelConfig& config);
 int64_t patch_encoding_bytes(const ModelConfig& config);
+constexpr FamilyParts patch_family_parts(const Architecture& architecture, decltype(FamilyParts::add_layer) add_layer) {
+  return {.architecture = &architecture,
+          .add_layer = add_layer,
+          .add_encoder = add_patch_encoder,
+          .encoding_bytes = patch_encoding_bytes};
+}
 
 }  // namespace vlrm

@@ -36,7 +36,7 @@ struct PrefixGroup {
 
   // Tokens of text `continuation`, the prefix included.
   int64_t length(size_t continuation) const { return prefix.length + continuations[continuation].length; }
-  int64_t longest() const;  // of all texts; of the prefix if there are no texts
+  int64_t longest() const;  // the length of the longest text; without texts, the length of the prefix
   // The row of token `position` of text `continuation`.
   int64_t row(size_t continuation, int64_t position) const;
 };
@@ -62,8 +62,8 @@ struct RaggedBatch {
   }
 };
 
-// Throws Error for an empty prefix and, where there are images, for image tokens that do not match them in number,
-// are torn apart or stand in a continuation. `image_token` is negative for a model without images.
+// Throws Error if the prefix is empty. With images, throws Error unless each has its image tokens, in one piece and
+// within the prefix. `image_token` is negative for a model without images.
 RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_token,
                     Cutting cutting = Cutting::each_group);
 

@@ -48,7 +48,7 @@ struct AnswerRules {
     std::string name, logged;
   };
   std::vector<LoggedField> logged_fields = {};
-  std::string logged_mark = {};  // the object that names the question where there is no "doc"
+  std::string logged_mark = {};  // without "doc", the object that names the question
   // The mark that it gave. Throws Error naming `source` where there is none.
   OrderedJson (*logged_correctness)(const OrderedJson& line, const std::string& source) = nullptr;
 };

@@ -37,7 +37,7 @@ OrderedJson question_of(const OrderedJson& line, const AnswerRules& rules, const
   return question;
 }
 
-// The one text in lists within lists; nothing where there are more.
+// The text in nested lists of one element; null if a list has more.
 const std::string* only_text(const OrderedJson& value) {
   const OrderedJson* text = &value;
   while (text->is_array() && text->size() == 1) text = &text->front();

@@ -227,7 +227,7 @@ class Translator : private PatternReader {
   }
 
   // After the backslash: "1", "k<name>" or "k<-1>", which match again what a group matched; "g<name>", which stands for
-  // the group itself. Nothing is read where there is none.
+  // the group itself. Without one, reads nothing and returns false.
   bool reference() {
     const size_t start = at_;
     if (!at_end() && pattern_[at_] >= '1' && pattern_[at_] <= '9') {
@@ -245,7 +245,7 @@ class Translator : private PatternReader {
     return true;
   }
 
-  // "7", "-1" or "+1"; nothing where it is no number.
+  // "7", "-1" or "+1"; nothing for text that is not a number.
   std::optional<int> numbered_group(std::string_view text) const {
     const char sign = text.empty() ? '0' : text.front();
     if (sign == '+' || sign == '-') text.remove_prefix(1);

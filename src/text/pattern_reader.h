@@ -25,7 +25,7 @@ class PatternReader {
   char32_t take();
   std::string_view take_until(char closing);
 
-  // After a backslash: a set of characters that an escape stands for. Nothing is read where there is none.
+  // After a backslash: a set of characters that an escape stands for. Without one, reads nothing and returns nothing.
   std::optional<CharacterSet> named_set();
   // After a backslash: an escape that stands for one character. Throws Error for one of an unknown kind.
   char32_t escaped_character();

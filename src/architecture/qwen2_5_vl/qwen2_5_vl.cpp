@@ -43,21 +43,8 @@ void read_qwen2_5_vl(const ConfigFields& fields, ModelConfig& config) {
 
 }  // namespace
 
-const Architecture kQwen2_5Vl = {
-    .type = "qwen2_5_vl",
-    .name = "Qwen2.5-VL",
-    .language_class = "Qwen2_5_VLForConditionalGeneration",
-    .reward_class = "Qwen2_5_VLForSequenceClassification",
-    .text_prefix = kQwen2VlText,
-    .head = "lm_head.weight",
-    .vision_prefix = kQwen2VlVision,
-    .projector_prefix = "visual.merger.",
-    .fusion = Fusion::embeddings,
-    .read = read_qwen2_5_vl,
-    .canonical_name = canonical_qwen2_vl_name,
-    .shapes = qwen2_vl_shapes,
-    .processor = patch_processor,
-    .image_processor = "Qwen2VLImageProcessor",
-};
+const Architecture kQwen2_5Vl = patch_family(
+    "qwen2_5_vl", "Qwen2.5-VL", "Qwen2_5_VLForConditionalGeneration", "Qwen2_5_VLForSequenceClassification",
+    kQwen2VlText, kQwen2VlVision, "visual.merger.", read_qwen2_5_vl, canonical_qwen2_vl_name, qwen2_vl_shapes);
 
 }  // namespace vlrm

@@ -62,21 +62,8 @@ TensorShapes qwen2_vl_shapes(const ModelConfig& config) {
   return patch_model_shapes(config, kQwen2VlText);
 }
 
-const Architecture kQwen2Vl = {
-    .type = "qwen2_vl",
-    .name = "Qwen2-VL",
-    .language_class = "Qwen2VLForConditionalGeneration",
-    .reward_class = "Qwen2VLForSequenceClassification",
-    .text_prefix = kQwen2VlText,
-    .head = "lm_head.weight",
-    .vision_prefix = kQwen2VlVision,
-    .projector_prefix = "visual.merger.",
-    .fusion = Fusion::embeddings,
-    .read = read_qwen2_vl,
-    .canonical_name = canonical_qwen2_vl_name,
-    .shapes = qwen2_vl_shapes,
-    .processor = patch_processor,
-    .image_processor = "Qwen2VLImageProcessor",
-};
+const Architecture kQwen2Vl = patch_family("qwen2_vl", "Qwen2-VL", "Qwen2VLForConditionalGeneration",
+                                           "Qwen2VLForSequenceClassification", kQwen2VlText, kQwen2VlVision,
+                                           "visual.merger.", read_qwen2_vl, canonical_qwen2_vl_name, qwen2_vl_shapes);
 
 }  // namespace vlrm

@@ -77,21 +77,8 @@ TensorShapes qwen3_vl_shapes(const ModelConfig& config) {
 
 }  // namespace
 
-const Architecture kQwen3Vl = {
-    .type = "qwen3_vl",
-    .name = "Qwen3-VL",
-    .language_class = "Qwen3VLForConditionalGeneration",
-    .reward_class = "Qwen3VLForSequenceClassification",
-    .text_prefix = kTextTensors,
-    .head = "lm_head.weight",
-    .vision_prefix = kVisionTensors,
-    .projector_prefix = "model.visual.merger.",
-    .fusion = Fusion::embeddings,
-    .read = read_qwen3_vl,
-    .canonical_name = canonical_qwen3_vl_name,
-    .shapes = qwen3_vl_shapes,
-    .processor = patch_processor,
-    .image_processor = "Qwen2VLImageProcessor",
-};
+const Architecture kQwen3Vl = patch_family(
+    "qwen3_vl", "Qwen3-VL", "Qwen3VLForConditionalGeneration", "Qwen3VLForSequenceClassification", kTextTensors,
+    kVisionTensors, "model.visual.merger.", read_qwen3_vl, canonical_qwen3_vl_name, qwen3_vl_shapes);
 
 }  // namespace vlrm

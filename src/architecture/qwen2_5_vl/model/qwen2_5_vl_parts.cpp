@@ -6,11 +6,6 @@
 
 namespace vlrm {
 
-const FamilyParts kQwen2_5VlParts = {
-    .architecture = &kQwen2_5Vl,
-    .add_layer = add_self_attention_layer,
-    .add_encoder = add_patch_encoder,
-    .encoding_bytes = patch_encoding_bytes,
-};
+const FamilyParts kQwen2_5VlParts = patch_family_parts(kQwen2_5Vl, add_self_attention_layer);
 
 }  // namespace vlrm

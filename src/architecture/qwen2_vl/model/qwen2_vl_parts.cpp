@@ -6,11 +6,6 @@
 
 namespace vlrm {
 
-const FamilyParts kQwen2VlParts = {
-    .architecture = &kQwen2Vl,
-    .add_layer = add_self_attention_layer,
-    .add_encoder = add_patch_encoder,
-    .encoding_bytes = patch_encoding_bytes,
-};
+const FamilyParts kQwen2VlParts = patch_family_parts(kQwen2Vl, add_self_attention_layer);
 
 }  // namespace vlrm

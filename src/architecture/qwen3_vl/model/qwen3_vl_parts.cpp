@@ -16,11 +16,6 @@ LayerPart add_qwen3_vl_layer(Parts& parts, const ModelConfig& config, int64_t in
 
 }  // namespace
 
-const FamilyParts kQwen3VlParts = {
-    .architecture = &kQwen3Vl,
-    .add_layer = add_qwen3_vl_layer,
-    .add_encoder = add_patch_encoder,
-    .encoding_bytes = patch_encoding_bytes,
-};
+const FamilyParts kQwen3VlParts = patch_family_parts(kQwen3Vl, add_qwen3_vl_layer);
 
 }  // namespace vlrm
