@@ -29,7 +29,8 @@ void add_extract_command(CLI::App& program) {
   ExtractOptions* const options = &flags->extract;
   command->add_option("--vlm", options->vlm, "Vision-language model to take the text part of");
   command->add_option("--rm", options->rm, "Reward model to take the backbone of");
-  command->add_option("--instruct", options->instruct, "A language model of the same shape: gives config and lm_head")->required();
+  command->add_option("--instruct", options->instruct, "A language model of the same shape: gives config and lm_head")
+      ->required();
   command->add_option("--dtype", options->dtype, "bfloat16, float16 or float32")->capture_default_str();
   flags->output.declare(*command);
   command->footer(
