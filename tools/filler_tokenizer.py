@@ -32,13 +32,13 @@ def filler_merges():
     return itertools.chain(pairs, ((a + b, c) for (a, b), c in itertools.product(pairs, letters)))
 
 
-def special_tokens(model, wrapped):
+def special_tokens(model, around):
     named = {0: "<|begin_of_text|>", 1: "<|end_of_text|>", 4: "<|finetune_right_pad_id|>", 6: "<|start_header_id|>",
              7: "<|end_header_id|>", 8: "<|eom_id|>", 9: "<|eot_id|>", 10: "<|python_tag|>"}
     if model == "vlm":
         named[5] = "<|step_id|>"
-        if wrapped:
-            named |= {11: "<|vision_start|>", 12: "<|vision_end|>"}
+        if around:
+            named |= {11: around[0], 12: around[1]}
     reserved = (f"<|reserved_special_token_{i}|>" for i in itertools.count())
     tokens = [named[i] if i in named else next(reserved) for i in range(SPECIAL_TOKENS)]
     return tokens + {"base": [], "rm": ["<pad>"], "vlm": ["<|image|>"]}[model]
@@ -48,14 +48,14 @@ def special_piece(token):
     return {"SpecialToken": {"id": token, "type_id": 0}}
 
 
-def tokenizer_json(vocabulary, model, wrapped):
+def tokenizer_json(vocabulary, model, around):
     vocab = {character: i for i, character in enumerate(byte_alphabet().values())}
     merges = list(itertools.islice(filler_merges(), vocabulary - SPECIAL_TOKENS - len(vocab)))
     for left, right in merges:
         vocab[left + right] = len(vocab)
     first = len(vocab)
     added = [{"id": first + i, "content": token, "single_word": False, "lstrip": False, "rstrip": False,
-              "normalized": False, "special": True} for i, token in enumerate(special_tokens(model, wrapped))]
+              "normalized": False, "special": True} for i, token in enumerate(special_tokens(model, around))]
     bos = added[0]["content"]
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
     template = {"type": "TemplateProcessing", "single": [special_piece(bos), {"Sequence": {"id": "A", "type_id": 0}}],
@@ -71,18 +71,18 @@ def tokenizer_json(vocabulary, model, wrapped):
                       "vocab": vocab, "merges": [" ".join(merge) for merge in merges]}}
 
 
-def write(directory, vocabulary, model, source, wrapped=False):
-    """Writes the tokenizer of `model` (base, rm or vlm), or copies that of source/model where a source is given. Images
-    may be wrapped in tokens of their own, as Qwen's are."""
+def write(directory, vocabulary, model, source, around=None):
+    """Writes the tokenizer of `model` (base, rm or vlm), or copies that of source/model where a source is given. Around
+    an image there may be two tokens, which the template writes where the third value says so."""
     if source is not None:
         for name in FILES:
             if (source / model / name).exists():
                 shutil.copy(source / model / name, directory / name)
         return
-    tokenizer = tokenizer_json(vocabulary, model, wrapped)
+    tokenizer = tokenizer_json(vocabulary, model, around)
     chat_template = CHAT_TEMPLATE
-    if wrapped:
-        chat_template = CHAT_TEMPLATE.replace("<|image|>", "<|vision_start|><|image|><|vision_end|>")
+    if around and around[2]:
+        chat_template = CHAT_TEMPLATE.replace("<|image|>", f"{around[0]}<|image|>{around[1]}")
     named = {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>" if model == "vlm" else "<|end_of_text|>"}
     if model != "base":
         named["pad_token"] = "<pad>" if model == "rm" else "<|finetune_right_pad_id|>"

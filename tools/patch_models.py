@@ -26,6 +26,7 @@ FAMILIES = {
                                   "intermediate_size": s.vision_intermediate, "out_hidden_size": s.hidden,
                                   "num_position_embeddings": s.position_side**2}),
 }
+AROUND = ("<|vision_start|>", "<|vision_end|>", True)  # tokens around an image, which the template writes
 
 
 def biased(name, shape):
@@ -93,6 +94,11 @@ def config(s, text, kind, **more):
     rope = {"mrope_section": sections(s), "type": "mrope"}
     return text | whole | {"model_type": kind, "rope_scaling": rope, "transformers_version": "4.49.0",
                            "vision_config": vision}
+
+
+def side_files(s):
+    """Of images, by name."""
+    return {"preprocessor_config.json": preprocessor_config(s)}
 
 
 def preprocessor_config(s):

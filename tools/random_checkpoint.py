@@ -5,13 +5,13 @@
     tools/random_checkpoint.py DIRECTORY --shape 11b --sparse # true 8 B and 11 B shapes, files with nothing but headers
     tools/random_checkpoint.py DIRECTORY --hidden 64 --layers 10 --cross-attention-layers 3 8 ...
     tools/random_checkpoint.py DIRECTORY --family qwen3 --head-size 128 --tied ...    # base and reward model only
-    tools/random_checkpoint.py DIRECTORY --family qwen3_vl --patch-size 4 ...         # or qwen2_vl, qwen2_5_vl
+    tools/random_checkpoint.py DIRECTORY --family qwen3_vl --patch-size 4 ...         # or qwen2_vl, qwen2_5_vl, internvl
 
 DIRECTORY/base is a LlamaForCausalLM, DIRECTORY/rm a LlamaForSequenceClassification with one label, DIRECTORY/vlm a
 MllamaForConditionalGeneration: key names, configs and row counts as in the published checkpoints. What the models share
 is the base's weight plus a little noise, as if fine-tuned. The same seed gives the same bytes. Needs numpy only.
 
-Another --family writes its language and reward model, without a vision-language model; one that ends in _vl writes those of
+Another --family writes its language and reward model, without a vision-language model; one that sees images writes those of
 its text, the vision-language model, and the same with a reward head, DIRECTORY/vlrm.
 """
 
@@ -26,6 +26,7 @@ from pathlib import Path
 import filler_tokenizer
 import numpy as np
 import patch_models
+import tile_models
 
 CHUNK = 1 << 18  # elements drawn at a time: the temporaries stay in the L2 cache
 ROPE_SCALING = {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
@@ -39,6 +40,8 @@ FAMILIES = {
     "qwen3": ("Qwen3", {"rms_norm_eps": 1e-06, "rope_theta": 1000000.0, "sliding_window": None,
                         "use_sliding_window": False, "max_window_layers": 36}),
 }
+# Of vision-language models: what writes each.
+MAKERS = {name: maker for maker in (patch_models, tile_models) for name in maker.FAMILIES}
 SHAPES = {
     "1b": dict(hidden=2048, layers=20, cross_attention_layers=[3, 8, 13, 18], intermediate=7168, heads=32, kv_heads=8,
                vocabulary=32768, vision_hidden=768, vision_layers=16, vision_global_layers=4, vision_heads=12,
@@ -127,7 +130,8 @@ def text_layers(s):
         yield from text_layer(f"{prefix}layers.{i}.", s)
     yield prefix + "norm.weight", [s.hidden]
     if not s.tied:
-        yield "lm_head.weight", [s.vocabulary + 8, s.hidden]
+        within = "language_model." if prefix.startswith("language_model.") else ""
+        yield within + "lm_head.weight", [s.vocabulary + 8, s.hidden]
 
 
 def text_model(s, rows):
@@ -307,10 +311,10 @@ def write_models(s):
     if s.family == "llama" and s.cross_attention_layers:
         models["vlm"] = (vision_language_model(s), mllama_config(s))
     if s.sees:
-        shared = [*text_layers(s), *patch_models.tensors(s)]
+        shared = [*text_layers(s), *s.maker.tensors(s)]
         config = text_config(s, s.layers, s.vocabulary + 8)
-        models["vlm"] = (shared, patch_models.config(s, config, "ForConditionalGeneration"))
-        models["vlrm"] = ([*shared, ("score.weight", [1, s.hidden])], patch_models.config(
+        models["vlm"] = (shared, s.maker.config(s, config, "ForConditionalGeneration"))
+        models["vlrm"] = ([*shared, ("score.weight", [1, s.hidden])], s.maker.config(
             s, config, "ForSequenceClassification", id2label={"0": "LABEL_0"}, label2id={"LABEL_0": 0}))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for model, (tensors, config) in models.items():
@@ -327,9 +331,10 @@ def write_models(s):
             write_json(directory / "generation_config.json", {key: text_config(s, 0, 0)[key] for key in (
                 "bos_token_id", "eos_token_id")})
             if kind == "vlm":
-                made = patch_models.preprocessor_config(s) if s.sees else preprocessor_config(s)
-                write_json(directory / "preprocessor_config.json", made)
-            filler_tokenizer.write(directory, s.vocabulary, kind, s.tokenizer, bool(s.sees))
+                made = s.maker.side_files(s) if s.sees else {"preprocessor_config.json": preprocessor_config(s)}
+                for name, content in made.items():
+                    write_json(directory / name, content)
+            filler_tokenizer.write(directory, s.vocabulary, kind, s.tokenizer, s.maker.AROUND if s.sees else None)
             print(f"{directory}: {sum(f.stat().st_size for f in directory.iterdir()) / 1e9:.2f} GB")
 
 
@@ -340,11 +345,11 @@ def main():
     for name, default in SHAPES["1b"].items():
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=int, nargs="*" if isinstance(default, list) else None)
-    parser.add_argument("--family", choices=[*FAMILIES, *patch_models.FAMILIES], default="llama")
-    parser.add_argument("--patch-size", type=int, default=16, help="of a family that ends in _vl")
+    parser.add_argument("--family", choices=[*FAMILIES, *MAKERS], default="llama")
+    parser.add_argument("--patch-size", type=int, default=16, help="of a family that sees images")
     parser.add_argument("--position-side", type=int, default=48, help="of a Qwen3-VL's square table of positions")
     parser.add_argument("--window-size", type=int, default=112, help="pixels in a side of a Qwen2.5-VL's windows")
-    parser.add_argument("--image-tokens", type=int, default=64, help="of the largest images of a family that ends in _vl")
+    parser.add_argument("--image-tokens", type=int, default=64, help="of the largest images of a family that sees them")
     parser.add_argument("--head-size", type=int, help="default: --hidden / --heads")
     parser.add_argument("--tied", action="store_true", help="the embeddings are the head")
     parser.add_argument("--attention-bias", action="store_true", help="biases in all projections of the attention")
@@ -358,7 +363,8 @@ def main():
     for name, value in SHAPES[arguments.shape].items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, value)
-    arguments.sees = patch_models.FAMILIES.get(arguments.family)
+    arguments.maker = MAKERS.get(arguments.family)
+    arguments.sees = arguments.maker and arguments.maker.FAMILIES[arguments.family]
     if arguments.sees:
         arguments.family = arguments.sees.text
     if arguments.family != "llama":

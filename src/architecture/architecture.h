@@ -53,6 +53,8 @@ struct Architecture {
   // malformed or not supported.
   std::unique_ptr<ImageProcessor> (*processor)(const std::filesystem::path& directory) = nullptr;
   std::string_view image_processor = {};  // transformers' class of it, without the ending "Fast"
+  // Tokens before and behind those of an image, which no template writes; empty: none.
+  std::string_view image_begin = {}, image_end = {};
   // Python that defines correct(model), for a model in transformers of which some releases compute another thing.
   std::string_view correction = {};
 

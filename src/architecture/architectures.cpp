@@ -2,6 +2,7 @@
 #include <array>
 
 #include "architecture/architecture.h"
+#include "architecture/internvl/internvl.h"
 #include "architecture/llama/llama.h"
 #include "architecture/mistral/mistral.h"
 #include "architecture/mllama/mllama.h"
@@ -19,7 +20,7 @@ namespace {
 
 // One line per family.
 constexpr std::array kArchitectures = {
-    &kLlama, &kMistral, &kMllama, &kQwen2, &kQwen2Vl, &kQwen2_5Vl, &kQwen3, &kQwen3Vl,
+    &kLlama, &kMistral, &kMllama, &kQwen2, &kQwen2Vl, &kQwen2_5Vl, &kQwen3, &kQwen3Vl, &kInternVl,
 };
 
 const Architecture* architecture_of_processor(const std::filesystem::path& directory) {

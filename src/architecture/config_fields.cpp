@@ -65,4 +65,20 @@ void check_heads(const ConfigFields& fields, const TextConfig& text) {
   if (text.head_size % 2 != 0) fields.fail("head_dim", fmt::format("{} is odd", text.head_size));
 }
 
+bool read_tied_embeddings(const ConfigFields& fields, const ConfigFields& text) {
+  const std::string key = "tie_word_embeddings";
+  if (!text.has(key)) return fields.get(key, false);
+  const bool tied = text.get(key, false);
+  if (fields.get(key, tied) != tied)
+    fields.fail(key, "is another in \"text_config\": transformers 4 reads that, and 5 this; make them equal");
+  return tied;
+}
+
+void read_image_token(const ConfigFields& fields, const std::string& key, int32_t fallback, ModelConfig& config) {
+  config.image_token = fields.get<int32_t>(key, fallback);
+  if (config.image_token < 0 || config.image_token >= config.text.vocab_size)
+    fields.fail(
+        key, fmt::format("{} is not below the {} rows of the embeddings", config.image_token, config.text.vocab_size));
+}
+
 }  // namespace vlrm

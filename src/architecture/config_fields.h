@@ -63,4 +63,12 @@ int64_t default_head_size(const ConfigFields& fields, const TextConfig& text);
 // Throws Error where attention cannot be cut into these heads.
 void check_heads(const ConfigFields& fields, const TextConfig& text);
 
+// What the families have in common whose images reach the text as embeddings.
+
+// tie_word_embeddings, which transformers 4 reads in the text's fields and 5 beside them. Throws Error where they
+// differ.
+bool read_tied_embeddings(const ConfigFields& fields, const ConfigFields& text);
+// The token that stands for an image. Throws Error unless it is a row of the embeddings, which are read before.
+void read_image_token(const ConfigFields& fields, const std::string& key, int32_t fallback, ModelConfig& config);
+
 }  // namespace vlrm

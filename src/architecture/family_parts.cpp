@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "architecture/internvl/model/internvl_parts.h"
 #include "architecture/llama/model/llama_parts.h"
 #include "architecture/mistral/model/mistral_parts.h"
 #include "architecture/mllama/model/mllama_parts.h"
@@ -18,8 +19,8 @@ namespace {
 
 // One line per family.
 constexpr std::array kFamilyParts = {
-    &kLlamaParts,   &kMistralParts,   &kMllamaParts, &kQwen2Parts,
-    &kQwen2VlParts, &kQwen2_5VlParts, &kQwen3Parts,  &kQwen3VlParts,
+    &kLlamaParts,     &kMistralParts, &kMllamaParts,  &kQwen2Parts,    &kQwen2VlParts,
+    &kQwen2_5VlParts, &kQwen3Parts,   &kQwen3VlParts, &kInternVlParts,
 };
 
 }  // namespace

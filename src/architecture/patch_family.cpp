@@ -12,7 +12,7 @@ constexpr int64_t kMostPatch = 64, kMostMerge = 8;
 
 void add_norms(ShapeList& list, const std::string& prefix, ShapeList::Modules modules, const PatchVision& vision,
                int64_t width) {
-  if (vision.form.norm == PatchForm::Norm::rms)
+  if (vision.form.norm == NormKind::rms)
     list.add_weights(prefix, modules, {width});
   else
     list.add_biased(prefix, modules, {width});
@@ -89,22 +89,6 @@ void read_rope_sections(const ConfigFields& fields, TextConfig& text, std::vecto
   if (!interleaved && sum != text.head_size / 2)
     fields.fail("rope_scaling",
                 fmt::format("\"mrope_section\" has {} frequencies in all, and a head has {}", sum, text.head_size / 2));
-}
-
-bool read_tied_embeddings(const ConfigFields& fields, const ConfigFields& text) {
-  const std::string key = "tie_word_embeddings";
-  if (!text.has(key)) return fields.get(key, false);
-  const bool tied = text.get(key, false);
-  if (fields.get(key, tied) != tied)
-    fields.fail(key, "is another in \"text_config\": transformers 4 reads that, and 5 this; make them equal");
-  return tied;
-}
-
-void read_image_token(const ConfigFields& fields, ModelConfig& config) {
-  config.image_token = fields.get<int32_t>("image_token_id", 151655);
-  if (config.image_token < 0 || config.image_token >= config.text.vocab_size)
-    fields.fail("image_token_id", fmt::format("{} is not below the {} rows of the embeddings", config.image_token,
-                                              config.text.vocab_size));
 }
 
 std::string renamed_prefix(const std::string& name,

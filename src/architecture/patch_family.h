@@ -9,16 +9,14 @@
 
 #include "architecture/architecture.h"
 #include "architecture/config_fields.h"
+#include "architecture/vision_form.h"
 
 namespace vlrm {
 
 // How a family writes and computes the layers of its encoder.
 struct PatchForm {
-  enum class Norm { layer, rms };
-  enum class Activation { gelu_tanh, quick_gelu, silu };
-
-  std::string_view prefix;                                    // of the encoder's tensors
-  Norm norm = Norm::layer;                                    // layer norms have biases
+  std::string_view prefix;  // of the encoder's tensors
+  NormKind norm = NormKind::layer;
   Activation activation = Activation::gelu_tanh;              // of the feed-forward part
   std::string_view gate = {}, up, down;                       // its projections; without a gate, "up" is activated
   std::string_view merger_norm, merger_inner, merger_output;  // from a block of patches to a token
@@ -46,11 +44,6 @@ void check_feature_size(const ConfigFields& fields, const char* key, const TextC
 // mrope_section, of rope_scaling or rope_parameters: three numbers of frequencies, of time, row and column. Throws
 // Error where they are not, or where "mrope_interleaved" is another than `interleaved`.
 void read_rope_sections(const ConfigFields& fields, TextConfig& text, std::vector<int64_t> fallback, bool interleaved);
-// tie_word_embeddings, which transformers 4 reads in the text's fields and 5 beside them. Throws Error where they
-// differ.
-bool read_tied_embeddings(const ConfigFields& fields, const ConfigFields& text);
-// image_token_id. Throws Error unless it is a row of the embeddings, which are read before.
-void read_image_token(const ConfigFields& fields, ModelConfig& config);
 
 // A name of one of the layouts: the first prefix that it begins with is replaced by the canonical one next to it.
 std::string renamed_prefix(const std::string& name,

@@ -4,7 +4,6 @@
 
 #include "model/attention.h"
 #include "model/projection.h"
-#include "model/rms_norm.h"
 
 namespace vlrm {
 namespace {
@@ -19,38 +18,13 @@ void rotate_in_float(const at::Tensor& x, const Rope::Angles& angles) {
   if (!exact.is_same(x)) x.copy_(exact);
 }
 
-void activate(const at::Tensor& inner, PatchForm::Activation activation) {
-  at::Tensor all = inner;
-  switch (activation) {
-    case PatchForm::Activation::gelu_tanh:
-      at::gelu_(all, "tanh");
-      break;
-    case PatchForm::Activation::quick_gelu:
-      all.mul_(all.mul(1.702).sigmoid_());
-      break;
-    case PatchForm::Activation::silu:
-      at::silu_(all);
-      break;
-  }
-}
-
 }  // namespace
-
-PatchNorm::PatchNorm(const WeightReader& reader, PatchForm::Norm norm, const std::string& prefix, int64_t width)
-    : weight(reader.vector(prefix + ".weight", {width})) {
-  if (norm == PatchForm::Norm::layer) bias = reader.vector(prefix + ".bias", {width});
-}
-
-at::Tensor PatchNorm::operator()(const at::Tensor& x) const {
-  if (!bias.defined()) return rms_norm(x, weight, kPatchNormEpsilon);
-  return at::layer_norm(x, {x.size(-1)}, weight, bias, kPatchNormEpsilon);
-}
 
 PatchBlock::PatchBlock(const WeightReader& reader, const PatchVision& config, const std::string& prefix)
     : heads_(config.attention_heads),
       activation_(config.form.activation),
-      attention_norm_(reader, config.form.norm, prefix + "norm1", config.hidden_size),
-      feed_forward_norm_(reader, config.form.norm, prefix + "norm2", config.hidden_size) {
+      attention_norm_(reader, config.form.norm, prefix + "norm1", config.hidden_size, kPatchNormEpsilon),
+      feed_forward_norm_(reader, config.form.norm, prefix + "norm2", config.hidden_size, kPatchNormEpsilon) {
   const int64_t width = config.hidden_size, inner = config.intermediate_size;
   queries_keys_values_ = reader.matrix(prefix + "attn.qkv.weight", 3 * width, width);
   queries_keys_values_bias_ = reader.vector(prefix + "attn.qkv.bias", {3 * width});
@@ -106,7 +80,7 @@ PatchMerger::PatchMerger(const WeightReader& reader, const PatchVision& config, 
     : width_(config.merged_size()),
       of_block_(norm == Norm::of_block),
       norm_(reader, config.form.norm, prefix + std::string(config.form.merger_norm),
-            of_block_ ? width_ : config.hidden_size) {
+            of_block_ ? width_ : config.hidden_size, kPatchNormEpsilon) {
   const std::string inner = prefix + std::string(config.form.merger_inner),
                     output = prefix + std::string(config.form.merger_output);
   inner_ = reader.matrix(inner + ".weight", width_, width_);

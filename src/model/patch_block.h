@@ -6,16 +6,9 @@
 
 #include "architecture/patch_family.h"
 #include "model/rope.h"
-#include "model/weight_reader.h"
+#include "model/vision_parts.h"
 
 namespace vlrm {
-
-struct PatchNorm {
-  at::Tensor weight, bias;  // without a bias, an RMS norm
-
-  PatchNorm(const WeightReader& reader, PatchForm::Norm norm, const std::string& prefix, int64_t width);
-  at::Tensor operator()(const at::Tensor& x) const;
-};
 
 // A pre-norm transformer layer in which the patches of a window see each other.
 class PatchBlock {
@@ -30,8 +23,8 @@ class PatchBlock {
   void add_feed_forward(const at::Tensor& hidden) const;
 
   int64_t heads_;
-  PatchForm::Activation activation_;
-  PatchNorm attention_norm_, feed_forward_norm_;
+  Activation activation_;
+  VisionNorm attention_norm_, feed_forward_norm_;
   at::Tensor queries_keys_values_, queries_keys_values_bias_, output_, output_bias_;
   at::Tensor gate_, gate_bias_, up_, up_bias_, down_, down_bias_;  // no gate: not defined
 };
@@ -49,7 +42,7 @@ class PatchMerger {
  private:
   int64_t width_;
   bool of_block_;
-  PatchNorm norm_;
+  VisionNorm norm_;
   at::Tensor inner_, inner_bias_, output_, output_bias_;
 };
 

@@ -13,6 +13,14 @@ namespace {
 // A text beyond a model's positions is read with a note, but not one that is this far beyond.
 constexpr int64_t kMostTimesTooLong = 8, kNeverTooLong = 1 << 16;
 
+// The id of a token that a family puts around images.
+std::vector<int32_t> id_of(std::string_view token, const Tokenizer& tokenizer, const std::filesystem::path& directory) {
+  if (token.empty()) return {};
+  const auto id = tokenizer.id_of(token);
+  if (!id) fail("{}: has no token {}, which the model has around an image", directory.string(), token);
+  return {*id};
+}
+
 ContentForm content_form(Mode mode) {
   switch (mode) {
     case Mode::image:
@@ -37,7 +45,12 @@ PromptEncoder::PromptEncoder(const Model& model, PromptOptions options)
                                        : ChatTemplate::from_directory(model.files.chat_template())),
       marks_(template_.literals(), tokenizer_),
       variables_(ChatTemplate::special_tokens(model.files.tokenizer())) {
-  if (options_.mode == Mode::image) processor_ = model.config.architecture->processor(model.files.directory);
+  if (options_.mode == Mode::image) {
+    const Architecture& family = *model.config.architecture;
+    processor_ = family.processor(model.files.directory);
+    image_begin_ = id_of(family.image_begin, tokenizer_, model.files.tokenizer());
+    image_end_ = id_of(family.image_end, tokenizer_, model.files.tokenizer());
+  }
   if (options_.pixels) {
     if (!processor_)
       fail("`{}`: is for images, and none are shown here", options_.pixels->most ? "max_pixels" : "min_pixels");
@@ -101,12 +114,17 @@ void PromptEncoder::check_image_tokens(const std::vector<int32_t>& ids, size_t i
 // Where the template wrote fewer of them than there are images, the others are not shown.
 std::vector<int32_t> PromptEncoder::with_all_image_tokens(std::vector<int32_t> ids, const Prepared& sample) const {
   const auto takes_one = [](const auto& image) { return image->tokens == 1; };
-  if (std::ranges::all_of(sample.images, takes_one)) return ids;
+  if (image_begin_.empty() && std::ranges::all_of(sample.images, takes_one)) return ids;
   std::vector<int32_t> result;
   auto image = sample.images.begin();
   for (const int32_t id : ids) {
-    const bool shown = id == image_token_ && image != sample.images.end();
-    result.insert(result.end(), shown ? static_cast<size_t>((*image++)->tokens) : 1, id);
+    if (id != image_token_ || image == sample.images.end()) {
+      result.push_back(id);
+      continue;
+    }
+    result.insert(result.end(), image_begin_.begin(), image_begin_.end());
+    result.insert(result.end(), static_cast<size_t>((*image++)->tokens), id);
+    result.insert(result.end(), image_end_.begin(), image_end_.end());
   }
   return result;
 }

@@ -89,7 +89,8 @@ class PromptEncoder {
 
   PromptOptions options_;
   int32_t image_token_;
-  bool one_token_;  // stands for an image
+  std::vector<int32_t> image_begin_, image_end_;  // tokens around those of an image, which no template writes
+  bool one_token_;                                // stands for an image
   int64_t positions_;
   Tokenizer tokenizer_;
   ChatTemplate template_;

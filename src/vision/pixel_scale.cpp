@@ -19,6 +19,13 @@ std::vector<double> per_color(const Json& settings, const std::string& key, cons
 
 }  // namespace
 
+PixelScale PixelScale::clip() {
+  PixelScale scale;
+  scale.mean = {0.48145466, 0.4578275, 0.40821073};
+  scale.std = {0.26862954, 0.26130258, 0.27577711};
+  return scale;
+}
+
 PixelScale PixelScale::changed_by(const Json& settings, const std::string& source) const {
   PixelScale scale = *this;
   scale.do_rescale = optional_field<bool>(settings, "do_rescale", true, source);

@@ -14,6 +14,8 @@ struct PixelScale {
   bool do_rescale = true, do_normalize = true;
   std::vector<double> mean, std;  // 3 each, where do_normalize is set
 
+  // With the means and deviations that CLIP was trained with, which several of transformers' classes default to.
+  static PixelScale clip();
   // As a processor's settings have it; what they leave out is as here. Throws Error naming the field of `source` that
   // is malformed, or missing where there are no means or deviations here.
   PixelScale changed_by(const Json& settings, const std::string& source) const;

@@ -55,10 +55,7 @@ Qwen2VlProcessorConfig Qwen2VlProcessorConfig::from_directory(const std::filesys
   if (config.max_pixels > kMostPixels / config.frames)
     fail("{}: images of {} pixels in {} frames are larger than {} pixels", source, config.max_pixels, config.frames,
          kMostPixels);
-  PixelScale clip;
-  clip.mean = {0.48145466, 0.4578275, 0.40821073};
-  clip.std = {0.26862954, 0.26130258, 0.27577711};
-  config.scale = clip.changed_by(settings, source);
+  config.scale = PixelScale::clip().changed_by(settings, source);
   return config;
 }
 

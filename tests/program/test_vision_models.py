@@ -124,8 +124,26 @@ def test_pixels_are_the_reference_processors(vlrm, tmp_path):
             assert hashlib.sha256(tensors["pixel_values"].tobytes()).hexdigest()[:32] == digest, (settings, width, height)
 
 
+def test_tiles_are_the_reference_processors(vlrm, tmp_path):
+    """To the bit, with the means and deviations that files leave out; the whole image last."""
+    made = REFERENCE[5]["tiles"]
+    for side, least, most in {tuple(row[:3]) for row in made}:
+        folder = tmp_path / str(side)
+        folder.mkdir()
+        (folder / "preprocessor_config.json").write_text(json.dumps({
+            "image_processor_type": "GotOcr2ImageProcessorFast", "crop_to_patches": False, "min_patches": least,
+            "max_patches": most, "size": {"height": side, "width": side}}))
+        for width, height, count, digest in (row[3:] for row in made if row[:3] == [side, least, most]):
+            picture(width, height).save(tmp_path / "image.png")
+            vlrm("preprocess", "--model", folder, "--image", tmp_path / "image.png", "-o", tmp_path / "out", "--force", "-q")
+            tensors = load_file(tmp_path / "out")
+            assert tensors["num_patches"].tolist() == [count], (side, width, height)
+            assert tensors["pixel_values"].shape == (count, 3, side, side)
+            assert hashlib.sha256(tensors["pixel_values"].tobytes()).hexdigest()[:32] == digest, (side, width, height)
+
+
 def test_streamed_weights_give_the_same_numbers(vlrm, models, tmp_path):
-    for name in ("plain", "tied"):
+    for name in ("plain", "tied", "tiles"):
         for model, run in (("vlrm", score), ("vlm", generate)):
             of = (vlrm, tmp_path, models(name) / model, "thin_and_tiny", "--weights")
             assert run(*of, "streamed") == run(*of, "resident")

@@ -7,8 +7,8 @@ namespace {
 
 constexpr PatchForm kQwen2_5VlForm = {
     .prefix = kQwen2VlVision,
-    .norm = PatchForm::Norm::rms,
-    .activation = PatchForm::Activation::silu,
+    .norm = NormKind::rms,
+    .activation = Activation::silu,
     .gate = "mlp.gate_proj",
     .up = "mlp.up_proj",
     .down = "mlp.down_proj",

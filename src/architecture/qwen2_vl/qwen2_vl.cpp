@@ -7,7 +7,7 @@ namespace {
 
 constexpr PatchForm kQwen2VlForm = {
     .prefix = kQwen2VlVision,
-    .activation = PatchForm::Activation::quick_gelu,
+    .activation = Activation::quick_gelu,
     .up = "mlp.fc1",
     .down = "mlp.fc2",
     .merger_norm = "ln_q",
@@ -48,7 +48,7 @@ void read_qwen2_vl_text(const ConfigFields& fields, ModelConfig& config) {
   refuse_sliding_layers(text, config.text);
   read_rope_sections(text, config.text, {16, 24, 24}, false);
   config.text.tie_word_embeddings = read_tied_embeddings(fields, text);
-  read_image_token(fields, config);
+  read_image_token(fields, "image_token_id", 151655, config);
 }
 
 // Later transformers have the parts within "model." in memory, and some save them so.

@@ -59,7 +59,7 @@ void read_qwen3_vl(const ConfigFields& fields, ModelConfig& config) {
   config.text.tie_word_embeddings = read_tied_embeddings(fields, text);
   config.vision =
       std::make_shared<PatchVision>(read_qwen3_vl_vision(fields.required_object("vision_config"), config.text));
-  read_image_token(fields, config);
+  read_image_token(fields, "image_token_id", 151655, config);
 }
 
 // A model that was saved without its head has no "model.", and trainers name the parts as Qwen2-VL's were.

@@ -16,7 +16,7 @@ import transformers
 from transformers import AutoModelForSequenceClassification, AutoProcessor
 
 from parts.place import write_json
-from parts.vision_models import CASES, CONVERSATIONS, GENERATOR, RESPONSES, Reader, picture
+from parts.vision_models import CASES, CONVERSATIONS, GENERATOR, RESPONSES, picture, reader_of
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = os.environ.get("VLRM", ROOT / "build/release/bin/vlrm")
@@ -37,7 +37,7 @@ def make(place):
             )
             assert not any(report.values()), report
             found["modeling"][type(model).__name__] = digest
-            read = Reader(out, model.config) if arguments else MllamaReader(out)
+            read = reader_of(out, model.config) if arguments else MllamaReader(out)
             found["cases"][name] = {
                 "arguments": words,
                 **{each: scores(model.eval(), read, *CONVERSATIONS[each]) for each in SHOWN},

@@ -1,11 +1,12 @@
-"""reference/vision_models_VERSION.json: configs of random Qwen-VLs as that transformers saves them, and what it computes;
-of 5, also what its image processor makes of images of many sizes.
+"""reference/vision_models_VERSION.json: configs of random vision-language models as that transformers saves them, and what it
+computes; of 5, also what its image processors make of images of many sizes.
 
 The weights are not kept: tools/random_checkpoint.py makes the same ones again from the arguments that a case records. Nor
 are the images, which picture() makes from their sizes.
 """
 
 import hashlib
+import importlib
 import json
 import subprocess
 import sys
@@ -47,6 +48,14 @@ CASES = {
     "whole": "qwen2_5_vl --hidden 48 --layers 4 --intermediate 64 --heads 6 --kv-heads 3 --vocabulary 640 --seed 8 "
     "--vision-hidden 16 --vision-layers 2 --vision-heads 1 --vision-intermediate 32 --vision-intermediate-layers 0 1 "
     "--patch-size 5 --window-size 25",
+    "tiles": "internvl --hidden 48 --layers 3 --intermediate 80 --heads 3 --kv-heads 1 --vocabulary 640 --seed 11 "
+    "--vision-hidden 32 --vision-layers 3 --vision-heads 2 --vision-intermediate 64 --patch-size 4 --image-size 16",
+    "tiles_qwen3": "internvl_qwen3 --hidden 40 --layers 2 --intermediate 56 --heads 4 --kv-heads 2 --head-size 16 "
+    "--vocabulary 600 --tied --seed 12 --vision-hidden 24 --vision-layers 2 --vision-heads 3 --vision-intermediate 40 "
+    "--patch-size 5 --image-size 30 --image-tokens 27",
+    "tiles_large": "internvl_large --hidden 64 --layers 2 --intermediate 72 --heads 2 --kv-heads 2 --vocabulary 640 --seed 13 "
+    "--vision-hidden 40 --vision-layers 2 --vision-heads 5 --vision-intermediate 88 --patch-size 6 --image-size 24 "
+    "--image-tokens 4",
 }
 # Sizes of images, and messages that show them in order where a part is None.
 CONVERSATIONS = {
@@ -60,8 +69,9 @@ CONVERSATIONS = {
 }
 RESPONSES = ["Three stripes and one box.", "I cannot see anything at all here, and so I will not say how many.", "No"]
 NEW_TOKENS = 16
-# Of image processors: patch size, least and most pixels; and of images for them.
+# Of image processors: patch size, least and most pixels; or the side of a tile, least and most tiles. And of images for them.
 PROCESSORS = [[4, 256, 4096], [16, 65536, 1003520], [14, 3136, 1003520]]
+TILES = [[448, 1, 12], [32, 2, 7]]
 SIZES = [
     *([1, 1], [1, 3], [3, 1], [2, 3], [1, 200], [200, 1], [3, 600], [599, 3], [5, 900], [900, 5], [7, 7], [8, 8]),
     *(
@@ -97,6 +107,7 @@ def make(place):
     major = transformers.__version__.split(".")[0]
     if major == "5":  # 4.57 takes images of one and three rows for others
         found["pixels"] = [[*settings, *size, *pixels(settings, size)] for settings in PROCESSORS for size in SIZES]
+        found["tiles"] = [[*settings, *size, *tiles(settings, size)] for settings in TILES for size in SIZES]
     write_json(place.reference(f"vision_models_{major}.json"), found, lines=4)
 
 
@@ -107,7 +118,7 @@ def computed(folder, arguments):
     ).eval()
     head = load_file(folder / "vlrm/model.safetensors")["score.weight"].float()
     model.save_pretrained(folder / "saved")
-    reader = Reader(folder / "vlm", model.config)
+    reader = reader_of(folder / "vlm", model.config)
     return {
         "arguments": arguments,
         "config": json.loads((folder / "saved/config.json").read_text()),
@@ -115,44 +126,54 @@ def computed(folder, arguments):
     }
 
 
-def processor_class():
+def processor_class(name):
+    """The one that works with Pillow."""
     if transformers.__version__.startswith("4."):
-        from transformers import Qwen2VLImageProcessor as Processor
-    else:
-        from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil as Processor
-    return Processor
+        return getattr(transformers, name + "ImageProcessor")
+    module = {"Qwen2VL": "qwen2_vl", "GotOcr2": "got_ocr2"}[name]
+    module = importlib.import_module(f"transformers.models.{module}.image_processing_pil_{module}")
+    return getattr(module, name + "ImageProcessorPil")
+
+
+def digest(values):
+    return hashlib.sha256(values.astype("<f4").tobytes()).hexdigest()[:32]
 
 
 def pixels(settings, size):
     """How many patches there are in a column and in a row, and the digest of their values."""
     patch, least, most = settings
-    processor = processor_class()(patch_size=patch, min_pixels=least, max_pixels=most)
+    processor = processor_class("Qwen2VL")(patch_size=patch, min_pixels=least, max_pixels=most)
     made = processor([picture(*size)], return_tensors="np")
-    digest = hashlib.sha256(made["pixel_values"].astype("<f4").tobytes()).hexdigest()
-    return *made["image_grid_thw"][0, 1:].tolist(), digest[:32]
+    return *made["image_grid_thw"][0, 1:].tolist(), digest(made["pixel_values"])
 
 
-def image_processor(folder):
+def tiles(settings, size):
+    """How many tiles there are, and the digest of their values."""
+    side, least, most = settings
+    processor = processor_class("GotOcr2")(
+        size={"height": side, "width": side}, min_patches=least, max_patches=most, crop_to_patches=True
+    )
+    made = processor([picture(*size)], return_tensors="np")
+    return int(made["num_patches"][0]), digest(made["pixel_values"])
+
+
+def settings_of(folder):
     settings = json.loads((folder / "preprocessor_config.json").read_text())
-    if size := settings.pop("size", None):  # which 4.57's reads only under its older names
-        settings |= {"min_pixels": size["shortest_edge"], "max_pixels": size["longest_edge"]}
-    for name in ("image_processor_type", "processor_class"):
-        settings.pop(name)
-    return processor_class()(**settings)
+    return {name: value for name, value in settings.items() if name not in ("image_processor_type", "processor_class")}
 
 
 class Reader:
     """From conversations to a model's inputs: one placeholder becomes as many as the image takes."""
 
-    def __init__(self, folder, config):
-        self.config, self.images = config, image_processor(folder)
+    def __init__(self, folder, config, name, around):
+        self.config = config
+        self.images = processor_class(name)(**self.settings(settings_of(folder)))
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.around = [self.tokenizer.token_to_id(token) for token in around]
 
     def __call__(self, sizes, messages, response=None):
-        inputs = {}
-        if sizes:
-            inputs = dict(self.images([picture(*size) for size in sizes], return_tensors="pt"))
-        grids = iter(inputs.get("image_grid_thw", []))
+        inputs, counts = self.shown(sizes) if sizes else ({}, [])
+        counts = iter(counts)
         ids = [self.tokenizer.token_to_id("<|begin_of_text|>")]
         for number, parts in enumerate([*messages, *([] if response is None else [[response]])]):
             ids += self.header("user" if number % 2 == 0 else "assistant")
@@ -160,16 +181,12 @@ class Reader:
                 if part is not None:
                     ids += self.tokens(part)
                     continue
-                count = int(next(grids).prod()) // 4
-                ids += [self.config.vision_start_token_id, *[self.config.image_token_id] * count]
-                ids += [self.config.vision_end_token_id]
+                ids += [self.around[0], *[self.config.image_token_id] * next(counts), self.around[1]]
             ids += self.tokens("<|eot_id|>")
         if response is None:
             ids += self.header("assistant")
         inputs["input_ids"] = torch.tensor([ids])
         inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
-        if not transformers.__version__.startswith("4."):
-            inputs["mm_token_type_ids"] = (inputs["input_ids"] == self.config.image_token_id).int()
         return inputs
 
     def tokens(self, text):
@@ -177,6 +194,42 @@ class Reader:
 
     def header(self, role):
         return self.tokens(f"<|start_header_id|>{role}<|end_header_id|>\n\n")
+
+
+class QwenReader(Reader):
+    def __init__(self, folder, config):
+        super().__init__(folder, config, "Qwen2VL", ("<|vision_start|>", "<|vision_end|>"))
+
+    def settings(self, settings):
+        if size := settings.pop("size", None):  # which 4.57's reads only under its older names
+            settings |= {"min_pixels": size["shortest_edge"], "max_pixels": size["longest_edge"]}
+        return settings
+
+    def shown(self, sizes):
+        inputs = dict(self.images([picture(*size) for size in sizes], return_tensors="pt"))
+        return inputs, [int(grid.prod()) // 4 for grid in inputs["image_grid_thw"]]
+
+    def __call__(self, sizes, messages, response=None):
+        inputs = super().__call__(sizes, messages, response)
+        if not transformers.__version__.startswith("4."):
+            inputs["mm_token_type_ids"] = (inputs["input_ids"] == self.config.image_token_id).int()
+        return inputs
+
+
+class TileReader(Reader):
+    def __init__(self, folder, config):
+        super().__init__(folder, config, "GotOcr2", ("<img>", "</img>"))
+
+    def settings(self, settings):
+        return settings | {"crop_to_patches": True}  # as InternVLProcessor has it
+
+    def shown(self, sizes):
+        inputs = dict(self.images([picture(*size) for size in sizes], return_tensors="pt"))
+        return inputs, [int(count) * self.config.image_seq_length for count in inputs.pop("num_patches")]
+
+
+def reader_of(folder, config):
+    return (TileReader if config.model_type == "internvl" else QwenReader)(folder, config)
 
 
 def answers(model, head, reader, sizes, messages):

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "model/projection.h"
+#include "model/tile_patches.h"
 #include "vision/mllama_processor.h"
 
 namespace vlrm {
@@ -149,15 +150,10 @@ at::Tensor VisionTower::patch_embeddings(const ProcessedImage& image, const Embe
   const int64_t tiles = MllamaGrid::of(image).tiles;
   const at::Tensor pixels =
       at::from_blob(const_cast<float*>(image.pixels.data()), {tiles, kChannels, config_.image_size, config_.image_size})
-          .narrow(2, 0, side * size)
-          .narrow(3, 0, side * size)
           .to(precision_.device, precision_.compute_type);
-  const at::Tensor patches = pixels.unflatten(3, {side, size})
-                                 .unflatten(2, {side, size})
-                                 .permute({0, 2, 4, 1, 3, 5})
-                                 .reshape({tiles * side * side, kChannels * size * size});
   at::Tensor all = at::zeros({config_.max_tiles, side * side, width}, pixels.options());
-  all.narrow(0, 0, tiles).copy_(project(patches, embedding.patch).view({tiles, side * side, width}));
+  all.narrow(0, 0, tiles)
+      .copy_(project(tile_patches(pixels, side, size), embedding.patch).view({tiles, side * side, width}));
   return all;
 }
 
