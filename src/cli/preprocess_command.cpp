@@ -48,6 +48,7 @@ void run_preprocess(const PreprocessOptions& options) {
   AtomicFiles file({options.output}, options.force);
   auto processor = open_image_processor(resolve_model(options.model).directory);
   if (options.pixels.least || options.pixels.most) processor = processor->within(options.pixels);
+  if (auto several = options.images.size() > 1 ? processor->among_several() : nullptr) processor = std::move(several);
   DecodeOptions decode;
   decode.apply_exif = !options.no_exif;
   decode.alpha = processor->alpha();

@@ -56,6 +56,7 @@ PromptEncoder::PromptEncoder(const Model& model, PromptOptions options)
       fail("`{}`: is for images, and none are shown here", options_.pixels->most ? "max_pixels" : "min_pixels");
     processor_ = processor_->within(*options_.pixels);
   }
+  if (processor_) several_ = processor_->among_several();
   const std::vector<int32_t> written = tokenizer_.encode(options_.response_prefix, false);
   if (image_token_ >= 0 && std::ranges::count(written, image_token_) > 0)
     fail("`response_prefix` holds {}, which stands for an image", image_token_name());
@@ -68,7 +69,8 @@ PromptEncoder::Prepared PromptEncoder::prepared(const Sample& given, const std::
   const size_t images_in_text = sample.text_shows_images ? given.images.size() : 0;
   Prepared prepared{std::move(sample), std::move(marked), {options_.special_tokens, image_token_, images_in_text}, {}};
   if (options_.mode == Mode::image)
-    for (const EncodedImage& image : given.images) prepared.images.push_back(processed(image, source));
+    for (const EncodedImage& image : given.images)
+      prepared.images.push_back(processed(image, given.images.size() > 1, source));
   return prepared;
 }
 
@@ -129,11 +131,12 @@ std::vector<int32_t> PromptEncoder::with_all_image_tokens(std::vector<int32_t> i
   return result;
 }
 
-std::shared_ptr<const ProcessedImage> PromptEncoder::processed(const EncodedImage& image,
+std::shared_ptr<const ProcessedImage> PromptEncoder::processed(const EncodedImage& image, bool several,
                                                                const std::string& source) const try {
+  const bool another_way = several && several_;
   const std::string file = image.bytes.empty() ? read_image_file(image.path) : std::string();
   const std::string_view bytes = image.bytes.empty() ? file : image.bytes;
-  const std::string digest = content_digest(bytes);
+  const std::string digest = content_digest(bytes) + (another_way ? " among several" : "");
   {
     const std::lock_guard lock(images_mutex_);
     if (auto known = images_[digest].lock()) return known;
@@ -143,7 +146,7 @@ std::shared_ptr<const ProcessedImage> PromptEncoder::processed(const EncodedImag
   const Image decoded = decode_image(bytes, printable(image.path.string()), decode);
   auto made = std::make_shared<ProcessedImage>();
   try {
-    *made = processor_->process(decoded);
+    *made = (another_way ? several_ : processor_)->process(decoded);
   } catch (const Error& error) {
     rethrow_at(printable(image.path.string()), error);
   }

@@ -74,7 +74,8 @@ class PromptEncoder {
   const Tokenizer& tokenizer() const { return tokenizer_; }
 
  private:
-  std::shared_ptr<const ProcessedImage> processed(const EncodedImage& image, const std::string& source) const;
+  std::shared_ptr<const ProcessedImage> processed(const EncodedImage& image, bool several,
+                                                  const std::string& source) const;
   std::string image_token_name() const;
   std::string render(const Sample& sample, std::optional<size_t> response, const std::string& source) const;
   std::optional<std::vector<TextOrigin>> origins(const std::string& rendered, const Prepared& sample,
@@ -97,6 +98,7 @@ class PromptEncoder {
   TextMarks marks_;
   OrderedJson variables_;
   std::unique_ptr<ImageProcessor> processor_;  // null where the mode shows no images
+  std::unique_ptr<ImageProcessor> several_;    // of samples with several; null where they are processed alike
   mutable std::mutex images_mutex_;
   mutable std::map<std::string, std::weak_ptr<const ProcessedImage>> images_;  // by the digest of their bytes
 };

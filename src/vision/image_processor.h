@@ -41,6 +41,8 @@ class ImageProcessor {
   // The same with other limits. Throws Error, naming them `min_pixels` and `max_pixels`, for values that are out of
   // range, and where the family resizes images by other rules than these.
   virtual std::unique_ptr<ImageProcessor> within(const PixelLimits& limits) const;
+  // The one for the images of a sample with several, where a family processes these in another way; else null.
+  virtual std::unique_ptr<ImageProcessor> among_several() const { return nullptr; }
   // Throws Error, without the image's name, for one that the family cannot take.
   virtual ProcessedImage process(const Image& image) const = 0;
   // What becomes of transparency where nobody asks otherwise.
