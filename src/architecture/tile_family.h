@@ -14,17 +14,17 @@ namespace vlrm {
 // What the tensors of a vision transformer are called; those that a family lacks are empty.
 struct VitForm {
   std::string_view prefix;              // of all of them
-  std::string_view class_token;         // a token in front of a tile's patches
+  std::string_view class_token = {};    // a token in front of a tile's patches
   std::string_view positions, patches;  // the tensor of positions; the module of the projection of a patch
   bool leading_ones = false;            // shapes of class token and positions begin with dimensions of 1
-  std::string_view first_norm = {};     // before the layers
-  std::string_view last_norm = {};      // behind them
-  std::string_view layers;              // each with its number, a point and one of these:
-  std::string_view norms[2];            // before attention and before the feed-forward part
+  bool patch_bias = true;
+  std::string_view first_norm = {};  // before the layers
+  std::string_view last_norm = {};   // behind them
+  std::string_view layers;           // each with its number, a point and one of these:
+  std::string_view norms[2];         // before attention and before the feed-forward part
   std::string_view queries, keys, values, output;
   std::string_view query_norm = {}, key_norm = {};  // RMS norms over all heads
   std::string_view scales[2] = {};                  // tensors that the two parts' outputs are multiplied by
-  bool patch_bias = true;
 };
 
 struct VitVision : VisionConfig {
