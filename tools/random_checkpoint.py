@@ -5,7 +5,7 @@
     tools/random_checkpoint.py DIRECTORY --shape 11b --sparse # true 8 B and 11 B shapes, files with nothing but headers
     tools/random_checkpoint.py DIRECTORY --hidden 64 --layers 10 --cross-attention-layers 3 8 ...
     tools/random_checkpoint.py DIRECTORY --family qwen3 --head-size 128 --tied ...    # base and reward model only
-    tools/random_checkpoint.py DIRECTORY --family qwen3_vl --patch-size 4 ...         # or qwen2_vl, qwen2_5_vl, internvl
+    tools/random_checkpoint.py DIRECTORY --family qwen3_vl --patch-size 4 ...         # or another that sees images
 
 DIRECTORY/base is a LlamaForCausalLM, DIRECTORY/rm a LlamaForSequenceClassification with one label, DIRECTORY/vlm a
 MllamaForConditionalGeneration: key names, configs and row counts as in the published checkpoints. What the models share
@@ -24,6 +24,7 @@ from math import prod
 from pathlib import Path
 
 import filler_tokenizer
+import llava_models
 import numpy as np
 import patch_models
 import tile_models
@@ -41,7 +42,7 @@ FAMILIES = {
                         "use_sliding_window": False, "max_window_layers": 36}),
 }
 # Of vision-language models: what writes each.
-MAKERS = {name: maker for maker in (patch_models, tile_models) for name in maker.FAMILIES}
+MAKERS = {name: maker for maker in (patch_models, tile_models, llava_models) for name in maker.FAMILIES}
 SHAPES = {
     "1b": dict(hidden=2048, layers=20, cross_attention_layers=[3, 8, 13, 18], intermediate=7168, heads=32, kv_heads=8,
                vocabulary=32768, vision_hidden=768, vision_layers=16, vision_global_layers=4, vision_heads=12,
@@ -367,7 +368,7 @@ def main():
     arguments.sees = arguments.maker and arguments.maker.FAMILIES[arguments.family]
     if arguments.sees:
         arguments.family = arguments.sees.text
-    if arguments.family != "llama":
+    if arguments.sees or arguments.family != "llama":
         arguments.cross_attention_layers = []
     if arguments.cross_attention_layers and (arguments.head_size or arguments.tied or arguments.attention_bias):
         parser.error("--head-size, --tied, --attention-bias: not for a vision-language model; see --cross-attention-layers")

@@ -4,6 +4,7 @@
 #include "architecture/architecture.h"
 #include "architecture/internvl/internvl.h"
 #include "architecture/llama/llama.h"
+#include "architecture/llava/llava.h"
 #include "architecture/mistral/mistral.h"
 #include "architecture/mllama/mllama.h"
 #include "architecture/qwen2/qwen2.h"
@@ -20,7 +21,8 @@ namespace {
 
 // One line per family.
 constexpr std::array kArchitectures = {
-    &kLlama, &kMistral, &kMllama, &kQwen2, &kQwen2Vl, &kQwen2_5Vl, &kQwen3, &kQwen3Vl, &kInternVl,
+    &kLlama, &kMistral, &kMllama,   &kQwen2,     &kQwen2Vl,        &kQwen2_5Vl,
+    &kQwen3, &kQwen3Vl, &kInternVl, &kLlavaNext, &kLlavaOneVision,
 };
 
 const Architecture* architecture_of_processor(const std::filesystem::path& directory) {

@@ -5,6 +5,7 @@
 
 #include "architecture/internvl/model/internvl_parts.h"
 #include "architecture/llama/model/llama_parts.h"
+#include "architecture/llava/model/llava_parts.h"
 #include "architecture/mistral/model/mistral_parts.h"
 #include "architecture/mllama/model/mllama_parts.h"
 #include "architecture/qwen2/model/qwen2_parts.h"
@@ -19,8 +20,8 @@ namespace {
 
 // One line per family.
 constexpr std::array kFamilyParts = {
-    &kLlamaParts,     &kMistralParts, &kMllamaParts,  &kQwen2Parts,    &kQwen2VlParts,
-    &kQwen2_5VlParts, &kQwen3Parts,   &kQwen3VlParts, &kInternVlParts,
+    &kLlamaParts, &kMistralParts, &kMllamaParts,   &kQwen2Parts,     &kQwen2VlParts,        &kQwen2_5VlParts,
+    &kQwen3Parts, &kQwen3VlParts, &kInternVlParts, &kLlavaNextParts, &kLlavaOneVisionParts,
 };
 
 }  // namespace

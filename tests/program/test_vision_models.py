@@ -1,4 +1,4 @@
-"""Random models of the Qwen-VL families beside transformers 4.57 and 5: scores, likelihoods and greedy texts about images of several sizes."""
+"""Random models of the families that take images as tokens beside transformers 4.57 and 5: scores, likelihoods and greedy texts about images of several sizes."""
 
 import hashlib
 import json
@@ -142,8 +142,28 @@ def test_tiles_are_the_reference_processors(vlrm, tmp_path):
             assert hashlib.sha256(tensors["pixel_values"].tobytes()).hexdigest()[:32] == digest, (side, width, height)
 
 
+def test_tiles_of_llava_are_the_reference_processors(vlrm, tmp_path):
+    """To the bit, with all that files leave out: alone, and as one of two images of a sample."""
+    made = REFERENCE[5]["llava"]
+    for name, side in {tuple(row[:2]) for row in made}:
+        folder = tmp_path / name
+        folder.mkdir()
+        size = {"height": side, "width": side}
+        more = {"size": {"shortest_edge": side}, "crop_size": size} if name == "LlavaNext" else {}
+        (folder / "preprocessor_config.json").write_text(json.dumps({"image_processor_type": name + "ImageProcessor"} | more))
+    for name, side, together, width, height, tiles, digest in made:
+        picture(width, height).save(tmp_path / "image.png")
+        images = [word for _ in range(together) for word in ("--image", tmp_path / "image.png")]
+        vlrm("preprocess", "--model", tmp_path / name, *images, "-o", tmp_path / "out", "--force", "-q")
+        tensors = load_file(tmp_path / "out")
+        assert tensors["image_sizes"].tolist() == [[height, width]] * together
+        assert tensors["pixel_values"].shape == (together, tiles, 3, side, side), (name, width, height)
+        found = hashlib.sha256(tensors["pixel_values"].tobytes()).hexdigest()[:32]
+        assert found == digest, (name, together, width, height)
+
+
 def test_streamed_weights_give_the_same_numbers(vlrm, models, tmp_path):
-    for name in ("plain", "tied", "tiles"):
+    for name in ("plain", "tied", "tiles", "next"):
         for model, run in (("vlrm", score), ("vlm", generate)):
             of = (vlrm, tmp_path, models(name) / model, "thin_and_tiny", "--weights")
             assert run(*of, "streamed") == run(*of, "resident")

@@ -5,12 +5,14 @@ The weights are not kept: tools/random_checkpoint.py makes the same ones again f
 are the images, which picture() makes from their sizes.
 """
 
+import functools
 import hashlib
 import importlib
 import json
 import subprocess
 import sys
 import tempfile
+import types
 from pathlib import Path
 
 import numpy
@@ -56,6 +58,12 @@ CASES = {
     "tiles_large": "internvl_large --hidden 64 --layers 2 --intermediate 72 --heads 2 --kv-heads 2 --vocabulary 640 --seed 13 "
     "--vision-hidden 40 --vision-layers 2 --vision-heads 5 --vision-intermediate 88 --patch-size 6 --image-size 24 "
     "--image-tokens 4",
+    "next": "llava_next --hidden 48 --layers 3 --intermediate 80 --heads 3 --kv-heads 1 --vocabulary 640 --seed 21 "
+    "--vision-hidden 32 --vision-layers 3 --vision-heads 2 --vision-intermediate 64 --patch-size 4 --image-size 16",
+    "next_mistral": "llava_next_mistral --hidden 40 --layers 2 --intermediate 56 --heads 2 --kv-heads 2 --vocabulary 600 "
+    "--seed 22 --vision-hidden 24 --vision-layers 2 --vision-heads 3 --vision-intermediate 40 --patch-size 5 --image-size 25",
+    "onevision": "llava_onevision --hidden 64 --layers 2 --intermediate 72 --heads 2 --kv-heads 2 --vocabulary 640 --seed 23 "
+    "--vision-hidden 40 --vision-layers 2 --vision-heads 5 --vision-intermediate 88 --patch-size 7 --image-size 30",
 }
 # Sizes of images, and messages that show them in order where a part is None.
 CONVERSATIONS = {
@@ -72,6 +80,8 @@ NEW_TOKENS = 16
 # Of image processors: patch size, least and most pixels; or the side of a tile, least and most tiles. And of images for them.
 PROCESSORS = [[4, 256, 4096], [16, 65536, 1003520], [14, 3136, 1003520]]
 TILES = [[448, 1, 12], [32, 2, 7]]
+# Of LLaVA's image processors, with the sizes that they default to: the class, the side of a tile, images in a sample.
+LLAVA = [["LlavaNext", 336, 1], ["LlavaOnevision", 384, 1], ["LlavaOnevision", 384, 2]]
 SIZES = [
     *([1, 1], [1, 3], [3, 1], [2, 3], [1, 200], [200, 1], [3, 600], [599, 3], [5, 900], [900, 5], [7, 7], [8, 8]),
     *(
@@ -108,6 +118,7 @@ def make(place):
     if major == "5":  # 4.57 takes images of one and three rows for others
         found["pixels"] = [[*settings, *size, *pixels(settings, size)] for settings in PROCESSORS for size in SIZES]
         found["tiles"] = [[*settings, *size, *tiles(settings, size)] for settings in TILES for size in SIZES]
+        found["llava"] = [[*settings, *size, *llava_tiles(settings, size)] for settings in LLAVA for size in SIZES]
     write_json(place.reference(f"vision_models_{major}.json"), found, lines=4)
 
 
@@ -130,7 +141,12 @@ def processor_class(name):
     """The one that works with Pillow."""
     if transformers.__version__.startswith("4."):
         return getattr(transformers, name + "ImageProcessor")
-    module = {"Qwen2VL": "qwen2_vl", "GotOcr2": "got_ocr2"}[name]
+    module = {
+        "Qwen2VL": "qwen2_vl",
+        "GotOcr2": "got_ocr2",
+        "LlavaNext": "llava_next",
+        "LlavaOnevision": "llava_onevision",
+    }[name]
     module = importlib.import_module(f"transformers.models.{module}.image_processing_pil_{module}")
     return getattr(module, name + "ImageProcessorPil")
 
@@ -157,6 +173,16 @@ def tiles(settings, size):
     return int(made["num_patches"][0]), digest(made["pixel_values"])
 
 
+def llava_tiles(settings, size):
+    """How many tiles an image has, and the digest of their values."""
+    name, side, count = settings
+    more = (
+        {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}} if name == "LlavaNext" else {}
+    )
+    made = processor_class(name)(**more)([[picture(*size)] * count], return_tensors="np")
+    return made["pixel_values"].shape[1], digest(made["pixel_values"])
+
+
 def settings_of(folder):
     settings = json.loads((folder / "preprocessor_config.json").read_text())
     return {name: value for name, value in settings.items() if name not in ("image_processor_type", "processor_class")}
@@ -181,7 +207,7 @@ class Reader:
                 if part is not None:
                     ids += self.tokens(part)
                     continue
-                ids += [self.around[0], *[self.config.image_token_id] * next(counts), self.around[1]]
+                ids += [*self.around[:1], *[self.config.image_token_id] * next(counts), *self.around[1:]]
             ids += self.tokens("<|eot_id|>")
         if response is None:
             ids += self.header("assistant")
@@ -228,8 +254,38 @@ class TileReader(Reader):
         return inputs, [int(count) * self.config.image_seq_length for count in inputs.pop("num_patches")]
 
 
+class LlavaReader(Reader):
+    """Several images are given as transformers' chat templates give them."""
+
+    def __init__(self, folder, config):
+        self.name = type(config).__name__.removesuffix("Config")
+        super().__init__(folder, config, self.name, ())
+        self.processor = json.loads((folder / "processor_config.json").read_text())
+
+    def settings(self, settings):
+        return settings
+
+    def shown(self, sizes):
+        inputs = dict(self.images([[picture(*size) for size in sizes]], return_tensors="pt"))
+        self.grids = self.images.image_grid_pinpoints
+        return inputs, [self.tokens_of(width, height, len(sizes)) for width, height in sizes]
+
+    def tokens_of(self, width, height, together):
+        """By the class of transformers that works with texts too, of which a file here has what it needs."""
+        kind = getattr(transformers, self.name + "Processor")
+        side, one = self.config.vision_config.image_size, types.SimpleNamespace(**self.processor)
+        if together > 1 and self.name == "LlavaOnevision":
+            return one.num_image_tokens + 1
+        one.patch_size, one.num_additional_image_tokens = self.config.vision_config.patch_size, 1
+        one.image_processor = types.SimpleNamespace(image_grid_pinpoints=self.grids)
+        one._get_unpadded_features = functools.partial(kind._get_unpadded_features, one)
+        count = kind._get_number_of_features(one, height, width, side, side)
+        return count - (one.vision_feature_select_strategy == "default")
+
+
 def reader_of(folder, config):
-    return (TileReader if config.model_type == "internvl" else QwenReader)(folder, config)
+    kinds = {"internvl": TileReader, "llava_next": LlavaReader, "llava_onevision": LlavaReader}
+    return kinds.get(config.model_type, QwenReader)(folder, config)
 
 
 def answers(model, head, reader, sizes, messages):
