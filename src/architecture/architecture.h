@@ -7,11 +7,13 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "architecture/config.h"
 #include "architecture/tensor_shapes.h"
@@ -24,6 +26,19 @@ class ConfigFields;
 // How images reach the text: through cross-attention layers among the decoder's, or as embeddings in the place of
 // placeholder tokens.
 enum class Fusion { none, cross_attention, embeddings };
+
+// Another layout that models of a family are published in, beside that of transformers, which it is read as.
+struct OriginalLayout {
+  std::string_view type;  // model_type in its config.json
+  // Its config in the form of transformers. `directory` has the tokenizer's files. Throws Error naming what is not
+  // supported.
+  OrderedJson (*config)(const OrderedJson& original, const std::filesystem::path& directory);
+  // The canonical names of the equal rows that a tensor, by its canonical name, is cut into; none: it stays whole.
+  std::vector<std::string> (*parts)(const std::string& name);
+  // The files of images that transformers' form has, by name; throws Error as config.
+  std::map<std::string, OrderedJson> (*image_files)(const OrderedJson& original,
+                                                    const std::filesystem::path& directory);
+};
 
 struct Architecture {
   std::string_view type;  // model_type in config.json
@@ -55,6 +70,7 @@ struct Architecture {
   std::string_view image_processor = {};  // transformers' class of it, without the ending "Fast"
   // Tokens before and behind those of an image, which no template writes; empty: none.
   std::string_view image_begin = {}, image_end = {};
+  const OriginalLayout* original = nullptr;
   // Python that defines correct(model), for a model in transformers of which some releases compute another thing.
   std::string_view correction = {};
 
@@ -67,6 +83,8 @@ const Architecture* find_architecture(std::string_view type);
 // The image processor of a directory with config.json, or with a processor's files alone, which then name their class.
 // Throws Error for a text model and as Architecture::processor.
 std::unique_ptr<ImageProcessor> open_image_processor(const std::filesystem::path& directory);
+// The family that is published in a layout with this model_type, or null.
+const Architecture* find_original(std::string_view type);
 // The names of the families that see images, or of those that do not, for messages: "Llama".
 std::string architecture_names(bool sees);
 

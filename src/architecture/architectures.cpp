@@ -44,6 +44,13 @@ const Architecture* find_architecture(std::string_view type) {
   return found == kArchitectures.end() ? nullptr : *found;
 }
 
+const Architecture* find_original(std::string_view type) {
+  const auto found = std::ranges::find_if(kArchitectures, [&](const Architecture* architecture) {
+    return architecture->original != nullptr && architecture->original->type == type;
+  });
+  return found == kArchitectures.end() ? nullptr : *found;
+}
+
 std::unique_ptr<ImageProcessor> open_image_processor(const std::filesystem::path& directory) {
   const Architecture* architecture = std::filesystem::exists(directory / "config.json")
                                          ? ModelConfig::from_directory(directory).architecture

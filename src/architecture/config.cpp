@@ -3,6 +3,8 @@
 #include "architecture/architecture.h"
 #include "architecture/config_fields.h"
 #include "architecture/reward_head.h"
+#include "base/error.h"
+#include "base/hub_cache.h"
 
 namespace vlrm {
 namespace {
@@ -88,9 +90,17 @@ std::optional<Dtype> read_dtype(const ConfigFields& fields) {
 
 }  // namespace
 
+OrderedJson read_config(const std::filesystem::path& directory) {
+  const auto file = directory / "config.json";
+  if (!std::filesystem::exists(file)) fail("{}: is not there{}", file.string(), fetch_advice(directory));
+  OrderedJson config = read_object_or_throw(file);
+  const auto type = optional_field<std::string>(config, "model_type", "", file.string());
+  const Architecture* original = find_original(type);
+  return original != nullptr ? original->original->config(config, directory) : config;
+}
+
 ModelConfig ModelConfig::from_directory(const std::filesystem::path& directory) {
-  const auto path = directory / "config.json";
-  return from_json(read_json_or_throw(path), path);
+  return from_json(read_config(directory), directory / "config.json");
 }
 
 ModelConfig ModelConfig::from_json(const Json& json, const std::filesystem::path& path, const Checkpoint* weights) {

@@ -87,10 +87,14 @@ struct ModelConfig {
   // (text_config, vision_config) as a whole. Throws Error naming the file and field that is missing, malformed or not
   // supported (another model_type, an activation).
   static ModelConfig from_directory(const std::filesystem::path& directory);
-  // The same of a config that was read before; `file` is what errors call it. Where it leaves the labels of a
-  // classifier out, they are those of its head among `weights`.
+  // The same of a config that was read before by read_config; `file` is what errors call it. Where it leaves the labels
+  // of a classifier out, they are those of its head among `weights`.
   static ModelConfig from_json(const Json& json, const std::filesystem::path& file,
                                const Checkpoint* weights = nullptr);
 };
+
+// DIRECTORY/config.json; that of a family's original layout (architecture.h) in the form of transformers. Throws Error
+// where it is missing, or not a JSON object, or of such a layout and malformed.
+OrderedJson read_config(const std::filesystem::path& directory);
 
 }  // namespace vlrm

@@ -6,7 +6,6 @@
 
 #include "architecture/text_names.h"
 #include "base/error.h"
-#include "base/hub_cache.h"
 #include "weights/adapter.h"
 #include "weights/tensor_place.h"
 #include "weights/views.h"
@@ -18,14 +17,6 @@ namespace {
 
 constexpr const char* kScore = "score.weight";
 constexpr std::array kTextParts{"text_config", "llm_config", "language_config"};
-
-OrderedJson read_config(const fs::path& directory) {
-  const fs::path file = directory / "config.json";
-  if (!fs::exists(file)) fail("{}: is not there{}", file.string(), fetch_advice(directory));
-  OrderedJson config = read_ordered_json_or_throw(file);
-  if (!config.is_object()) fail("{}: not a JSON object", file.string());
-  return config;
-}
 
 // What wrappers of trainers (DDP, peft, torch.compile) put in front of every name, as far as all have it.
 std::string left_prefix(const Checkpoint& weights) {
@@ -155,6 +146,8 @@ ReadModel read_model(const ModelFiles& files, const std::string& role, const Wat
       return std::optional(name.substr(length));
     });
   model.weights = renamed(std::move(model.weights), canonical_names(known));
+  if (known != nullptr && known->original != nullptr)
+    model.weights = with_equal_rows(std::move(model.weights), known->original->parts);
   if (!files.adapter) return model;
   CheckpointPtr adapter = open_adapter(*files.adapter);
   if (watch) adapter = watch(kAdapterRole + role, *files.adapter, std::move(adapter));

@@ -69,7 +69,7 @@ void set_dtype(OrderedJson& config, Dtype dtype) {
 }
 
 OrderedJson reward_model_config(const fs::path& vlm, Dtype dtype, std::optional<int32_t> pad_token) {
-  OrderedJson config = read_object_or_throw(vlm / "config.json");
+  OrderedJson config = read_config(vlm);
   const Architecture& architecture = architecture_of(config);
   config["architectures"] = {architecture.reward_class};
   config["auto_map"] = auto_map_of(architecture);
@@ -81,6 +81,17 @@ OrderedJson reward_model_config(const fs::path& vlm, Dtype dtype, std::optional<
     text_part(config)["pad_token_id"] = config["pad_token_id"] = *pad_token;
   set_dtype(config, dtype);
   return config;
+}
+
+std::map<std::string, std::string> reward_model_files(const Model& vlm) {
+  const Architecture& architecture = *vlm.config.architecture;
+  std::map<std::string, std::string> files{{kModelingFile, modeling_file(architecture)}};
+  const fs::path& directory = vlm.files.directory;
+  const OrderedJson config = read_object_or_throw(directory / "config.json");
+  if (architecture.original != nullptr && model_type(config) == architecture.original->type)
+    for (const auto& [name, json] : architecture.original->image_files(config, directory))
+      files[name] = json.dump(2) + "\n";
+  return files;
 }
 
 OrderedJson text_model_config(const fs::path& directory, int64_t rows, Dtype dtype) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "architecture/model.h"
 #include "base/json.h"
 #include "weights/dtype.h"
 #include "weights/file_kinds.h"
@@ -34,6 +36,9 @@ void set_dtype(OrderedJson& config, Dtype dtype);
 // config.json of `vlm` for the reward model made of it: its family's reward class with one label, and the pad token, if
 // there is one, in both places where readers look for it (of a family that reads the last token that is not one).
 OrderedJson reward_model_config(const std::filesystem::path& vlm, Dtype dtype, std::optional<int32_t> pad_token);
+// Files of that reward model which the VLM's folder does not have as they are to be, by name: the class for
+// transformers (modeling_file.h), and, of a VLM in its makers' own layout, those of its images.
+std::map<std::string, std::string> reward_model_files(const Model& vlm);
 // config.json of the text model in `directory` for a language model of its shape with `rows` rows of embeddings.
 OrderedJson text_model_config(const std::filesystem::path& directory, int64_t rows, Dtype dtype);
 

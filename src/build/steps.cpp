@@ -2,7 +2,6 @@
 
 #include "architecture/text_names.h"
 #include "architecture/unused_tensors.h"
-#include "artifact/modeling_file.h"
 #include "base/error.h"
 #include "build/grown_rows.h"
 #include "build/inputs.h"
@@ -54,7 +53,7 @@ PlannedOutput plan_build(const BuildInputs& inputs, const Recipe& recipe, Dtype 
   planned.weights = std::move(model.weights);
   planned.dtype = dtype;
   planned.config = reward_model_config(inputs.vlm.directory, dtype, model.config.pad_token);
-  planned.texts[kModelingFile] = modeling_file(*model.config.architecture);
+  planned.texts = reward_model_files(model);
   planned.side_files = side_files_of(inputs.vlm);
   planned.notes = std::move(model.notes);
   return planned;
@@ -110,7 +109,7 @@ PlannedOutput plan_map(const ModelFiles& text_files, const ModelFiles& vlm_files
   const Dtype dtype = text.weights->info_or_throw(kEmbeddings).dtype;
   planned.dtype = dtype;
   planned.config = reward_model_config(vlm.files.directory, dtype, pad_token_of(vlm, vocabularies));
-  planned.texts[kModelingFile] = modeling_file(*vlm.config.architecture);
+  planned.texts = reward_model_files(vlm);
   planned.side_files = side_files_of(vlm_files);
   planned.side_files.insert(planned.side_files.begin(), {text.files.tokenizer(), {FileKind::tokenizer}});
   return planned;

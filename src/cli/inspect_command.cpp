@@ -135,9 +135,8 @@ void print_roles(const Model& model) {
 bool print_foreign_model(const ModelFiles& files) {
   const auto file = files.directory / "config.json";
   if (!std::filesystem::exists(file)) return false;
-  const OrderedJson config = read_ordered_json_or_throw(file);
-  if (!config.is_object() || model_type(config).empty() || find_architecture(model_type(config)) != nullptr)
-    return false;
+  const OrderedJson config = read_config(files.directory);
+  if (model_type(config).empty() || find_architecture(model_type(config)) != nullptr) return false;
   std::vector<std::string> classes = architectures_of(config);
   for (std::string& name : classes) name = printable(name);
   const std::string why = answer([&] { ModelConfig::from_directory(files.directory); });

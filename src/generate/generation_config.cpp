@@ -1,5 +1,6 @@
 #include "generate/generation_config.h"
 
+#include "architecture/config.h"
 #include "base/error.h"
 #include "base/json.h"
 
@@ -31,7 +32,7 @@ std::vector<int32_t> stop_tokens(const fs::path& directory) {
     auto tokens = tokens_of(read_json_or_throw(generation.string()), generation.string());
     if (!tokens.empty()) return tokens;
   }
-  const Json config = read_json_or_throw(model.string());
+  const Json config = read_config(directory);
   auto tokens = tokens_of(config, model.string());
   if (tokens.empty() && config.is_object() && config.contains("text_config"))
     tokens = tokens_of(config["text_config"], model.string());

@@ -28,17 +28,17 @@ void check_internvl_steps(const Json& settings, const std::string& source) {
     fail("{}: \"resample\" is {}; only {} (bicubic) is supported", source, resample, kBicubicFilter);
 }
 
-int64_t read_tile_tokens(const std::filesystem::path& directory, int64_t fallback) {
-  const auto file = directory / "processor_config.json";
-  if (!std::filesystem::exists(file)) return fallback;
-  return whole_within(read_json_or_throw(file), "image_seq_length", fallback, kMostTileTokens,
-                      printable(file.string()));
-}
-
 }  // namespace
 
 InternVlProcessorConfig InternVlProcessorConfig::from_directory(const std::filesystem::path& directory) {
   const auto [settings, source] = read_processor_settings(directory);
+  const auto file = directory / "processor_config.json";
+  const Json processor = std::filesystem::exists(file) ? read_json_or_throw(file) : Json::object();
+  return from_settings(settings, processor, source);
+}
+
+InternVlProcessorConfig InternVlProcessorConfig::from_settings(const Json& settings, const Json& processor,
+                                                               const std::string& source) {
   if (!settings.is_object()) fail("{}: not a JSON object", source);
   check_internvl_steps(settings, source);
   InternVlProcessorConfig config;
@@ -56,7 +56,7 @@ InternVlProcessorConfig InternVlProcessorConfig::from_directory(const std::files
   if (config.most_tiles + 1 > kMostPixelsOfTiles / (config.tile_size * config.tile_size))
     fail("{}: {} tiles of {} x {} pixels are more than {} pixels", source, config.most_tiles, config.tile_size,
          config.tile_size, kMostPixelsOfTiles);
-  config.tile_tokens = read_tile_tokens(directory, config.tile_tokens);
+  config.tile_tokens = whole_within(processor, "image_seq_length", config.tile_tokens, kMostTileTokens, source);
   config.scale = PixelScale::clip().changed_by(settings, source);
   return config;
 }

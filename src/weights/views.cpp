@@ -91,27 +91,32 @@ class View : public Checkpoint {
   std::vector<Origin> origins_;  // of tensors_[i]
 };
 
-// All tensors of a checkpoint, but of one of them only a row.
-class RowView : public Checkpoint {
+// All tensors of a checkpoint, but rows of some of them as tensors of their own.
+class RowsView : public Checkpoint {
  public:
-  RowView(CheckpointPtr source, const std::string& name, int64_t row)
-      : source_(std::move(source)), tensors_(source_->tensors()), name_(name), row_(row) {
-    for (TensorInfo& tensor : tensors_)
-      if (tensor.name == name_) tensor.shape[0] = 1;
+  struct Rows {
+    std::string tensor;
+    int64_t first_element;
+  };
+
+  // `rows` by the names among `tensors` that are such.
+  RowsView(CheckpointPtr source, std::vector<TensorInfo> tensors, std::map<std::string, Rows, std::less<>> rows)
+      : source_(std::move(source)), tensors_(std::move(tensors)), rows_(std::move(rows)) {
+    std::ranges::sort(tensors_, {}, &TensorInfo::name);
   }
   const std::vector<TensorInfo>& tensors() const override { return tensors_; }
   std::unique_ptr<TensorReader> prepare(std::string_view name) const override {
-    if (name != name_) return source_->prepare(name);
-    const TensorInfo& info = info_or_throw(name);
-    return std::make_unique<RelabelledTensor>(info, source_->prepare(name), row_ * info.elements());
+    const auto found = rows_.find(name);
+    if (found == rows_.end()) return source_->prepare(name);
+    const auto& [tensor, first] = found->second;
+    return std::make_unique<RelabelledTensor>(info_or_throw(name), source_->prepare(tensor), first);
   }
   std::string description() const override { return source_->description(); }
 
  private:
   const CheckpointPtr source_;
   std::vector<TensorInfo> tensors_;
-  const std::string name_;
-  const int64_t row_;
+  const std::map<std::string, Rows, std::less<>> rows_;
 };
 
 // The view of one source whose infos are changed by `change`, which leaves the name alone.
@@ -190,7 +195,41 @@ CheckpointPtr with_row(CheckpointPtr source, const std::string& name, int64_t ro
   const TensorInfo& tensor = source->info_or_throw(name);
   if (tensor.shape.empty() || row < 0 || row >= tensor.shape[0])
     fail("{}: tensor {} {} has no row {}", source->description(), printable(name), shape_string(tensor.shape), row);
-  return std::make_shared<RowView>(std::move(source), name, row);
+  std::vector<TensorInfo> tensors = source->tensors();
+  const int64_t elements = tensor.elements() / tensor.shape[0];
+  for (TensorInfo& each : tensors)
+    if (each.name == name) each.shape[0] = 1;
+  return std::make_shared<RowsView>(std::move(source), std::move(tensors),
+                                    std::map<std::string, RowsView::Rows, std::less<>>{{name, {name, row * elements}}});
+}
+
+CheckpointPtr with_equal_rows(CheckpointPtr source,
+                              const std::function<std::vector<std::string>(const std::string&)>& parts) {
+  std::vector<TensorInfo> tensors;
+  std::map<std::string, RowsView::Rows, std::less<>> rows;
+  for (const TensorInfo& tensor : source->tensors()) {
+    const std::vector<std::string> names = parts(tensor.name);
+    const auto count = std::ssize(names);
+    if (count == 0) {
+      tensors.push_back(tensor);
+      continue;
+    }
+    if (tensor.shape.empty() || tensor.shape[0] % count != 0)
+      fail("{}: tensor {} {} is not {} times as many rows", source->description(), printable(tensor.name),
+           shape_string(tensor.shape), count);
+    TensorInfo part = tensor;
+    part.shape[0] /= count;
+    for (int64_t i = 0; i < count; ++i) {
+      part.name = names[static_cast<size_t>(i)];
+      if (source->find(part.name) != nullptr)
+        fail("{}: has both {} and {}, a part of it", source->description(), printable(tensor.name),
+             printable(part.name));
+      rows[part.name] = {tensor.name, i * part.elements()};
+      tensors.push_back(part);
+    }
+  }
+  if (rows.empty()) return source;
+  return std::make_shared<RowsView>(std::move(source), std::move(tensors), std::move(rows));
 }
 
 }  // namespace vlrm

@@ -28,6 +28,11 @@ CheckpointPtr with_first_rows(CheckpointPtr source, const std::string& name, int
 // One row of a tensor, as a tensor of one row; the other tensors as they are.
 CheckpointPtr with_row(CheckpointPtr source, const std::string& name, int64_t row);
 
+// Tensors for which `parts` gives names, cut into as many tensors of equal rows under these; the others as they are.
+// Throws Error where rows cannot be cut so.
+CheckpointPtr with_equal_rows(CheckpointPtr source,
+                              const std::function<std::vector<std::string>(const std::string&)>& parts);
+
 // `source` under another name, or with fewer rows.
 std::unique_ptr<TensorReader> relabelled(std::unique_ptr<TensorReader> source, TensorInfo info);
 

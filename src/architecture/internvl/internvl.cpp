@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "architecture/internvl/original_layout.h"
 #include "vision/internvl_processor.h"
 
 namespace vlrm {
@@ -90,13 +91,28 @@ TensorShapes internvl_shapes(const ModelConfig& config) {
   return std::move(list).take();
 }
 
+std::optional<std::string> canonical_internvl_name(const std::string& name) {
+  return canonical_tile_name(internvl_name_of_original(name));
+}
+
 std::unique_ptr<ImageProcessor> internvl_processor(const std::filesystem::path& directory) {
+  const auto file = directory / "config.json";
+  if (std::filesystem::exists(file)) {
+    const OrderedJson config = read_object_or_throw(file);
+    if (config.value("model_type", OrderedJson()) == kInternVlOriginal.type) {
+      const auto files = kInternVlOriginal.image_files(config, directory);
+      return std::make_unique<InternVlProcessor>(InternVlProcessorConfig::from_settings(
+          files.at("preprocessor_config.json"), files.at("processor_config.json"), file.string()));
+    }
+  }
   return std::make_unique<InternVlProcessor>(InternVlProcessorConfig::from_directory(directory));
 }
 
 constexpr Architecture internvl_family() {
   Architecture family = tile_family("internvl", "InternVL", "InternVLForConditionalGeneration",
                                     "InternVLForSequenceClassification", read_internvl, internvl_shapes);
+  family.original = &kInternVlOriginal;
+  family.canonical_name = canonical_internvl_name;
   family.processor = internvl_processor;
   family.image_processor = "GotOcr2ImageProcessor";
   family.image_begin = "<img>";
