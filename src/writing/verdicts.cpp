@@ -75,6 +75,20 @@ bool says_tie(std::string_view text, size_t at) {
   return (word == "tie" || word == "Tie" || word == "TIE") && stands_alone(text, at, 3);
 }
 
+// Of the last "<answer> 1 </answer>".
+std::optional<double> share_in_answer(std::string_view text) {
+  constexpr std::string_view kBegin = "<answer>", kEnd = "</answer>", kSpace = " \t\r\n";
+  const size_t begin = text.rfind(kBegin);
+  if (begin == text.npos) return std::nullopt;
+  std::string_view inside = text.substr(begin + kBegin.size());
+  inside = inside.substr(0, inside.find(kEnd));
+  const size_t first = inside.find_first_not_of(kSpace);
+  if (first == inside.npos) return std::nullopt;
+  inside = inside.substr(first, inside.find_last_not_of(kSpace) - first + 1);
+  if (inside == "1") return 1;
+  return inside == "2" ? std::optional(0.0) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<double> overall_score(std::string_view text) {
@@ -86,6 +100,7 @@ std::optional<double> overall_score(std::string_view text) {
 }
 
 double first_answers_share(std::string_view text) {
+  if (const auto share = share_in_answer(text)) return *share;
   for (size_t i = after_last_verdict(text); i < text.size(); ++i) {
     if (says_tie(text, i)) return 0.5;
     if (!stands_alone(text, i, 1)) continue;

@@ -1,6 +1,8 @@
 #include "architecture/text_names.h"
 
+#include "architecture/internvl/internvl.h"
 #include "architecture/llama/llama.h"
+#include "architecture/llava/llava.h"
 #include "architecture/mllama/mllama.h"
 #include "merge/memory_checkpoint.h"
 #include "support/support.h"
@@ -31,6 +33,26 @@ TEST(Names, BothLayoutsOfMllamaAreOne) {
     EXPECT_EQ(canonical_names(&kMllama)(canonical), canonical);
   }
   EXPECT_EQ(canonical_names(&kMllama)("language_model.model.rotary_emb.inv_freq"), std::nullopt);
+}
+
+TEST(Names, AllLayoutsOfTilesAreOne) {
+  const std::tuple<const Architecture*, const char*, const char*> kNames[] = {
+      {&kInternVl, "model.language_model.norm.weight", "language_model.model.norm.weight"},
+      {&kInternVl, "model.vision_tower.encoder.layer.2.lambda_1", "vision_tower.encoder.layer.2.lambda_1"},
+      {&kInternVl, "vision_model.encoder.layers.2.ls1", "vision_tower.encoder.layer.2.lambda_1"},
+      {&kInternVl, "vision_model.encoder.layers.12.attn.proj.bias",
+       "vision_tower.encoder.layer.12.attention.projection_layer.bias"},
+      {&kInternVl, "vision_model.encoder.layers.0.mlp.fc1.weight", "vision_tower.encoder.layer.0.mlp.fc1.weight"},
+      {&kInternVl, "vision_model.embeddings.class_embedding", "vision_tower.embeddings.cls_token"},
+      {&kInternVl, "mlp1.3.bias", "multi_modal_projector.linear_2.bias"},
+      {&kInternVl, "vision_model.encoder.layers.", "vision_tower.encoder.layer."},
+      {&kLlavaNext, "lm_head.weight", "language_model.lm_head.weight"},
+      {&kLlavaNext, "model.image_newline", "image_newline"},
+      {&kLlavaNext, "model.vision_tower.post_layernorm.bias", "vision_tower.vision_model.post_layernorm.bias"},
+      {&kLlavaOneVision, "vision_tower.vision_model.post_layernorm.bias",
+       "vision_tower.vision_model.post_layernorm.bias"},
+      {&kLlavaOneVision, "model.multi_modal_projector.linear_1.bias", "multi_modal_projector.linear_1.bias"}};
+  for (const auto& [family, found, canonical] : kNames) EXPECT_EQ(canonical_names(family)(found), canonical);
 }
 
 TEST(Names, LlamasWithoutTheirPrefixAreKnown) {

@@ -169,45 +169,59 @@ def test_streamed_weights_give_the_same_numbers(vlrm, models, tmp_path):
             assert run(*of, "streamed") == run(*of, "resident")
 
 
-def test_what_is_scored_beside_a_sample_changes_no_bit(vlrm, models, tmp_path):
+@pytest.mark.parametrize("kind", ["plain", "tiles", "onevision"])
+def test_what_is_scored_beside_a_sample_changes_no_bit(vlrm, models, tmp_path, kind):
     samples, output = tmp_path / "all.jsonl", tmp_path / "scores.jsonl"
     lines = [sample(tmp_path, name, REFERENCE[4]["responses"]) for name in CONVERSATIONS]
     samples.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    model = models("plain") / "vlrm"
+    model = models(kind) / "vlrm"
     vlrm("score", "--model", model, "--input", samples, "--dtype", "float32", "-q", "-o", output)
     found = {line["id"]: line["scores"] for line in map(json.loads, output.read_text().splitlines())}
     for name in CONVERSATIONS:
         assert found[name] == score(vlrm, tmp_path, model, name)
 
 
-def test_responses_that_begin_alike_are_scored_as_alone(vlrm, models, tmp_path):
+@pytest.mark.parametrize("kind", ["tied", "tiles_qwen3", "next", "onevision"])
+def test_responses_that_begin_alike_are_scored_as_alone(vlrm, models, tmp_path, kind):
     responses = ["Three", "Three stripes", "Three stripes and a box", "Three stripes and a bow"]
     for conversation in ("one", "several"):
-        of = (vlrm, tmp_path, models("tied") / "vlrm", conversation)
+        of = (vlrm, tmp_path, models(kind) / "vlrm", conversation)
         alone = [score(*of, responses=[response])[0] for response in responses]
         assert score(*of, responses=responses) == pytest.approx(alone, abs=1e-5)
 
 
-def test_a_placeholder_in_a_text_is_text(vlrm, models, tmp_path):
-    model = models("plain") / "vlrm"
-    plain, with_word = (score(vlrm, tmp_path, model, "one", responses=[text]) for text in ("No", "No <|image|>"))
+@pytest.mark.parametrize("kind, word", [("plain", "<|image|>"), ("tiles", "<|image|>"), ("tiles", "<img>"), ("next", "<|image|>")])
+def test_a_placeholder_in_a_text_is_text(vlrm, models, tmp_path, kind, word):
+    model = models(kind) / "vlrm"
+    plain, with_word = (score(vlrm, tmp_path, model, "one", responses=[text]) for text in ("No", f"No {word}"))
     assert plain != with_word
 
 
-def test_other_layouts_of_names_are_read(vlrm, small, tmp_path):
-    expected = score(vlrm, tmp_path, small / "vlrm", "one")
-    path = small / "vlrm/model.safetensors"
+LATER_TILES = {"language_model.model.": "model.language_model.", "vision_tower.": "model.vision_tower.",
+               "multi_modal_projector.": "model.multi_modal_projector."}
+IN_MEMORY = LATER_TILES | {"image_newline": "model.image_newline"}
+
+
+@pytest.mark.parametrize("kind, layouts", [
+    ("plain", [{"model.visual.": "visual.", "model.language_model.": "model."},
+               {"model.visual.": "visual.", "model.language_model.": "language_model."}]),
+    ("tiles", [LATER_TILES]),
+    ("next", [IN_MEMORY, {"vision_tower.vision_model.": "model.vision_tower."} | IN_MEMORY]),
+])
+def test_other_layouts_of_names_are_read(vlrm, models, tmp_path, kind, layouts):
+    folder = Path(shutil.copytree(models(kind) / "vlrm", tmp_path / "model"))
+    expected = score(vlrm, tmp_path, folder, "one")
+    path = folder / "model.safetensors"
     size = int.from_bytes(path.read_bytes()[:8], "little")
     header, data = json.loads(path.read_bytes()[8:8 + size]), path.read_bytes()[8 + size:]
-    for prefixes in ({"model.visual.": "visual.", "model.language_model.": "model."},
-                     {"model.visual.": "visual.", "model.language_model.": "language_model."}):
+    for prefixes in layouts:
         renamed = {}
         for name, value in header.items():
             found = next((each for each in prefixes if name.startswith(each)), "")
             renamed[prefixes.get(found, "") + name.removeprefix(found)] = value
         text = json.dumps(renamed).encode()
         path.write_bytes(len(text).to_bytes(8, "little") + text + data)
-        assert score(vlrm, tmp_path, small / "vlrm", "one") == expected
+        assert score(vlrm, tmp_path, folder, "one") == expected
 
 
 def test_a_reward_model_is_built_taken_apart_and_scored(vlrm, small, tmp_path):
@@ -259,6 +273,73 @@ def test_what_is_wrong_in_a_config_is_named(vlrm, small, part, fields, expected)
     path.write_text(json.dumps(config))
     error = vlrm("score", "--model", small / "vlrm", "--mode", "no-image", "--prompt", "A", "--response", "B", fails=True)
     assert expected in error
+
+
+@pytest.mark.parametrize("kind, part, fields, expected", [
+    ("tiles", None, {"image_token_id": 10**6}, '"image_token_id": 1000000 is not below the 648 rows'),
+    ("tiles", None, {"downsample_ratio": 0.4}, "must be 1 over a whole number"),
+    ("tiles", None, {"downsample_ratio": 1 / 3}, "does not divide the 4 patches"),
+    ("tiles", None, {"vision_feature_layer": -2}, "only -1"),
+    ("tiles", None, {"vision_feature_select_strategy": "full"}, 'only "default"'),
+    ("tiles", None, {"projector_hidden_act": "relu"}, 'only "gelu"'),
+    ("tiles", "text_config", {"model_type": "qwen3_vl"}, "is not supported as a text part, only Llama, Mistral"),
+    ("tiles", "vision_config", {"norm_type": "batch_norm"}, "neither layer_norm nor rms_norm"),
+    ("tiles", "vision_config", {"hidden_act": "relu"}, "only gelu, gelu_pytorch_tanh and quick_gelu"),
+    ("tiles", "vision_config", {"image_size": [16, 32]}, "must be two equal numbers"),
+    ("tiles", "vision_config", {"image_size": 2}, "is smaller than patch_size"),
+    ("tiles", "vision_config", {"num_attention_heads": 5}, "is not a multiple of the 5 attention heads"),
+    ("tiles", "vision_config", {"use_mask_token": True}, "only false"),
+    ("next", None, {"image_token_index": 10**6}, '"image_token_index": 1000000 is not below the 648 rows'),
+    ("next", None, {"vision_feature_layer": [-2, -1]}, "several layers are not supported"),
+    ("next", None, {"vision_feature_layer": -5}, "is outside of the 3 layers"),
+    ("next", None, {"vision_feature_select_strategy": "full"}, 'must be "default" for a tower with a class token'),
+    ("next", None, {"multimodal_projector_bias": False}, "only true"),
+    ("next", None, {"image_grid_pinpoints": [[16]]}, "must be pairs of heights and widths"),
+    ("next", "vision_config", {"model_type": "dinov2"}, "only clip_vision_model and siglip_vision_model"),
+    ("onevision", "vision_config", {"vision_use_head": True}, "a tower with a pooling head is not supported"),
+])
+def test_what_is_wrong_in_a_config_of_tiles_is_named(vlrm, models, tmp_path, kind, part, fields, expected):
+    folder = Path(shutil.copytree(models(kind) / "vlrm", tmp_path / "model"))
+    config = json.loads((folder / "config.json").read_text())
+    (config if part is None else config[part]).update(fields)
+    (folder / "config.json").write_text(json.dumps(config))
+    error = vlrm("score", "--model", folder, "--mode", "no-image", "--prompt", "A", "--response", "B", fails=True)
+    assert expected in error
+
+
+@pytest.mark.parametrize("kind, name, fields, expected", [
+    ("tiles", "preprocessor_config.json", {"size": {"height": 8, "width": 8}}, "do not belong together"),
+    ("tiles", "preprocessor_config.json", {"size": {"height": 16, "width": 8}}, "is not a square"),
+    ("tiles", "preprocessor_config.json", {"resample": 2}, "only 3 (bicubic) is supported"),
+    ("tiles", "preprocessor_config.json", {"do_resize": False}, "cannot do without it"),
+    ("tiles", "preprocessor_config.json", {"min_patches": 9, "max_patches": 2}, "do not exist"),
+    ("tiles", "preprocessor_config.json", {"max_patches": 100, "size": {"height": 4096, "width": 4096}}, "are more than"),
+    ("tiles", "preprocessor_config.json", {"image_processor_type": "ViTImageProcessor"}, "only GotOcr2ImageProcessor"),
+    ("tiles", "processor_config.json", {"image_seq_length": 9}, "gives a tile 9 tokens, but the model makes 4 of it"),
+    ("next", "preprocessor_config.json", {"size": {"shortest_edge": 8}}, "tiles are squares of one size"),
+    ("next", "preprocessor_config.json", {"image_grid_pinpoints": [[16, 40]]}, "which are not whole tiles of 16"),
+    ("next", "preprocessor_config.json", {"image_grid_pinpoints": []}, "has 0 sizes"),
+    ("next", "preprocessor_config.json", {"image_grid_pinpoints": [[80, 16]]}, "of config.json does not have"),
+    ("next", "preprocessor_config.json", {"do_pad": False}, "cannot do without it"),
+    ("next", "preprocessor_config.json", {"resample": 2}, "only 3 (bicubic) is supported"),
+    ("next", "preprocessor_config.json", {"image_processor_type": "LlavaImageProcessor"}, "only LlavaNextImageProcessor"),
+    ("onevision", "preprocessor_config.json", {"image_mean": [2, 0, 0]}, "is not a colour between 0 and 1"),
+    ("onevision", "config.json", {"vision_aspect_ratio": "pad"}, "only anyres_max_N is supported"),
+])
+def test_tiles_for_another_model_are_refused(vlrm, models, tmp_path, kind, name, fields, expected):
+    folder = Path(shutil.copytree(models(kind) / "vlrm", tmp_path / "model"))
+    changed(folder / name, **fields)
+    picture(60, 20).save(tmp_path / "a.png")
+    error = vlrm("score", "--model", folder, "--image", tmp_path / "a.png", "--prompt", "A", "--response", "B", fails=True)
+    assert expected in error
+
+
+def test_a_model_without_the_tokens_around_its_images_is_refused(vlrm, models, tmp_path):
+    folder = Path(shutil.copytree(models("tiles") / "vlrm", tmp_path / "model"))
+    for path in folder.glob("tokenizer*.json"):
+        path.write_text(path.read_text().replace("</img>", "<end>"))
+    error = vlrm("score", "--model", folder, "--prompt", "A", "--response", "B", fails=True)
+    assert "has no token </img>, which the model has around an image" in error
 
 
 def test_images_for_another_model_are_refused(vlrm, small, tmp_path):

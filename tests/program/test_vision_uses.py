@@ -1,4 +1,4 @@
-"""Random Qwen3-VLs in every use: sweeps, captions, judging, merges on load, recipes, other areas of images."""
+"""Random vision-language models in every use: sweeps, captions, judging, merges on load, recipes, other areas of images."""
 
 import hashlib
 import io
@@ -39,12 +39,13 @@ def pairs(tmp_path_factory):
     return write_pairs(tmp_path_factory.mktemp("pairs") / "pairs.parquet", rows)
 
 
-@pytest.fixture(scope="module")
-def published(models, tmp_path_factory):  # noqa: F811
-    """Models whose image token has the name that Qwen's have."""
-    folder = shutil.copytree(models("plain"), tmp_path_factory.mktemp("published") / "models")
+@pytest.fixture(scope="module", params=[("plain", "<|image_pad|>"), ("tiles", "<IMG_CONTEXT>"), ("onevision", "<image>")])
+def published(models, tmp_path_factory, request):  # noqa: F811
+    """Models whose image token has the name that published ones have."""
+    kind, token = request.param
+    folder = shutil.copytree(models(kind), tmp_path_factory.mktemp("published") / "models")
     for path in [*folder.glob("vlm/*.json"), *folder.glob("vlrm/*.json")]:
-        path.write_text(path.read_text().replace("<|image|>", "<|image_pad|>"))
+        path.write_text(path.read_text().replace("<|image|>", token))
     return folder
 
 
@@ -57,10 +58,11 @@ def built(vlrm, folder, out, *more):  # noqa: F811
 # Merges
 
 
-def test_a_sweep_is_its_single_runs_and_encodes_an_image_once(vlrm, models, pairs, tmp_path):  # noqa: F811
+@pytest.mark.parametrize("kind", ["plain", "tiles", "next"])
+def test_a_sweep_is_its_single_runs_and_encodes_an_image_once(vlrm, models, pairs, tmp_path, kind):  # noqa: F811
     vlrm("recipes", "depth", "-o", tmp_path / "depth")
     some = [tmp_path / f"depth/{name}.yml" for name in ("linear-depth-all-rm0.4", "task_arithmetic-depth-half-rm0.8")]
-    run = ["eval", "vl-rewardbench", *flags(models("plain")), "--data", pairs, "--threads", "1", "-q"]
+    run = ["eval", "vl-rewardbench", *flags(models(kind)), "--data", pairs, "--threads", "1", "-q"]
     told = vlrm_errors(*run, "--recipes", *some, "-o", tmp_path / "sweep")
     assert f"{len(SIZES) - 1} images encoded, 2 models merged" in told
     for recipe in some:
@@ -70,7 +72,7 @@ def test_a_sweep_is_its_single_runs_and_encodes_an_image_once(vlrm, models, pair
     (tmp_path / "in.jsonl").write_text("".join(
         json.dumps({"id": i, "images": [image_file(tmp_path, size)], "prompt": f"What is shown in {i}?",
                     "responses": RESPONSES[:2] if i % 2 else RESPONSES[1:]}) + "\n" for i, size in enumerate(SIZES)))
-    alone = vlrm("score", *flags(models("plain")), "--recipe", some[0], "--input", tmp_path / "in.jsonl", "--threads", "1", "-q")
+    alone = vlrm("score", *flags(models(kind)), "--recipe", some[0], "--input", tmp_path / "in.jsonl", "--threads", "1", "-q")
     swept = read_lines(tmp_path / "sweep/linear-depth-all-rm0.4/results.jsonl")
     found = [pytest.approx(json.loads(line)["scores"], abs=1e-5) for line in alone.splitlines()]
     assert [row["outputs"] for row in swept] == found
@@ -105,8 +107,9 @@ def test_every_depth_recipe_builds(vlrm, models, tmp_path):  # noqa: F811
         assert numpy.allclose(ours, (1 - weight) * sees + weight * scores, atol=1e-6), layer
 
 
-def test_merged_on_load_or_step_by_step_it_is_the_model_that_build_writes(vlrm, models, tmp_path):  # noqa: F811
-    folder = models("plain")
+@pytest.mark.parametrize("kind", ["plain", "tiles_qwen3", "next_mistral"])
+def test_merged_on_load_or_step_by_step_it_is_the_model_that_build_writes(vlrm, models, tmp_path, kind):  # noqa: F811
+    folder = models(kind)
     recipe = tmp_path / "r.yml"
     recipe.write_text("merge_method: task_arithmetic\nbase_model: base\nmodels:\n"
                       "- {model: vlm, parameters: {weight: 0.5}}\n- {model: rm, parameters: {weight: 0.5}}\n"
@@ -290,7 +293,7 @@ def test_a_prompt_may_end_right_after_an_image_or_within_a_word(vlrm, models, tm
 
 def test_bfloat16_stays_near_float32(vlrm, models, tmp_path):  # noqa: F811
     """Of merged weights, which bfloat16 rounds."""
-    for name in ("plain", "tied", "without_deep_stack"):
+    for name in ("plain", "tied", "without_deep_stack", "tiles", "next", "onevision"):
         out = built(vlrm, models(name), tmp_path / name)
         for conversation in ("one", "several", "none"):
             exact, half = (numpy.array(score(vlrm, tmp_path, out, conversation, dtype=dtype)) for dtype in ("float32", "bfloat16"))

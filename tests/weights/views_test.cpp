@@ -115,6 +115,30 @@ TEST(WithRow, KeepsOneRowOfOneTensor) {
   EXPECT_THAT(error_of([&] { with_row(source, "x", 0); }), HasSubstr("no tensor x"));
 }
 
+TEST(WithEqualRows, CutsATensorIntoOthers) {
+  const CheckpointPtr source = numbers({"a", "fused"}, 0);
+  const auto halves = [](const std::string& name) {
+    return name == "fused" ? std::vector<std::string>{"second.first", "b"} : std::vector<std::string>{};
+  };
+  const CheckpointPtr view = with_equal_rows(source, halves);
+  std::vector<std::string> names;
+  for (const TensorInfo& tensor : view->tensors()) names.push_back(tensor.name);
+  EXPECT_THAT(names, ElementsAre("a", "b", "second.first"));
+  EXPECT_THAT(read_all_float32(*view, "second.first"), ElementsAre(10, 11));
+  EXPECT_THAT(read_all_float32(*cast(view, Dtype::bf16), "b"), ElementsAre(12, 13));
+  EXPECT_THAT(view->find("b")->shape, ElementsAre(1, 2));
+  EXPECT_EQ(with_equal_rows(source, [](const std::string&) { return std::vector<std::string>{}; }), source);
+  const auto into = [&](std::vector<std::string> names_of_parts) {
+    return error_of([&] {
+      with_equal_rows(source, [&](const std::string& name) {
+        return name == "fused" ? names_of_parts : std::vector<std::string>{};
+      });
+    });
+  };
+  EXPECT_THAT(into({"x", "y", "z"}), HasSubstr("tensor fused [2, 2] is not 3 times as many rows"));
+  EXPECT_THAT(into({"a", "b"}), HasSubstr("has both fused and a, a part of it"));
+}
+
 TEST(Views, ReadNothingUntilOpened) {
   const auto memory = numbers({"a", "b"}, 0);
   const CheckpointPtr view = cast(overlay({renamed(memory, [](const std::string& name) { return name; })}), Dtype::f16);

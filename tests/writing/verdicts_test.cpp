@@ -30,6 +30,12 @@ TEST(Verdicts, TakeTheNumberAfterTheLastOverall) {
 TEST(Verdicts, OfPairs) {
   EXPECT_EQ(first_answers_share("A is worse.\nVerdict: B"), 0);
   EXPECT_EQ(first_answers_share("Verdict: A"), 1);
+  EXPECT_EQ(first_answers_share("<think>Verdict: B</think><answer>1</answer>"), 1);
+  EXPECT_EQ(first_answers_share("<answer>1</answer> no, <answer>\n2 </answer>"), 0);
+  EXPECT_EQ(first_answers_share("<answer>2"), 0);
+  EXPECT_EQ(first_answers_share("<answer>[[A]]</answer>"), 1);
+  EXPECT_EQ(first_answers_share("<answer>12</answer> Verdict: B"), 0);
+  EXPECT_EQ(first_answers_share("<answer> </answer>"), 0.5);
   EXPECT_EQ(first_answers_share("Verdict: **A**."), 1);
   EXPECT_EQ(first_answers_share("Verdict: Answer B"), 0);
   EXPECT_EQ(first_answers_share("Verdict: tie"), 0.5);
