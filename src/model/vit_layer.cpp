@@ -17,10 +17,9 @@ std::string within(const std::string& prefix, std::string_view name) {
 
 VitLayer::VitLayer(const WeightReader& reader, const VitVision& config, const std::string& prefix)
     : heads_(config.attention_heads),
-      epsilon_(config.epsilon),
       activation_(config.activation),
-      norms_{{reader, config.norm, within(prefix, config.form.norms[0]), config.hidden_size, epsilon_},
-             {reader, config.norm, within(prefix, config.form.norms[1]), config.hidden_size, epsilon_}} {
+      norms_{{reader, config.norm, within(prefix, config.form.norms[0]), config.hidden_size, config.epsilon},
+             {reader, config.norm, within(prefix, config.form.norms[1]), config.hidden_size, config.epsilon}} {
   const VitForm& form = config.form;
   const int64_t width = config.hidden_size, inner = config.intermediate_size;
   const std::string queries = within(prefix, form.queries), keys = within(prefix, form.keys),
@@ -76,12 +75,10 @@ void VitLayer::add_feed_forward(const at::Tensor& tile) const {
 
 void VitLayer::add_output(const at::Tensor& tile, const at::Tensor& input, int part) const {
   if (scales_[part].defined()) {
-    at::Tensor sum = tile;
-    sum.add_(project(input, outputs_[part], output_biases_[part]).mul_(scales_[part]));
+    tile.add_(project(input, outputs_[part], output_biases_[part]).mul_(scales_[part]));
     return;
   }
-  at::Tensor sum = tile;
-  sum.add_(output_biases_[part]);
+  tile.add_(output_biases_[part]);
   add_projection(tile, input, outputs_[part]);
 }
 

@@ -20,7 +20,6 @@ class VitLayer {
   void add_output(const at::Tensor& tile, const at::Tensor& input, int part) const;
 
   int64_t heads_;
-  double epsilon_;
   Activation activation_;
   VisionNorm norms_[2];
   at::Tensor queries_keys_values_, queries_keys_values_bias_;
