@@ -75,14 +75,10 @@ void set_rope_theta(Model& model, const ModelOptions& options) {
   model.config.text.rope_theta = *options.rope_theta;
 }
 
-// A file, or the directory of a model.
 std::optional<fs::path> template_path(const ModelOptions& options) {
-  const std::string& name = options.chat_template;
-  std::error_code error;
-  if (name.empty()) return std::nullopt;
-  if (fs::is_regular_file(name, error)) return name;
+  if (options.chat_template.empty()) return std::nullopt;
   fs::path path;
-  naming_option("chat_template", [&] { path = resolve_texts(name).chat_template(); });
+  naming_option("chat_template", [&] { path = resolve_template(options.chat_template); });
   return path;
 }
 

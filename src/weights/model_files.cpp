@@ -115,6 +115,11 @@ ModelFiles resolve_texts(const std::string& name) {
 }
 
 std::optional<std::string> unapplied_adapter(const ModelFiles& files) {
+fs::path resolve_template(const std::string& name) {
+  std::error_code error;
+  return fs::is_regular_file(name, error) ? fs::path(name) : resolve_texts(name).chat_template();
+}
+
   const fs::path& directory = files.directory;
   const bool there = has(directory, kAdapterConfig) || has(directory, "adapter_model.safetensors");
   std::error_code error;

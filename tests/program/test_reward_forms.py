@@ -32,6 +32,11 @@ class Reference:
         text = self.tokenizer.apply_chat_template(messages, tokenize=False, chat_template=template)
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
+    def prompt(self, prefix="", template=None):
+        text = self.tokenizer.apply_chat_template([{"role": "user", "content": PROMPT}], tokenize=False, chat_template=template,
+                                                  add_generation_prompt=True)  # fmt: skip
+        return self.tokenizer(text + prefix, add_special_tokens=False)["input_ids"]
+
     def state(self, ids, position):
         with torch.no_grad():
             return self.backbone(input_ids=torch.tensor([ids])).last_hidden_state[0, position]
