@@ -109,16 +109,6 @@ std::string answer(const std::function<void()>& require) try {
   return fmt::format("no: {}", with_option_names(error.what()));
 }
 
-std::string answer_as_reward_model(Model model) {
-  const auto several = several_labels(model.config);
-  const std::string said = answer([&] {
-    if (several) choose_label(model, "0");
-    require_reward_model(model);
-    require_tensors(model);
-  });
-  return several && said == "yes" ? "with --score-label: " + *several : said;
-}
-
 // Which parts of vlrm build the model can take.
 void print_roles(const Model& model) {
   const auto as = [&](void (*require)(const Model&)) {
@@ -127,8 +117,10 @@ void print_roles(const Model& model) {
       require_tensors(model);
     });
   };
-  fmt::print("\nas VLM:  {}\nas RM:   {}\nas base: {}\n", as(require_vlm), answer_as_reward_model(model),
-             as(require_language_model));
+  std::string as_reward_model = as(require_reward_model);
+  if (const auto several = several_labels(model.config); several && as_reward_model == "yes")
+    as_reward_model = "with --score-label: " + *several;
+  fmt::print("\nas VLM:  {}\nas RM:   {}\nas base: {}\n", as(require_vlm), as_reward_model, as(require_language_model));
 }
 
 // What config.json says of a model of a kind that vlrm does not run; false where it does.
