@@ -56,7 +56,7 @@ void run(const std::string& command, const WriteOptions& options, const std::sha
   require_named("output", options.output);
   require_at_least("texts_together", options.texts_together, 1);
   require_at_least("max_new_tokens", options.max_new_tokens.value_or(1), 1);
-  const Model opened = open_or_merge(options.model);
+  const Model opened = open_or_merge(options.model, Purpose::writing);
   const bool sees = opened.config.sees();
   if (!sees && command != "judge")
     fail("{}: {} is a text model, which sees no image", command, opened.weights->description());

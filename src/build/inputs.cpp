@@ -108,6 +108,7 @@ void require_vision_language_tensors(const Model& model) {
 }
 
 void require_reward_model_tensors(const Model& model) {
+  refuse_pickled_head(model);
   require_shapes(model, model.config.architecture->shapes(model.config));
   if (!model.value_head.empty() && model.value_head != kHeadFile)
     fail(
@@ -132,7 +133,7 @@ Model open_input(const std::string& role, const ModelFiles& files, const WatchIn
                  std::vector<std::string>& notes) {
   Model model = open_model(files, role, watch);
   if (auto note = unapplied_adapter(files)) notes.push_back(std::move(*note));
-  if (auto note = unasked_head(model.config, *model.weights)) notes.push_back(std::move(*note));
+  if (auto note = unasked_head(model)) notes.push_back(std::move(*note));
   return model;
 }
 

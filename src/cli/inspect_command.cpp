@@ -20,6 +20,7 @@
 #include "cli/option_names.h"
 #include "text/chat_template.h"
 #include "weights/model_files.h"
+#include "weights/pickled_weights.h"
 #include "weights/tensor_place.h"
 
 namespace vlrm {
@@ -160,6 +161,9 @@ void run_inspect(const std::string& model) {
   total.print("all");
   fmt::print("\nchat template: {}\n", template_of(files.chat_template()));
   print_roles(opened);
+  if (!opened.pickled_head.empty())
+    notes.push_back(fmt::format("{}: a value head in a pickled file, which is not read",
+                                (opened.pickled_head / kPickledHead).string()));
   if (!opened.prefix.empty())
     notes.push_back(fmt::format("every tensor's name begins with \"{}\", which a trainer left", opened.prefix));
   if (const auto unused = unused_tensors(config, *checkpoint); !unused.empty())
