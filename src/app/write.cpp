@@ -148,6 +148,7 @@ void judge(const JudgeOptions& options) {
   if (!options.system_prompt.empty()) how.system_prompt = options.system_prompt;
   if (const std::string& name = options.write.model.model; !name.empty())
     how.shows_images = ModelConfig::from_directory(resolve_model(name).directory).sees();
+  how.response_prefix = options.write.model.response_prefix;
   const fs::path folder = options.write.output;
   const std::string label = options.label.empty() ? "judge (" + options.judging + ")" : options.label;
   run("judge", options.write,
