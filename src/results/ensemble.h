@@ -14,8 +14,8 @@ struct EnsembleMethodName {
   EnsembleMethod method;
   std::string_view name;
 };
-constexpr std::array kEnsembleMethods{EnsembleMethodName{EnsembleMethod::mean, "mean"},
-                                      EnsembleMethodName{EnsembleMethod::min, "min"}};
+inline constexpr std::array kEnsembleMethods{EnsembleMethodName{EnsembleMethod::mean, "mean"},
+                                             EnsembleMethodName{EnsembleMethod::min, "min"}};
 
 // A run whose scores are the mean, or the least, of the runs' scores of each response. A run's scores are normalised
 // before: less their mean, over their (population) standard deviation, both of all its responses. The results are

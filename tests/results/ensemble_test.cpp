@@ -89,8 +89,8 @@ TEST(Ensemble, RefusesOtherResponsesAndOtherData) {
   const auto error = [](const auto& all) { return error_of([&] { ensemble(all, EnsembleMethod::min); }); };
   EXPECT_THAT(error(runs), HasSubstr("not of the same samples, row 1 differs in its responses"));
   runs = two_runs();  // whose rows have no ids
-  runs[0].info.data = RunData{.stamp = "1"};
-  runs[1].info.data = RunData{.stamp = "2"};
+  runs[0].info.data = RunData{"", "", "", "1"};
+  runs[1].info.data = RunData{"", "", "", "2"};
   EXPECT_THAT(error(runs), HasSubstr("the files of their data differ, and rows have no ids"));
   runs[1].info.data->stamp = "1";
   ensemble(runs, EnsembleMethod::min);
