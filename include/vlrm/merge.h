@@ -63,6 +63,7 @@ void extract(const ExtractOptions& options);
 
 struct MapOptions {
   std::string text, vlm, rm;
+  std::string score_label;  // of an RM with several: its name or number
   ModelOutput output;
   Listener* listener = nullptr;
 };
@@ -117,6 +118,7 @@ struct CheckedModels {
 
 struct CheckModelsOptions {
   std::string vlm, rm, base;  // directories or hub ids
+  std::string score_label;    // of an RM with several: its name or number
   Listener* listener = nullptr;
 };
 

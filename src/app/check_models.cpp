@@ -52,7 +52,8 @@ CheckedModels check_models(const CheckModelsOptions& options) {
   require_named("vlm", options.vlm);
   require_named("rm", options.rm);
   require_named("base", options.base);
-  const BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), resolve_model(options.base)};
+  const BuildInputs inputs{resolve_model(options.vlm), resolve_model(options.rm), resolve_model(options.base),
+                           options.score_label};
   CheckedModels result;
   result.notes = build_notes(inputs);
   const ComparedModel vlm = text_of("the VLM", inputs.vlm), rm = text_of("the reward model", inputs.rm);

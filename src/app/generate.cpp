@@ -27,7 +27,7 @@ std::vector<GeneratedText> generate(const GenerateOptions& options) {
   const CallListener listening(options.listener);
   require_at_least("texts", options.texts, 1);
   require_at_least("max_new_tokens", options.max_new_tokens, 1);
-  const Model model = open_or_merge(options.model);
+  const Model model = open_or_merge(options.model, Purpose::writing);
   const bool sees = model.config.sees();
   const Mode without = sees ? Mode::no_image : Mode::text_only, mode = options.images.empty() ? without : Mode::image;
   GeneratorOptions how;

@@ -199,12 +199,15 @@ void extract(const ExtractOptions& options) {
 void map(const MapOptions& options) {
   const CallListener listening(options.listener);
   check_output(options.output);
-  Manifest manifest("map", OrderedJson::object());
+  OrderedJson settings = OrderedJson::object();
+  if (!options.score_label.empty()) settings["score_label"] = options.score_label;
+  Manifest manifest("map", std::move(settings));
   manifest.name_input("text", options.text);
   manifest.name_input("vlm", options.vlm);
   manifest.name_input("rm", options.rm);
   const ModelFiles text = named_model("text", options.text), vlm = named_model("vlm", options.vlm);
-  write(plan_map(text, vlm, named_model("rm", options.rm), manifest.watcher()), options.output, manifest);
+  write(plan_map(text, vlm, named_model("rm", options.rm), manifest.watcher(), options.score_label), options.output,
+        manifest);
 }
 
 void check(const CheckOptions& options, const std::function<void(const CheckedRecipe&)>& checked) {

@@ -75,14 +75,10 @@ void set_rope_theta(Model& model, const ModelOptions& options) {
   model.config.text.rope_theta = *options.rope_theta;
 }
 
-// A file, or the directory of a model.
 std::optional<fs::path> template_path(const ModelOptions& options) {
-  const std::string& name = options.chat_template;
-  std::error_code error;
-  if (name.empty()) return std::nullopt;
-  if (fs::is_regular_file(name, error)) return name;
+  if (options.chat_template.empty()) return std::nullopt;
   fs::path path;
-  naming_option("chat_template", [&] { path = resolve_texts(name).chat_template(); });
+  naming_option("chat_template", [&] { path = resolve_template(options.chat_template); });
   return path;
 }
 
@@ -112,7 +108,7 @@ void require_merge_inputs(const ModelOptions& options) {
     throw OptionError("rope_theta", "is for a text reward model alone; a merged model keeps the VLM's");
 }
 
-Model open_or_merge(const ModelOptions& options) {
+Model open_or_merge(const ModelOptions& options, Purpose purpose) {
   for (const auto& [name, model] :
        {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm), std::pair("base", &options.base)})
     if (options.recipe.empty() && !model->empty()) throw OptionError(name, "goes only with a recipe");
@@ -123,10 +119,12 @@ Model open_or_merge(const ModelOptions& options) {
     const ModelFiles files = resolve_model(options.model);
     if (const auto warning = unapplied_adapter(files)) tell_warning(*warning);
     Model model = open_model(files);
-    if (!options.likelihood) choose_label(model, options.score_label);
+    const bool rewards = purpose == Purpose::scoring && !options.likelihood;
+    if (rewards) refuse_pickled_head(model);
+    if (rewards) choose_label(model, options.score_label);
     set_rope_theta(model, options);
-    const bool uses_value_head = !model.value_head.empty() && !options.likelihood;
-    if (const auto note = unasked_head(model.config, *model.weights); note && !uses_value_head) tell_note(*note);
+    const bool uses_value_head = !model.value_head.empty() && rewards;
+    if (const auto note = unasked_head(model); note && !uses_value_head) tell_note(*note);
     if (const auto note = bias_of_classifier(model)) tell_note(*note);
     return model;
   }

@@ -15,9 +15,11 @@
 
 namespace vlrm {
 
+enum class Purpose { scoring, writing };
+
 // The model that is named, or merged on load. The listener receives the notes. Throws OptionError unless
 // the options name one model, and what opening throws.
-Model open_or_merge(const ModelOptions& options);
+Model open_or_merge(const ModelOptions& options, Purpose purpose = Purpose::scoring);
 
 // Throws OptionError unless the models of a merge on load are named, and for what does not go with one.
 void require_merge_inputs(const ModelOptions& options);

@@ -17,11 +17,12 @@ void require_named(const std::string& option, const std::string& name);
 // The model that it names; throws what resolve_model throws, too.
 ModelFiles named_model(const std::string& option, const std::string& name);
 
-// What `work` throws as an Error is the option's.
+// What `work` throws as an Error is the option's, unless it is one of the machine, which another try may not meet.
 template <class Work>
 void naming_option(const char* option, const Work& work) try {
   work();
 } catch (const Error& error) {
+  if (error.exit_code() != kExitBadInput) throw;
   throw OptionError(option, error.what());
 }
 

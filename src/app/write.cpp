@@ -56,7 +56,7 @@ void run(const std::string& command, const WriteOptions& options, const std::sha
   require_named("output", options.output);
   require_at_least("texts_together", options.texts_together, 1);
   require_at_least("max_new_tokens", options.max_new_tokens.value_or(1), 1);
-  const Model opened = open_or_merge(options.model);
+  const Model opened = open_or_merge(options.model, Purpose::writing);
   const bool sees = opened.config.sees();
   if (!sees && command != "judge")
     fail("{}: {} is a text model, which sees no image", command, opened.weights->description());
@@ -148,6 +148,7 @@ void judge(const JudgeOptions& options) {
   if (!options.system_prompt.empty()) how.system_prompt = options.system_prompt;
   if (const std::string& name = options.write.model.model; !name.empty())
     how.shows_images = ModelConfig::from_directory(resolve_model(name).directory).sees();
+  how.response_prefix = options.write.model.response_prefix;
   const fs::path folder = options.write.output;
   const std::string label = options.label.empty() ? "judge (" + options.judging + ")" : options.label;
   run("judge", options.write,

@@ -6,7 +6,10 @@
 #include "architecture/reward_head.h"
 #include "base/error.h"
 #include "base/joined.h"
+#include "weights/pickled_weights.h"
 #include "weights/views.h"
+
+namespace fs = std::filesystem;
 
 namespace vlrm {
 namespace {
@@ -44,14 +47,37 @@ CheckpointPtr with_one_row(CheckpointPtr weights, const std::string& tensor, siz
   return with_row(std::move(weights), tensor, static_cast<int64_t>(row));
 }
 
+bool has_head_file(const fs::path& directory) {
+  return fs::exists(directory / kHeadFile) || fs::exists(directory / kPickledHead);
+}
+
+// A trainer of an adapter saves the head that it trained beside it.
+fs::path directory_of_head(const ModelFiles& files) {
+  if (!files.adapter || !has_head_file(*files.adapter)) return files.directory;
+  if (has_head_file(files.directory) && !fs::equivalent(files.directory, *files.adapter))
+    fail("{}: has a value head in a file of its own, and so has {}; take one of them away", files.directory.string(),
+         files.adapter->string());
+  return *files.adapter;
+}
+
 }  // namespace
 
 Model open_model(const ModelFiles& files, const std::string& role, const WatchInput& watch) {
   ReadModel read = read_model(files, role, watch);
-  CanonicalHead head = with_canonical_head(std::move(read.weights), files.directory);
+  const fs::path of_head = directory_of_head(files);
+  CanonicalHead head = with_canonical_head(std::move(read.weights), of_head);
   ModelConfig config = ModelConfig::from_json(read.config, files.directory / "config.json", head.weights.get());
   if (!head.value_head.empty()) config.pooling = Pooling::last;
-  return {std::move(config), std::move(head.weights), files, std::move(read.prefix), std::move(head.value_head)};
+  const bool pickled = !fs::exists(of_head / kHeadFile) && fs::exists(of_head / kPickledHead);
+  return {std::move(config),      std::move(head.weights),    files,
+          std::move(read.prefix), std::move(head.value_head), pickled ? of_head : fs::path()};
+}
+
+void refuse_pickled_head(const Model& model) {
+  const fs::path& directory = model.pickled_head;
+  if (!directory.empty())
+    fail("{}: a value head in a pickled file, which is not read: take it away, or convert it: {}",
+         (directory / kPickledHead).string(), conversion_command(directory, {{"value_head", "value_head"}}));
 }
 
 std::optional<std::string> several_labels(const ModelConfig& config) {

@@ -8,6 +8,7 @@
 #include "architecture/reward_head.h"
 #include "base/error.h"
 #include "base/joined.h"
+#include "weights/pickled_weights.h"
 
 namespace vlrm {
 namespace {
@@ -32,12 +33,21 @@ std::vector<std::string> unused_tensors(const ModelConfig& config, const Checkpo
   return names;
 }
 
-std::optional<std::string> unasked_head(const ModelConfig& config, const Checkpoint& weights) {
-  const bool scores = config.head == Head::reward;
-  if (scores && config.sees()) return std::nullopt;  // a build keeps the VLM's head, as the reference does
-  const std::vector<HeadLayer> head = reward_head_layers(weights);
-  const std::string name = scores ? std::string(config.architecture->head) : head.empty() ? "" : head.front().weight;
-  if (weights.find(name) == nullptr) return std::nullopt;
+std::optional<std::string> unasked_head(const Model& model) {
+  const Checkpoint& weights = *model.weights;
+  const bool scores = model.config.head == Head::reward;
+  if (scores && model.config.sees()) return std::nullopt;  // a build keeps the VLM's head, as the reference does
+  std::string name;
+  if (scores)
+    name = model.config.architecture->head;
+  else if (const std::vector<HeadLayer> head = reward_head_layers(weights); !head.empty())
+    name = head.front().weight;
+  if (!scores && !model.pickled_head.empty())
+    name = kPickledHead;
+  else if (weights.find(name) == nullptr)
+    return std::nullopt;
+  else if (!scores && !model.value_head.empty())
+    name = printable(model.value_head);  // as its file calls it
   return fmt::format("{}: {} is not used: by config.json this is a {} model", weights.description(), name,
                      scores ? "reward" : "language");
 }

@@ -14,9 +14,9 @@ namespace vlrm {
 // compute themselves, and heads that are not asked (lm_head beside a score, or of tied embeddings).
 std::vector<std::string> unused_tensors(const ModelConfig& config, const Checkpoint& weights);
 
-// The line that says that the model has a head that its config does not ask for: a score of a language model, or an
-// lm_head of a text reward model; nothing if it has none.
-std::optional<std::string> unasked_head(const ModelConfig& config, const Checkpoint& weights);
+// The line that says that the model has a head that its config does not ask for: a score of a language model, in a
+// pickled file too, or an lm_head of a text reward model; nothing if it has none.
+std::optional<std::string> unasked_head(const Model& model);
 // A note where scores are other ones than transformers', whose classifiers have no bias.
 std::optional<std::string> bias_of_classifier(const Model& model);
 

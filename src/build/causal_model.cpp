@@ -5,8 +5,10 @@
 
 #include "architecture/architecture.h"
 #include "architecture/read_model.h"
+#include "architecture/reward_head.h"
 #include "artifact/side_files.h"
 #include "base/error.h"
+#include "weights/pickled_weights.h"
 
 namespace fs = std::filesystem;
 
@@ -27,6 +29,14 @@ int64_t text_number(const OrderedJson& config, const char* name) {
   const OrderedJson& text = text_part(config);
   const auto found = text.find(name);
   return found != text.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+}
+
+// A merge is of the files of weights, and these are none to it.
+void note_value_heads(const fs::path& directory, std::vector<std::string>& notes) {
+  for (const char* name : {kHeadFile, kPickledHead})
+    if (fs::exists(directory / name))
+      notes.push_back(fmt::format("{}: a value head in a file of its own, which is neither merged nor copied",
+                                  (directory / name).string()));
 }
 
 }  // namespace
@@ -65,6 +75,8 @@ CausalModel open_causal_model(const std::string& name, const WatchInput& watch, 
   CausalModel model{files.directory,        files.tokenizer(),      files.chat_template(), {},
                     std::move(read.config), std::move(read.weights)};
   if (auto note = unapplied_adapter(files)) model.notes.push_back(std::move(*note));
+  note_value_heads(files.directory, model.notes);
+  if (files.adapter) note_value_heads(*files.adapter, model.notes);
   return model;
 }
 

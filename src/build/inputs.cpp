@@ -108,16 +108,19 @@ void require_vision_language_tensors(const Model& model) {
 }
 
 void require_reward_model_tensors(const Model& model) {
+  refuse_pickled_head(model);
   require_shapes(model, model.config.architecture->shapes(model.config));
   if (!model.value_head.empty() && model.value_head != kHeadFile)
     fail(
         "{}: {} is a value head, which reads the last token whatever it is; a merged model has a classifier's, "
         "score.weight",
         model.weights->description(), printable(model.value_head));
-  require_shape(model, "score.weight", {1, model.config.text.hidden_size}, "one value of each hidden state");
-  if (std::filesystem::exists(model.files.directory / kHeadFile))
+  const auto labels = static_cast<int64_t>(std::max<size_t>(model.config.labels.size(), 1));
+  require_shape(model, "score.weight", {labels, model.config.text.hidden_size},
+                "one value of each hidden state for each label");
+  if (model.value_head == kHeadFile)
     fail("{}: has its head in {}, which cannot be merged; save the head among the weights, as score.weight",
-         model.files.directory.string(), kHeadFile);
+         model.weights->description(), kHeadFile);
   for (const TensorInfo& tensor : model.weights->tensors())
     if (is_in_reward_head(tensor.name) && tensor.name != "score.weight")
       fail("{}: tensor {} is no part of a {} reward model, and would be lost", model.weights->description(),
@@ -130,7 +133,7 @@ Model open_input(const std::string& role, const ModelFiles& files, const WatchIn
                  std::vector<std::string>& notes) {
   Model model = open_model(files, role, watch);
   if (auto note = unapplied_adapter(files)) notes.push_back(std::move(*note));
-  if (auto note = unasked_head(model.config, *model.weights)) notes.push_back(std::move(*note));
+  if (auto note = unasked_head(model)) notes.push_back(std::move(*note));
   return model;
 }
 
@@ -147,7 +150,6 @@ void require_reward_model(const Model& model) {
   if (model.config.head != Head::reward)
     fail("{}: not a reward model: its architecture is not {}", config_path(model),
          model.config.architecture->reward_class);
-  if (const auto several = several_labels(model.config)) fail("{}: \"id2label\": {}", config_path(model), *several);
 }
 
 void require_language_model(const Model& model) {

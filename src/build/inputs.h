@@ -17,7 +17,7 @@ Model open_input(const std::string& role, const ModelFiles& files, const WatchIn
 
 // By its config: throws Error unless `model` is a vision-language model without a reward head.
 void require_vlm(const Model& model);
-// By its config: throws Error unless `model` is a text model with a reward head.
+// By its config: throws Error unless `model` is a text model with a reward head; of how many labels is no matter.
 void require_reward_model(const Model& model);
 // By its config: throws Error unless `model` is a text model without a reward head.
 void require_language_model(const Model& model);

@@ -130,8 +130,8 @@ BuildModels::BuildModels(BuildInputs inputs, WatchInput watch)
       vlm_(open_input("vlm", inputs_.vlm, watch_, notes_)),
       rm_(open_input("rm", inputs_.rm, watch_, notes_)) {
   require_vlm(vlm_);
-  if (rm_.config.head == Head::reward) choose_label(rm_, inputs_.score_label);
   require_reward_model(rm_);
+  choose_label(rm_, inputs_.score_label);
   require_same_text_shape(rm_, vlm_, notes_);
   require_tensors(vlm_);
   require_tensors(rm_);

@@ -1,5 +1,7 @@
 #include "build/steps.h"
 
+#include <initializer_list>
+
 #include "architecture/text_names.h"
 #include "architecture/unused_tensors.h"
 #include "base/error.h"
@@ -90,19 +92,20 @@ PlannedOutput plan_extract_rm(const ModelFiles& rm_files, const ModelFiles& inst
 }
 
 PlannedOutput plan_map(const ModelFiles& text_files, const ModelFiles& vlm_files, const ModelFiles& rm_files,
-                       const WatchInput& watch) {
+                       const WatchInput& watch, const std::string& score_label) {
   std::vector<std::string> notes;
   const Model text = open_input("text", text_files, watch, notes);
   const Model vlm = open_input("vlm", vlm_files, watch, notes);
-  const Model rm = open_input("rm", rm_files, watch, notes);
+  Model rm = open_input("rm", rm_files, watch, notes);
   PlannedOutput planned;
   require_language_model(text);
   require_vlm(vlm);
   require_reward_model(rm);
+  choose_label(rm, score_label);
   planned.notes = std::move(notes);
   require_same_text_shape(text, vlm, planned.notes);
   require_same_text_shape(rm, vlm, planned.notes);
-  for (const Model* model : {&text, &vlm, &rm}) require_tensors(*model);
+  for (const Model* model : std::initializer_list<const Model*>{&text, &vlm, &rm}) require_tensors(*model);
   TokenRowsCache vocabularies;
   require_same_tokens(text, vlm, vocabularies);
   planned.weights = mapped_onto_vlm(text.weights, vlm, rm, text.weights->description());

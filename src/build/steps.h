@@ -25,8 +25,8 @@ PlannedOutput plan_build(const BuildInputs& inputs, const Recipe& recipe, Dtype 
 // for the rows that the VLM lacks the mean of the instruct model's. The config is the instruct model's.
 PlannedOutput plan_extract_vlm(const ModelFiles& vlm, const ModelFiles& instruct, Dtype dtype,
                                const WatchInput& watch = {});
-// A reward model's backbone as a language model: its tokenizer, and the instruct model's lm_head, with as many rows as
-// the backbone has.
+// A reward model's backbone as a language model, whatever the labels of its head: its tokenizer, and the instruct
+// model's lm_head, with as many rows as the backbone has.
 PlannedOutput plan_extract_rm(const ModelFiles& rm, const ModelFiles& instruct, Dtype dtype,
                               const WatchInput& watch = {});
 
@@ -35,8 +35,9 @@ PlannedOutput plan_extract_rm(const ModelFiles& rm, const ModelFiles& instruct, 
 // tokenizer and other files are the base's or the first model's, but for a tokenizer that the recipe names.
 PlannedOutput plan_merge_models(const Recipe& recipe, const WatchInput& watch = {});
 
-// A merged text model back onto the VLM, with the RM's score head; written as the type of `text`'s weights.
+// A merged text model back onto the VLM, with the RM's score head, of which choose_label keeps a row; written as the
+// type of `text`'s weights.
 PlannedOutput plan_map(const ModelFiles& text, const ModelFiles& vlm, const ModelFiles& rm,
-                       const WatchInput& watch = {});
+                       const WatchInput& watch = {}, const std::string& score_label = "");
 
 }  // namespace vlrm

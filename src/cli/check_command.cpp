@@ -8,6 +8,7 @@
 #include "base/listening.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/model_options.h"
 
 namespace vlrm {
 namespace {
@@ -90,6 +91,7 @@ void add_check_command(CLI::App& program) {
   CLI::Option* vlm = command->add_option("--vlm", flags->models.vlm, "Whether vlrm build can merge this VLM …");
   CLI::Option* rm = command->add_option("--rm", flags->models.rm, "… with this reward model …");
   CLI::Option* base = command->add_option("--base", flags->models.base, "… and how far both are from this base");
+  declare_score_label(*command, flags->models.score_label, "--score-label,--label")->needs(vlm);
   vlm->needs(rm)->needs(base)->excludes(recipe);
   rm->needs(vlm);
   base->needs(vlm);

@@ -20,6 +20,7 @@
 #include "cli/option_names.h"
 #include "text/chat_template.h"
 #include "weights/model_files.h"
+#include "weights/pickled_weights.h"
 #include "weights/tensor_place.h"
 
 namespace vlrm {
@@ -109,16 +110,6 @@ std::string answer(const std::function<void()>& require) try {
   return fmt::format("no: {}", with_option_names(error.what()));
 }
 
-std::string answer_as_reward_model(Model model) {
-  const auto several = several_labels(model.config);
-  const std::string said = answer([&] {
-    if (several) choose_label(model, "0");
-    require_reward_model(model);
-    require_tensors(model);
-  });
-  return several && said == "yes" ? "with --score-label: " + *several : said;
-}
-
 // Which parts of vlrm build the model can take.
 void print_roles(const Model& model) {
   const auto as = [&](void (*require)(const Model&)) {
@@ -127,8 +118,10 @@ void print_roles(const Model& model) {
       require_tensors(model);
     });
   };
-  fmt::print("\nas VLM:  {}\nas RM:   {}\nas base: {}\n", as(require_vlm), answer_as_reward_model(model),
-             as(require_language_model));
+  std::string as_reward_model = as(require_reward_model);
+  if (const auto several = several_labels(model.config); several && as_reward_model == "yes")
+    as_reward_model = "with --score-label: " + *several;
+  fmt::print("\nas VLM:  {}\nas RM:   {}\nas base: {}\n", as(require_vlm), as_reward_model, as(require_language_model));
 }
 
 // What config.json says of a model of a kind that vlrm does not run; false where it does.
@@ -167,6 +160,9 @@ void run_inspect(const std::string& model) {
   total.print("all");
   fmt::print("\nchat template: {}\n", template_of(files.chat_template()));
   print_roles(opened);
+  if (!opened.pickled_head.empty())
+    notes.push_back(fmt::format("{}: a value head in a pickled file, which is not read",
+                                (opened.pickled_head / kPickledHead).string()));
   if (!opened.prefix.empty())
     notes.push_back(fmt::format("every tensor's name begins with \"{}\", which a trainer left", opened.prefix));
   if (const auto unused = unused_tensors(config, *checkpoint); !unused.empty())

@@ -5,6 +5,7 @@
 #include "build/steps.h"
 #include "cli/commands.h"
 #include "cli/merge_options.h"
+#include "cli/model_options.h"
 
 namespace vlrm {
 namespace {
@@ -30,6 +31,7 @@ void add_map_command(CLI::App& program) {
   command->add_option("--text", options->text, "The merged text model")->required();
   command->add_option("--vlm", options->vlm, "The VLM whose text part it replaces")->required();
   command->add_option("--rm", options->rm, "The reward model that gives the score head")->required();
+  declare_score_label(*command, options->score_label, "--score-label,--label");
   flags->output.declare(*command);
   command->footer(
       "vlrm build does this by itself; it is here for merging with other tools. Example:\n"

@@ -20,12 +20,7 @@ void ModelFlags::declare(CLI::App& command, For what) {
     command.add_option("--rope-theta", options.rope_theta,
                        "Of a text reward model: turn its tokens by another rope_theta than its config's");
   }
-  command.add_option("--response-prefix", options.response_prefix,
-                     "Written before each response, or before what the model writes; $'<think>\\n\\n</think>\\n\\n' is "
-                     "what Qwen3's template writes");
-  command.add_option("--chat-template", options.chat_template,
-                     "A template (Jinja, or JSON with chat_template), or a model whose template is used (default: the "
-                     "model's own)");
+  declare_prompt_form(command, options.response_prefix, options.chat_template);
   declare_pixel_limits(command, options.min_pixels, options.max_pixels);
   command.add_option("--date", options.date,
                      "Date for templates that ask for one: \"01 Jan 2025\" or \"today\" (default: the template's own)");
@@ -60,11 +55,20 @@ void declare_seed(CLI::App& command, std::optional<uint64_t>& seed, const std::s
       ->default_str("0");
 }
 
-void declare_score_label(CLI::App& command, std::string& label, const std::string& option) {
-  command
+CLI::Option* declare_score_label(CLI::App& command, std::string& label, const std::string& option) {
+  return command
       .add_option(option, label,
                   "Of a reward model with several labels: the one to score by, a name of id2label or a number from 0")
       ->check(not_empty());
+}
+
+void declare_prompt_form(CLI::App& command, std::string& response_prefix, std::string& chat_template) {
+  command.add_option("--response-prefix", response_prefix,
+                     "Written before each response, or before what the model writes; $'<think>\\n\\n</think>\\n\\n' is "
+                     "what Qwen3's template writes");
+  command.add_option("--chat-template", chat_template,
+                     "A template (Jinja, or JSON with chat_template), or a model whose template is used (default: the "
+                     "model's own)");
 }
 
 void declare_pixel_limits(CLI::App& command, std::optional<int64_t>& least, std::optional<int64_t>& most) {

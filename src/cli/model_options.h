@@ -23,7 +23,10 @@ struct ModelFlags {
 void declare_seed(CLI::App& command, std::optional<uint64_t>& seed, const std::string& option = "--seed");
 
 // --score-label; where --label is free, it is the same.
-void declare_score_label(CLI::App& command, std::string& label, const std::string& option);
+CLI::Option* declare_score_label(CLI::App& command, std::string& label, const std::string& option);
+
+// --response-prefix and --chat-template.
+void declare_prompt_form(CLI::App& command, std::string& response_prefix, std::string& chat_template);
 
 // --max-pixels and --min-pixels.
 void declare_pixel_limits(CLI::App& command, std::optional<int64_t>& least, std::optional<int64_t>& most);

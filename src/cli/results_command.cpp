@@ -8,6 +8,7 @@
 #include "base/listening.h"
 #include "cli/commands.h"
 #include "python/json.h"
+#include "results/ensemble.h"
 #include "results/tables.h"
 #include "tasks/benchmark_table.h"
 
@@ -15,7 +16,7 @@ namespace vlrm {
 namespace {
 
 struct Flags {
-  std::vector<std::string> paths, compare, columns;
+  std::vector<std::string> paths, compare, columns, ensembles;
   std::string format = "text";
   int digits = -1;
   bool one_table = false, details = false, no_intervals = false;
@@ -32,10 +33,25 @@ TableOptions table_options(const Flags& flags) {
   return options;
 }
 
-std::vector<RunSummary> summaries(const std::vector<std::string>& paths) {
-  std::vector<RunSummary> runs;
-  for (const auto& run : expand_results(paths)) runs.push_back(summarize(read_run(run, all_kinds())));
-  return runs;
+// Of all runs, and behind them of their ensembles, for which the runs' rows are kept.
+std::vector<RunSummary> summaries(const Flags& flags) {
+  std::vector<RunSummary> all;
+  std::vector<RunResults> members;
+  for (const auto& path : expand_results(flags.paths)) {
+    RunResults run = read_run(path, all_kinds());
+    all.push_back(summarize(run));
+    if (!flags.ensembles.empty()) members.push_back(std::move(run));
+  }
+  for (const auto& [method, name] : kEnsembleMethods)
+    if (std::ranges::find(flags.ensembles, name) != flags.ensembles.end())
+      all.push_back(summarize(ensemble(members, method)));
+  return all;
+}
+
+std::vector<std::string> ensemble_names() {
+  std::vector<std::string> names;
+  for (const auto& [method, name] : kEnsembleMethods) names.emplace_back(name);
+  return names;
 }
 
 std::string json_text(const std::vector<RunSummary>& runs, const std::optional<Comparison>& comparison) {
@@ -79,7 +95,7 @@ void check_columns(const Flags& flags, const std::vector<RunSummary>& runs,
 
 void run_results(const Flags& flags) {
   if (flags.paths.empty() && flags.compare.empty()) fail("name result folders, or two with --compare");
-  const std::vector<RunSummary> runs = summaries(flags.paths);
+  const std::vector<RunSummary> runs = summaries(flags);
   for (const RunSummary& run : runs)
     if (const auto warning = run.equal_scores.warning()) tell_warning(fmt::format("{}: {}", run.info.label, *warning));
   std::optional<Comparison> comparison;
@@ -107,6 +123,12 @@ void add_results_command(CLI::App& program) {
                       "Result folders, folders of them, or files of rows (the reference's too)");
   command->add_option("--compare", flags->compare, "Two runs over the same samples: is the difference chance?")
       ->expected(2);
+  command
+      ->add_option("--ensemble", flags->ensembles,
+                   "mean, min or both (mean,min): also the results of all runs' scores together, each normalised")
+      ->check(CLI::IsMember(ensemble_names()))
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_option("--format", flags->format, "text, md, latex, csv or json")
       ->check(CLI::IsMember({"text", "md", "latex", "csv", "json"}))
       ->capture_default_str();
@@ -127,7 +149,8 @@ void add_results_command(CLI::App& program) {
       "Examples:\n"
       "  vlrm results results/*\n"
       "  vlrm results results/sweep --format latex --one-table\n"
-      "  vlrm results --compare results/ties results/linear\n\n"
+      "  vlrm results --compare results/ties results/linear\n"
+      "  vlrm results --ensemble mean,min results/ties results/linear\n\n"
       "A killed or running evaluation is marked as unfinished. docs/results.md says how everything is computed.");
   command->callback([flags] { run_results(*flags); });
 }

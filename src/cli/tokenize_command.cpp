@@ -41,7 +41,7 @@ void run_tokenize(const TokenizeOptions& options) {
     try {
       fmt::print("{}\n", options.decode ? decoded(tokenizer, parsed, options) : encoded(tokenizer, parsed, options));
     } catch (const Error& error) {
-      fail("{}: {}", source, error.what());
+      rethrow_at(source, error);
     }
   }
 }

@@ -6,6 +6,7 @@
 #include "architecture/architecture.h"
 #include "base/content_digest.h"
 #include "base/error.h"
+#include "prompt/response_prefix.h"
 
 namespace vlrm {
 namespace {
@@ -211,6 +212,24 @@ void PromptEncoder::check_shown(const std::vector<TextOrigin>& origins, const Pr
   require(TextMarks::response, response && is_marked(sample.marked->sample.responses[*response]), "response");
 }
 
+void PromptEncoder::check_prefix(const std::string& rendered, const Sample& sample, size_t response,
+                                 const std::string& source) const {
+  const std::string& prefix = options_.response_prefix;
+  if (prefix.empty()) return;
+  std::string prompt = render(sample, std::nullopt, source);
+  prompt.resize(prompt.size() - prefix.size());
+  check_response_prefix(rendered, prompt, prefix, sample.responses[response], source);
+}
+
+void PromptEncoder::check_begins_with(const Text& prompt, const Text& text, const std::string& source) const {
+  if (!options_.response_prefix.empty() && !text.rendered.starts_with(prompt.rendered))
+    fail(
+        "{}: with `response_prefix`, the rendered text does not begin as the prompt does, so the response cannot be "
+        "told from the prefix: put what the chat template writes before the response into the prefix, or give another "
+        "`chat_template`",
+        source);
+}
+
 ReadText PromptEncoder::read(const std::string& rendered, const Prepared& sample, std::optional<size_t> response,
                              const std::string& source) const {
   if (const auto known = origins(rendered, sample, response)) {
@@ -225,6 +244,7 @@ PromptEncoder::Text PromptEncoder::encode(const Prepared& sample, std::optional<
                                           const std::string& source) const {
   Text text;
   text.rendered = render(sample.sample, response, source);
+  if (response) check_prefix(text.rendered, sample.sample, *response, source);
   ReadText read = this->read(text.rendered, sample, response, source);
   text.ids = std::move(read.ids);
   text.notes = read.of_response;
@@ -236,9 +256,11 @@ PromptEncoder::Text PromptEncoder::encode(const Prepared& sample, std::optional<
   return text;
 }
 
-std::vector<int32_t> PromptEncoder::whole_prompt(const Prepared& sample, const std::string& source) const {
-  return with_all_image_tokens(read(render(sample.sample, std::nullopt, source), sample, std::nullopt, source).ids,
-                               sample);
+PromptEncoder::Text PromptEncoder::whole_prompt(const Prepared& sample, const std::string& source) const {
+  Text text;
+  text.rendered = render(sample.sample, std::nullopt, source);
+  text.ids = with_all_image_tokens(read(text.rendered, sample, std::nullopt, source).ids, sample);
+  return text;
 }
 
 }  // namespace vlrm

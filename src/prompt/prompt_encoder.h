@@ -64,12 +64,15 @@ class PromptEncoder {
   };
   // The conversation with a response, by its index, as the assistant's message, or, without one, up to where the
   // assistant begins. Throws too where the tokens do not hold one image token for each image that the mode shows, for a
-  // text longer than max_length that is not to be cut, or whose cut would take an image, and for special tokens that
-  // the options refuse.
+  // text longer than max_length that is not to be cut, or whose cut would take an image, for special tokens that the
+  // options refuse, and for a response prefix that the template does not write as it is.
   // Each of these tokens becomes as many as stand for its image.
   Text encode(const Prepared& sample, std::optional<size_t> response, const std::string& source) const;
-  // The tokens of the conversation up to where the assistant begins, whatever their number.
-  std::vector<int32_t> whole_prompt(const Prepared& sample, const std::string& source) const;
+  // The conversation up to where the response begins, whatever its length.
+  Text whole_prompt(const Prepared& sample, const std::string& source) const;
+  // Throws Error where there is a response prefix and `text` does not begin as `prompt`, the whole one: what is left of
+  // the prefix would be taken for the response.
+  void check_begins_with(const Text& prompt, const Text& text, const std::string& source) const;
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
 
@@ -85,6 +88,8 @@ class PromptEncoder {
   void check_image_tokens(const std::vector<int32_t>& ids, size_t images, const std::string& source) const;
   void check_shown(const std::vector<TextOrigin>& origins, const Prepared& sample, std::optional<size_t> response,
                    const std::string& source) const;
+  void check_prefix(const std::string& rendered, const Sample& sample, size_t response,
+                    const std::string& source) const;
   std::vector<int32_t> with_all_image_tokens(std::vector<int32_t> ids, const Prepared& sample) const;
   void fit(Text& text, const std::string& source) const;
 

@@ -77,7 +77,7 @@ bool read_from_dataset(Gallery& gallery, const std::string& data, int64_t count,
     return true;
   } catch (const Error& error) {
     thumbnails.keep_first(thumbnails_before);
-    if (!data.empty()) fail("`data` {}: {}", printable(data), error.what());
+    if (!data.empty()) rethrow_at(fmt::format("`data` {}", printable(data)), error);
     gallery.notes.push_back(
         fmt::format("Without images, as {} is not what was scored, or not to be read: {} (`data` names another place)",
                     printable(run.info.data->name), error.what()));

@@ -52,21 +52,6 @@ MetricComparison by_mcnemar(std::string name, const Paired& pairs) {
   return result;
 }
 
-// Throws Error where they cannot be compared.
-void check_comparable(const RunResults& a, const RunResults& b) {
-  const std::string names = fmt::format("{} and {}", a.path.string(), b.path.string());
-  const BenchmarkKind &left = a.info.benchmark, &right = b.info.benchmark;
-  const bool same =
-      left.task == right.task && (left.subtask == right.subtask || left.subtask.empty() || right.subtask.empty());
-  if (!same) fail("{}: of different tasks, {} and {}", names, left.name(), right.name());
-  if (left.groups != right.groups)
-    fail("{}: of different groups, {} and {}", names, joined(left.groups), joined(right.groups));
-  for (const RunResults* run : {&a, &b})
-    if (!run->scored()) fail("{}: has no scores to compare", run->path.string());
-  const std::string difference = difference_of_samples(a, b);
-  if (!difference.empty()) fail("{}: not of the same samples, {}", names, difference);
-}
-
 MetricComparison by_kind(const BenchmarkKind& kind, std::string name, const Paired& rows) {
   return kind.is_pairs() ? by_mcnemar(std::move(name), rows) : by_bootstrap(std::move(name), {&rows});
 }
@@ -104,10 +89,27 @@ void add_figure(Figure figure, const BenchmarkKind& kind, const std::vector<Pair
 std::string difference_of_samples(const RunResults& a, const RunResults& b) {
   if (a.outcomes.size() != b.outcomes.size() && a.complete() && b.complete())
     return fmt::format("{} and {} rows", a.outcomes.size(), b.outcomes.size());
-  for (size_t i = 0; i < std::min(a.outcomes.size(), b.outcomes.size()); ++i)
-    if (a.outcomes[i].id != b.outcomes[i].id || a.outcomes[i].correctness != b.outcomes[i].correctness)
+  for (size_t i = 0; i < std::min(a.outcomes.size(), b.outcomes.size()); ++i) {
+    const Outcome &left = a.outcomes[i], &right = b.outcomes[i];
+    if (left.id != right.id || left.correctness != right.correctness)
       return fmt::format("row {} differs in id or in what is correct", i + 1);
+    if (left.texts != right.texts) return fmt::format("row {} differs in its responses", i + 1);
+  }
   return "";
+}
+
+void check_comparable(const RunResults& a, const RunResults& b) {
+  const std::string names = fmt::format("{} and {}", a.path.string(), b.path.string());
+  const BenchmarkKind &left = a.info.benchmark, &right = b.info.benchmark;
+  const bool same =
+      left.task == right.task && (left.subtask == right.subtask || left.subtask.empty() || right.subtask.empty());
+  if (!same) fail("{}: of different tasks, {} and {}", names, left.name(), right.name());
+  if (left.groups != right.groups)
+    fail("{}: of different groups, {} and {}", names, joined(left.groups), joined(right.groups));
+  for (const RunResults* run : {&a, &b})
+    if (!run->scored()) fail("{}: has no scores to compare", run->path.string());
+  const std::string difference = difference_of_samples(a, b);
+  if (!difference.empty()) fail("{}: not of the same samples, {}", names, difference);
 }
 
 Comparison compare(const RunResults& a, const RunResults& b) {

@@ -29,8 +29,11 @@ struct Comparison {
 // both have come.
 std::string difference_of_samples(const RunResults& a, const RunResults& b);
 
-// Compares sample by sample, by position; what both have done if one is unfinished. Throws Error if they are not of the
-// same task and samples, or not scored.
+// Throws Error, naming both, if they are not of the same task and samples, or not scored.
+void check_comparable(const RunResults& a, const RunResults& b);
+
+// Compares sample by sample, by position; what both have done if one is unfinished. Throws as
+// check_comparable.
 Comparison compare(const RunResults& a, const RunResults& b);
 
 OrderedJson comparison_json(const Comparison& comparison);

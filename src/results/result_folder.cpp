@@ -1,6 +1,7 @@
 #include "results/result_folder.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "base/error.h"
@@ -139,9 +140,9 @@ const OrderedJson* object_at(const OrderedJson& json, const char* key) {
 std::optional<RunData> parse_data(const OrderedJson& run_json, const std::string& source) {
   const OrderedJson* data = object_at(run_json, "data");
   if (data == nullptr) return std::nullopt;
-  return RunData{required_field<std::string>(*data, "name", source),
-                 optional_field<std::string>(*data, "config", "", source),
-                 optional_field<std::string>(*data, "split", "", source)};
+  return RunData{
+      required_field<std::string>(*data, "name", source), optional_field<std::string>(*data, "config", "", source),
+      optional_field<std::string>(*data, "split", "", source), optional_field<std::string>(*data, "stamp", "", source)};
 }
 
 std::optional<double> optional_number(const OrderedJson& object, const char* key, const std::string& source) {
@@ -168,6 +169,12 @@ std::optional<MergedRecipe> parse_recipe(const OrderedJson& run_json, const std:
 std::vector<std::string> texts_of(const ResultRow& row, RowShape shape) {
   if (shape.kind == RowKind::pairs) return {};
   return row.values.at("responses").get<std::vector<std::string>>();
+}
+
+std::vector<uint64_t> hashes(const std::vector<std::string>& texts) {
+  std::vector<uint64_t> all;
+  for (const std::string& text : texts) all.push_back(std::hash<std::string>{}(text));
+  return all;
 }
 
 void set_groups(RunResults& run, const std::optional<std::vector<size_t>>& of_rows) {
@@ -220,10 +227,11 @@ RunResults read_run(const fs::path& path, const BenchmarkKinds& kinds) {
   }
   ResultReader reader(rows, described ? std::optional(run.info.benchmark.shape) : std::nullopt, described);
   while (auto row = reader.next()) {
-    if (!row->scores.empty()) run.equal_scores.add(row->scores, texts_of(*row, *reader.shape()));
+    const auto texts = texts_of(*row, *reader.shape());
+    if (!row->scores.empty()) run.equal_scores.add(row->scores, texts);
     run.notes.add(row->notes);
     run.outcomes.push_back({std::move(row->id), std::move(row->correctness), std::move(row->scores), row->chosen,
-                            std::move(row->lengths)});
+                            std::move(row->lengths), 0, hashes(texts)});
   }
   if (described && static_cast<int64_t>(run.outcomes.size()) > *run.info.rows)
     fail("{}: has {} rows where run.json says {}; evaluate again with `force`", rows.string(), run.outcomes.size(),

@@ -20,6 +20,7 @@ struct MergedRecipe {
 // Which dataset a run read, as it was named then.
 struct RunData {
   std::string name, config, split;
+  std::string stamp = {};  // of what its files held; empty where it is not known
 };
 
 // What run.json says, or what can be told without one.
@@ -39,7 +40,8 @@ struct Outcome {
   std::vector<double> correctness, scores;
   size_t chosen = 0;
   std::vector<int64_t> lengths;
-  size_t group = 0;  // of its benchmark's; 0 where there are none
+  size_t group = 0;                  // of its benchmark's; 0 where there are none
+  std::vector<uint64_t> texts = {};  // of best of N: a hash of each response
 };
 
 struct RunResults {

@@ -61,7 +61,7 @@ OrderedJson list_of(const std::vector<T>& items) {
 }  // namespace
 
 OrderedJson summary_json(const RunSummary& summary) {
-  OrderedJson json{{"path", summary.path.string()},
+  OrderedJson json{{"path", or_null(summary.path.string())},
                    {"label", summary.info.label},
                    {"task", summary.info.benchmark.task},
                    {"kind", summary.info.benchmark.is_pairs() ? "pairs" : "best_of_n"},

@@ -61,11 +61,12 @@ int64_t Scorer::reward_position(const std::vector<int32_t>& ids, const std::stri
 }
 
 // Where the response begins.
-int64_t Scorer::likelihood_position(const PromptEncoder::Text& text, const std::vector<int32_t>& prompt,
+int64_t Scorer::likelihood_position(const PromptEncoder::Text& text, const PromptEncoder::Text& prompt,
                                     const std::string& source) const {
+  encoder_.check_begins_with(prompt, text, source);
   const auto cut = static_cast<ptrdiff_t>(text.cut_at_start);
-  if (cut >= static_cast<ptrdiff_t>(prompt.size())) fail("{}: `truncation` leaves nothing of the prompt", source);
-  const std::vector<int32_t> kept(prompt.begin() + cut, prompt.end());
+  if (cut >= static_cast<ptrdiff_t>(prompt.ids.size())) fail("{}: `truncation` leaves nothing of the prompt", source);
+  const std::vector<int32_t> kept(prompt.ids.begin() + cut, prompt.ids.end());
   const size_t position = common_prefix(text.ids, kept);
   if (position == 0 || position == text.ids.size())
     fail("{}: the response cannot be told from the prompt in the rendered text{}", source,
@@ -77,8 +78,7 @@ PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) 
   PreparedSample prepared;
   prepared.source = source;
   const PromptEncoder::Prepared texts_of_sample = encoder_.prepared(sample, source);
-  const std::vector<int32_t> prompt =
-      likelihood_ ? encoder_.whole_prompt(texts_of_sample, source) : std::vector<int32_t>();
+  const auto prompt = likelihood_ ? encoder_.whole_prompt(texts_of_sample, source) : PromptEncoder::Text();
   std::map<std::vector<int32_t>, int64_t> texts;  // ids → position
   std::vector<std::vector<int32_t>> ids_of_responses;
   for (size_t i = 0; i < sample.responses.size(); ++i) {

@@ -54,7 +54,7 @@ class Scorer {
   bool streamed() const;
 
  private:
-  int64_t likelihood_position(const PromptEncoder::Text& text, const std::vector<int32_t>& prompt,
+  int64_t likelihood_position(const PromptEncoder::Text& text, const PromptEncoder::Text& prompt,
                               const std::string& source) const;
   int64_t reward_position(const std::vector<int32_t>& ids, const std::string& source) const;
 

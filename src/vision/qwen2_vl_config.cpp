@@ -26,17 +26,31 @@ void check_processor(const Json& settings, const std::string& source) {
   if (resample != kBicubic) fail("{}: \"resample\" is {}; only {} (bicubic) is supported", source, resample, kBicubic);
 }
 
-// Areas, whatever their names say. Older files hold them as min_pixels and max_pixels, which win.
-void read_areas(const Json& settings, const std::string& source, Qwen2VlProcessorConfig& config) {
-  const std::string size = "size", inside = source + ", \"size\"";
-  if (const auto areas = settings.find(size); areas != settings.end() && !areas->is_null()) {
-    required_field<int64_t>(*areas, "shortest_edge", inside);
-    required_field<int64_t>(*areas, "longest_edge", inside);
-    config.min_pixels = count_within(*areas, "shortest_edge", 0, kMostPixels, inside);
-    config.max_pixels = count_within(*areas, "longest_edge", 0, kMostPixels, inside);
+// The largest area that images may be resized to, in a file as by an option.
+int64_t most_pixels(const Qwen2VlProcessorConfig& config) {
+  return kMostPixels / config.frames;
+}
+
+// An area of "size", whatever its name says. Older files hold it as `own_name`, which wins; those of transformers 4.45
+// to 4.48 have that name inside "size" too, where it is not read.
+int64_t read_area(const Json& settings, const std::string& edge, const std::string& own_name, int64_t fallback,
+                  int64_t limit, const std::string& source) {
+  const auto size = settings.find("size");
+  const bool has_own = settings.contains(own_name) && !settings.at(own_name).is_null();
+  const bool without = size == settings.end() || size->is_null();
+  const bool of_own = !without && has_own && size->is_object() && !size->contains(edge);
+  if (!without && !of_own) {
+    const std::string inside = source + ", \"size\"";
+    required_field<int64_t>(*size, edge, inside);
+    fallback = count_within(*size, edge, 0, limit, inside);
   }
-  config.min_pixels = count_within(settings, "min_pixels", config.min_pixels, kMostPixels, source);
-  config.max_pixels = count_within(settings, "max_pixels", config.max_pixels, kMostPixels, source);
+  return count_within(settings, own_name, fallback, limit, source);
+}
+
+void read_areas(const Json& settings, const std::string& source, Qwen2VlProcessorConfig& config) {
+  const int64_t limit = most_pixels(config);
+  config.min_pixels = read_area(settings, "shortest_edge", "min_pixels", config.min_pixels, limit, source);
+  config.max_pixels = read_area(settings, "longest_edge", "max_pixels", config.max_pixels, limit, source);
   if (config.min_pixels > config.max_pixels)
     fail("{}: images of at least {} pixels and at most {} do not exist", source, config.min_pixels, config.max_pixels);
 }
@@ -52,17 +66,14 @@ Qwen2VlProcessorConfig Qwen2VlProcessorConfig::from_directory(const std::filesys
   config.merge_size = count_within(settings, "merge_size", config.merge_size, kMostMerged, source);
   config.frames = count_within(settings, "temporal_patch_size", config.frames, kMostFrames, source);
   read_areas(settings, source, config);
-  if (config.max_pixels > kMostPixels / config.frames)
-    fail("{}: images of {} pixels in {} frames are larger than {} pixels", source, config.max_pixels, config.frames,
-         kMostPixels);
   config.scale = PixelScale::clip().changed_by(settings, source);
   return config;
 }
 
 Qwen2VlProcessorConfig Qwen2VlProcessorConfig::within(const PixelLimits& limits) const {
   for (const auto& [name, value] : {std::pair("min_pixels", limits.least), std::pair("max_pixels", limits.most)})
-    if (value && (*value < 1 || *value > kMostPixels))
-      fail("`{}`: {} is not within 1 and {}", name, *value, kMostPixels);
+    if (value && (*value < 1 || *value > most_pixels(*this)))
+      fail("`{}`: {} is not within 1 and {}", name, *value, most_pixels(*this));
   Qwen2VlProcessorConfig config = *this;
   config.min_pixels = limits.least.value_or(min_pixels);
   config.max_pixels = limits.most.value_or(max_pixels);

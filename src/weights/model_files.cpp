@@ -45,7 +45,8 @@ fs::path model_of_adapter(const std::string& name, const fs::path& directory) {
     std::error_code error;
     const bool pinned = !revision.empty() && !fs::is_directory(model, error);
     found = resolve_checkpoint(pinned ? model + "@" + revision : model);
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.exit_code() != kExitBadInput) throw;
     fail("{}: is an adapter for {}, which is neither a directory nor in the hub cache: {}", printable(name),
          printable(model), advice);
   }
@@ -112,6 +113,11 @@ ModelFiles resolve_texts(const std::string& name) {
   if (split(name).adapter) return resolve_model(name);
   const fs::path directory = resolve_checkpoint(name);
   return has(directory, "tokenizer.json") ? directory : resolve_model(name);
+}
+
+fs::path resolve_template(const std::string& name) {
+  std::error_code error;
+  return fs::is_regular_file(name, error) ? fs::path(name) : resolve_texts(name).chat_template();
 }
 
 std::optional<std::string> unapplied_adapter(const ModelFiles& files) {

@@ -32,6 +32,10 @@ ModelFiles resolve_model(const std::string& name);
 // The same where tokenizer and chat template are all that counts: an adapter alone that has a tokenizer needs no model.
 ModelFiles resolve_texts(const std::string& name);
 
+// What holds the chat template that a user names: a file, or the directory of the model of that name. Throws Error as
+// resolve_texts.
+std::filesystem::path resolve_template(const std::string& name);
+
 // What to tell a user of an adapter that lies beside the weights of a model and is not applied, though transformers
 // would apply it; nothing where there is none.
 std::optional<std::string> unapplied_adapter(const ModelFiles& files);

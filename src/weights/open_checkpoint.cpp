@@ -7,6 +7,7 @@
 #include "base/hub_cache.h"
 #include "base/json.h"
 #include "weights/checkpoint.h"
+#include "weights/pickled_weights.h"
 #include "weights/safetensors.h"
 #include "weights/safetensors_file.h"
 
@@ -113,15 +114,11 @@ bool holds_pickled_weights(const fs::path& directory) {
   });
 }
 
-// A command for a shell, which writes one file beside the pickled ones. It unpickles tensors and nothing else.
+// The command that converts them, with a value head in a file of its own.
 std::string conversion_of(const fs::path& directory) {
-  std::string quoted = printable(directory.string(), 4096);
-  for (size_t at = quoted.find('\''); at != quoted.npos; at = quoted.find('\'', at + 4)) quoted.replace(at, 1, "'\\''");
-  return fmt::format(
-      "python3 -c 'import pathlib, sys, torch; from safetensors.torch import save_file; d = pathlib.Path(sys.argv[1]); "
-      "save_file({{k: v.clone().contiguous() for f in sorted(d.glob(\"pytorch_model*.bin\")) for k, v in torch.load(f, "
-      "map_location=\"cpu\", weights_only=True).items()}}, d / \"model.safetensors\", {{\"format\": \"pt\"}})' '{}'",
-      quoted);
+  std::vector<PickledFiles> files{{"pytorch_model", "model"}};
+  if (fs::exists(directory / kPickledHead)) files.push_back({"value_head", "value_head"});
+  return conversion_command(directory, files);
 }
 
 [[noreturn]] void fail_no_weights(const fs::path& directory) {

@@ -107,6 +107,7 @@ class JudgeJob : public WritingJob {
       : benchmark_(std::move(benchmark)),
         judging_(options.judging),
         shows_images_(options.shows_images),
+        response_prefix_(options.response_prefix),
         prompts_(JudgePrompts::of(options)) {
     const auto rows = benchmark_->stream(0, Images::checked);
     while (const auto row = rows->next()) requests_ += static_cast<int64_t>(shown_of(judging_, row->responses).size());
@@ -194,6 +195,11 @@ class JudgeJob : public WritingJob {
     return joined(notes, "; ");
   }
 
+  // As the judge's message has it.
+  std::string judgement(const OrderedJson& written) const {
+    return response_prefix_ + written.at(0).get<std::string>();
+  }
+
   Judged one_by_one(const std::vector<std::string>& responses, const std::map<Shown, OrderedJson>& values) const {
     Judged judged;
     for (const size_t first : first_equals(responses)) {
@@ -202,8 +208,8 @@ class JudgeJob : public WritingJob {
         judged.scores.push_back(value.get<double>());
         continue;
       }
-      judged.texts.push_back(value.at(0));
-      const auto score = overall_score(value.at(0).get<std::string>());
+      judged.texts.push_back(judgement(value));
+      const auto score = overall_score(judgement(value));
       judged.scores.push_back(score.value_or(0));
       judged.without_number += score ? 0 : 1;
     }
@@ -211,7 +217,7 @@ class JudgeJob : public WritingJob {
   }
 
   // Each against each other one, equal ones a tie.
-  static Judged pairwise(const std::vector<std::string>& responses, const std::map<Shown, OrderedJson>& values) {
+  Judged pairwise(const std::vector<std::string>& responses, const std::map<Shown, OrderedJson>& values) const {
     const std::vector<size_t> firsts = first_equals(responses);
     Judged judged{std::vector<double>(responses.size())};
     const double games = 2.0 * static_cast<double>(responses.size() - 1);
@@ -219,7 +225,7 @@ class JudgeJob : public WritingJob {
       for (size_t j = 0; j < responses.size(); ++j) {
         if (i == j) continue;
         const auto value = values.find({firsts[i], firsts[j]});
-        const std::string text = value == values.end() ? "" : value->second.at(0).get<std::string>();
+        const std::string text = value == values.end() ? "" : judgement(value->second);
         const double fraction = value == values.end() ? 0.5 : first_answers_share(text);
         judged.scores[i] += fraction / games;
         judged.scores[j] += (1 - fraction) / games;
@@ -232,6 +238,7 @@ class JudgeJob : public WritingJob {
   const std::shared_ptr<const Benchmark> benchmark_;
   const Judging judging_;
   const bool shows_images_;
+  const std::string response_prefix_;
   const JudgePrompts prompts_;
   int64_t requests_ = 0;
 };

@@ -73,6 +73,7 @@ struct JudgeJobOptions {
   Judging judging = Judging::score;
   std::optional<std::filesystem::path> prompt, system_prompt;  // templates; none: the program's own
   bool shows_images = true;                                    // false for a text model, which judges by the words
+  std::string response_prefix = {};                            // a judgement begins with it; the model writes the rest
 };
 // A model as the judge of responses: a benchmark's result rows, with vlm_outputs.
 std::unique_ptr<WritingJob> judge_job(std::shared_ptr<const Benchmark> benchmark, const JudgeJobOptions& options);

@@ -7,6 +7,8 @@
 
 #include <cmath>
 
+#include "app/option_checks.h"
+#include "base/error.h"
 #include "support/support.h"
 
 namespace vlrm::testing {
@@ -75,6 +77,29 @@ TEST(OptionChecks, NumbersAreInTheirRange) {
                                              options.top = top;
                                            }),
               "top");
+}
+
+TEST(OptionChecks, WhatAnotherTryMayNotMeetIsNoOptionsFault) {
+  const auto thrown = [](const std::function<void()>& work) {
+    try {
+      naming_option("date", work);
+    } catch (const OptionError& error) {
+      return fmt::format("{} {}", error.exit_code(), error.what());
+    } catch (const Error& error) {
+      return fmt::format("{} not an option's: {}", error.exit_code(), error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(thrown([] { fail("is wrong"); }), "2 date: is wrong");
+  EXPECT_EQ(thrown([] { fail_for_now("no memory"); }), "75 not an option's: no memory");
+  EXPECT_EQ(thrown([] {
+              try {
+                fail_for_now("no memory");
+              } catch (const Error& error) {
+                rethrow_at("file", error);
+              }
+            }),
+            "75 not an option's: file: no memory");
 }
 
 }  // namespace

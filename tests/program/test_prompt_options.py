@@ -2,6 +2,7 @@
 base of its rotations. Beside transformers, and recorded with the results."""
 
 import json
+import os
 
 import pytest
 from conftest import ROOT
@@ -9,6 +10,9 @@ from evaluations import world_pairs, write_pairs
 from test_reward_forms import ASK, Reference, close, reference  # noqa: F401
 from test_reward_heads import HEADS, PROMPT, RESPONSES, model, scored, with_head  # noqa: F401
 from test_text_models import changed
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
 
 EMPTY_BLOCK = "<think>\n\n</think>\n\n"
 
@@ -67,6 +71,94 @@ def test_generate_goes_on_behind_the_prefix(vlrm, goldens, tmp_path):
     flags = [[], ["--response-prefix", "It is"], ["--chat-template", tmp_path / "writes.jinja"]]
     plain, prefixed, written = (json.loads(vlrm(*ask, *each))["log_probabilities"] for each in flags)
     assert prefixed == written != plain
+
+
+# Prefixes that a template does not leave as they are
+
+TRIMS = ("{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</{{ m.role }}>{% endfor %}"
+         "{% if add_generation_prompt %}<assistant>{% endif %}")
+TAKES_THINKING_OUT = TRIMS.replace("m.content", "m.content.split('</think>')[-1]")
+WRITES_A_BLOCK = TRIMS.replace("{{ m.content", "{% if m.role == 'assistant' %}<think></think>{% endif %}{{ m.content")
+AS_IT_IS = "the chat template does not write --response-prefix as it is"
+
+
+def template_file(tmp_path, text):
+    (tmp_path / "it.jinja").write_text(text)
+    return ["--chat-template", tmp_path / "it.jinja"]
+
+
+def asked(vlrm, model, flags, responses=RESPONSES, **how):  # noqa: F811
+    words = [word for response in responses for word in ("--response", response)]
+    said = vlrm("score", "--model", model, "--mode", "text-only", "--prompt", PROMPT, *words, "--dtype", "float32", "--json", *flags, **how)
+    return said if how else json.loads(said)["scores"]
+
+
+@pytest.mark.parametrize("template, prefix", [
+    (TRIMS, " It is"), (TRIMS, "\n\n"), (TRIMS, "\u2003It is "), (TAKES_THINKING_OUT, EMPTY_BLOCK), (TAKES_THINKING_OUT, EMPTY_BLOCK + "It is ")])
+def test_a_prefix_that_the_template_changes_is_refused(vlrm, model, tmp_path, template, prefix):  # noqa: F811
+    folder = with_head(model, tmp_path / "rm", HEADS["linear"])
+    flags = [*template_file(tmp_path, template), "--response-prefix", prefix]
+    for kind in ([folder], [model.parent / "base", "--likelihood"]):
+        assert AS_IT_IS in asked(vlrm, kind[0], [*flags, *kind[1:]], fails=True)
+    conversation = {"messages": [{"role": "user", "content": "A"}, {"role": "assistant", "content": "B"}]}
+    assert AS_IT_IS in vlrm("render", "--model", model, *flags, stdin=json.dumps(conversation), fails=True)
+
+
+@pytest.mark.parametrize("template, prefix", [
+    (TRIMS, "It is "), (TRIMS, EMPTY_BLOCK), (WRITES_A_BLOCK, "It is "), (TAKES_THINKING_OUT, "It is\n")])
+def test_a_prefix_within_a_trimmed_message_is_written(vlrm, model, reference, tmp_path, template, prefix):  # noqa: F811
+    """Before responses that begin and end with white space, or are nothing else."""
+    folder = with_head(model, tmp_path / "rm", HEADS["linear"])
+    flags = [*template_file(tmp_path, template), "--response-prefix", prefix]
+    want = reference.scores(HEADS["linear"], ids=lambda response: reference.ids(response, prefix, template))
+    assert asked(vlrm, folder, flags) == close(want)
+    asked(vlrm, folder, flags, ["", " \n", "  a box ", "It is", prefix])
+
+
+def likelihoods(folder, reference, prefix, template):  # noqa: F811
+    """The sums over what stands behind the prefix."""
+    writer = transformers.AutoModelForCausalLM.from_pretrained(folder, torch_dtype=torch.float32, attn_implementation="eager")
+    for response in RESPONSES:
+        ids = reference.ids(response, prefix, template)
+        start = len(os.path.commonprefix([ids, reference.prompt(prefix, template)]))
+        with torch.no_grad():
+            logits = writer(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
+        yield sum(logits[at - 1, ids[at]].item() for at in range(start, len(ids)))
+
+
+@pytest.mark.parametrize("template, prefix", [(TRIMS, "It is "), (TRIMS, EMPTY_BLOCK), (WRITES_A_BLOCK, "<think></think>It is ")])
+def test_a_likelihood_is_of_what_stands_behind_the_prefix(vlrm, model, reference, tmp_path, template, prefix):  # noqa: F811
+    base = model.parent / "base"
+    written = template.replace("<think></think>", "") if "</think>" in prefix else template
+    flags = [*template_file(tmp_path, written), "--response-prefix", prefix, "--likelihood"]
+    assert asked(vlrm, base, flags) == pytest.approx(list(likelihoods(base, reference, prefix, written)), rel=1e-5)
+
+
+def test_a_likelihood_needs_the_prompt_where_the_text_begins(vlrm, model, tmp_path):  # noqa: F811
+    """Else what the template writes before the prefix, and the prefix, would be taken for the response."""
+    flags = [*template_file(tmp_path, WRITES_A_BLOCK), "--likelihood"]
+    line = asked(vlrm, model.parent / "base", [*flags, "--response-prefix", "It is "], fails=True)
+    assert "with --response-prefix, the rendered text does not begin as the prompt does" in line
+    trims = [*template_file(tmp_path, TRIMS), "--likelihood", "--response-prefix", "It is "]
+    assert "does not begin as the prompt does" in asked(vlrm, model.parent / "base", trims, ["a box", " "], fails=True)
+    asked(vlrm, model.parent / "base", flags)  # without a prefix as before
+
+
+@pytest.mark.parametrize("content", ["A cat.", [{"type": "text", "text": "A cat."}]])
+def test_render_shows_the_prefix_and_the_template(vlrm, model, tmp_path, content):  # noqa: F811
+    """As scoring writes them."""
+    template = TRIMS.replace("m.content", "(m.content if m.content is string else m.content[0].text)")
+    flags = ["render", "--model", model, *template_file(tmp_path, template), "--response-prefix", "It is: "]
+    asks = [{"role": "user", "content": "What?"}]
+    for conversation, text in (
+        ({"messages": [*asks, {"role": "assistant", "content": content}]}, "<user>What?</user><assistant>It is: A cat.</assistant>"),
+        ({"messages": asks, "add_generation_prompt": True}, "<user>What?</user><assistant>It is: "),
+    ):
+        assert json.loads(vlrm(*flags, stdin=json.dumps(conversation))) == text
+    assert "--response-prefix has no place" in vlrm(*flags, stdin=json.dumps({"messages": asks}), fails=True)
+    blank = {"messages": [*asks, {"role": "assistant", "content": []}]}
+    assert "has no text that --response-prefix" in vlrm(*flags, stdin=json.dumps(blank), fails=True)
+    assert "nowhere" in vlrm("render", "--model", model, "--chat-template", tmp_path / "nowhere", stdin="{}", fails=True)
 
 
 # Rotations

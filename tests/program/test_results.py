@@ -5,6 +5,7 @@ import json
 import math
 import random
 
+import numpy as np
 import pytest
 from conftest import read_lines, write_lines
 from reference_results import (
@@ -167,3 +168,61 @@ def test_errors(vlrm, tmp_path):
     assert vlrm("results", bad, fails=True) == f"vlrm: {bad}, line 2: the last line is cut off"
     a = write_lines(tmp_path / "a.jsonl", pairs([True], 1))
     assert "--compare has no csv" in vlrm("results", "--compare", a, a, "--format", "csv", fails=True)
+
+
+def combined(runs, method):
+    """The rows of an ensemble, by numpy."""
+    normalised = []
+    for rows in runs:
+        scores = np.concatenate([row["scores"] for row in rows])
+        normalised.append([(np.array(row["scores"]) - scores.mean()) / scores.std() for row in rows])
+    return [{**row, "scores": [round(score, 5) for score in getattr(np, method)(z, axis=0).tolist()]}
+            for row, *z in zip(runs[0], *normalised)]
+
+
+@pytest.mark.first_set
+@pytest.mark.parametrize("method", ["mean", "min"])
+def test_an_ensemble_is_numpys(vlrm, tmp_path, method):
+    runs = [best_of_n_rows(200, 5, 1) for _ in range(3)]
+    draw = random.Random(9)
+    for number, rows in enumerate(runs):
+        for row in rows:
+            row["scores"] = [round(draw.gauss(number, 10 ** number) + correctness, 5) for correctness in row["correctness"]]
+    files = [write_lines(tmp_path / f"{name}.jsonl", rows) for name, rows in zip("abc", runs)]
+    *members, ensemble = summary(vlrm, "--ensemble", method, *files)
+    assert [run["label"] for run in members] == ["a", "b", "c"]
+    assert (ensemble["label"], ensemble["path"]) == (f"{method}(a, b, c)", None)
+    expected = summary(vlrm, write_lines(tmp_path / "expected.jsonl", combined(runs, method)))[0]
+    assert ensemble["metrics"] == expected["metrics"]  # with their intervals
+    assert ensemble["scores"]["all"] == pytest.approx(expected["scores"]["all"], abs=1e-9)
+    assert ensemble["metrics"] != members[0]["metrics"]
+
+
+@pytest.mark.first_set
+def test_ensembles_in_all_formats(goldens, vlrm):
+    results = goldens / "eval/results/float32/vl_rewardbench"
+    runs = ("--ensemble", "mean,min", results / "vlrm.jsonl", results / "text_only.jsonl")
+    names = ["mean(vlrm, text_only)", "min(vlrm, text_only)"]
+    for form in ("text", "md", "csv", "json"):
+        text = vlrm("results", *runs, "--format", form)
+        assert all(name in text.replace("\\", "") for name in names), form
+    assert "mean(vlrm, text\\_only)" in vlrm("results", *runs, "--format", "latex", "--one-table")
+    groups = json.loads(vlrm("results", *runs, "--format", "json"))["runs"][-1]["metrics"]
+    assert [metric["name"] for metric in groups] == ["General", "Hallucination", "Reasoning", "Overall", "Macro"]
+    assert vlrm("results", "--ensemble", "max", *runs[2:], fails=True).startswith("vlrm: --ensemble: ")
+
+
+@pytest.mark.first_set
+def test_an_ensemble_needs_the_same_rows_with_scores(goldens, vlrm, tmp_path):
+    rows = best_of_n_rows(3, 2, 1)
+    a = write_lines(tmp_path / "a.jsonl", rows)
+
+    def refused(changed, name="b"):
+        return vlrm("results", "--ensemble", "mean", a, write_lines(tmp_path / f"{name}.jsonl", changed), fails=True)
+
+    assert refused(rows, "a") == "vlrm: an ensemble needs at least two runs, not 1"
+    assert "3 and 2 rows" in refused(rows[:2])
+    assert "row 2 differs in its responses" in refused([rows[0], {**rows[1], "responses": ["p", "q"]}, rows[2]])
+    assert "b.jsonl: has no scores" in refused([{key: row[key] for key in row if key != "scores"} for row in rows])
+    assert "b.jsonl: row 3 has a score that is not a finite" in refused([*rows[:2], {**rows[2], "scores": [1.0, math.nan]}])
+    assert "b.jsonl: all its scores are 2" in refused([{**row, "scores": [2, 2]} for row in rows])

@@ -32,6 +32,11 @@ class Reference:
         text = self.tokenizer.apply_chat_template(messages, tokenize=False, chat_template=template)
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
+    def prompt(self, prefix="", template=None):
+        text = self.tokenizer.apply_chat_template([{"role": "user", "content": PROMPT}], tokenize=False, chat_template=template,
+                                                  add_generation_prompt=True)  # fmt: skip
+        return self.tokenizer(text + prefix, add_special_tokens=False)["input_ids"]
+
     def state(self, ids, position):
         with torch.no_grad():
             return self.backbone(input_ids=torch.tensor([ids])).last_hidden_state[0, position]
@@ -97,8 +102,8 @@ def test_a_label_is_of_a_classifiers_reward(vlrm, model, tmp_path):  # noqa: F81
     assert "--likelihood does not ask for" in vlrm("score", "--model", folder, *ASK, "--label", "0", "--likelihood", fails=True)
 
 
-def test_a_build_takes_a_label_of_a_linear_head(vlrm, goldens, tmp_path):
-    """And makes what it makes of an RM with that row alone."""
+def with_two_labels(goldens, tmp_path):
+    """The set's RM as "one", and in "two" with another row before its own."""
     source = goldens / "models/rm"
     weights = {}
     for file in source.glob("*.safetensors"):
@@ -108,14 +113,46 @@ def test_a_build_takes_a_label_of_a_linear_head(vlrm, goldens, tmp_path):
         shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("model*"))
         save_file(weights | {"score.weight": score.contiguous()}, tmp_path / name / "model.safetensors")
         changed(tmp_path / name / "config.json", label2id="absent", **config)
+
+
+def tensors_of(folder):
+    return {key: tensor for file in folder.glob("*.safetensors") for key, tensor in load_file(file).items()}
+
+
+def assert_same_tensors(left, right):
+    left, right = tensors_of(left), tensors_of(right)
+    assert left.keys() == right.keys() and all(torch.equal(left[key], right[key]) for key in left)
+
+
+def test_a_build_takes_a_label_of_a_linear_head(vlrm, goldens, tmp_path):
+    """And makes what it makes of an RM with that row alone."""
+    with_two_labels(goldens, tmp_path)
     build = ["build", "--vlm", goldens / "models/vlm", "--method", "linear", "--weight-rm", "0.5"]
     assert "this classifier has 2 (a, b)" in vlrm(*build, "--rm", tmp_path / "two", "-o", tmp_path / "out", fails=True)
     vlrm(*build, "--rm", tmp_path / "one", "-o", tmp_path / "out_one")
     vlrm(*build, "--rm", tmp_path / "two", "--label", "b", "-o", tmp_path / "out_two")
-    made = [{key: tensor for file in (tmp_path / out).glob("*.safetensors") for key, tensor in load_file(file).items()}
-            for out in ("out_one", "out_two")]
-    assert made[0].keys() == made[1].keys() and all(torch.equal(made[0][key], made[1][key]) for key in made[0])
+    assert_same_tensors(tmp_path / "out_one", tmp_path / "out_two")
     assert json.loads((tmp_path / "out_two/vlrm_manifest.json").read_text())["settings"]["score_label"] == "b"
+
+
+def test_the_steps_of_a_build_take_a_label_too(vlrm, goldens, tmp_path):
+    """Where it makes a difference: a backbone has no label."""
+    with_two_labels(goldens, tmp_path)
+    models, extract = goldens / "models", ["extract", "--instruct", goldens / "models/base_instruct"]
+    for name in ("one", "two"):
+        vlrm(*extract, "--rm", tmp_path / name, "-o", tmp_path / f"text_{name}")
+    assert_same_tensors(tmp_path / "text_one", tmp_path / "text_two")
+    vlrm(*extract, "--vlm", models / "vlm", "-o", tmp_path / "text")
+    step = ["map", "--text", tmp_path / "text", "--vlm", models / "vlm"]
+    assert "--score-label says which one" in vlrm(*step, "--rm", tmp_path / "two", "-o", tmp_path / "out", fails=True)
+    vlrm(*step, "--rm", tmp_path / "one", "-o", tmp_path / "out_one")
+    vlrm(*step, "--rm", tmp_path / "two", "--score-label", "b", "-o", tmp_path / "out_two")
+    assert_same_tensors(tmp_path / "out_one", tmp_path / "out_two")
+    assert json.loads((tmp_path / "out_two/vlrm_manifest.json").read_text())["settings"]["score_label"] == "b"
+    check = ["check", "--vlm", models / "vlm", "--base", models / "base", "--rm"]
+    assert "--score-label says which one" in vlrm(*check, tmp_path / "two", fails=True)
+    assert vlrm(*check, tmp_path / "two", "--label", "1") == vlrm(*check, tmp_path / "one")
+    assert "--score-label: " in vlrm(*check, tmp_path / "two", "--label", "c", fails=True)
 
 
 # Pooling

@@ -1,6 +1,12 @@
 """Heads of reward models as trainers write them, beside the same head on transformers' states."""
 
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from test_text_models import changed, write
@@ -94,6 +100,76 @@ def test_a_value_head_in_a_file_of_its_own_beside_a_language_model(vlrm, model, 
     head = {prefix + "summary.weight": drawn(1, 32), prefix + "summary.bias": drawn(1)}
     folder = with_head(model, tmp_path / "rm", head, own_file=True, architectures=["LlamaForCausalLM"])
     assert scored(vlrm, folder) == pytest.approx(expected(states, head), abs=2e-4)
+
+
+@pytest.mark.parametrize("pickled_model", [False, True])
+def test_a_pickled_value_head_is_named_and_converted(vlrm, model, states, tmp_path, pickled_model):
+    head = {"v_head.summary.weight": drawn(1, 32), "v_head.summary.bias": drawn(1)}
+    folder = with_head(model, tmp_path / "it's", head, own_file=True, architectures=["LlamaForCausalLM"])
+    torch.save(load_file(folder / "value_head.safetensors"), folder / "value_head.bin")
+    (folder / "value_head.safetensors").unlink()
+    if pickled_model:
+        torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+        (folder / "model.safetensors").unlink()
+    error = vlrm("score", "--model", folder, "--mode", "text-only", "--prompt", "A", "--response", "B", fails=True)
+    assert pickled_model or "value_head.bin: a value head in a pickled file, which is not read" in error
+    command = error[error.index("python3 -c"):]
+    subprocess.run(command, shell=True, check=True, env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
+    assert scored(vlrm, folder) == pytest.approx(expected(states, head), abs=2e-4)
+
+
+@pytest.mark.parametrize("config", [{}, {"architectures": ["LlamaForCausalLM"]}])
+def test_a_pickled_value_head_beside_another_head_is_not_passed_over(vlrm, model, goldens, tmp_path, config):
+    folder = with_head(model, tmp_path / "rm", HEADS["linear"], **config)
+    torch.save({"v_head.summary.weight": drawn(1, 32)}, folder / "value_head.bin")
+    is_named = "value_head.bin: a value head in a pickled file, which is not read"
+    score = ["score", "--mode", "text-only", "--prompt", "A", "--response", "B", "--model"]
+    assert is_named in vlrm(*score, folder, fails=True)
+    assert any("value_head.bin" in note for note in vlrm("inspect", folder, notes=True))
+    vlm = goldens / "models/vlm"
+    role = re.search("^as RM: +(.*)$", vlrm("inspect", folder), re.MULTILINE)[1]
+    assert config or is_named in role
+    build = ["build", "--vlm", vlm, "--method", "linear", "--weight-rm", "0.5", "-o", tmp_path / "out", "--rm"]
+    shutil.copytree(goldens / "models/rm", tmp_path / "merged")
+    torch.save({"v_head.summary.weight": drawn(1, 32)}, tmp_path / "merged/value_head.bin")
+    assert is_named in vlrm(*build, tmp_path / "merged", fails=True)
+
+
+@pytest.mark.parametrize("file", ["value_head.safetensors", "value_head.bin"])
+def test_a_value_head_that_is_not_asked_is_named(vlrm, model, tmp_path, file):
+    folder = tmp_path / "lm"
+    shutil.copytree(model.parent / "base", folder)
+    save = save_file if file.endswith("safetensors") else torch.save
+    save({"v_head.summary.weight": drawn(1, 32)}, folder / file)
+    likelihood = ["score", "--mode", "text-only", "--prompt", "A", "--response", "B", "--likelihood", "--model", folder]
+    for command in (likelihood, ["generate", "--prompt", "A", "--max-new-tokens", 2, "--model", folder]):
+        assert any(f": {file} is not used: by config.json this is a language model" in note for note in vlrm(*command, notes=True))
+    recipe = tmp_path / "r.yml"
+    recipe.write_text(f"merge_method: linear\nmodels: [{{model: {folder}, parameters: {{weight: 1}}}}]\n")
+    notes = vlrm("merge", recipe, tmp_path / "out", notes=True)
+    assert any(f"{file}: a value head in a file of its own, which is neither merged nor copied" in note for note in notes)
+    assert not (tmp_path / "out" / file).exists()
+
+
+@pytest.mark.parametrize("file", ["value_head.safetensors", "value_head.bin"])
+def test_a_value_head_beside_an_adapter_is_its(vlrm, model, states, tmp_path, file):
+    """Trainers of adapters save the head that they trained beside the adapter."""
+    base, adapter, head = model.parent / "base", tmp_path / "adapter", {"v_head.summary.weight": drawn(1, 32), "v_head.summary.bias": drawn(1)}
+    adapter.mkdir()
+    zero = {f"base_model.model.model.layers.0.self_attn.q_proj.lora_{part}.weight": torch.zeros(*shape)
+            for part, shape in (("A", (2, 32)), ("B", (32, 2)))}
+    save_file(zero, adapter / "adapter_model.safetensors")
+    (adapter / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 2, "lora_alpha": 8, "target_modules": ["q_proj"]}))
+    if file.endswith("bin"):
+        torch.save(head, adapter / file)
+        line = vlrm("score", "--model", f"{base}+{adapter}", "--mode", "text-only", "--prompt", "A", "--response", "B", fails=True)
+        assert f"{adapter}/value_head.bin: a value head in a pickled file" in line
+    else:
+        save_file(head, adapter / file)
+        alone = with_head(base, tmp_path / "alone", head, own_file=True)
+        assert scored(vlrm, f"{base}+{adapter}") == scored(vlrm, alone)
+        asked = ["score", "--mode", "text-only", "--prompt", "A", "--response", "B", "--model", f"{alone}+{adapter}"]
+        assert "has a value head in a file of its own, and so has" in vlrm(*asked, fails=True)
 
 
 def test_two_heads_are_refused_wherever_they_are(vlrm, model, tmp_path):

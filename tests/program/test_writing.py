@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -83,6 +84,27 @@ def test_a_judges_texts_and_scores_are_the_references(goldens, vlrm, writer, ask
         for response, output in set(zip(row["responses"], row["vlm_outputs"])):
             text = user.read_text().format(INSTRUCTION="<|image|>" + row["input"], ANSWER=response)
             assert output == writer.greedy(writer.inputs(text, [images[row["id"]]], system.read_text()), 12)
+
+
+@pytest.mark.parametrize("how, prefix, scores", [
+    ("score", "Overall: 3", None), ("score", "Reasons. Overall: 2. I mean ", None),
+    ("pairwise", "Verdict: A. ", [0.5, 0.5]), ("pairwise", "Verdict: B ", [0.5, 0.5])])
+def test_a_judgement_begins_with_its_prefix(vlrm, tmp_path, how, prefix, scores):
+    """The model goes on behind it, and the number or the verdict may stand in it already."""
+    data = write_pairs(tmp_path / "pairs.parquet", world_pairs(2))
+    judge = ["judge", "--model", ROOT / "world/vlm", "--task", "vl_rewardbench", "--data", data, "--max-new-tokens", 6, "--judge", how]
+    vlrm(*judge, "--response-prefix", prefix, "-o", tmp_path / "out", "-q")
+    for row in read_lines(tmp_path / "out/results.jsonl"):
+        texts = [output if how == "score" else output["text"] for output in row["vlm_outputs"]]
+        assert all(text.startswith(prefix) for text in texts)
+        if how == "score":
+            assert row["outputs"] == [number_behind_overall(text) for text in texts]
+        else:  # both games say the same place
+            assert row["outputs"] == scores and "Verdict" in texts[0]
+
+
+def number_behind_overall(text):
+    return round(float(re.search(r"-?[\d,]*\.?\d+", text.rsplit("Overall", 1)[1])[0].replace(",", "")), 5)
 
 
 def test_likelihood_is_the_expected_number(goldens, vlrm, writer, asked, tmp_path):

@@ -60,8 +60,8 @@ TEST(Qwen2VlProcessorTest, OtherLimitsReplaceThoseOfTheFiles) {
   EXPECT_EQ(patches(*processor.within({.least = 3000, .most = 4000})), 28);
   EXPECT_EQ(patches(processor), 10);
   for (const auto& [limits, message] : std::initializer_list<std::pair<PixelLimits, const char*>>{
-           {{.least = 0, .most = 100}, "`min_pixels`: 0 is not within 1 and 33554432"},
-           {{.least = 1, .most = 33554433}, "`max_pixels`: 33554433 is not within"},
+           {{.least = 0, .most = 100}, "`min_pixels`: 0 is not within 1 and 16777216"},
+           {{.least = 1, .most = 16777217}, "`max_pixels`: 16777217 is not within"},
            {{.least = std::nullopt, .most = 15}, "`max_pixels`: images of at least 16 pixels and at most 15 do not"},
            {{.least = 401, .most = std::nullopt},
             "`min_pixels`: images of at least 401 pixels and at most 400 do not"}})
@@ -78,6 +78,27 @@ TEST(Qwen2VlProcessorConfigTest, ReadsAreasUnderEitherName) {
   EXPECT_THAT(read("{}"), ElementsAre(3136, 1003520));
   EXPECT_THAT(read(R"({"size": {"shortest_edge": 7, "longest_edge": 9}})"), ElementsAre(7, 9));
   EXPECT_THAT(read(R"({"size": {"shortest_edge": 7, "longest_edge": 9}, "max_pixels": 8})"), ElementsAre(7, 8));
+  // As transformers 4.45 to 4.48 wrote it; the areas inside "size" are not read by later ones.
+  EXPECT_THAT(read(R"({"size": {"min_pixels": 1, "max_pixels": 2}, "min_pixels": 7, "max_pixels": 9})"),
+              ElementsAre(7, 9));
+  EXPECT_THAT(read(R"({"size": {"longest_edge": 9}, "min_pixels": 7})"), ElementsAre(7, 9));
+}
+
+TEST(Qwen2VlProcessorConfigTest, AFileMayAskForWhatAnOptionMay) {
+  const TemporaryDirectory dir;
+  const auto read = [&](int64_t frames, int64_t pixels) {
+    write_text(dir / "preprocessor_config.json",
+               fmt::format(R"({{"temporal_patch_size": {}, "max_pixels": {}}})", frames, pixels));
+    return Qwen2VlProcessorConfig::from_directory(dir.path());
+  };
+  for (const int64_t frames : {1, 2, 8}) {
+    const int64_t most = 33554432 / frames;
+    EXPECT_EQ(read(frames, most).within({.least = 1, .most = most}).max_pixels, most);
+    const std::string line = fmt::format("{} is not within 1 and {}", most + 1, most);
+    EXPECT_THAT(error_of([&] { read(frames, most).within({.least = 1, .most = most + 1}); }), HasSubstr(line));
+    EXPECT_THAT(error_of([&] { read(frames, most + 1); }),
+                HasSubstr(fmt::format("is {}, not within 1 and {}", most + 1, most)));
+  }
 }
 
 TEST(Qwen2VlProcessorConfigTest, NamesWhatIsWrong) {
@@ -85,6 +106,9 @@ TEST(Qwen2VlProcessorConfigTest, NamesWhatIsWrong) {
   for (const auto& [text, message] : std::initializer_list<std::pair<const char*, const char*>>{
            {"[]", "not a JSON object"},
            {R"({"size": {"shortest_edge": 7}})", "\"longest_edge\" is missing"},
+           {R"({"size": {"min_pixels": 7, "max_pixels": 9}})", "\"shortest_edge\" is missing"},
+           {R"({"size": {"min_pixels": 7, "max_pixels": 9}, "min_pixels": 7})", "\"longest_edge\" is missing"},
+           {R"({"size": 9, "min_pixels": 7, "max_pixels": 9})", "\"shortest_edge\" is missing"},
            {R"({"size": {"shortest_edge": 7, "longest_edge": 100000000}})", "\"longest_edge\" is 100000000"},
            {R"({"min_pixels": 100, "max_pixels": 99})", "do not exist"},
            {R"({"patch_size": 0})", "\"patch_size\" is 0"},

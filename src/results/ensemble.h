@@ -1,0 +1,27 @@
+// Several runs of one benchmark taken together, response by response: what merging their models is to be compared with.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "results/result_folder.h"
+
+namespace vlrm {
+
+enum class EnsembleMethod { mean, min };
+struct EnsembleMethodName {
+  EnsembleMethod method;
+  std::string_view name;
+};
+inline constexpr std::array kEnsembleMethods{EnsembleMethodName{EnsembleMethod::mean, "mean"},
+                                             EnsembleMethodName{EnsembleMethod::min, "min"}};
+
+// A run whose scores are the mean, or the least, of the runs' scores of each response. A run's scores are normalised
+// before: less their mean, over their (population) standard deviation, both of all its responses. The results are
+// rounded to 5 decimals, as an evaluation's scores are, and the first of the largest is chosen. It has no path, and the
+// label "mean(A, B)". Throws Error naming the run where there are fewer than two, where they are not of the same
+// benchmark and samples, and where a score is missing, not finite or without others that differ.
+RunResults ensemble(std::span<const RunResults> runs, EnsembleMethod method);
+
+}  // namespace vlrm
