@@ -107,33 +107,13 @@ void require_vision_language_tensors(const Model& model) {
   require_shapes(model, architecture.shapes(model.config));
 }
 
-void require_reward_model_tensors(const Model& model) {
-  refuse_pickled_head(model);
-  require_shapes(model, model.config.architecture->shapes(model.config));
-  if (!model.value_head.empty() && model.value_head != kHeadFile)
-    fail(
-        "{}: {} is a value head, which reads the last token whatever it is; a merged model has a classifier's, "
-        "score.weight",
-        model.weights->description(), printable(model.value_head));
-  const auto labels = static_cast<int64_t>(std::max<size_t>(model.config.labels.size(), 1));
-  require_shape(model, "score.weight", {labels, model.config.text.hidden_size},
-                "one value of each hidden state for each label");
-  if (model.value_head == kHeadFile)
-    fail("{}: has its head in {}, which cannot be merged; save the head among the weights, as score.weight",
-         model.weights->description(), kHeadFile);
-  for (const TensorInfo& tensor : model.weights->tensors())
-    if (is_in_reward_head(tensor.name) && tensor.name != "score.weight")
-      fail("{}: tensor {} is no part of a {} reward model, and would be lost", model.weights->description(),
-           printable(tensor.name), model.config.architecture->name);
-}
-
 }  // namespace
 
 Model open_input(const std::string& role, const ModelFiles& files, const WatchInput& watch,
                  std::vector<std::string>& notes) {
   Model model = open_model(files, role, watch);
   if (auto note = unapplied_adapter(files)) notes.push_back(std::move(*note));
-  if (auto note = unasked_head(model)) notes.push_back(std::move(*note));
+  if (auto note = role == "rm" ? std::nullopt : unasked_head(model)) notes.push_back(std::move(*note));
   return model;
 }
 
@@ -146,10 +126,43 @@ void require_vlm(const Model& model) {
 }
 
 void require_reward_model(const Model& model) {
-  require_text_model(model);
-  if (model.config.head != Head::reward)
+  if (model.config.head != Head::reward && model.value_head.empty())
     fail("{}: not a reward model: its architecture is not {}", config_path(model),
          model.config.architecture->reward_class);
+}
+
+void require_base(const Model& model) {
+  if (model.config.head == Head::reward)
+    fail("{}: a base is a language model, or a vision-language model; this is a reward model", config_path(model));
+}
+
+void require_head(const Model& rm, std::vector<std::string>& notes) {
+  refuse_pickled_head(rm);
+  if (!rm.value_head.empty() && !rm.config.sees())
+    fail(
+        "{}: {} is a value head, which reads the last token whatever it is; a merged model has a classifier's, "
+        "score.weight",
+        rm.weights->description(), printable(rm.value_head));
+  const auto labels = static_cast<int64_t>(std::max<size_t>(rm.config.labels.size(), 1));
+  require_shape(rm, "score.weight", {labels, rm.config.text.hidden_size},
+                "one value of each hidden state for each label");
+  bool has_bias = false;
+  for (const TensorInfo& tensor : rm.weights->tensors()) {
+    if (!is_in_reward_head(tensor.name) || tensor.name == "score.weight") continue;
+    const bool bias_of_value_head = !rm.value_head.empty() && tensor.name == "score.bias";
+    if (!bias_of_value_head)
+      fail("{}: tensor {} is no part of a {} reward model, and would be lost", rm.weights->description(),
+           printable(tensor.name), rm.config.architecture->name);
+    has_bias = true;
+  }
+  if (!rm.value_head.empty())
+    notes.push_back(fmt::format(
+        "{}: its value head ({}) becomes a classifier's, which reads the last token that is not the pad token, and not "
+        "whichever is the last{}",
+        rm.files.directory.string(), printable(rm.value_head),
+        has_bias ? "; its bias, which moves all rewards alike, is left out" : ""));
+  if (rm.config.sees())
+    notes.push_back(fmt::format("{}: its vision part is left out; the VLM's is kept", rm.files.directory.string()));
 }
 
 void require_language_model(const Model& model) {
@@ -167,8 +180,6 @@ void require_tensors(const Model& model) {
         model.weights->description(), model.prefix, model.prefix + std::string(model.config.architecture->text_prefix));
   if (model.config.sees())
     require_vision_language_tensors(model);
-  else if (model.config.head == Head::reward)
-    require_reward_model_tensors(model);
   else
     require_shapes(model, model.config.architecture->shapes(model.config));
   refuse_unused_tensors(model.config, *model.weights);

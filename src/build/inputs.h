@@ -17,13 +17,18 @@ Model open_input(const std::string& role, const ModelFiles& files, const WatchIn
 
 // By its config: throws Error unless `model` is a vision-language model without a reward head.
 void require_vlm(const Model& model);
-// By its config: throws Error unless `model` is a text model with a reward head; of how many labels is no matter.
+// By its config: throws Error unless `model` has a reward head; of how many labels is no matter. It may see images: its
+// text part counts.
 void require_reward_model(const Model& model);
+// Throws Error unless the head of a reward model is a linear layer that a merge can take; `notes` get what it leaves out.
+void require_head(const Model& rm, std::vector<std::string>& notes);
+// By its config: throws Error for a reward model. A base may see images: its text part counts.
+void require_base(const Model& model);
 // By its config: throws Error unless `model` is a text model without a reward head.
 void require_language_model(const Model& model);
 
 // Throws Error where a tensor of the model is missing, is no float or has another shape than the config gives it, and
-// for what a reward model has beyond a backbone and its score: it would be lost.
+// for tensors that the config has no place for.
 void require_tensors(const Model& model);
 
 // Throws Error unless the text parts of both have the same shape. What differs without hindering (rope, epsilon) is

@@ -135,6 +135,7 @@ BuildModels::BuildModels(BuildInputs inputs, WatchInput watch)
   require_same_text_shape(rm_, vlm_, notes_);
   require_tensors(vlm_);
   require_tensors(rm_);
+  require_head(rm_, notes_);
   pad_token_ = pad_token_of(vlm_, vocabularies_->tokens);
 }
 
@@ -143,7 +144,7 @@ const BuildModels::Base& BuildModels::base_or_throw(const Recipe& recipe) {
   if (!inputs_.base) refuse_missing_base(recipe);
   std::vector<std::string> notes;
   const Model model = open_input("base", *inputs_.base, watch_, notes);
-  require_language_model(model);
+  require_base(model);
   require_same_text_shape(model, vlm_, notes);
   require_tensors(model);
   return base_.emplace(Base{text_source(model, "the base"), std::move(notes)});

@@ -85,6 +85,7 @@ PlannedOutput plan_extract_rm(const ModelFiles& rm_files, const ModelFiles& inst
   require_language_model(instruct);
   require_same_text_shape(rm, instruct, notes);
   require_tensors(rm);
+  require_head(rm, notes);
   refuse_unused_tensors(instruct.config, *instruct.weights);
   PlannedOutput planned = text_output(backbone(rm.weights, rm.config), own_head(instruct), instruct, rm_files, dtype);
   planned.notes = std::move(notes);

@@ -116,12 +116,14 @@ void print_roles(const Model& model) {
     return answer([&] {
       require(model);
       require_tensors(model);
+      std::vector<std::string> notes;
+      if (require == require_reward_model) require_head(model, notes);
     });
   };
   std::string as_reward_model = as(require_reward_model);
   if (const auto several = several_labels(model.config); several && as_reward_model == "yes")
     as_reward_model = "with --score-label: " + *several;
-  fmt::print("\nas VLM:  {}\nas RM:   {}\nas base: {}\n", as(require_vlm), as_reward_model, as(require_language_model));
+  fmt::print("\nas VLM:  {}\nas RM:   {}\nas base: {}\n", as(require_vlm), as_reward_model, as(require_base));
 }
 
 // What config.json says of a model of a kind that vlrm does not run; false where it does.

@@ -247,11 +247,11 @@ def roles(text):
 def test_inspect_says_which_roles_a_model_can_play(vlrm, goldens, model, tmp_path):  # noqa: F811
     models = goldens / "models"
     found = {name: roles(vlrm("inspect", models / name)) for name in ("vlm", "rm", "base")}
-    for name, role in (("vlm", "VLM"), ("rm", "RM"), ("base", "base")):
-        assert [each for each, answer in found[name].items() if answer == "yes"] == [role]
-        assert all(answer.startswith("no: ") for each, answer in found[name].items() if each != role)
+    for name, of in (("vlm", ["VLM", "base"]), ("rm", ["RM"]), ("base", ["base"])):
+        assert [each for each, answer in found[name].items() if answer == "yes"] == of
+        assert all(answer.startswith("no: ") for each, answer in found[name].items() if each not in of)
     built = roles(vlrm("inspect", goldens / "vlrm_ties"))
-    assert "has a reward head already" in built["VLM"] and built["RM"].startswith("no: ")
+    assert "has a reward head already" in built["VLM"] and built["RM"] == "yes"
     three = with_head(model, tmp_path / "three", HEAD3, **THREE)
     said = vlrm("inspect", three)
     several = "a reward model has one label, this classifier has 3 (helpful, honest, brief)"
