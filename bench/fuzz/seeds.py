@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from fuzz import output_seeds, table_seeds
 from measure import ROOT
 
 GOLDENS = Path(os.environ.get("VLRM_GOLDENS", ROOT / "tests/goldens"))
@@ -21,7 +22,7 @@ def seeds(parser):
         for file in sorted(folder.glob(pattern)):
             if file.is_file():
                 yield file.read_bytes()
-    yield from {"checkpoint": checkpoints, "recipe": recipes, "sample": samples, "tokenizer": tokenizers}.get(parser, list)()
+    yield from GENERATED.get(parser, list)()
 
 
 def safetensors(tensors):
@@ -42,6 +43,30 @@ def checkpoints():
     yield json.dumps(index).encode() + b"\0" + one
     index["weight_map"] = dict.fromkeys(["a.weight", "b", "c", "d"], "model.safetensors")
     yield json.dumps(index).encode() + b"\0" + several
+
+
+def adapters():
+    """Of the model of zeros (zeros.h), whose config says what becomes of head and embeddings."""
+    config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 1, "lora_alpha": 2, "target_modules": ["mlp"], "bias": "none",
+              "base_model_name_or_path": "base", "fan_in_fan_out": False, "init_lora_weights": True, "use_dora": False,
+              "use_rslora": False, "rank_pattern": {}, "alpha_pattern": {}, "modules_to_save": None, "layer_replication": None}
+    model = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "tie_word_embeddings": False, "vocab_size": 6}
+    front = "base_model.model.model."
+    mlp = [(front + "layers.0.mlp.lora_A.weight", "F32", [1, 2], 8), (front + "layers.0.mlp.lora_B.weight", "F32", [2, 1], 8)]
+    rows = [(front + "embed_tokens.weight", "F32", [7, 2], 56), ("base_model.model.lm_head.weight", "F32", [7, 2], 56)]
+    embedding = [(front + "embed_tokens.lora_embedding_A", "F32", [1, 6], 24), (front + "embed_tokens.lora_embedding_B", "F32", [2, 1], 8)]
+    norm = [(front + "norm.weight", "BF16", [2], 4)]
+    score = [("base_model.model.score.modules_to_save.default.weight", "F32", [1, 2], 8)]
+    patterns = {"rank_pattern": {"layers.1.mlp": 2}, "alpha_pattern": {"mlp": 4, "layers.0.mlp": 1.5}, "use_rslora": True}
+    tied = {**model, "tie_word_embeddings": True}
+    for changed, base, tensors in (
+        ({}, model, mlp), (patterns, model, mlp), ({"modules_to_save": ["norm"]}, model, mlp + norm), ({}, model, rows),
+        ({}, {**model, "model_type": "gpt2"}, mlp), ({}, {"model_type": "mllama", "text_config": model}, embedding + mlp),
+        ({"task_type": "SEQ_CLS", "modules_to_save": ["score"]}, model, mlp + score), ({}, tied, rows), ({}, tied, rows[:1]),
+        ({"modules_to_save": ["embed_tokens"]}, tied, rows[:1]), ({"modules_to_save": ["lm_head"]}, tied, embedding + rows[1:]),
+        ({"ensure_weight_tying": True}, tied, rows), ({"rank_pattern": {f"m{i}": 1 for i in range(3000)}}, model, mlp),
+    ):
+        yield b"\0".join([json.dumps({**config, **changed}).encode(), json.dumps(base).encode(), safetensors(tensors)])
 
 
 def recipes():
@@ -144,3 +169,11 @@ def tokenizers():
 
 def vocabulary(*lists):
     return {token: number for number, token in enumerate(dict.fromkeys(token for tokens in lists for token in tokens))}
+
+
+GENERATED = {
+    "arrow": table_seeds.arrow_files, "json_lines": table_seeds.json_lines, "parquet": table_seeds.parquet_files,
+    "journal": output_seeds.journals, "lmms_eval_log": output_seeds.lmms_eval_logs, "manifest": output_seeds.manifests,
+    "results": output_seeds.results,
+    "adapter": adapters, "checkpoint": checkpoints, "recipe": recipes, "sample": samples, "tokenizer": tokenizers,
+}
