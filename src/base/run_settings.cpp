@@ -117,7 +117,8 @@ OrderedJson mixed_settings(const OrderedJson& before, OrderedJson now, const std
   if (digits != digits_of(now)) {
     const std::vector<bool> named = named_rows(mixed, rows.empty() ? 0 : static_cast<size_t>(rows.back()) + 1);
     std::vector<int64_t> others;
-    std::ranges::copy_if(rows, std::back_inserter(others), [&](int64_t row) { return !named[static_cast<size_t>(row)]; });
+    std::ranges::copy_if(rows, std::back_inserter(others),
+                         [&](int64_t row) { return !named[static_cast<size_t>(row)]; });
     if (!others.empty()) {
       OrderedJson entry{{kRows, ranges_of(others)}};
       entry.update(digits);
