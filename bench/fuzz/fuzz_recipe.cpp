@@ -1,7 +1,7 @@
 // mergekit's YAML: one recipe or several, and the plan of a merge of small models by it.
 #include "base/error.h"
 #include "merge/merge_plan.h"
-#include "merge/recipe_advice.h"
+#include "merge/recipe_notes.h"
 #include "merge/recipe_set.h"
 #include "zeros.h"
 
@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
          vlrm::parse_recipes_or_throw({reinterpret_cast<const char*>(data), size}, "fuzz.yml")) {
       const std::string json = text_of(recipe);
       if (text_of(vlrm::parse_recipe_or_throw(json, "fuzz.json")) != json) __builtin_trap();
-      vlrm::recipe_advice(recipe);
+      vlrm::recipe_notes(recipe);
       plan(recipe);
     }
   } catch (const vlrm::Error&) {
