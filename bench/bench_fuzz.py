@@ -11,6 +11,7 @@ from fuzz.seeds import seeds
 from measure import ROOT
 
 LARGEST = 1 << 16  # bytes of an input: small ones mutate faster
+TIMEOUT = 60  # seconds: the sanitizers, and other work beside them, make 10 s of what 1 s is
 
 
 def words(inputs):
@@ -29,10 +30,12 @@ def fuzz(program, options):
     dictionary, log = corpus.parent / f"{parser}.dict", corpus.parent / f"{parser}.log"
     dictionary.write_text(words(inputs))
     seconds = int(options.minutes * 60)
-    command = [program, corpus, f"-max_total_time={seconds}", f"-max_len={LARGEST}", "-timeout=20", "-rss_limit_mb=4096",
-               f"-artifact_prefix={corpus.parent}/{parser}-", f"-dict={dictionary}", "-print_final_stats=1"]
+    command = [program, corpus, f"-max_total_time={seconds}", f"-max_len={LARGEST}", f"-timeout={TIMEOUT}", "-rss_limit_mb=4096",
+               "-malloc_limit_mb=1024", f"-artifact_prefix={corpus.parent}/{parser}-", f"-dict={dictionary}",
+               "-print_final_stats=1"]
     with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch, log.open("w") as output:
-        done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": scratch})
+        environment = {**os.environ, "TMPDIR": scratch, "XDG_CACHE_HOME": scratch}
+        done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
     facts = dict(re.findall(r"^stat::(\w+): +(\d+)", log.read_text(errors="replace"), re.MULTILINE))
     runs, rate = (int(facts.get(name, 0)) for name in ("number_of_executed_units", "average_exec_per_sec"))
     verdict = "no crash" if done.returncode == 0 else f"CRASH, see {log}"

@@ -1,9 +1,9 @@
 """Inputs to start from: real files where there are any, and one of each shape that a parser knows."""
 
-import json
 import os
 from pathlib import Path
 
+from fuzz import image_seeds, model_seeds, output_seeds, table_seeds, tokenizer_seeds, user_seeds
 from measure import ROOT
 
 GOLDENS = Path(os.environ.get("VLRM_GOLDENS", ROOT / "tests/goldens"))
@@ -14,6 +14,23 @@ FILES = {
     "recipe": [(GOLDENS / "reference/configs", "*.yaml")],
     "template": [(ROOT / "tests/files/templates", "*.jinja")],
 }
+GENERATED = {
+    "adapter": model_seeds.adapters,
+    "arrow": table_seeds.arrow_files,
+    "checkpoint": model_seeds.checkpoints,
+    "config": model_seeds.configs,
+    "image": image_seeds.images,
+    "journal": output_seeds.journals,
+    "json_lines": table_seeds.json_lines,
+    "lmms_eval_log": output_seeds.lmms_eval_logs,
+    "manifest": output_seeds.manifests,
+    "parquet": table_seeds.parquet_files,
+    "recipe": user_seeds.recipes,
+    "results": output_seeds.results,
+    "sample": user_seeds.samples,
+    "template": model_seeds.templates,
+    "tokenizer": tokenizer_seeds.tokenizers,
+}
 
 
 def seeds(parser):
@@ -21,126 +38,4 @@ def seeds(parser):
         for file in sorted(folder.glob(pattern)):
             if file.is_file():
                 yield file.read_bytes()
-    yield from {"checkpoint": checkpoints, "recipe": recipes, "sample": samples, "tokenizer": tokenizers}.get(parser, list)()
-
-
-def safetensors(tensors):
-    """tensors: (name, dtype, shape, bytes) in the order of their data."""
-    header, offset = {"__metadata__": {"format": "pt"}}, 0
-    for name, dtype, shape, size in tensors:
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, offset + size]}
-        offset += size
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + bytes(range(offset))
-
-
-def checkpoints():
-    one = safetensors([("a", "F32", [2], 8)])
-    several = safetensors([("a.weight", "BF16", [2, 3], 12), ("b", "F16", [1], 2), ("c", "I64", [1], 8), ("d", "F32", [], 4)])
-    index = {"metadata": {"total_size": 8}, "weight_map": {"a": "model.safetensors"}}
-    yield from (one, several, safetensors([("empty", "F32", [0, 4], 0)]))
-    yield json.dumps(index).encode() + b"\0" + one
-    index["weight_map"] = dict.fromkeys(["a.weight", "b", "c", "d"], "model.safetensors")
-    yield json.dumps(index).encode() + b"\0" + several
-
-
-def recipes():
-    yield b"""merge_method: slerp
-base_model: a
-slices:
-- sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [1, 3]}]
-  parameters: {t: [{filter: mlp, value: [0, 1]}, {value: 0.5}]}
-- sources: [{model: a, layer_range: [2, 3]}, {model: b, layer_range: [2, 3]}]
-  base_model: b
-parameters: {t: 0.3}
-chat_template: chatml
-"""
-    yield b"""name: half
-merge_method: della
-base_model: base
-models: [{model: a, parameters: {weight: 1, density: 0.5, epsilon: 0.1}}, {model: b, parameters: {weight: 0.2, density: 0.6}}]
-parameters: {rescale_norm: l1, lambda: 0.5}
----
-merge_method: nuslerp
-modules:
-  model: {models: [{model: half, parameters: {weight: 1}}, {model: b, parameters: {weight: 2}}], parameters: {nuslerp_flatten: false}}
-  default: {slices: [{sources: [{model: half, layer_range: [0, 1]}, {model: b, layer_range: [0, 1]}], parameters: {weight: 1}}]}
-tokenizer:
-  source: union
-  tokens:
-    x: {source: {kind: zero}, force: true}
-    y: {source: {kind: model_token, model: b, token_id: 3}}
-    z: {source: b}
-out_dtype: float16
-"""
-    for method, more in (("sce", "select_topk: 0.5"), ("karcher", "max_iter: 3"), ("model_stock", "filter_wise: true"),
-                         ("breadcrumbs_ties", "weight: 1, density: 0.4, gamma: 0.2"), ("multislerp", "weight: 1"), ("ramplus_tl", "r: 1"),
-                         ("arcee_fusion", ""), ("nearswap", "t: 0.1"), ("passthrough", "")):
-        models = ["a"] if method in ("arcee_fusion", "nearswap", "passthrough") else ["a", "b"]
-        base = "" if method in ("karcher", "passthrough") else "base_model: base\n"
-        listed = ", ".join(f"{{model: {name}}}" for name in models)
-        yield f"merge_method: {method}\n{base}models: [{listed}]\nparameters: {{{more}}}\n".encode()
-    yield b"""base_model: base
-merge_method: dare_ties
-models:
-- {model: a, parameters: {weight: [0, 0.5, 1], density: 0.5}}
-- model: b
-  parameters:
-    weight:
-    - {filter: lm_head, value: 0}
-    - value: &w [1.0, .5]
-    density: 1e-1
-parameters: {normalize: true, rescale: false, int8_mask: yes}
-tokenizer: {source: a, pad_to_multiple_of: 8}
-dtype: bfloat16
-"""
-    yield b"merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}]\ntokenizer_source: base\nout_dtype: float16\n"
-
-
-def samples():
-    yield b'{"id": 1, "images": ["a.png"], "prompt": "What?", "responses": ["x", "y"]}'
-    yield b'{"id": "q", "prompt": "\\u00e9 \\ud83d\\ude00", "responses": []}'
-    yield b'{"id": 1, "messages": [{"role": "user", "content": [{"type": "image", "image": "a"}]}], "responses": ["b"]}'
-    yield b"""{"id": null, "images": ["b"], "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"},
- {"role": "user", "content": [{"type": "text", "text": "t"}, {"type": "image"}]}, {"role": "assistant", "content": "a"}]}"""
-
-
-def tokenizers():
-    """The shapes of Llama 3, GPT-2, Qwen 2 and Llama 2, with few tokens; some with a text to encode."""
-    world = json.loads((WORLD / "vlm/tokenizer.json").read_text())
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-    letters = [token for token in world["model"]["vocab"] if len(token) == 1]
-    llama3 = {**world, "added_tokens": world["added_tokens"][:2]}
-    llama3["model"] = {**world["model"], "vocab": vocabulary(letters, ["Ġt", "he", "Ġthe"]),
-                       "merges": [["Ġ", "t"], ["h", "e"], ["Ġt", "he"]]}
-    gpt2 = {**llama3, "added_tokens": [], "pre_tokenizer": byte_level, "post_processor": byte_level,
-            "model": {**llama3["model"], "ignore_merges": False, "merges": ["Ġ t", "h e", "Ġt he"]}}
-    split = {"type": "Split", "pattern": {"String": "e"}, "behavior": "MergedWithPrevious", "invert": True}
-    qwen2 = {**gpt2, "normalizer": {"type": "NFC"}, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-        split, {"type": "Digits", "individual_digits": True}, {"type": "Punctuation", "behavior": "Contiguous"},
-        {"type": "WhitespaceSplit"}, {**byte_level, "use_regex": False}]}}
-    replace = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
-    bytes_of_fallback = [f"<0x{byte:02X}>" for byte in range(256)]
-    llama2 = {
-        **world, "pre_tokenizer": None,
-        "added_tokens": [{"id": 0, "content": "<s>", "single_word": True, "lstrip": True, "rstrip": True,
-                          "normalized": True, "special": True}],
-        "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, replace]},
-        "decoder": {"type": "Sequence", "decoders": [{**replace, "pattern": {"String": "▁"}, "content": " "},
-                                                     {"type": "ByteFallback"}, {"type": "Fuse"},
-                                                     {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
-        "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
-                                                                    {"Sequence": {"id": "A", "type_id": 0}}],
-                           "pair": [], "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]}}},
-        "model": {"type": "BPE", "byte_fallback": True, "fuse_unk": True, "unk_token": "<unk>", "ignore_merges": False,
-                  "vocab": vocabulary(["<s>", "<unk>", *bytes_of_fallback, "▁", "t", "h", "e"], ["▁t", "he"]),
-                  "merges": ["▁ t", "h e"]},
-    }
-    for number, shape in enumerate((llama3, gpt2, qwen2, llama2)):
-        text = json.dumps(shape, ensure_ascii=number % 2 == 0).encode()
-        yield text
-        yield text + "\0The\tété 12345 <s><|begin_of_text|>  日本 😀\r\n".encode()
-
-
-def vocabulary(*lists):
-    return {token: number for number, token in enumerate(dict.fromkeys(token for tokens in lists for token in tokens))}
+    yield from GENERATED[parser]()

@@ -80,12 +80,22 @@ bool has_the_hubs_name(const fs::path& file, const OrderedJson& recorded) {
   return sha256 && recorded == kSha256 + *sha256;
 }
 
+// "is gone", or why a file or directory cannot be looked at, or "". Its name is a manifest's, and may be one that no
+// file can have.
+std::string absence_of(const fs::path& path, fs::file_type type) {
+  std::error_code error;
+  const fs::file_type found = fs::status(path, error).type();
+  if (found == type) return "";
+  return found == fs::file_type::none ? "cannot be read: " + error.message() : "is gone";
+}
+
 // What the files of inputs are known by: their names in the hub cache, if they have some, or always their bytes.
 enum class KnownBy { hub_names, bytes };
 
 std::string change_of_file(const std::string& name, const OrderedJson& recorded, const OrderedJson& input,
                            const fs::path& file, KnownBy known_by) {
-  if (!fs::is_regular_file(file)) return printable(name) + " is gone";
+  if (const std::string absence = absence_of(file, fs::file_type::regular); !absence.empty())
+    return printable(name) + " " + absence;
   if (known_by == KnownBy::hub_names && has_the_hubs_name(file, recorded)) return "";
   const auto contents = input.find("contents");
   const bool named_by_hub = contents != input.end() && contents->is_object() && contents->contains(name);
@@ -129,7 +139,8 @@ std::string change_of_weights(const std::string& role, const OrderedJson& input,
 // What is otherwise in `directory` than this input was, or "".
 std::string change_of(const std::string& role, const OrderedJson& input, const fs::path& directory,
                       const std::string& source, KnownBy known_by) {
-  if (!fs::is_directory(directory)) return "its directory is gone";
+  if (const std::string absence = absence_of(directory, fs::file_type::directory); !absence.empty())
+    return "its directory " + absence;
   const auto files = required_field<OrderedJson>(input, "files", source);
   if (!files.is_object()) fail("{}: \"files\" is no object", source);
   const bool fingerprinted = input.contains("weights");
@@ -205,7 +216,7 @@ bool Manifest::is_of(const fs::path& output) const {
   const fs::path path = output / kManifestName;
   if (!fs::exists(path)) return false;
   const OrderedJson json = read_ordered_json_or_throw(path);
-  return json.is_object() && json.value("command", "") == command_ && json.contains("settings") &&
+  return json.is_object() && json.contains("command") && json.at("command") == command_ && json.contains("settings") &&
          json.at("settings") == OrderedJson::parse(text_of(settings_));
 }
 

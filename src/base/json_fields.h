@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -13,6 +15,10 @@ template <class T>
 struct is_vector : std::false_type {};
 template <class T>
 struct is_vector<std::vector<T>> : std::true_type {};
+template <class T>
+struct is_map : std::false_type {};
+template <class T>
+struct is_map<std::map<std::string, T>> : std::true_type {};
 
 // nlohmann converts numbers silently (1.5 to 1, true to 1, -1 to a large unsigned); a config field must not.
 template <class T, class J>
@@ -35,7 +41,13 @@ bool holds(const J& value) {
     for (const auto& item : value)
       if (!holds<typename T::value_type>(item)) return false;
     return true;
+  } else if constexpr (is_map<T>::value) {
+    if (!value.is_object()) return false;
+    for (const auto& item : value)
+      if (!holds<typename T::mapped_type>(item)) return false;
+    return true;
   } else {
+    static_assert(std::is_same_v<T, J>);
     return true;
   }
 }

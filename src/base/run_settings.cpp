@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <string_view>
 
 #include "base/error.h"
@@ -54,19 +53,25 @@ OrderedJson ranges_of(const std::vector<int64_t>& rows) {
   return ranges;
 }
 
-// The rows that entries of "mixed" name, as far as they can be read.
-std::set<int64_t> rows_of(const OrderedJson& mixed, int64_t most) {
-  std::set<int64_t> rows;
+// Which of the first `rows` rows entries of "mixed" name, as far as they can be read.
+std::vector<bool> named_rows(const OrderedJson& mixed, size_t rows) {
+  std::vector<int64_t> begun(rows + 1);  // ranges that begin at a row, less those that ended before it
   for (const OrderedJson& entry : mixed) {
     if (!entry.is_object() || !entry.contains(kRows) || !entry.at(kRows).is_array()) continue;
     for (const OrderedJson& range : entry.at(kRows)) {
       if (!range.is_array() || range.size() != 2 || !range[0].is_number_integer() || !range[1].is_number_integer())
         continue;
-      const int64_t last = std::min(range[1].get<int64_t>(), most);
-      for (int64_t row = std::max<int64_t>(0, range[0].get<int64_t>()); row <= last; ++row) rows.insert(row);
+      const int64_t first = std::max<int64_t>(0, range[0].get<int64_t>());
+      const int64_t last = std::min(range[1].get<int64_t>(), static_cast<int64_t>(rows) - 1);
+      if (first > last) continue;
+      ++begun[static_cast<size_t>(first)];
+      --begun[static_cast<size_t>(last) + 1];
     }
   }
-  return rows;
+  std::vector<bool> named;
+  int64_t open = 0;
+  for (const int64_t more : begun) named.push_back((open += more) > 0);
+  return named;
 }
 
 OrderedJson digits_of(const OrderedJson& settings) {
@@ -110,9 +115,10 @@ OrderedJson mixed_settings(const OrderedJson& before, OrderedJson now, const std
   if (!mixed.is_array()) mixed = OrderedJson::array();
   const OrderedJson digits = digits_of(before);
   if (digits != digits_of(now)) {
-    const std::set<int64_t> named = rows_of(mixed, rows.empty() ? -1 : rows.back());
+    const std::vector<bool> named = named_rows(mixed, rows.empty() ? 0 : static_cast<size_t>(rows.back()) + 1);
     std::vector<int64_t> others;
-    std::ranges::copy_if(rows, std::back_inserter(others), [&](int64_t row) { return !named.contains(row); });
+    std::ranges::copy_if(rows, std::back_inserter(others),
+                         [&](int64_t row) { return !named[static_cast<size_t>(row)]; });
     if (!others.empty()) {
       OrderedJson entry{{kRows, ranges_of(others)}};
       entry.update(digits);

@@ -111,9 +111,7 @@ struct Rows {
 };
 
 Rows rows_of(const CheckpointPtr& weights) {
-  const auto rows = [](const TensorInfo* tensor) {
-    return tensor == nullptr || tensor->shape.empty() ? 0 : tensor->shape[0];
-  };
+  const auto rows = [](const TensorInfo* tensor) { return tensor == nullptr ? 0 : tensor->shape[0]; };
   return {rows(embeddings_of(*weights)), rows(head_of(*weights))};
 }
 

@@ -36,6 +36,8 @@ TextNotes TextNotes::from_json(const OrderedJson& json, const std::string& sourc
   for (const Kind& kind : kKinds) {
     notes.*kind.count = optional_field<int64_t>(json, kind.name, 0, source);
     if (notes.*kind.count < 0) fail("{}: the field \"{}\" is negative", source, kind.name);
+    if (notes.*kind.count > json_limits::kCount)
+      fail("{}: the field \"{}\" is more than {}", source, kind.name, json_limits::kCount);
   }
   return notes;
 }

@@ -82,7 +82,8 @@ class ShardedCheckpoint : public Checkpoint {
 
  private:
   static CheckpointPtr open_shard(const fs::path& path, const std::shared_ptr<FilePool>& pool) {
-    if (!fs::exists(path))
+    std::error_code error;
+    if (fs::status(path, error).type() == fs::file_type::not_found)
       fail("{}: is not there, but {} names it{}", path.string(), kIndexFile, fetch_advice(path.parent_path()));
     return open_safetensors_file(path, pool);
   }

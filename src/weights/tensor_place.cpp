@@ -72,7 +72,8 @@ bool is_named_like_head(std::string_view name) {
 
 const TensorInfo* embeddings_of(const Checkpoint& weights) {
   for (const TensorInfo& tensor : weights.tensors())
-    if (!place_of(tensor.name).in_layer() && is_before_layers(tensor.name) && is_named_like_vocabulary(tensor.name))
+    if (!place_of(tensor.name).in_layer() && is_before_layers(tensor.name) && is_named_like_vocabulary(tensor.name) &&
+        tensor.shape.size() == 2)
       return &tensor;
   return nullptr;
 }

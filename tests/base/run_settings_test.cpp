@@ -1,5 +1,7 @@
 #include "base/run_settings.h"
 
+#include <numeric>
+
 #include "support/support.h"
 
 using ::testing::HasSubstr;
@@ -71,6 +73,18 @@ TEST(MixedSettingsTest, SaysForWhichRows) {
   EXPECT_EQ(second.at("mixed")[0], expected[0]);
   EXPECT_EQ(second.at("mixed")[1].at("rows"), OrderedJson({{3, 3}}));
   EXPECT_EQ(second.at("mixed")[1].at("threads"), 2);
+}
+
+// In the time of rows and ranges together, not of one times the other.
+TEST(MixedSettingsTest, ManyRangesOfManyRows) {
+  OrderedJson ranges = OrderedJson::array({{7, 3}, {-2, -1}, {9, uint64_t(-1)}});
+  for (int i = 0; i < 50'000; ++i) ranges.push_back({1, 40'000});
+  OrderedJson before = with("threads", 2);
+  before["mixed"] = OrderedJson::array({{{"rows", ranges}, {"threads", 1}}});
+  std::vector<int64_t> rows(50'000);
+  std::iota(rows.begin(), rows.end(), 0);
+  const OrderedJson others = mixed_settings(before, kSettings, rows).at("mixed").back().at("rows");
+  EXPECT_EQ(others, OrderedJson::array({{0, 0}, {40'001, 49'999}}));
 }
 
 }  // namespace

@@ -356,3 +356,15 @@ def test_a_reward_model_that_a_vlm_was_merged_into_scores(vlrm, tmp_path, bias):
     recipe.write_text(f"merge_method: linear\nparameters: {{weight: 0.5}}\nmodels: [{{model: {reward}}}, {{model: {vlm}}}]\n")
     vlrm("-q", "merge", recipe, tmp_path / "out")
     assert score(vlrm, tmp_path / "out") == score(vlrm, reward)
+
+
+@pytest.mark.parametrize("shape", [(), (6,), (6, 4, 1)])
+@pytest.mark.parametrize("tensors", [{"score.weight": (1, 4)}, {"model.layers.0.self_attn.q_proj.lora_A.weight": (2, 4)}, {EMBEDDINGS: (8, 4)}])
+def test_embeddings_that_are_no_matrix_are_refused_by_one_line(vlrm, tied, shape, tensors):
+    save_file({**load_file(tied / "model.safetensors"), EMBEDDINGS: random(*shape)}, tied / "model.safetensors")
+    tensors = {name: random(*wanted) for name, wanted in tensors.items()}
+    if "model.layers.0.self_attn.q_proj.lora_A.weight" in tensors:
+        tensors["model.layers.0.self_attn.q_proj.lora_B.weight"] = random(4, 2)
+        tensors[EMBEDDINGS] = random(8, 4)
+    write_adapter(tied.parent / "adapter", tensors, modules_to_save=["score"])
+    assert "adapter" in merged(vlrm, tied, fails=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -255,6 +256,29 @@ def test_the_manifest_verifies_the_inputs(vlrm, goldens, tmp_path):
         file.seek(-1, os.SEEK_END)
         file.write(b"\x7f")
     assert "not the same any more" in vlrm("inspect", "--verify", out, fails=3)
+
+
+def test_a_manifest_that_somebody_edited(vlrm, goldens, tmp_path):
+    """One line for each thing that does not fit, as are names that no file can have."""
+    out, long = tmp_path / "out", "a" * 300
+    command = ["build", "--vlm", goldens / "models/vlm", "--rm", goldens / "models/rm", *FLAGS["linear"], "-o", out, "-q"]
+    vlrm(*command)
+    file = out / "vlrm_manifest.json"
+    manifest = json.loads(file.read_text())
+    role, entry = next(iter(manifest["inputs"].items()))
+    for change, line in (
+        ({"directory": str(tmp_path / "a")}, "its directory is gone"),
+        ({"directory": long}, "its directory cannot be read: File name too long"),
+        ({"files": {long: "xxh3-128:0"}}, "… cannot be read: File name too long"),
+    ):
+        file.write_text(json.dumps({**manifest, "inputs": {role: {**entry, **change}}}))
+        done = subprocess.run([PROGRAM, "inspect", "--verify", out], capture_output=True, text=True)
+        assert done.returncode == 3 and line in done.stdout
+    for change, line in (({"output_bytes": 3}, "output_bytes"), ({"output_bytes": {"model.safetensors": "x"}}, "output_bytes")):
+        file.write_text(json.dumps({**manifest, **change}))
+        assert line in vlrm(*command, "--resume", fails=True)
+    file.write_text(json.dumps({**manifest, "command": 3}))
+    assert "exists already" in vlrm(*command, "--resume", fails=True)
 
 
 def test_nothing_half_written_remains(vlrm, goldens, inputs, tmp_path):

@@ -136,6 +136,8 @@ def test_rows_of_evaluations_record_it(vlrm, tmp_path):
     }
     (tmp_path / "run/results.jsonl").write_text(lines.replace('"special_tokens": 3', '"special_tokens": -3'))
     assert 'the field "special_tokens" is negative' in vlrm("results", tmp_path / "run", fails=True)
+    (tmp_path / "run/results.jsonl").write_text(lines.replace('"special_tokens": 3', f'"special_tokens": {2**63 - 1}'))
+    assert 'the field "special_tokens" is more than 16777216' in vlrm("results", tmp_path / "run", fails=True)
 
 
 def test_pairs_of_equal_texts_count_as_equal_scores(vlrm, tmp_path):

@@ -91,6 +91,7 @@ TEST_F(Index, RefusesWhatDoesNotFitTheShards) {
   EXPECT_THAT(error_for(R"({"weight_map":{"a":"1","b":"2"}})"), HasSubstr("2: tensor c is not in the index"));
   EXPECT_THAT(error_for(R"({"weight_map":{"a":"3"}})"),
               HasSubstr("3: is not there, but model.safetensors.index.json names it"));
+  EXPECT_THAT(error_for(R"({"weight_map":{"a":")" + std::string(300, 'a') + R"("}})"), HasSubstr("File name too long"));
   EXPECT_THAT(error_for(R"({"metadata":{"a":1},"weight_map":{"a":"1","b":"2","a":"2"}})"),
               HasSubstr("index.json: a stands there a second time"));
   write_bytes_tensor(dir / "1", {"a", "b"});
