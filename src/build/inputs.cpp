@@ -113,7 +113,8 @@ Model open_input(const std::string& role, const ModelFiles& files, const WatchIn
                  std::vector<std::string>& notes) {
   Model model = open_model(files, role, watch);
   if (auto note = unapplied_adapter(files)) notes.push_back(std::move(*note));
-  if (auto note = role == "rm" ? std::nullopt : unasked_head(model)) notes.push_back(std::move(*note));
+  const bool asks_value_head = role == "rm" && model.config.head != Head::reward && !model.value_head.empty();
+  if (auto note = asks_value_head ? std::nullopt : unasked_head(model)) notes.push_back(std::move(*note));
   return model;
 }
 
