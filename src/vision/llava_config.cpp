@@ -1,5 +1,3 @@
-#include <array>
-
 #include "base/error.h"
 #include "vision/llava_processor.h"
 #include "vision/processor_settings.h"
@@ -11,7 +9,7 @@ constexpr int64_t kLargestLlavaTile = 4096, kMostSizes = 256;
 constexpr int64_t kMostLlavaPixels = int64_t{1} << 25;  // of all tiles of an image; published models have 5.4 million
 constexpr std::string_view kOneVision = "LlavaOnevisionImageProcessor";
 
-using Sizes = std::vector<std::array<int64_t, 2>>;  // heights and widths
+using Sizes = std::vector<std::vector<int64_t>>;  // heights and widths
 
 Sizes default_sizes(std::string_view type) {
   if (type != kOneVision) return {{336, 672}, {672, 336}, {672, 672}, {1008, 336}, {336, 1008}};
@@ -58,9 +56,11 @@ std::vector<TileGrid> read_grids(const Json& settings, int64_t tile, std::string
   if (sizes.empty() || std::ssize(sizes) > kMostSizes)
     fail("{}: \"{}\" has {} sizes, not between 1 and {}", source, key, sizes.size(), kMostSizes);
   std::vector<TileGrid> grids;
-  for (const auto& [height, width] : sizes) {
+  for (const std::vector<int64_t>& size : sizes) {
+    if (size.size() != 2) fail("{}: \"{}\" must be pairs of heights and widths", source, key);
+    const int64_t height = size[0], width = size[1];
     if (height < tile || width < tile || height % tile != 0 || width % tile != 0 ||
-        height / tile + 1 > kMostLlavaPixels / (tile * width))
+        height / tile + 1 > kMostLlavaPixels / tile / width)
       fail("{}: \"{}\" has {} × {} pixels, which are not whole tiles of {}, or more than {} pixels", source, key,
            height, width, tile, kMostLlavaPixels);
     grids.push_back({width / tile, height / tile});

@@ -319,6 +319,7 @@ def test_what_is_wrong_in_a_config_of_tiles_is_named(vlrm, models, tmp_path, kin
     ("next", "preprocessor_config.json", {"size": {"shortest_edge": 8}}, "tiles are squares of one size"),
     ("next", "preprocessor_config.json", {"image_grid_pinpoints": [[16, 40]]}, "which are not whole tiles of 16"),
     ("next", "preprocessor_config.json", {"image_grid_pinpoints": []}, "has 0 sizes"),
+    ("next", "preprocessor_config.json", {"image_grid_pinpoints": [[16]]}, "must be pairs of heights and widths"),
     ("next", "preprocessor_config.json", {"image_grid_pinpoints": [[80, 16]]}, "of config.json does not have"),
     ("next", "preprocessor_config.json", {"do_pad": False}, "cannot do without it"),
     ("next", "preprocessor_config.json", {"resample": 2}, "only 3 (bicubic) is supported"),
