@@ -10,8 +10,6 @@
 #include "weights/tensor_place.h"
 #include "weights/views.h"
 
-namespace fs = std::filesystem;
-
 namespace vlrm {
 namespace {
 

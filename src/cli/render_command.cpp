@@ -56,7 +56,7 @@ std::string render_with_prefix(const ChatTemplate& chat_template, ChatTemplate::
   std::string& text = text_of(messages.back());
   const std::string response = text;
   text = prefix + response;
-  const std::string rendered = chat_template.render(input);
+  std::string rendered = chat_template.render(input);
   messages.erase(messages.size() - 1);
   input.add_generation_prompt = true;
   check_response_prefix(rendered, chat_template.render(input), prefix, response, "the last message");

@@ -109,7 +109,7 @@ void read_llava_onevision(const ConfigFields& fields, ModelConfig& config) {
 std::optional<std::string> canonical_llava_name(const std::string& name) {
   constexpr std::string_view kTower = kTowerForm.prefix;
   if (name == "model.image_newline") return std::string(kNewline);
-  const auto canonical = canonical_tile_name(name);
+  auto canonical = canonical_tile_name(name);
   if (!canonical || !canonical->starts_with(kTileVision) || canonical->starts_with(kTower)) return canonical;
   return std::string(kTower) + canonical->substr(kTileVision.size());
 }

@@ -18,8 +18,8 @@ at::Tensor laid_out(const at::Tensor& tiles, const LlavaGrid& grid) {
   const at::Tensor whole = tiles.view({grid.tiles.rows, grid.tiles.columns, grid.side, grid.side, -1})
                                .permute({0, 2, 1, 3, 4})
                                .reshape({grid.tiles.rows * grid.side, grid.tiles.columns * grid.side, tiles.size(-1)});
-  const at::Tensor image = whole.narrow(0, (whole.size(0) - grid.rows) / 2, grid.rows)
-                               .narrow(1, (whole.size(1) - grid.columns) / 2, grid.columns);
+  at::Tensor image = whole.narrow(0, (whole.size(0) - grid.rows) / 2, grid.rows)
+                         .narrow(1, (whole.size(1) - grid.columns) / 2, grid.columns);
   if (grid.shrunk_rows == 0) return image;
   return at::upsample_bilinear2d(image.permute({2, 0, 1}).unsqueeze(0), {grid.shrunk_rows, grid.shrunk_columns}, false)
       .squeeze(0)
