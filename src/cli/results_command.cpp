@@ -95,6 +95,8 @@ void check_columns(const Flags& flags, const std::vector<RunSummary>& runs,
 
 void run_results(const Flags& flags) {
   if (flags.paths.empty() && flags.compare.empty()) fail("name result folders, or two with --compare");
+  if (flags.paths.empty() && !flags.ensembles.empty())
+    fail("--ensemble: name its runs; those of --compare are none of them");
   const std::vector<RunSummary> runs = summaries(flags);
   for (const RunSummary& run : runs)
     if (const auto warning = run.equal_scores.warning()) tell_warning(fmt::format("{}: {}", run.info.label, *warning));

@@ -34,11 +34,12 @@ InternVlProcessorConfig InternVlProcessorConfig::from_directory(const std::files
   const auto [settings, source] = read_processor_settings(directory);
   const auto file = directory / "processor_config.json";
   const Json processor = std::filesystem::exists(file) ? read_json_or_throw(file) : Json::object();
-  return from_settings(settings, processor, source);
+  return from_settings(settings, source, processor, printable(file.string()));
 }
 
-InternVlProcessorConfig InternVlProcessorConfig::from_settings(const Json& settings, const Json& processor,
-                                                               const std::string& source) {
+InternVlProcessorConfig InternVlProcessorConfig::from_settings(const Json& settings, const std::string& source,
+                                                               const Json& processor,
+                                                               const std::string& processor_source) {
   if (!settings.is_object()) fail("{}: not a JSON object", source);
   check_internvl_steps(settings, source);
   InternVlProcessorConfig config;
@@ -56,7 +57,8 @@ InternVlProcessorConfig InternVlProcessorConfig::from_settings(const Json& setti
   if (config.most_tiles + 1 > kMostPixelsOfTiles / (config.tile_size * config.tile_size))
     fail("{}: {} tiles of {} x {} pixels are more than {} pixels", source, config.most_tiles, config.tile_size,
          config.tile_size, kMostPixelsOfTiles);
-  config.tile_tokens = whole_within(processor, "image_seq_length", config.tile_tokens, kMostTileTokens, source);
+  config.tile_tokens =
+      whole_within(processor, "image_seq_length", config.tile_tokens, kMostTileTokens, processor_source);
   config.scale = PixelScale::clip().changed_by(settings, source);
   return config;
 }

@@ -21,9 +21,9 @@ struct InternVlProcessorConfig {
   // the reference's class. "crop_to_patches" does not count, which the reference's processor sets itself. Throws Error
   // naming the field that is malformed or not supported.
   static InternVlProcessorConfig from_directory(const std::filesystem::path& directory);
-  // The same of the two files' contents, which errors call `source`.
-  static InternVlProcessorConfig from_settings(const Json& image_processor, const Json& processor,
-                                               const std::string& source);
+  // The same of the contents of the two files, each with what errors call it.
+  static InternVlProcessorConfig from_settings(const Json& settings, const std::string& source, const Json& processor,
+                                               const std::string& processor_source);
 };
 
 // What ProcessedImage::grid says; pixels are [tiles, 3, tile size, tile size], the whole image last where there are

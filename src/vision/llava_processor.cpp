@@ -13,6 +13,7 @@ namespace vlrm {
 namespace {
 
 constexpr double kShrunkFrom = 1.1;
+constexpr int64_t kLargestSquare = int64_t{900} << 20;  // bytes: what decoding an image may take
 
 // The size that shows most of the image's pixels; of several, the one that wastes the fewest.
 TileGrid best_of(const std::vector<TileGrid>& grids, const Image& image, int64_t tile) {
@@ -84,6 +85,9 @@ void shrink(LlavaGrid& grid, int64_t most_tiles) {
   if (!(ratio > kShrunkFrom)) return;
   grid.shrunk_rows = floor_quotient(static_cast<double>(grid.rows), ratio);
   grid.shrunk_columns = floor_quotient(static_cast<double>(grid.columns), ratio);
+  if (grid.shrunk_rows == 0 || grid.shrunk_columns == 0)
+    fail("an image of {} × {} pixels: nothing is left of {} by {} tokens that are shrunk to {} tiles", grid.width,
+         grid.height, grid.columns, grid.rows, most_tiles);
 }
 
 }  // namespace
@@ -129,6 +133,9 @@ ProcessedImage LlavaProcessor::tiled(const Image& image) const {
 
 ProcessedImage LlavaProcessor::squared(const Image& image) const {
   const int64_t size = config_.tile_size, side = std::max(image.width, image.height);
+  if (3 * side * side > kLargestSquare)
+    fail("an image of {} × {} pixels would take {} MiB as a square, which the model makes of each of several images",
+         image.width, image.height, 3 * side * side >> 20);
   std::array<uint8_t, 3> mean;
   for (size_t color = 0; color < 3; ++color) mean[color] = static_cast<uint8_t>(config_.scale.mean[color] * 255);
   LlavaGrid grid{{0, 0}, image.height, image.width};

@@ -48,6 +48,7 @@ class LlavaProcessor final : public ImageProcessor {
   explicit LlavaProcessor(LlavaProcessorConfig config, bool as_square = false)
       : config_(std::move(config)), as_square_(as_square) {}
   std::unique_ptr<ImageProcessor> among_several() const override;
+  // Throws Error for an image that would be too large a square, or of which nothing would be left.
   ProcessedImage process(const Image& image) const override;
   DecodeOptions::Alpha alpha() const override { return DecodeOptions::Alpha::drop; }
   // image_sizes and pixel_values, with zeros for tiles that an image has fewer than another one; of the second class

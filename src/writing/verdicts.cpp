@@ -1,6 +1,7 @@
 #include "writing/verdicts.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 
@@ -89,6 +90,13 @@ std::optional<double> share_in_answer(std::string_view text) {
   return inside == "2" ? std::optional(0.0) : std::nullopt;
 }
 
+// The answer may be quoted from one of the responses.
+bool says_more_behind_answer(std::string_view text) {
+  const std::string_view behind = text.substr(text.rfind("<answer>"));
+  constexpr std::array<std::string_view, 5> kMarks{"Verdict", "verdict", "[[A]]", "[[B]]", "[[C]]"};
+  return std::ranges::any_of(kMarks, [&](std::string_view mark) { return behind.find(mark) != behind.npos; });
+}
+
 }  // namespace
 
 std::optional<double> overall_score(std::string_view text) {
@@ -100,7 +108,7 @@ std::optional<double> overall_score(std::string_view text) {
 }
 
 double first_answers_share(std::string_view text) {
-  if (const auto share = share_in_answer(text)) return *share;
+  if (const auto share = share_in_answer(text); share && !says_more_behind_answer(text)) return *share;
   for (size_t i = after_last_verdict(text); i < text.size(); ++i) {
     if (says_tie(text, i)) return 0.5;
     if (!stands_alone(text, i, 1)) continue;

@@ -11,7 +11,7 @@ namespace vlrm {
 std::optional<double> overall_score(std::string_view text);
 
 // 1 where the first answer is the better one, 0 where the second, 0.5 for a tie: the 1 or 2 in the last
-// <answer>…</answer>, as R1-Reward writes it, else the first "A", "B" or "tie" after the
+// <answer>…</answer>, as R1-Reward writes it, unless a verdict follows, else the first "A", "B" or "tie" after the
 // last "Verdict" or "verdict", else what stands in the last of [[A]], [[B]] and [[C]] (a tie), else a tie.
 double first_answers_share(std::string_view text);
 

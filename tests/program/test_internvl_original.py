@@ -98,6 +98,9 @@ def test_it_is_the_model_of_transformers(vlrm, both, tmp_path):
     ({"ps_version": "v1"}, '"ps_version": "v1" is not supported, only "v2"'),
     ({"select_layer": -4}, '"select_layer": -4 is not supported'),
     ({"use_thumbnail": False}, '"use_thumbnail": false is not supported'),
+    ({"vision_config": []}, "vision_config: not a JSON object"),
+    ({"force_image_size": 2**62}, "cannot be"),
+    ({"downsample_ratio": 0}, "cannot be"),
     ({"llm_config": {"model_type": "internlm2"}}, '"internlm2" is not supported as a text part'),
 ])
 def test_what_it_does_otherwise_is_refused(vlrm, both, tmp_path, fields, expected):
@@ -108,8 +111,14 @@ def test_what_it_does_otherwise_is_refused(vlrm, both, tmp_path, fields, expecte
 
 @pytest.mark.parametrize("both", ["tiles"], indirect=True)
 def test_a_model_without_its_image_token_is_refused(vlrm, both, tmp_path):
-    for name in ("tokenizer_config.json", "tokenizer.json"):
-        path = both[1] / "vlm" / name
-        path.write_text(path.read_text().replace("<IMG_CONTEXT>", "<other>"))
+    tokenizer, settings = (both[1] / "vlm" / name for name in ("tokenizer.json", "tokenizer_config.json"))
+    expected = score(vlrm, tmp_path, both[1] / "vlm", "none", "--likelihood")
+    named = json.loads(settings.read_text())
+    settings.write_text(json.dumps({name: value for name, value in named.items() if name != "added_tokens_decoder"}))
+    assert score(vlrm, tmp_path, both[1] / "vlm", "none", "--likelihood") == expected
+    tokenizer.write_text(tokenizer.read_text().replace("<IMG_CONTEXT>", "<other>"))
     error = vlrm("score", "--model", both[1] / "vlm", "--likelihood", "--prompt", "A", "--response", "B", fails=True)
     assert "has the token <IMG_CONTEXT>" in error
+    for number in ("abc", "", "9" * 30):
+        settings.write_text(json.dumps(named | {"added_tokens_decoder": {number: {"content": "<IMG_CONTEXT>"}}}))
+        assert "has the token <IMG_CONTEXT>" in vlrm("inspect", both[1] / "vlm", fails=True)

@@ -291,6 +291,7 @@ def test_what_is_wrong_in_a_config_is_named(vlrm, small, part, fields, expected)
     ("tiles", "vision_config", {"use_mask_token": True}, "only false"),
     ("next", None, {"image_token_index": 10**6}, '"image_token_index": 1000000 is not below the 648 rows'),
     ("next", None, {"vision_feature_layer": [-2, -1]}, "several layers are not supported"),
+    ("next", None, {"vision_feature_layer": [-5]}, "is outside of the 3 layers"),
     ("next", None, {"vision_feature_layer": -5}, "is outside of the 3 layers"),
     ("next", None, {"vision_feature_select_strategy": "full"}, 'must be "default" for a tower with a class token'),
     ("next", None, {"multimodal_projector_bias": False}, "only true"),
@@ -315,6 +316,7 @@ def test_what_is_wrong_in_a_config_of_tiles_is_named(vlrm, models, tmp_path, kin
     ("tiles", "preprocessor_config.json", {"min_patches": 9, "max_patches": 2}, "do not exist"),
     ("tiles", "preprocessor_config.json", {"max_patches": 100, "size": {"height": 4096, "width": 4096}}, "are more than"),
     ("tiles", "preprocessor_config.json", {"image_processor_type": "ViTImageProcessor"}, "only GotOcr2ImageProcessor"),
+    ("tiles", "processor_config.json", {"image_seq_length": -1}, 'processor_config.json: "image_seq_length" is -1'),
     ("tiles", "processor_config.json", {"image_seq_length": 9}, "gives a tile 9 tokens, but the model makes 4 of it"),
     ("next", "preprocessor_config.json", {"size": {"shortest_edge": 8}}, "tiles are squares of one size"),
     ("next", "preprocessor_config.json", {"image_grid_pinpoints": [[16, 40]]}, "which are not whole tiles of 16"),
@@ -333,6 +335,25 @@ def test_tiles_for_another_model_are_refused(vlrm, models, tmp_path, kind, name,
     picture(60, 20).save(tmp_path / "a.png")
     error = vlrm("score", "--model", folder, "--image", tmp_path / "a.png", "--prompt", "A", "--response", "B", fails=True)
     assert expected in error
+
+
+def test_an_image_that_would_be_too_large_a_square_is_refused(vlrm, models, tmp_path):
+    picture(20, 20).save(tmp_path / "a.png")
+    Image.new("1", (1, 60000)).save(tmp_path / "b.png")
+    error = vlrm("score", "--model", models("onevision") / "vlrm", "--image", tmp_path / "a.png", "--image", tmp_path / "b.png",
+                 "--prompt", "A", "--response", "B", fails=True)
+    assert "b.png: an image of 1 × 60000 pixels would take 10299 MiB as a square" in error
+
+
+def test_tokens_that_would_be_shrunk_to_nothing_are_refused(vlrm, models, tmp_path):
+    folder = Path(shutil.copytree(models("onevision") / "vlrm", tmp_path / "model"))
+    config = json.loads((folder / "config.json").read_text())
+    changed(folder / "config.json", image_grid_pinpoints=[[3000, 30]], vision_aspect_ratio="anyres_max_1",
+            vision_config=config["vision_config"] | {"patch_size": 30})
+    changed(folder / "preprocessor_config.json", image_grid_pinpoints=[[3000, 30]])
+    picture(1, 2000).save(tmp_path / "a.png")
+    error = vlrm("preprocess", "--model", folder, "--image", tmp_path / "a.png", "-o", tmp_path / "out", fails=True)
+    assert "a.png: an image of 1 × 2000 pixels: nothing is left of" in error
 
 
 def test_a_model_without_the_tokens_around_its_images_is_refused(vlrm, models, tmp_path):

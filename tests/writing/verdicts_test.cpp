@@ -33,6 +33,8 @@ TEST(Verdicts, OfPairs) {
   EXPECT_EQ(first_answers_share("<think>Verdict: B</think><answer>1</answer>"), 1);
   EXPECT_EQ(first_answers_share("<answer>1</answer> no, <answer>\n2 </answer>"), 0);
   EXPECT_EQ(first_answers_share("<answer>2"), 0);
+  EXPECT_EQ(first_answers_share("A says <answer>2</answer>. Verdict: A"), 1);
+  EXPECT_EQ(first_answers_share("B says <answer>1</answer>. [[B]]"), 0);
   EXPECT_EQ(first_answers_share("<answer>[[A]]</answer>"), 1);
   EXPECT_EQ(first_answers_share("<answer>12</answer> Verdict: B"), 0);
   EXPECT_EQ(first_answers_share("<answer> </answer>"), 0.5);

@@ -102,7 +102,7 @@ std::unique_ptr<ImageProcessor> internvl_processor(const std::filesystem::path& 
     if (config.value("model_type", OrderedJson()) == kInternVlOriginal.type) {
       const auto files = kInternVlOriginal.image_files(config, directory);
       return std::make_unique<InternVlProcessor>(InternVlProcessorConfig::from_settings(
-          files.at("preprocessor_config.json"), files.at("processor_config.json"), file.string()));
+          files.at("preprocessor_config.json"), file.string(), files.at("processor_config.json"), file.string()));
     }
   }
   return std::make_unique<InternVlProcessor>(InternVlProcessorConfig::from_directory(directory));

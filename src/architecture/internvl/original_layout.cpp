@@ -1,7 +1,9 @@
 #include "architecture/internvl/original_layout.h"
 
 #include <array>
+#include <charconv>
 #include <optional>
+#include <tuple>
 
 #include "base/error.h"
 
@@ -24,26 +26,59 @@ void require_value(const OrderedJson& json, const std::string& key, const Ordere
     fail("{}: \"{}\": {} is not supported, only {}", source, key, printable(found.dump()), supported.dump());
 }
 
+std::optional<int64_t> whole_number(std::string_view text) {
+  int64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return problem == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
+// Of {"NAME": 3}.
+std::optional<int64_t> number_by_name(const Json& tokens) {
+  const auto found = tokens.is_object() ? tokens.find(kImageToken) : tokens.end();
+  return found != tokens.end() && found->is_number_integer() ? std::optional(found->get<int64_t>()) : std::nullopt;
+}
+
+bool is_image_token(const Json& token) {
+  return token.is_object() && token.contains("content") && token.at("content") == kImageToken;
+}
+
+// Of {"3": {"content": "NAME"}}.
+std::optional<int64_t> number_by_content(const Json& tokens) {
+  if (!tokens.is_object()) return std::nullopt;
+  for (const auto& [number, token] : tokens.items())
+    if (is_image_token(token)) return whole_number(number);
+  return std::nullopt;
+}
+
+// Of [{"id": 3, "content": "NAME"}].
+std::optional<int64_t> number_in_list(const Json& tokens) {
+  if (!tokens.is_array()) return std::nullopt;
+  for (const Json& token : tokens)
+    if (is_image_token(token) && token.contains("id") && token.at("id").is_number_integer())
+      return token.at("id").get<int64_t>();
+  return std::nullopt;
+}
+
 // The image token's number, from the files of the tokenizer that list added tokens.
 std::optional<int64_t> number_of_image_token(const std::filesystem::path& directory) {
-  const auto added = directory / "added_tokens.json", settings = directory / "tokenizer_config.json";
-  if (std::filesystem::exists(added)) {
-    const Json tokens = read_json_or_throw(added);
-    if (tokens.is_object() && tokens.contains(kImageToken) && tokens.at(kImageToken).is_number_integer())
-      return tokens.at(kImageToken).get<int64_t>();
+  using Read = std::optional<int64_t> (*)(const Json&);
+  const std::tuple<const char*, const char*, Read> places[] = {
+      {"added_tokens.json", nullptr, number_by_name},
+      {"tokenizer_config.json", "added_tokens_decoder", number_by_content},
+      {"tokenizer.json", "added_tokens", number_in_list}};
+  for (const auto& [name, key, read] : places) {
+    if (!std::filesystem::exists(directory / name)) continue;
+    const Json json = read_json_or_throw(directory / name);
+    const bool there = key == nullptr || (json.is_object() && json.contains(key));
+    if (const auto number = there ? read(key == nullptr ? json : json.at(key)) : std::nullopt) return number;
   }
-  if (!std::filesystem::exists(settings)) return std::nullopt;
-  const Json json = read_json_or_throw(settings);
-  const auto tokens = json.find("added_tokens_decoder");
-  if (tokens == json.end() || !tokens->is_object()) return std::nullopt;
-  for (const auto& [number, token] : tokens->items())
-    if (token.is_object() && token.contains("content") && token.at("content") == kImageToken) return std::stoll(number);
   return std::nullopt;
 }
 
 OrderedJson vision_config(const OrderedJson& original, const std::string& source) {
   const auto vision = required_field<OrderedJson>(original, "vision_config", source);
   const std::string inside = source + ": vision_config";
+  if (!vision.is_object()) fail("{}: not a JSON object", inside);
   OrderedJson config = {{"model_type", "internvl_vision"}};
   for (const auto& [key, fallback] :
        {std::pair("hidden_size", 3200), std::pair("intermediate_size", 12800), std::pair("num_hidden_layers", 48),
@@ -59,12 +94,16 @@ OrderedJson vision_config(const OrderedJson& original, const std::string& source
   return config;
 }
 
-int64_t tile_tokens(const OrderedJson& config) {
+int64_t tile_tokens(const OrderedJson& config, const std::string& source) {
+  constexpr int64_t kLargestSide = 1 << 14;
   const OrderedJson& vision = config.at("vision_config");
-  const double side = static_cast<double>(vision.at("image_size").get<int64_t>()) /
-                      static_cast<double>(vision.at("patch_size").get<int64_t>()) *
-                      config.at("downsample_ratio").get<double>();
-  return static_cast<int64_t>(side) * static_cast<int64_t>(side);
+  const auto tile = vision.at("image_size").get<int64_t>(), patch = vision.at("patch_size").get<int64_t>();
+  const auto ratio = config.at("downsample_ratio").get<double>();
+  if (patch < 1 || tile < patch || tile > kLargestSide || !(ratio > 0 && ratio <= 1))
+    fail("{}: tiles of {} pixels in patches of {} with a \"downsample_ratio\" of {} cannot be", source, tile, patch,
+         ratio);
+  const auto side = static_cast<int64_t>(static_cast<double>(tile / patch) * ratio);
+  return side * side;
 }
 
 OrderedJson config_of_original(const OrderedJson& original, const std::filesystem::path& directory) {
@@ -73,14 +112,15 @@ OrderedJson config_of_original(const OrderedJson& original, const std::filesyste
   require_value(original, "select_layer", -1, -1, source);
   const auto image_token = number_of_image_token(directory);
   if (!image_token)
-    fail("{}: neither added_tokens.json nor tokenizer_config.json has the token {}", directory.string(), kImageToken);
+    fail("{}: none of added_tokens.json, tokenizer_config.json and tokenizer.json has the token {}", directory.string(),
+         kImageToken);
   OrderedJson config = {{"architectures", {"InternVLForConditionalGeneration"}},
                         {"model_type", "internvl"},
                         {"downsample_ratio", original_field<double>(original, "downsample_ratio", 0.5, source)},
                         {"image_token_id", *image_token},
                         {"text_config", required_field<OrderedJson>(original, "llm_config", source)},
                         {"vision_config", vision_config(original, source)}};
-  config["image_seq_length"] = tile_tokens(config);
+  config["image_seq_length"] = tile_tokens(config, source);
   for (const char* key : {"torch_dtype", "pad_token_id", "eos_token_id"})
     if (original.contains(key)) config[key] = original.at(key);
   return config;

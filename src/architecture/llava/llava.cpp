@@ -58,8 +58,14 @@ LlavaVision read_tower(const ConfigFields& fields, const char* default_type) {
 // vision_feature_layer: negative ones count from the last layer's output.
 void read_used_layers(const ConfigFields& fields, int64_t fallback, LlavaVision& vision) {
   const std::string key = "vision_feature_layer";
-  if (fields.has(key) && fields.at(key).is_array()) fields.fail(key, "several layers are not supported, only one");
-  const auto layer = fields.get<int64_t>(key, fallback);
+  int64_t layer = fallback;
+  if (fields.has(key) && fields.at(key).is_array()) {
+    const auto layers = fields.required<std::vector<int64_t>>(key);
+    if (layers.size() != 1) fields.fail(key, "several layers are not supported, only one");
+    layer = layers.front();
+  } else {
+    layer = fields.get<int64_t>(key, fallback);
+  }
   vision.used_layers = layer < 0 ? vision.layers + 1 + layer : layer;
   if (vision.used_layers < 1 || vision.used_layers > vision.layers)
     fields.fail(key, fmt::format("{} is outside of the {} layers there are", layer, vision.layers));
