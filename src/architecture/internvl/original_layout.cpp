@@ -102,7 +102,8 @@ int64_t tile_tokens(const OrderedJson& config, const std::string& source) {
   if (patch < 1 || tile < patch || tile > kLargestSide || !(ratio > 0 && ratio <= 1))
     fail("{}: tiles of {} pixels in patches of {} with a \"downsample_ratio\" of {} cannot be", source, tile, patch,
          ratio);
-  const auto side = static_cast<int64_t>(static_cast<double>(tile / patch) * ratio);
+  const int64_t patches = tile / patch;
+  const auto side = static_cast<int64_t>(static_cast<double>(patches) * ratio);
   return side * side;
 }
 
