@@ -81,7 +81,8 @@ void read_text_of_any_family(const ConfigFields& fields, const char* default_typ
   if (family == nullptr || family->sees())
     text.fail("model_type", fmt::format("\"{}\" is not supported as a text part, only {} is", printable(type),
                                         architecture_names(false)));
-  family->read(text, config);  // the text's tie_word_embeddings counts: 5 has another beside it, and looks at the weights
+  // The text's tie_word_embeddings counts: transformers 5 has another one beside it, and looks at the weights.
+  family->read(text, config);
 }
 
 void add_vit(ShapeList& list, const VitVision& vision) {
