@@ -20,7 +20,8 @@ void require_vlm(const Model& model);
 // By its config: throws Error unless `model` has a reward head; of how many labels is no matter. It may see images: its
 // text part counts.
 void require_reward_model(const Model& model);
-// Throws Error unless the head of a reward model is a linear layer that a merge can take; `notes` get what it leaves out.
+// Throws Error unless the head of a reward model is a linear layer that a merge can take; `notes` get what it leaves
+// out.
 void require_head(const Model& rm, std::vector<std::string>& notes);
 // By its config: throws Error for a reward model. A base may see images: its text part counts.
 void require_base(const Model& model);

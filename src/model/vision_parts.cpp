@@ -4,8 +4,7 @@
 
 namespace vlrm {
 
-VisionNorm::VisionNorm(const WeightReader& reader, NormKind kind, const std::string& prefix, int64_t width,
-                       double eps)
+VisionNorm::VisionNorm(const WeightReader& reader, NormKind kind, const std::string& prefix, int64_t width, double eps)
     : weight(reader.vector(prefix + ".weight", {width})), epsilon(eps) {
   if (kind == NormKind::layer) bias = reader.vector(prefix + ".bias", {width});
 }
