@@ -152,7 +152,7 @@ void require_head(const Model& rm, std::vector<std::string>& notes) {
     if (!is_in_reward_head(tensor.name) || tensor.name == "score.weight") continue;
     const bool bias_of_value_head = !rm.value_head.empty() && tensor.name == "score.bias";
     if (!bias_of_value_head)
-      fail("{}: tensor {} is no part of a {} reward model, and would be lost", rm.weights->description(),
+      fail("{}: tensor {} is not a part of a {} reward model, and would be lost", rm.weights->description(),
            printable(tensor.name), rm.config.architecture->name);
     has_bias = true;
   }

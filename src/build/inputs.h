@@ -17,7 +17,7 @@ Model open_input(const std::string& role, const ModelFiles& files, const WatchIn
 
 // By its config: throws Error unless `model` is a vision-language model without a reward head.
 void require_vlm(const Model& model);
-// By its config: throws Error unless `model` has a reward head; of how many labels is no matter. It may see images: its
+// By its config: throws Error unless `model` has a reward head, of any number of labels. It may see images: its
 // text part counts.
 void require_reward_model(const Model& model);
 // Throws Error unless the head of a reward model is a linear layer that a merge can take; `notes` get what it leaves

@@ -23,7 +23,7 @@ class VitTower {
   // tile size]. Each part is used once for all images.
   std::vector<at::Tensor> states(std::span<const ProcessedImage* const> images) const;
 
-  // Bytes of the widest activations of an image of so many tiles.
+  // Bytes of the widest activations of an image of `tiles` tiles.
   static int64_t bytes(const VitVision& config, int64_t tiles);
 
  private:
