@@ -70,8 +70,8 @@ class PromptEncoder {
   Text encode(const Prepared& sample, std::optional<size_t> response, const std::string& source) const;
   // The conversation up to where the response begins, whatever its length.
   Text whole_prompt(const Prepared& sample, const std::string& source) const;
-  // Throws Error where there is a response prefix and `text` does not begin as `prompt`, the whole one: what is left of
-  // the prefix would be taken for the response.
+  // For prompts with a response prefix: throws Error unless `text` begins with all tokens of `prompt`. Otherwise the
+  // end of the prefix would count as part of the response.
   void check_begins_with(const Text& prompt, const Text& text, const std::string& source) const;
 
   const Tokenizer& tokenizer() const { return tokenizer_; }

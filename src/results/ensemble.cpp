@@ -24,7 +24,7 @@ void check_scores(const RunResults& run) {
            row + 1);
 }
 
-// Rows without ids are told apart by nothing but what is correct in them.
+// Rows without ids have only their correct answers to compare, so the stamps of the data must agree.
 void check_same_data(const RunResults& a, const RunResults& b) {
   if (a.info.benchmark.shape.has_id || !a.info.data || !b.info.data) return;
   const std::string &left = a.info.data->stamp, &right = b.info.data->stamp;

@@ -20,8 +20,8 @@ inline constexpr std::array kEnsembleMethods{EnsembleMethodName{EnsembleMethod::
 // A run whose scores are the mean, or the least, of the runs' scores of each response. A run's scores are normalised
 // before: less their mean, over their (population) standard deviation, both of all its responses. The results are
 // rounded to 5 decimals, as an evaluation's scores are, and the first of the largest is chosen. It has no path, and the
-// label "mean(A, B)". Throws Error naming the run where there are fewer than two, where they are not of the same
-// benchmark and samples, and where a score is missing, not finite or without others that differ.
+// label "mean(A, B)". Throws Error for fewer than two runs, for runs of different benchmarks or samples, and for a run
+// with a missing score, a score that is not finite, or scores that are all equal.
 RunResults ensemble(std::span<const RunResults> runs, EnsembleMethod method);
 
 }  // namespace vlrm

@@ -40,7 +40,7 @@ struct Outcome {
   std::vector<double> correctness, scores;
   size_t chosen = 0;
   std::vector<int64_t> lengths;
-  size_t group = 0;                  // of its benchmark's; 0 where there are none
+  size_t group = 0;                  // an index into the benchmark's groups; 0 if it has none
   std::vector<uint64_t> texts = {};  // of best of N: a hash of each response
 };
 

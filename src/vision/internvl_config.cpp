@@ -8,26 +8,6 @@ namespace {
 constexpr int64_t kLargestTileSide = 4096, kMostTilesOfImage = 128, kMostTileTokens = 1 << 16;
 constexpr int64_t kMostPixelsOfTiles = int64_t{1} << 25;  // of all tiles of an image; published models have 2.6 million
 
-int64_t whole_within(const Json& object, const std::string& key, int64_t fallback, int64_t limit,
-                     const std::string& source) {
-  const auto value = optional_field<int64_t>(object, key, fallback, source);
-  if (value < 1 || value > limit) fail("{}: \"{}\" is {}, not within 1 and {}", source, key, value, limit);
-  return value;
-}
-
-void check_internvl_steps(const Json& settings, const std::string& source) {
-  constexpr int64_t kBicubicFilter = 3;
-  const auto type = optional_field<std::string>(settings, "image_processor_type", "GotOcr2ImageProcessor", source);
-  if (!type.starts_with("GotOcr2ImageProcessor"))
-    fail("{}: \"image_processor_type\" is \"{}\"; only GotOcr2ImageProcessor is supported", source, printable(type));
-  for (const char* step : {"do_resize", "do_convert_rgb"})
-    if (!optional_field<bool>(settings, step, true, source))
-      fail("{}: \"{}\" is false; InternVL's images cannot do without it", source, step);
-  const auto resample = optional_field<int64_t>(settings, "resample", kBicubicFilter, source);
-  if (resample != kBicubicFilter)
-    fail("{}: \"resample\" is {}; only {} (bicubic) is supported", source, resample, kBicubicFilter);
-}
-
 }  // namespace
 
 InternVlProcessorConfig InternVlProcessorConfig::from_directory(const std::filesystem::path& directory) {
@@ -41,7 +21,8 @@ InternVlProcessorConfig InternVlProcessorConfig::from_settings(const Json& setti
                                                                const Json& processor,
                                                                const std::string& processor_source) {
   if (!settings.is_object()) fail("{}: not a JSON object", source);
-  check_internvl_steps(settings, source);
+  check_processor_steps(settings, source,
+                        {"GotOcr2ImageProcessor", "InternVL's", {"do_resize", "do_convert_rgb"}, 3, "bicubic"});
   InternVlProcessorConfig config;
   if (settings.contains("size")) {
     const auto size = required_field<Json>(settings, "size", source);

@@ -26,8 +26,8 @@ struct InternVlProcessorConfig {
                                                const std::string& processor_source);
 };
 
-// What ProcessedImage::grid says; pixels are [tiles, 3, tile size, tile size], the whole image last where there are
-// several.
+// The meaning of ProcessedImage::grid. Pixels are [tiles, 3, tile size, tile size]; if an image has several tiles, the
+// last one shows all of it.
 struct InternVlGrid {
   int64_t tiles = 0, tile_size = 0;
 

@@ -20,19 +20,6 @@ Sizes default_sizes(std::string_view type) {
   return sizes;
 }
 
-void check_llava_steps(const Json& settings, std::string_view type, const std::string& source) {
-  constexpr int64_t kBicubicFilter = 3;
-  const auto written = optional_field<std::string>(settings, "image_processor_type", std::string(type), source);
-  if (!written.starts_with(type))
-    fail("{}: \"image_processor_type\" is \"{}\"; only {} is supported", source, printable(written), type);
-  for (const char* step : {"do_resize", "do_convert_rgb", "do_pad"})
-    if (!optional_field<bool>(settings, step, true, source))
-      fail("{}: \"{}\" is false; LLaVA's images cannot do without it", source, step);
-  const auto resample = optional_field<int64_t>(settings, "resample", kBicubicFilter, source);
-  if (resample != kBicubicFilter)
-    fail("{}: \"resample\" is {}; only {} (bicubic) is supported", source, resample, kBicubicFilter);
-}
-
 // "size" and "crop_size" say the side of a tile, each in one of two forms, and must agree.
 int64_t read_tile_size(const Json& settings, int64_t fallback, const std::string& source) {
   std::optional<int64_t> side;
@@ -102,7 +89,7 @@ LlavaProcessorConfig LlavaProcessorConfig::from_directory(const std::filesystem:
                                                           std::string_view type) {
   const auto [settings, source] = read_processor_settings(directory);
   if (!settings.is_object()) fail("{}: not a JSON object", source);
-  check_llava_steps(settings, type, source);
+  check_processor_steps(settings, source, {type, "LLaVA's", {"do_resize", "do_convert_rgb", "do_pad"}, 3, "bicubic"});
   LlavaProcessorConfig config;
   config.squares_among_several = type == kOneVision;
   if (config.squares_among_several) config.most_tiles = 9;

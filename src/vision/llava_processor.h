@@ -32,8 +32,8 @@ struct LlavaProcessorConfig {
 struct LlavaGrid {
   TileGrid tiles;                 // 0 by 0: the whole image alone
   int64_t height = 0, width = 0;  // of the image that was processed, pixels
-  // Tokens of the tiles that stand for the image and not for what it is padded with, and, where these would be too
-  // many, what they are shrunk to.
+  // How many tokens of the tiles show the image rather than its black borders; and how many remain if these are too
+  // many and are shrunk (else 0).
   int64_t rows = 0, columns = 0, shrunk_rows = 0, shrunk_columns = 0;
   int64_t side = 0;  // tokens of a tile in a row
 

@@ -5,7 +5,7 @@
 namespace vlrm {
 namespace {
 
-constexpr int64_t kMaxTileSize = 8192, kMaxTiles = 64, kBilinear = 2;
+constexpr int64_t kMaxTileSize = 8192, kMaxTiles = 64;
 constexpr int64_t kMostTilePixels = int64_t{1} << 25;  // of all tiles; published models have 1.3 million
 
 int64_t within(const Json& object, const std::string& key, int64_t limit, const std::string& source) {
@@ -14,24 +14,12 @@ int64_t within(const Json& object, const std::string& key, int64_t limit, const 
   return value;
 }
 
-// Steps that the reference's processor cannot do without either.
-void check_steps(const Json& config, const std::string& source) {
-  const auto type = optional_field<std::string>(config, "image_processor_type", "MllamaImageProcessor", source);
-  if (!type.starts_with("MllamaImageProcessor"))
-    fail("{}: \"image_processor_type\" is \"{}\"; only MllamaImageProcessor is supported", source, printable(type));
-  for (const char* step : {"do_resize", "do_pad", "do_convert_rgb"})
-    if (!optional_field<bool>(config, step, true, source))
-      fail("{}: \"{}\" is false; Mllama's images cannot do without it", source, step);
-  const auto resample = optional_field<int64_t>(config, "resample", kBilinear, source);
-  if (resample != kBilinear)
-    fail("{}: \"resample\" is {}; only {} (bilinear) is supported", source, resample, kBilinear);
-}
-
 }  // namespace
 
 MllamaProcessorConfig MllamaProcessorConfig::from_directory(const std::filesystem::path& directory) {
   const auto [json, source] = read_processor_settings(directory);
-  check_steps(json, source);
+  check_processor_steps(json, source,
+                        {"MllamaImageProcessor", "Mllama's", {"do_resize", "do_pad", "do_convert_rgb"}, 2, "bilinear"});
   MllamaProcessorConfig config;
   const auto size = required_field<Json>(json, "size", source);
   config.tile_size = within(size, "height", kMaxTileSize, source + ", \"size\"");

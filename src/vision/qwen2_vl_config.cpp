@@ -6,25 +6,7 @@ namespace vlrm {
 namespace {
 
 constexpr int64_t kMostPixels = int64_t{1} << 25;  // of all frames of an image, as in the largest published models
-constexpr int64_t kLargestPatch = 64, kMostMerged = 8, kMostFrames = 8, kBicubic = 3;
-
-int64_t count_within(const Json& object, const std::string& key, int64_t fallback, int64_t limit,
-                     const std::string& source) {
-  const auto value = optional_field<int64_t>(object, key, fallback, source);
-  if (value < 1 || value > limit) fail("{}: \"{}\" is {}, not within 1 and {}", source, key, value, limit);
-  return value;
-}
-
-void check_processor(const Json& settings, const std::string& source) {
-  const auto type = optional_field<std::string>(settings, "image_processor_type", "Qwen2VLImageProcessor", source);
-  if (!type.starts_with("Qwen2VLImageProcessor"))
-    fail("{}: \"image_processor_type\" is \"{}\"; only Qwen2VLImageProcessor is supported", source, printable(type));
-  for (const char* step : {"do_resize", "do_convert_rgb"})
-    if (!optional_field<bool>(settings, step, true, source))
-      fail("{}: \"{}\" is false; Qwen's images cannot do without it", source, step);
-  const auto resample = optional_field<int64_t>(settings, "resample", kBicubic, source);
-  if (resample != kBicubic) fail("{}: \"resample\" is {}; only {} (bicubic) is supported", source, resample, kBicubic);
-}
+constexpr int64_t kLargestPatch = 64, kMostMerged = 8, kMostFrames = 8;
 
 // The largest area that images may be resized to, in a file as by an option.
 int64_t most_pixels(const Qwen2VlProcessorConfig& config) {
@@ -42,9 +24,9 @@ int64_t read_area(const Json& settings, const std::string& edge, const std::stri
   if (!without && !of_own) {
     const std::string inside = source + ", \"size\"";
     required_field<int64_t>(*size, edge, inside);
-    fallback = count_within(*size, edge, 0, limit, inside);
+    fallback = whole_within(*size, edge, 0, limit, inside);
   }
-  return count_within(settings, own_name, fallback, limit, source);
+  return whole_within(settings, own_name, fallback, limit, source);
 }
 
 void read_areas(const Json& settings, const std::string& source, Qwen2VlProcessorConfig& config) {
@@ -60,11 +42,12 @@ void read_areas(const Json& settings, const std::string& source, Qwen2VlProcesso
 Qwen2VlProcessorConfig Qwen2VlProcessorConfig::from_directory(const std::filesystem::path& directory) {
   const auto [settings, source] = read_processor_settings(directory);
   if (!settings.is_object()) fail("{}: not a JSON object", source);
-  check_processor(settings, source);
+  check_processor_steps(settings, source,
+                        {"Qwen2VLImageProcessor", "Qwen's", {"do_resize", "do_convert_rgb"}, 3, "bicubic"});
   Qwen2VlProcessorConfig config;
-  config.patch_size = count_within(settings, "patch_size", config.patch_size, kLargestPatch, source);
-  config.merge_size = count_within(settings, "merge_size", config.merge_size, kMostMerged, source);
-  config.frames = count_within(settings, "temporal_patch_size", config.frames, kMostFrames, source);
+  config.patch_size = whole_within(settings, "patch_size", config.patch_size, kLargestPatch, source);
+  config.merge_size = whole_within(settings, "merge_size", config.merge_size, kMostMerged, source);
+  config.frames = whole_within(settings, "temporal_patch_size", config.frames, kMostFrames, source);
   read_areas(settings, source, config);
   config.scale = PixelScale::clip().changed_by(settings, source);
   return config;

@@ -1,17 +1,12 @@
 #include "architecture/internvl/model/internvl_encoder.h"
 
 #include "base/error.h"
-#include "model/projection.h"
 #include "vision/internvl_processor.h"
 
 namespace vlrm {
 namespace {
 
 constexpr double kProjectorNormEpsilon = 1e-5;
-
-std::string tensor_of_projector(const char* name) {
-  return std::string(kTileProjector) + name;
-}
 
 // States [tiles, side², width] → [tokens, merge size² · width]: the patches of a square behind each other, row by row.
 at::Tensor merged(const at::Tensor& states, const InternVlVision& config) {
@@ -25,31 +20,17 @@ at::Tensor merged(const at::Tensor& states, const InternVlVision& config) {
 
 struct InternVlEncoder::Projector {
   VisionNorm norm;
-  at::Tensor inner, inner_bias, output, output_bias;
+  TileProjection projection;
 
   Projector(const WeightReader& reader, const InternVlVision& config, int64_t output_size)
-      : norm(reader, NormKind::layer, tensor_of_projector("layer_norm"), config.merged_size(), kProjectorNormEpsilon),
-        inner(reader.matrix(tensor_of_projector("linear_1.weight"), output_size, config.merged_size())),
-        inner_bias(reader.vector(tensor_of_projector("linear_1.bias"), {output_size})),
-        output(reader.matrix(tensor_of_projector("linear_2.weight"), output_size, output_size)),
-        output_bias(reader.vector(tensor_of_projector("linear_2.bias"), {output_size})) {}
-
-  at::Tensor operator()(const at::Tensor& patches) const {
-    const at::Tensor hidden = project(norm(patches), inner, inner_bias);
-    activate(hidden, Activation::gelu);
-    return project(hidden, output, output_bias);
-  }
+      : norm(reader, NormKind::layer, std::string(kTileProjector) + "layer_norm", config.merged_size(),
+             kProjectorNormEpsilon),
+        projection(reader, config.merged_size(), output_size) {}
 };
 
 InternVlEncoder::InternVlEncoder(Parts& parts, const InternVlVision& config, int64_t output_size)
-    : config_(config), output_size_(output_size), parts_(parts), tower_(parts, config) {
+    : TileEncoder(parts, config), config_(config), output_size_(output_size) {
   projector_ = parts.add<Projector>([=](const WeightReader& reader) { return Projector(reader, config, output_size); });
-}
-
-std::vector<size_t> InternVlEncoder::order() const {
-  std::vector<size_t> order = tower_.order();
-  order.push_back(projector_.index);
-  return order;
 }
 
 int64_t InternVlEncoder::states_per_row() const {
@@ -75,7 +56,7 @@ std::vector<at::Tensor> InternVlEncoder::encode(std::span<const ProcessedImage* 
   for (const ProcessedImage* image : images) check(*image);
   std::vector<at::Tensor> features = tower_.states(images);
   const auto projector = parts_.use(projector_);
-  for (at::Tensor& image : features) image = (*projector)(merged(image, config_));
+  for (at::Tensor& image : features) image = projector->projection(projector->norm(merged(image, config_)));
   return features;
 }
 

@@ -3,14 +3,9 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "model/projection.h"
 
 namespace vlrm {
 namespace {
-
-std::string tensor_of_projector(const char* name) {
-  return std::string(kTileProjector) + name;
-}
 
 // Features of the tiles [tiles, side², width] as those of one image [rows, columns, width], without those of padding,
 // and shrunk where the processor said so.
@@ -29,24 +24,17 @@ at::Tensor laid_out(const at::Tensor& tiles, const LlavaGrid& grid) {
 }  // namespace
 
 struct LlavaEncoder::Projector {
-  at::Tensor inner, inner_bias, output, output_bias, newline;
+  TileProjection projection;
+  at::Tensor newline;
 
   Projector(const WeightReader& reader, const LlavaVision& config, int64_t output_size)
-      : inner(reader.matrix(tensor_of_projector("linear_1.weight"), output_size, config.hidden_size)),
-        inner_bias(reader.vector(tensor_of_projector("linear_1.bias"), {output_size})),
-        output(reader.matrix(tensor_of_projector("linear_2.weight"), output_size, output_size)),
-        output_bias(reader.vector(tensor_of_projector("linear_2.bias"), {output_size})),
-        newline(reader.vector("image_newline", {output_size})) {}
-
-  at::Tensor projected(const at::Tensor& states) const {
-    const at::Tensor hidden = project(states.reshape({-1, states.size(-1)}), inner, inner_bias);
-    activate(hidden, Activation::gelu);
-    return project(hidden, output, output_bias).view({states.size(0), states.size(1), -1});
-  }
+      : projection(reader, config.hidden_size, output_size), newline(reader.vector("image_newline", {output_size})) {}
 
   // [image.tokens, width]: the whole image, and then its tiles row by row, each with a newline at its end.
   at::Tensor operator()(const at::Tensor& states, const LlavaGrid& grid) const {
-    const at::Tensor features = projected(states), whole = features[0];
+    const at::Tensor features =
+        projection(states.reshape({-1, states.size(-1)})).view({states.size(0), states.size(1), -1});
+    const at::Tensor whole = features[0];
     const int64_t tiles = features.size(0) - 1, width = features.size(2);
     if (tiles == 0) return at::cat({whole, newline.view({1, width})});
     const at::Tensor image = laid_out(features.narrow(0, 1, tiles), grid);
@@ -56,14 +44,8 @@ struct LlavaEncoder::Projector {
 };
 
 LlavaEncoder::LlavaEncoder(Parts& parts, const LlavaVision& config, int64_t output_size)
-    : config_(config), output_size_(output_size), parts_(parts), tower_(parts, config) {
+    : TileEncoder(parts, config), config_(config), output_size_(output_size) {
   projector_ = parts.add<Projector>([=](const WeightReader& reader) { return Projector(reader, config, output_size); });
-}
-
-std::vector<size_t> LlavaEncoder::order() const {
-  std::vector<size_t> order = tower_.order();
-  order.push_back(projector_.index);
-  return order;
 }
 
 // Of the tokens of a tile all may be left out but those of the whole image.
