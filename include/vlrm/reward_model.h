@@ -44,7 +44,8 @@ struct GenerateCall {
 };
 
 // The weights are read once, whatever is asked of the model. Calls from several threads are safe: one works, the others
-// wait. In a process that was forked after the model was loaded, all of them throw Error.
+// wait. They throw Error in a process that was forked after the model was loaded, and where a listener or a callback of
+// one call makes another.
 class RewardModel {
  public:
   // Loads the model, or merges it. Throws what score() throws before it scores; but a model without a reward head is

@@ -228,6 +228,14 @@ TEST_F(RewardModelTest, IsOfTheProcessThatLoadedIt) {
   EXPECT_EQ(status, 0);
 }
 
+TEST_F(RewardModelTest, ACallbackCannotUseIt) {
+  RewardModel model(options_of("vlrm_ties"));
+  GenerateCall call;
+  call.max_new_tokens = 1;
+  call.grown = [&](size_t, const std::string&) { model.score({asked()}); };
+  EXPECT_THAT(error_of([&] { model.generate(asked(), call); }), HasSubstr("the model is at work"));
+}
+
 TEST_F(RewardModelTest, StopsWhereItsListenerSays) {
   class Stopping : public Listener {
    public:
