@@ -30,7 +30,8 @@ Sample sample_of(const Conversation& conversation, const std::string& source, bo
   if (!given.messages.empty()) {
     if (!responses) own.emplace();
     if (responses && given.responses.empty()) own.reset();
-    return sample_of(parse_ordered_json_or_throw(given.messages, source), encoded(given.images), std::move(own), source);
+    return sample_of(parse_ordered_json_or_throw(given.messages, source), encoded(given.images), std::move(own),
+                     source);
   }
   if (responses && given.responses.empty()) fail("{}: at least one response is needed", source);
   if (const auto invalid = utf8::first_invalid(given.prompt))

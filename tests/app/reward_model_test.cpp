@@ -150,7 +150,9 @@ TEST_F(RewardModelTest, TakesMessagesAndBytes) {
   messages.messages.pop_back();
   messages.messages += R"(, {"role": "assistant", "content": "A cat."}])";
   messages.responses.clear();
-  EXPECT_EQ(model.score({messages}).at(0).scores, std::vector{expected[0]});
+  Conversation alone = asked();
+  alone.responses.resize(1);
+  EXPECT_EQ(model.score({messages}).at(0).scores, model.score({alone}).at(0).scores);
 }
 
 TEST_F(RewardModelTest, SaysWhereAConversationIsWrong) {

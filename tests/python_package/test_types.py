@@ -38,7 +38,7 @@ def test_everything_public_is_there_and_says_what_it_is():
     for name, value in vars(vlrm.RewardModel).items():
         assert name.startswith("_") or value.__doc__, name
     with pytest.raises(AttributeError, match="nothing_of_this_name"):
-        vlrm.nothing_of_this_name
+        vlrm.nothing_of_this_name()
 
 
 def test_the_page_names_everything_public():
