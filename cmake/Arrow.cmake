@@ -17,6 +17,7 @@ list(GET arrow_facts 1 arrow_version)
 if(arrow_version VERSION_LESS 26)
   message(FATAL_ERROR "pyarrow ${arrow_version} in ${VLRM_PYTHON} is too old: 26 or later is needed.")
 endif()
+string(REGEX MATCH "^[0-9]+" VLRM_ARROW_MAJOR ${arrow_version})
 message(STATUS "libarrow ${arrow_version} in ${VLRM_ARROW_LIB}")
 
 add_library(vlrm_arrow INTERFACE)
