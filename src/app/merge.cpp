@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/cards.h"
 #include "app/listening.h"
 #include "app/model.h"
 #include "app/option_checks.h"
@@ -164,7 +165,9 @@ void build(const BuildOptions& options) {
   manifest.name_input("vlm", options.vlm);
   manifest.name_input("rm", options.rm);
   manifest.name_input("base", options.base);
-  write(plan_build(inputs, recipe, dtype, manifest.watcher()), options.output, manifest);
+  PlannedOutput planned = plan_build(inputs, recipe, dtype, manifest.watcher());
+  planned.texts.merge(card_of(options));
+  write(planned, options.output, manifest);
   if (inputs.base && !recipe.base_model) tell_note(fmt::format("{} has no use for a base", recipe.method->name));
 }
 
@@ -192,8 +195,10 @@ void extract(const ExtractOptions& options) {
   manifest.name_input(from_vlm ? "vlm" : "rm", source);
   manifest.name_input("instruct", options.instruct);
   const auto plan = from_vlm ? plan_extract_vlm : plan_extract_rm;
-  write(plan(resolve_model(source), named_model("instruct", options.instruct), dtype, manifest.watcher()),
-        options.output, manifest);
+  PlannedOutput planned =
+      plan(resolve_model(source), named_model("instruct", options.instruct), dtype, manifest.watcher());
+  planned.texts.merge(card_of(options));
+  write(planned, options.output, manifest);
 }
 
 void map(const MapOptions& options) {
@@ -206,8 +211,9 @@ void map(const MapOptions& options) {
   manifest.name_input("vlm", options.vlm);
   manifest.name_input("rm", options.rm);
   const ModelFiles text = named_model("text", options.text), vlm = named_model("vlm", options.vlm);
-  write(plan_map(text, vlm, named_model("rm", options.rm), manifest.watcher(), options.score_label), options.output,
-        manifest);
+  PlannedOutput planned = plan_map(text, vlm, named_model("rm", options.rm), manifest.watcher(), options.score_label);
+  planned.texts.merge(card_of(options));
+  write(planned, options.output, manifest);
 }
 
 void check(const CheckOptions& options, const std::function<void(const CheckedRecipe&)>& checked) {
