@@ -3,6 +3,7 @@
 
 #include <vlrm/error.h>
 #include <vlrm/listener.h>
+#include <vlrm/merge_method.h>
 
 #include <cstdint>
 #include <functional>
@@ -22,14 +23,12 @@ struct ModelOutput {
   std::function<void(const std::string& directory)> written;  // called with each directory once it is complete
 };
 
-struct BuildOptions {
-  std::string vlm, rm, base;                                     // directories or hub ids
-  std::string recipe;                                            // a file, mergekit's YAML; or "", and:
-  std::string method;                                            // linear, task_arithmetic, ties, …
-  std::optional<double> weight, weight_vlm, weight_rm, density;  // as the method needs them
-  std::optional<bool> normalize, rescale;                        // none: as in the published recipes
-  std::optional<uint64_t> seed;                                  // of random masks; none: 0
-  std::string score_label;                                       // of an RM with several: its name or number
+// By the method, or by a recipe.
+struct BuildOptions : MergeMethod {
+  std::string vlm, rm, base;     // directories or hub ids
+  std::string recipe;            // a file, mergekit's YAML; "": the method
+  std::optional<uint64_t> seed;  // of random masks; none: 0
+  std::string score_label;       // of an RM with several: its name or number
   std::string dtype = "bfloat16";
   ModelOutput output;
   Listener* listener = nullptr;

@@ -92,10 +92,12 @@ void evaluate(const EvaluateOptions& options) {
   const CallListener listening(options.listener);
   const EvaluationMode mode = evaluation_mode_or_throw(options.mode);
   const ModelOptions& model = options.model;
-  const fs::path name = model.recipe.empty() ? fs::path(model.model) : fs::path(model.recipe).stem();
+  const fs::path name = !model.recipe.empty() ? fs::path(model.recipe).stem()
+                        : merges_on_load(model) ? fs::path(model.merge.method)
+                                                : fs::path(model.model);
   EvaluationOptions how = evaluation_options(options, mode, name);
   if (mode == EvaluationMode::random) {
-    if (!(model.model + model.recipe + model.vlm + model.rm + model.base).empty() || model.likelihood)
+    if (!(model.model + model.vlm + model.rm + model.base).empty() || merges_on_load(model) || model.likelihood)
       throw OptionError("mode", "random draws its scores; leave the options of a model away");
     return draw(options, std::move(how));
   }

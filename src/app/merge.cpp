@@ -45,25 +45,6 @@ void write(const PlannedOutput& planned, const ModelOutput& output, const Manife
   if (!output.null_sink && output.written) output.written(output.directory);
 }
 
-Recipe recipe_of(const BuildOptions& options) {
-  const bool has_numbers = options.weight || options.weight_vlm || options.weight_rm || options.density ||
-                           options.normalize || options.rescale;
-  if (!options.recipe.empty()) {
-    if (!options.method.empty() || has_numbers)
-      throw OptionError("recipe", "says all about the merge; of its options only `seed` goes with it");
-    return read_recipe_or_throw(options.recipe);
-  }
-  if (options.method.empty()) throw OptionError("method", "is missing, and so is a `recipe`");
-  naming_option("method", [&] { merge_method_or_throw(options.method); });
-  return recipe_from_flags({.method = options.method,
-                            .weight = options.weight,
-                            .weight_vlm = options.weight_vlm,
-                            .weight_rm = options.weight_rm,
-                            .density = options.density,
-                            .normalize = options.normalize,
-                            .rescale = options.rescale});
-}
-
 Manifest manifest_of(const Recipe& recipe) {
   const RecipeRoles roles = merge_roles(recipe);
   Manifest manifest("merge", recipe_settings(recipe, roles));
@@ -152,12 +133,11 @@ void build(const BuildOptions& options) {
   const CallListener listening(options.listener);
   check_output(options.output);
   const Dtype dtype = float_dtype_or_throw(options.dtype);
-  Recipe recipe = recipe_of(options);
+  Recipe recipe = NamedRecipe::of_options(options.recipe, options).recipe;
   set_seed(recipe, options.seed);
   BuildInputs inputs{named_model("vlm", options.vlm), named_model("rm", options.rm), std::nullopt, options.score_label};
   if (!options.base.empty()) inputs.base = resolve_model(options.base);
-  if (recipe.from_options)
-    recipe.pad_to_multiple_of = ModelConfig::from_directory(inputs.vlm.directory).architecture->padding;
+  pad_as_the_family_does(recipe, inputs);
   OrderedJson settings = recipe_settings(recipe, build_roles(recipe));
   settings["dtype"] = torch_name(dtype);
   if (!options.score_label.empty()) settings["score_label"] = options.score_label;

@@ -29,6 +29,7 @@ const Names<SpecialTokens> kSpecialTokens{
     {"parse", SpecialTokens::parse}, {"escape", SpecialTokens::escape}, {"refuse", SpecialTokens::refuse}};
 const Names<Truncation> kTruncations{
     {"refuse", Truncation::refuse}, {"left", Truncation::left}, {"right", Truncation::right}};
+constexpr int64_t kMostThreads = 1024;
 const Names<Mode> kModes{{"image", Mode::image}, {"no-image", Mode::no_image}, {"text-only", Mode::text_only}};
 
 template <class Value>
@@ -64,6 +65,13 @@ Dtype dtype_of(const ModelOptions& options, const Model& model) {
   return stored && is_float(stored->dtype) ? stored->dtype : Dtype::bf16;
 }
 
+int threads_of(const ModelOptions& options) {
+  if (!options.threads) return thread_count();
+  if (*options.threads < 1 || *options.threads > kMostThreads)
+    throw OptionError("threads", fmt::format("must be from 1 to {}, not {}", kMostThreads, *options.threads));
+  return static_cast<int>(*options.threads);
+}
+
 void set_rope_theta(Model& model, const ModelOptions& options) {
   if (!options.rope_theta) return;
   if (!std::isfinite(*options.rope_theta) || *options.rope_theta <= 0)
@@ -83,6 +91,19 @@ std::optional<fs::path> template_path(const ModelOptions& options) {
 }
 
 }  // namespace
+
+bool merges_on_load(const ModelOptions& options) {
+  return !options.recipe.empty() || options.merge != MergeMethod();
+}
+
+SpecialTokens special_tokens_or_throw(const std::string& name) {
+  return value_of(kSpecialTokens, "special_tokens", name);
+}
+
+void pad_as_the_family_does(Recipe& recipe, const BuildInputs& inputs) {
+  if (recipe.from_options)
+    recipe.pad_to_multiple_of = ModelConfig::from_directory(inputs.vlm.directory).architecture->padding;
+}
 
 Mode mode_or_throw(const std::string& name) {
   return value_of(kModes, "mode", name);
@@ -109,13 +130,14 @@ void require_merge_inputs(const ModelOptions& options) {
 }
 
 Model open_or_merge(const ModelOptions& options, Purpose purpose) {
+  const bool merges = merges_on_load(options);
   for (const auto& [name, model] :
        {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm), std::pair("base", &options.base)})
-    if (options.recipe.empty() && !model->empty()) throw OptionError(name, "goes only with a recipe");
-  if (options.recipe.empty() && options.merge_seed) throw OptionError("merge_seed", "goes only with a recipe");
-  if (options.recipe.empty() == options.model.empty())
+    if (!merges && !model->empty()) throw OptionError(name, "goes only with a recipe");
+  if (!merges && options.merge_seed) throw OptionError("merge_seed", "goes only with a recipe");
+  if (merges != options.model.empty())
     throw OptionError("model", "name either a model, or a recipe with the models that it merges (`vlm`, `rm`, `base`)");
-  if (options.recipe.empty()) {
+  if (!merges) {
     const ModelFiles files = resolve_model(options.model);
     if (const auto warning = unapplied_adapter(files)) tell_warning(*warning);
     Model model = open_model(files);
@@ -128,9 +150,11 @@ Model open_or_merge(const ModelOptions& options, Purpose purpose) {
     if (const auto note = bias_of_classifier(model)) tell_note(*note);
     return model;
   }
-  Recipe recipe = NamedRecipe::read_or_throw(options.recipe).recipe;
+  Recipe recipe = NamedRecipe::of_options(options.recipe, options.merge).recipe;
   set_seed(recipe, options.merge_seed);
-  BuildModels models(build_inputs(options));
+  const BuildInputs inputs = build_inputs(options);
+  pad_as_the_family_does(recipe, inputs);
+  BuildModels models(inputs);
   std::vector<std::string> notes;
   Model model = merged(models, options, std::move(recipe), notes);
   for (const std::string& note : notes) tell_note(note);
@@ -158,7 +182,7 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
   scorer.likelihood = options.likelihood;
   if (options.likelihood && !options.score_label.empty())
     throw OptionError("score_label", "is of a reward, which `likelihood` does not ask for");
-  scorer.prompt.special_tokens = value_of(kSpecialTokens, "special_tokens", options.special_tokens);
+  scorer.prompt.special_tokens = special_tokens_or_throw(options.special_tokens);
   scorer.prompt.max_length = options.max_length;
   if (options.truncation && !options.max_length) throw OptionError("truncation", "goes only with `max_length`");
   require_at_least("max_length", options.max_length.value_or(1), 1);
@@ -179,13 +203,13 @@ BackendOptions backend_options(const ModelOptions& options, const Model& model) 
   backend.device = options.device;
   backend.dtype = dtype_of(options, model);
   backend.weights = value_of(kWeights, "weights", options.weights);
-  backend.threads = thread_count();
+  backend.threads = threads_of(options);
   backend.before_layer = with_this_listener(throw_if_interrupted);
   return backend;
 }
 
 OrderedJson ModelSettings::of(const Model& model, const ScorerOptions& scorer) {
-  if (!options_.recipe.empty()) return of(NamedRecipe::read_or_throw(options_.recipe), scorer);
+  if (merges_on_load(options_)) return of(NamedRecipe::of_options(options_.recipe, options_.merge), scorer);
   return settings(nullptr, dtype_of(options_, model), scorer);
 }
 
@@ -218,7 +242,7 @@ OrderedJson ModelSettings::settings(const NamedRecipe* recipe, Dtype dtype, cons
   }
   settings["dtype"] = torch_name(dtype);
   settings["device"] = options_.device;
-  settings["threads"] = options_.device == "cpu" ? OrderedJson(thread_count()) : OrderedJson(nullptr);
+  settings["threads"] = options_.device == "cpu" ? OrderedJson(threads_of(options_)) : OrderedJson(nullptr);
   settings["exif"] = options_.exif;
   settings["special_tokens"] = options_.special_tokens;
   settings["max_length"] = options_.max_length ? OrderedJson(*options_.max_length) : OrderedJson(nullptr);

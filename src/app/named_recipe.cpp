@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "app/option_checks.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "merge/published_recipes.h"
@@ -42,6 +43,26 @@ NamedRecipe NamedRecipe::parse_or_throw(const std::string& text, const std::file
   Digest digest;
   digest.add(text);
   return {path.filename().string(), digest.hex(), parse_recipe_or_throw(text, path.string())};
+}
+
+NamedRecipe NamedRecipe::of_options(const std::string& file, const MergeMethod& how) {
+  if (!file.empty()) {
+    if (how != MergeMethod())
+      throw OptionError("recipe", "says all about the merge; of its options only `seed` goes with it");
+    return read_or_throw(file);
+  }
+  if (how.method.empty()) throw OptionError("method", "is missing, and so is a `recipe`");
+  naming_option("method", [&] { merge_method_or_throw(how.method); });
+  Recipe recipe = recipe_from_flags({.method = how.method,
+                                     .weight = how.weight,
+                                     .weight_vlm = how.weight_vlm,
+                                     .weight_rm = how.weight_rm,
+                                     .density = how.density,
+                                     .normalize = how.normalize,
+                                     .rescale = how.rescale});
+  Digest digest;
+  digest.add(recipe_to_json(recipe).dump());
+  return {how.method, digest.hex(), std::move(recipe)};
 }
 
 std::vector<NamedRecipe> recipes_or_throw(bool paper, const std::vector<std::string>& patterns) {

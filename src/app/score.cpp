@@ -1,6 +1,7 @@
 #include <vlrm/score.h>
 
 #include "app/listening.h"
+#include "app/loaded_model.h"
 #include "app/model.h"
 #include "app/option_checks.h"
 #include "base/error.h"
@@ -31,23 +32,11 @@ Scores score(const ScoreOptions& options) {
   const CallListener listening(options.listener);
   if (options.responses.empty()) throw OptionError("responses", "at least one is needed");
   const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
-  const Model model = open_or_merge(options.model);
   Sample sample;
   sample.messages.push_back(user_message(options.prompt, options.images.size()));
   for (const std::string& image : options.images) sample.images.push_back({image});
   sample.responses = options.responses;
-  Scorer scorer(model, how, backend_options(options.model, model));
-  const std::vector<PreparedSample> prepared{scorer.prepare(sample, "the sample")};
-  if (how.prompt.mode == Mode::image && sample.images.empty()) tell_note("no image: scored without one");
-  Scores result;
-  result.scores = scorer.score(prepared).front();
-  tell_warnings(prepared.front().notes);
-  EqualScores equal_scores;
-  equal_scores.add(result.scores, sample.responses);
-  tell_if_equal(equal_scores);
-  if (how.prompt.clock) result.date = how.prompt.clock->date();
-  result.texts = counts(prepared.front().notes);
-  return result;
+  return LoadedModel(options.model).score({{std::move(sample), "the sample"}}, how, 1).front();
 }
 
 void score_file(const ScoreFileOptions& options) {

@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/threads.h"
+#include "model/threads_scope.h"
 #include "model/torch_backend.h"
 
 namespace vlrm {
@@ -58,14 +60,27 @@ auto translated(const Action& action) {
   }
 }
 
+// Of this library's own pools too, which a host program does not see.
+int threads_or_all(int threads) {
+  set_thread_count(threads);
+  return thread_count();
+}
+
+// With so many of libtorch's threads.
+template <class Action>
+auto computed(int threads, const Action& action) {
+  const ThreadsScope scope(threads);
+  return translated(action);
+}
+
 class GuardedWriter : public TextWriter {
  public:
-  explicit GuardedWriter(std::unique_ptr<TextWriter> writer) : writer_(std::move(writer)) {}
+  GuardedWriter(std::unique_ptr<TextWriter> writer, int threads) : writer_(std::move(writer)), threads_(threads) {}
   Logits begin(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts) override {
-    return translated([&] { return writer_->begin(prompts, texts); });
+    return computed(threads_, [&] { return writer_->begin(prompts, texts); });
   }
   Logits step(std::span<const Next> groups) override {
-    return translated([&] { return writer_->step(groups); });
+    return computed(threads_, [&] { return writer_->step(groups); });
   }
   int64_t group_bytes(const SharedPrefixBatch& prompt, int64_t texts, int64_t tokens) const override {
     return writer_->group_bytes(prompt, texts, tokens);
@@ -73,29 +88,33 @@ class GuardedWriter : public TextWriter {
 
  private:
   std::unique_ptr<TextWriter> writer_;
+  int threads_;
 };
 
 class GuardedBackend : public Backend {
  public:
   GuardedBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options)
-      : backend_(translated([&] {
+      : threads_(threads_or_all(options.threads)), backend_(computed(threads_, [&] {
           const c10::InferenceMode no_gradients;
           return std::make_unique<TorchBackend>(config, std::move(checkpoint), options);
         })) {}
 
   std::vector<std::vector<float>> rewards(std::span<const SharedPrefixBatch> batches,
                                           const std::vector<std::vector<int64_t>>& positions) override {
-    return translated([&] { return backend_->rewards(batches, positions); });
+    return computed(threads_, [&] { return backend_->rewards(batches, positions); });
   }
   std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                    const std::vector<std::vector<int64_t>>& positions) override {
-    return translated([&] { return backend_->log_likelihoods(batches, positions); });
+    return computed(threads_, [&] { return backend_->log_likelihoods(batches, positions); });
   }
   std::unique_ptr<TextWriter> write_texts() override {
-    return std::make_unique<GuardedWriter>(translated([&] { return backend_->write_texts(); }));
+    return std::make_unique<GuardedWriter>(translated([&] { return backend_->write_texts(); }), threads_);
+  }
+  void load_language_head() override {
+    computed(threads_, [&] { backend_->load_language_head(); });
   }
   void replace_language_weights(CheckpointPtr checkpoint) override {
-    translated([&] { backend_->replace_language_weights(std::move(checkpoint)); });
+    computed(threads_, [&] { backend_->replace_language_weights(std::move(checkpoint)); });
   }
   void keep_images(int64_t bytes) override { backend_->keep_images(bytes); }
   int64_t encoded_image_bytes(const ProcessedImage& image) const override {
@@ -106,6 +125,7 @@ class GuardedBackend : public Backend {
   bool streamed() const override { return backend_->streamed(); }
 
  private:
+  int threads_;
   std::unique_ptr<TorchBackend> backend_;
 };
 

@@ -15,6 +15,7 @@ class TorchBackend final : public Backend {
   std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                    const std::vector<std::vector<int64_t>>& positions) override;
   std::unique_ptr<TextWriter> write_texts() override;
+  void load_language_head() override;
   void replace_language_weights(CheckpointPtr checkpoint) override;
   void keep_images(int64_t bytes) override;
   int64_t encoded_image_bytes(const ProcessedImage& image) const override;
@@ -40,6 +41,7 @@ class TorchBackend final : public Backend {
   void encode(const RaggedBatch& batch, std::vector<ImageFeatures>& features);
 
   const ModelConfig config_;
+  const Dtype storage_;
   const Precision precision_;
   const int64_t memory_limit_;
   Parts parts_;

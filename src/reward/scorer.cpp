@@ -43,14 +43,18 @@ PromptOptions prompt_options(const ModelConfig& config, const ScorerOptions& opt
 }  // namespace
 
 Scorer::Scorer(const Model& model, const ScorerOptions& options, const BackendOptions& backend)
+    : Scorer(model, options, backend.dtype, [&] {
+        ModelConfig config = model.config;
+        config.head = options.likelihood ? Head::language_model : Head::reward;
+        return load_backend(config, model.weights, backend);
+      }) {}
+
+Scorer::Scorer(const Model& model, const ScorerOptions& options, Dtype dtype, const Load& load)
     : config_(checked_config(model, options)),  // before files that another kind of model lacks
       likelihood_(options.likelihood),
-      dtype_(backend.dtype),
-      encoder_(model, prompt_options(model.config, options)) {
-  ModelConfig config = model.config;
-  config.head = likelihood_ ? Head::language_model : Head::reward;
-  backend_ = load_backend(config, model.weights, backend);
-}
+      dtype_(dtype),
+      encoder_(model, prompt_options(model.config, options)),
+      backend_(load()) {}
 
 Scorer::~Scorer() = default;
 
