@@ -9,7 +9,8 @@
 
 namespace vlrm {
 
-// Either `model`, or a recipe or a method that merges `vlm`, `rm` and `base` while they are loaded; then nothing is written.
+// Either `model`, or a recipe or a method that merges `vlm`, `rm` and `base` while they are loaded; then nothing is
+// written.
 struct ModelOptions {
   std::string model;                   // a directory, a hub id in the local cache, or MODEL+ADAPTER
   std::string recipe;                  // a file, mergekit's YAML
@@ -18,10 +19,10 @@ struct ModelOptions {
   std::optional<uint64_t> merge_seed;  // of the merge's random masks; none: 0
   std::string
       dtype;  // float32, bfloat16 or float16; "": as stored (bfloat16 for a merge), on a device as the family has it
-  std::string device = "cpu";    // cpu, cuda or cuda:N
+  std::string device = "cpu";      // cpu, cuda or cuda:N
   std::optional<int64_t> threads;  // of the model's arithmetic on a CPU; none: as many as there are cores
-  std::string weights = "auto";  // resident, streamed (one layer at a time), or auto: by what fits in memory
-  std::string date;              // for templates that ask for one: "01 Jan 2025" or "today"; "": the template's own
+  std::string weights = "auto";    // resident, streamed (one layer at a time), or auto: by what fits in memory
+  std::string date;                // for templates that ask for one: "01 Jan 2025" or "today"; "": the template's own
   std::string special_tokens = "parse";   // in prompts and responses: parse, escape (read as text) or refuse
   std::optional<int64_t> max_length;      // tokens of a text; none: no limit
   std::optional<std::string> truncation;  // of longer texts: refuse, left or right

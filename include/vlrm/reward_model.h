@@ -27,24 +27,25 @@ struct Conversation {
 
 // Of one call; what is not here is said when the model is loaded.
 struct ScoreCall {
-  std::string mode;         // as in ScoreOptions; "": image, or of a text model without images text-only
-  bool likelihood = false;  // the log-probability of the response, not a reward
-  std::string special_tokens;     // as in ModelOptions; "": what they say
-  int64_t batch_samples = 8;      // conversations computed together; above 0
+  std::string mode;            // as in ScoreOptions; "": image, or of a text model without images text-only
+  bool likelihood = false;     // the log-probability of the response, not a reward
+  std::string special_tokens;  // as in ModelOptions; "": what they say
+  int64_t batch_samples = 8;   // conversations computed together; above 0
   Listener* listener = nullptr;
 };
 
 struct GenerateCall {
   SamplingOptions sampling;
   uint64_t seed = 0;
-  int64_t texts = 1;             // above 0
-  int64_t max_new_tokens = 512;  // above 0
+  int64_t texts = 1;                                                  // above 0
+  int64_t max_new_tokens = 512;                                       // above 0
   std::function<void(size_t text, const std::string& so_far)> grown;  // as in GenerateOptions
   Listener* listener = nullptr;
 };
 
 // The weights are read once, whatever is asked of the model. Calls from several threads are safe: one works, the others
-// wait. In a process that was forked after the model was loaded, all of them throw Error.
+// wait. They throw Error in a process that was forked after the model was loaded, and where a listener or a callback of
+// one call makes another.
 class RewardModel {
  public:
   // Loads the model, or merges it. Throws what score() throws before it scores; but a model without a reward head is
@@ -59,8 +60,8 @@ class RewardModel {
   // What generate() gives. Responses are not looked at; without images, none are shown.
   std::vector<GeneratedText> generate(const Conversation& conversation, const GenerateCall& call = {});
 
-  bool sees() const;     // images
-  bool rewards() const;  // has a reward head
+  bool sees() const;          // images
+  bool rewards() const;       // has a reward head
   std::string dtype() const;  // "bfloat16", of the weights in memory
 
  private:

@@ -3,8 +3,8 @@
 #include <nanobind/nanobind.h>
 #include <vlrm/error.h>
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <new>

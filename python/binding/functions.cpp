@@ -100,30 +100,38 @@ nb::dict check_three(CheckModelsOptions options, Call& call) {
 void add_functions(nb::module_& module) {
   const auto options = nb::arg("options");
   const auto call = nb::arg("call");
-  module.def("build", [](const BuildOptions& how, Call& listener) { return written(how, listener, &build); }, options,
-             call);
-  module.def("merge", [](const MergeOptions& how, Call& listener) { return written(how, listener, &merge); }, options,
-             call);
+  module.def(
+      "build", [](const BuildOptions& how, Call& listener) { return written(how, listener, &build); }, options, call);
+  module.def(
+      "merge", [](const MergeOptions& how, Call& listener) { return written(how, listener, &merge); }, options, call);
   module.def("check", &check_recipe, nb::arg("recipe"), nb::arg("output"), call);
   module.def("check_models", &check_three, options, call);
-  module.def("compare", [](CompareOptions how, Call& listener) { listened(how, listener, &compare); }, options, call);
-  module.def("evaluate", [](EvaluateOptions how, Call& listener) { listened(how, listener, &evaluate); }, options,
-             call);
-  module.def("sweep", [](SweepOptions how, Call& listener) {
-    how.evaluate.listener = &listener;
-    listener.run([&] { sweep(how); });
-  }, options, call);
-  module.def("inspect", [](const std::string& model, Call& listener) {
-    return listener.run([&] { return inspect({model, &listener}); });
-  }, nb::arg("model"), call);
-  module.def("results",
-             [](std::vector<std::string> paths, std::vector<std::string> ensembles, std::vector<std::string> compare,
-                Call& listener) {
-               return listener.run([&] {
-                 return results({std::move(paths), std::move(ensembles), std::move(compare), &listener});
-               });
-             },
-             nb::arg("results"), nb::arg("ensembles"), nb::arg("compare"), call);
+  module.def(
+      "compare", [](CompareOptions how, Call& listener) { listened(how, listener, &compare); }, options, call);
+  module.def(
+      "evaluate", [](EvaluateOptions how, Call& listener) { listened(how, listener, &evaluate); }, options, call);
+  module.def(
+      "sweep",
+      [](SweepOptions how, Call& listener) {
+        how.evaluate.listener = &listener;
+        listener.run([&] { sweep(how); });
+      },
+      options, call);
+  module.def(
+      "inspect",
+      [](const std::string& model, Call& listener) {
+        return listener.run([&] { return inspect({model, &listener}); });
+      },
+      nb::arg("model"), call);
+  module.def(
+      "results",
+      [](std::vector<std::string> paths, std::vector<std::string> ensembles, std::vector<std::string> compare,
+         Call& listener) {
+        return listener.run([&] {
+          return results({std::move(paths), std::move(ensembles), std::move(compare), &listener});
+        });
+      },
+      nb::arg("results"), nb::arg("ensembles"), nb::arg("compare"), call);
 }
 
 }  // namespace vlrm

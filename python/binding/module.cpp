@@ -8,6 +8,7 @@
 NB_MODULE(_core, module) {
   module.doc() = "The use cases of vlrm; vlrm's own modules are what to call.";
   module.attr("version") = VLRM_VERSION;
+  nanobind::set_leak_warnings(false);  // nothing is printed, whatever a program leaves open at its end
   vlrm::translate_errors();
   vlrm::add_call(module);
   vlrm::add_options(module);

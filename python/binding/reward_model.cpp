@@ -59,13 +59,13 @@ void add_conversations(nb::module_& module) {
 }
 
 std::vector<Scores> score_with(RewardModel& model, const std::vector<Conversation>& conversations, ScoreCall how,
-                          Call& call) {
+                               Call& call) {
   how.listener = &call;
   return call.run([&] { return model.score(conversations, how); });
 }
 
 std::vector<GeneratedText> generate_with(RewardModel& model, const Conversation& conversation, GenerateCall how,
-                                    const nb::object& grown, Call& call) {
+                                         const nb::object& grown, Call& call) {
   how.listener = &call;
   if (!grown.is_none())
     how.grown = [&](size_t text, const std::string& so_far) {
@@ -79,13 +79,15 @@ std::vector<GeneratedText> generate_with(RewardModel& model, const Conversation&
 void add_reward_model(nb::module_& module) {
   add_conversations(module);
   nb::class_<RewardModel>(module, "RewardModel")
-      .def("__init__",
-           [](RewardModel* self, const ModelOptions& options, Call& call) {
-             call.run([&] { new (self) RewardModel(options, &call); });
-           },
-           nb::arg("options"), nb::arg("call"))
+      .def(
+          "__init__",
+          [](RewardModel* self, const ModelOptions& options, Call& call) {
+            call.run([&] { new (self) RewardModel(options, &call); });
+          },
+          nb::arg("options"), nb::arg("call"))
       .def("score", &score_with, nb::arg("conversations"), nb::arg("how"), nb::arg("call"))
-      .def("generate", &generate_with, nb::arg("conversation"), nb::arg("how"), nb::arg("grown").none(), nb::arg("call"))
+      .def("generate", &generate_with, nb::arg("conversation"), nb::arg("how"), nb::arg("grown").none(),
+           nb::arg("call"))
       .def_prop_ro("sees", &RewardModel::sees)
       .def_prop_ro("rewards", &RewardModel::rewards)
       .def_prop_ro("dtype", &RewardModel::dtype);

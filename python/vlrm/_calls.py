@@ -7,12 +7,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Union
+from types import FrameType
+from typing import Any
 
 from . import _core
 from .errors import VlrmWarning
 
-Progress = Union[bool, Callable[[int, int], Any], None]
+Progress = bool | Callable[[int, int], Any] | None
 
 _LOGGER = logging.getLogger("vlrm")
 
@@ -29,7 +30,7 @@ def listening(progress: Progress = None, before: Callable[[], int] = lambda: 0,
         finished, total = before() + finished, count or before() + total
         if bars is not None:
             bars.show(label, unit, finished, total)
-        elif state != "failed":
+        elif callable(progress) and state != "failed":
             progress(finished, total)
 
     call = _core.Call(report if progress else None)
@@ -49,7 +50,7 @@ class _Bars:
 
     def __init__(self) -> None:
         try:
-            from tqdm.auto import tqdm
+            from tqdm.auto import tqdm  # type: ignore[import-untyped]
         except ImportError:
             tqdm = None
         self.tqdm = tqdm
@@ -82,7 +83,8 @@ def _tell(messages: list[tuple[str, str]], as_warnings: bool) -> None:
 
 def _level_of_caller() -> int:
     """How many frames, counted from warn(), are vlrm's own."""
-    level, frame = 1, sys._getframe(1)
+    level = 1
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("vlrm", "contextlib"):
         level, frame = level + 1, frame.f_back
     return level

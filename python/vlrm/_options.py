@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 from . import _core
 from .errors import OptionError
 
-Name = Union[str, "os.PathLike[str]"]  # of a model or a file
+Name = str | os.PathLike[str]  # of a model or a file
 
 
 def filled(options: Any, **values: Any) -> Any:

@@ -85,7 +85,8 @@ def _png_of_pillow(image: Any) -> bytes:
         image = image.convert("L")
     elif image.mode not in _COLOURS:
         image = image.convert("RGB")
-    return _png(image.tobytes(), *image.size, image.mode, orientation)
+    width, height = image.size
+    return _png(image.tobytes(), width, height, image.mode, orientation)
 
 
 def _png_of_array(array: Any, where: str) -> bytes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
 from . import _core
 from .errors import Error
 from .images import as_input, decoded_base64
 
 Message = Mapping[str, Any]
-Prompt = Union[str, Sequence[Message]]
+Prompt = str | Sequence[Message]
 
 _FIELDS = ("id", "prompt", "messages", "images", "image", "responses")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from .errors import OptionError
 
-Clip = Union[float, tuple[float, float], None]
+Clip = float | tuple[float, float] | None
 
 
 @dataclass(frozen=True)

@@ -93,10 +93,11 @@ class RewardModel:
         return model
 
     def _load(self, names: dict[str, Any], options: dict[str, Any], normalize: Any, progress: Progress) -> None:
+        self._model: _core.RewardModel | None = None
         self.normalization = Normalization.of(normalize)
         how = model_options(**names, **options)
         with listening(progress) as call:
-            self._model: _core.RewardModel | None = _core.RewardModel(how, call)
+            self._model = _core.RewardModel(how, call)
         merge = {name: value for name, value in (names.get("merge") or {}).items() if value is not None}
         self._named = {name: named(value) for name, value in names.items()
                        if value is not None and name not in ("merge", "merge_seed")} | merge

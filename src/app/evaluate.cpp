@@ -92,7 +92,7 @@ void evaluate(const EvaluateOptions& options) {
   const CallListener listening(options.listener);
   const EvaluationMode mode = evaluation_mode_or_throw(options.mode);
   const ModelOptions& model = options.model;
-  const fs::path name = !model.recipe.empty() ? fs::path(model.recipe).stem()
+  const fs::path name = !model.recipe.empty()   ? fs::path(model.recipe).stem()
                         : merges_on_load(model) ? fs::path(model.merge.method)
                                                 : fs::path(model.model);
   EvaluationOptions how = evaluation_options(options, mode, name);

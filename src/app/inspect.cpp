@@ -108,9 +108,10 @@ void add_notes(const Model& model, std::vector<std::string>& notes) {
     notes.push_back(fmt::format("every tensor's name begins with \"{}\", which a trainer left", model.prefix));
   const auto unused = unused_tensors(model.config, *model.weights);
   if (!unused.empty())
-    notes.push_back(fmt::format("{} tensors are not part of what config.json describes, so no model is run with them: "
-                                "{}{}",
-                                unused.size(), printable(unused.front()), unused.size() > 1 ? " …" : ""));
+    notes.push_back(
+        fmt::format("{} tensors are not part of what config.json describes, so no model is run with them: "
+                    "{}{}",
+                    unused.size(), printable(unused.front()), unused.size() > 1 ? " …" : ""));
 }
 
 // Of a kind that vlrm does not run; null where it does.

@@ -2,7 +2,9 @@
 #include <vlrm/reward_model.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
+#include <thread>
 
 #include "app/listening.h"
 #include "app/loaded_model.h"
@@ -28,7 +30,8 @@ Sample sample_of(const Conversation& conversation, const std::string& source, bo
   if (!given.messages.empty()) {
     if (!responses) own.emplace();
     if (responses && given.responses.empty()) own.reset();
-    return sample_of(parse_ordered_json_or_throw(given.messages, source), encoded(given.images), std::move(own), source);
+    return sample_of(parse_ordered_json_or_throw(given.messages, source), encoded(given.images), std::move(own),
+                     source);
   }
   if (responses && given.responses.empty()) fail("{}: at least one response is needed", source);
   if (const auto invalid = utf8::first_invalid(given.prompt))
@@ -66,12 +69,27 @@ class RewardModel::Loaded {
     model_.scorer(scoring(first, false));
   }
 
-  // For the length of a call.
-  std::unique_lock<std::mutex> lock() {
-    if (::getpid() != process_)
-      fail("the model was loaded before this process was forked, and its threads did not come along: load it here");
-    return std::unique_lock(mutex_);
-  }
+  // While it lives, the model is one thread's.
+  class Turn {
+   public:
+    explicit Turn(Loaded& loaded) : loaded_(loaded) {
+      if (::getpid() != loaded.process_)
+        fail("the model was loaded before this process was forked, and its threads did not come along: load it here");
+      if (loaded.user_ == std::this_thread::get_id())
+        fail("the model is at work: what it calls meanwhile cannot use it");
+      loaded.mutex_.lock();
+      loaded.user_ = std::this_thread::get_id();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() {
+      loaded_.user_ = std::thread::id();
+      loaded_.mutex_.unlock();
+    }
+
+   private:
+    Loaded& loaded_;
+  };
 
   // `images`: whether some are given, which a text model does not leave out unasked.
   ScorerOptions scoring(const ScoreCall& call, bool images) const {
@@ -107,6 +125,7 @@ class RewardModel::Loaded {
 
   const pid_t process_ = ::getpid();
   std::mutex mutex_;
+  std::atomic<std::thread::id> user_;  // that has the mutex
   const PromptOptions prompt_;
   const bool likelihood_;
   LoadedModel model_;
@@ -128,7 +147,7 @@ std::vector<Scores> RewardModel::score(const std::vector<Conversation>& conversa
   const ScorerOptions how = loaded_->scoring(call, images);
   std::vector<NamedSample> samples = samples_of(conversations);
   if (samples.empty()) return {};
-  const auto lock = loaded_->lock();
+  const Loaded::Turn turn(*loaded_);
   return loaded_->model().score(std::move(samples), how, call.batch_samples);
 }
 
@@ -139,7 +158,7 @@ std::vector<GeneratedText> RewardModel::generate(const Conversation& conversatio
   GenerationRequest request{sample_of(conversation, "the prompt", false), "the prompt", {}};
   for (int64_t i = 0; i < call.texts; ++i) request.seeds.push_back(call.seed + static_cast<uint64_t>(i));
   const GeneratorOptions how = loaded_->writing(call, !request.sample.images.empty());
-  const auto lock = loaded_->lock();
+  const Loaded::Turn turn(*loaded_);
   return loaded_->model().generate(request, how, call.grown);
 }
 

@@ -38,8 +38,8 @@ bool is_image(const OrderedJson& part) {
 
 // Content as it came, checked; the images that parts name themselves are added to `named`. A string stays a string:
 // templates may render the two forms differently.
-OrderedJson checked_content(const OrderedJson& content, const std::string& source, const std::filesystem::path& directory,
-                            std::vector<EncodedImage>& named) {
+OrderedJson checked_content(const OrderedJson& content, const std::string& source,
+                            const std::filesystem::path& directory, std::vector<EncodedImage>& named) {
   if (content.is_string()) return content;
   if (!content.is_array()) fail("{}: \"content\" must be a string or a list of parts", source);
   OrderedJson parts = OrderedJson::array();
@@ -172,9 +172,9 @@ Sample parse_sample(std::string_view line, const std::string& source, const std:
     sample.images = std::move(images);
     sample.responses = std::move(responses);
   } else {
-    sample = sample_of(object.at("messages"), std::move(images),
-                       object.contains("responses") ? std::optional(std::move(responses)) : std::nullopt, source,
-                       directory);
+    sample =
+        sample_of(object.at("messages"), std::move(images),
+                  object.contains("responses") ? std::optional(std::move(responses)) : std::nullopt, source, directory);
   }
   sample.id = object.at("id");
   if (sample.responses.empty()) fail("{}: \"responses\" needs at least one response", source);

@@ -150,7 +150,9 @@ TEST_F(RewardModelTest, TakesMessagesAndBytes) {
   messages.messages.pop_back();
   messages.messages += R"(, {"role": "assistant", "content": "A cat."}])";
   messages.responses.clear();
-  EXPECT_EQ(model.score({messages}).at(0).scores, std::vector{expected[0]});
+  Conversation alone = asked();
+  alone.responses.resize(1);
+  EXPECT_EQ(model.score({messages}).at(0).scores, model.score({alone}).at(0).scores);
 }
 
 TEST_F(RewardModelTest, SaysWhereAConversationIsWrong) {
@@ -226,6 +228,14 @@ TEST_F(RewardModelTest, IsOfTheProcessThatLoadedIt) {
   int status = 1;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+}
+
+TEST_F(RewardModelTest, ACallbackCannotUseIt) {
+  RewardModel model(options_of("vlrm_ties"));
+  GenerateCall call;
+  call.max_new_tokens = 1;
+  call.grown = [&](size_t, const std::string&) { model.score({asked()}); };
+  EXPECT_THAT(error_of([&] { model.generate(asked(), call); }), HasSubstr("the model is at work"));
 }
 
 TEST_F(RewardModelTest, StopsWhereItsListenerSays) {

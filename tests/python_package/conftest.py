@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 WORLD = ROOT / "world"
+GOLDENS = ROOT / "tests/goldens"
 PACKAGE = os.environ.get("VLRM_PYTHON_PACKAGE")
 PROGRAM = Path(os.environ.get("VLRM", ROOT / "build/release/bin/vlrm"))
 THREADS = 1  # of the program and of the package, so that equal bits can be asked for
@@ -22,10 +23,6 @@ if PACKAGE:
     sys.path.insert(0, PACKAGE)
     for variable, library in (("VLRM_MODEL_LIBRARY", "libvlrm_model.so"), ("VLRM_DATA_LIBRARY", "libvlrm_data.so")):
         os.environ.setdefault(variable, str(Path(PACKAGE) / "vlrm/lib" / library))
-
-
-def pytest_ignore_collect(collection_path, config):
-    return None
 
 
 def pytest_collection_modifyitems(items):

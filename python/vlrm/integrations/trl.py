@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
+from .._options import Name
 from ..errors import Error, VlrmWarning
 from ..reward_model import RewardModel
 
@@ -20,7 +21,7 @@ class VlrmReward:
     read as text, so that a policy cannot write a turn of its own; special_tokens="parse" reads them as tokens.
     The rewards are logged under `name`."""
 
-    def __init__(self, model: Union[RewardModel, str, Any], *, mode: str | None = None, special_tokens: str = "escape",
+    def __init__(self, model: RewardModel | Name, *, mode: str | None = None, special_tokens: str = "escape",
                  name: str = "vlrm", **options: Any) -> None:
         if isinstance(model, RewardModel) and options:
             raise Error("VlrmReward: options go with a model's name; this model is loaded already")
