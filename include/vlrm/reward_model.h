@@ -63,6 +63,7 @@ class RewardModel {
   bool sees() const;          // images
   bool rewards() const;       // has a reward head
   std::string dtype() const;  // "bfloat16", of the weights in memory
+  std::string device() const;  // "cpu", "cuda:0": what was taken for "auto"
 
  private:
   class Loaded;

@@ -8,6 +8,7 @@
 #include <vlrm/merge.h>
 #include <vlrm/results.h>
 
+#include "base/python_packages.h"
 #include "call.h"
 #include "parts.h"
 
@@ -132,6 +133,10 @@ void add_functions(nb::module_& module) {
         });
       },
       nb::arg("results"), nb::arg("ensembles"), nb::arg("compare"), call);
+  module.def(
+      "prefer_python_package",
+      [](const std::string& name, const std::string& directory) { prefer_python_package(name, directory); },
+      nb::arg("name"), nb::arg("directory"));
 }
 
 }  // namespace vlrm

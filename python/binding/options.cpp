@@ -18,20 +18,19 @@ namespace {
 
 void add_model(nb::module_& module) {
   using Options = ModelOptions;
-  nb::class_<MergeMethod>(module, "MergeMethod")
+  nb::class_<MethodOptions>(module, "MethodOptions")
       .def(nb::init<>())
-      .def_rw("method", &MergeMethod::method)
-      .def_rw("weight", &MergeMethod::weight)
-      .def_rw("weight_vlm", &MergeMethod::weight_vlm)
-      .def_rw("weight_rm", &MergeMethod::weight_rm)
-      .def_rw("density", &MergeMethod::density)
-      .def_rw("normalize", &MergeMethod::normalize)
-      .def_rw("rescale", &MergeMethod::rescale);
-  nb::class_<Options>(module, "ModelOptions")
+      .def_rw("method", &MethodOptions::method)
+      .def_rw("weight", &MethodOptions::weight)
+      .def_rw("weight_vlm", &MethodOptions::weight_vlm)
+      .def_rw("weight_rm", &MethodOptions::weight_rm)
+      .def_rw("density", &MethodOptions::density)
+      .def_rw("normalize", &MethodOptions::normalize)
+      .def_rw("rescale", &MethodOptions::rescale);
+  nb::class_<Options, MethodOptions>(module, "ModelOptions")
       .def(nb::init<>())
       .def_rw("model", &Options::model)
       .def_rw("recipe", &Options::recipe)
-      .def_rw("merge", &Options::merge)
       .def_rw("vlm", &Options::vlm)
       .def_rw("rm", &Options::rm)
       .def_rw("base", &Options::base)
@@ -62,7 +61,7 @@ void add_merges(nb::module_& module) {
       .def_rw("force", &ModelOutput::force)
       .def_rw("allow_outside", &ModelOutput::allow_outside)
       .def_rw("resume", &ModelOutput::resume);
-  nb::class_<BuildOptions, MergeMethod>(module, "BuildOptions")
+  nb::class_<BuildOptions, MethodOptions>(module, "BuildOptions")
       .def(nb::init<>())
       .def_rw("vlm", &BuildOptions::vlm)
       .def_rw("rm", &BuildOptions::rm)

@@ -90,7 +90,8 @@ void add_reward_model(nb::module_& module) {
            nb::arg("call"))
       .def_prop_ro("sees", &RewardModel::sees)
       .def_prop_ro("rewards", &RewardModel::rewards)
-      .def_prop_ro("dtype", &RewardModel::dtype);
+      .def_prop_ro("dtype", &RewardModel::dtype)
+      .def_prop_ro("device", &RewardModel::device);
 }
 
 }  // namespace vlrm

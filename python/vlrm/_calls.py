@@ -11,7 +11,12 @@ from types import FrameType
 from typing import Any
 
 from . import _core
+from ._launch import folder_of
 from .errors import VlrmWarning
+
+for package in ("torch", "pyarrow"):  # whose libraries the core opens: those that this Python would import
+    if (folder := folder_of(package)) is not None:
+        _core.prefer_python_package(package, folder)
 
 Progress = bool | Callable[[int, int], Any] | None
 

@@ -35,8 +35,7 @@ def model_options(*, device: str = "auto", dtype: Any = None, threads: int | Non
     torch = _torch() if loads else None
     if threads is None and torch is not None:
         threads = torch.get_num_threads()  # so that nothing of the process changes
-    return filled(_core.ModelOptions(), device=_device(device), dtype=dtype_name(dtype), threads=threads,
-                  merge=filled(_core.MergeMethod(), **(merge or {})), **values)
+    return filled(_core.ModelOptions(), device=str(device), dtype=dtype_name(dtype), threads=threads, **(merge or {}), **values)
 
 
 def _torch() -> Any:
@@ -46,11 +45,6 @@ def _torch() -> Any:
     except ImportError:
         return None
     return torch
-
-
-def _device(device: Any) -> str:
-    # The core takes cpu, cuda and cuda:N; this is the one place that gives "auto" a meaning.
-    return "cpu" if str(device) == "auto" else str(device)
 
 
 def dtype_name(dtype: Any) -> str | None:

@@ -101,13 +101,13 @@ class RewardModel:
         merge = {name: value for name, value in (names.get("merge") or {}).items() if value is not None}
         self._named = {name: named(value) for name, value in names.items()
                        if value is not None and name not in ("merge", "merge_seed")} | merge
-        self._threads, self._device = how.threads, how.device
+        self._threads = how.threads
 
     @property
     def settings(self) -> dict[str, Any]:
         """What scores depend on, to be kept beside them: the models' names, device, dtype, threads and normalisation."""
         normalize = self.normalization.settings() if self.normalization else None
-        return {"vlrm": _core.version, **self._named, "device": self._device, "dtype": self._core_model.dtype,
+        return {"vlrm": _core.version, **self._named, "device": self._core_model.device, "dtype": self._core_model.dtype,
                 "threads": self._threads, "normalize": normalize}
 
     @property

@@ -29,6 +29,7 @@ class LoadedModel {
   const Model& model() const { return model_; }
   bool rewards() const;  // has a reward head that is read
   Dtype dtype() const { return backend_options_.dtype; }
+  const std::string& device() const { return backend_options_.device; }
 
   // They are kept, one for each mode, kind of score and treatment of special tokens. Throw as their constructors.
   Scorer& scorer(const ScorerOptions& how);

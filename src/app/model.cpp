@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "app/device.h"
 #include "app/option_checks.h"
 #include "architecture/text_names.h"
 #include "architecture/unused_tensors.h"
@@ -40,9 +41,10 @@ Value value_of(const Names<Value>& names, const char* option, const std::string&
   throw OptionError(option, fmt::format("\"{}\" is none of {}", printable(name), known));
 }
 
+// Nothing where the model is to say it.
 std::optional<Dtype> named_dtype(const ModelOptions& options) {
-  if (options.dtype.empty()) return std::nullopt;
-  return float_dtype_or_throw(options.dtype);
+  if (options.dtype.empty() || options.dtype == kAutoDtype) return std::nullopt;
+  return float_dtype_or_throw(options.dtype, Dtype::bf16);
 }
 
 // What the weights of a merge are rounded to: as vlrm build would store them, unless the user says otherwise.
@@ -52,14 +54,14 @@ Dtype merged_dtype(const ModelOptions& options) {
 
 // What the weights of a merge are then kept in.
 Dtype dtype_of_merged(const ModelOptions& options) {
-  if (options.device == "cpu" || !options.dtype.empty()) return merged_dtype(options);
+  if (named_dtype(options) || device_of(options) == "cpu") return merged_dtype(options);
   return ModelConfig::from_directory(resolve_model(options.vlm).directory).architecture->device_dtype;
 }
 
 Dtype dtype_of(const ModelOptions& options, const Model& model) {
   if (options.model.empty()) return dtype_of_merged(options);
   if (const auto named = named_dtype(options)) return *named;
-  if (options.device != "cpu") return model.config.architecture->device_dtype;
+  if (device_of(options) != "cpu") return model.config.architecture->device_dtype;
   const std::string norm = canonical_name("model.norm.weight", model.config);
   const TensorInfo* stored = model.weights->find(norm);
   return stored && is_float(stored->dtype) ? stored->dtype : Dtype::bf16;
@@ -92,27 +94,23 @@ std::optional<fs::path> template_path(const ModelOptions& options) {
 
 }  // namespace
 
-bool merges_on_load(const ModelOptions& options) {
-  return !options.recipe.empty() || options.merge != MergeMethod();
-}
-
 SpecialTokens special_tokens_or_throw(const std::string& name) {
   return value_of(kSpecialTokens, "special_tokens", name);
-}
-
-void pad_as_the_family_does(Recipe& recipe, const BuildInputs& inputs) {
-  if (recipe.from_options)
-    recipe.pad_to_multiple_of = ModelConfig::from_directory(inputs.vlm.directory).architecture->padding;
 }
 
 Mode mode_or_throw(const std::string& name) {
   return value_of(kModes, "mode", name);
 }
 
-Dtype float_dtype_or_throw(const std::string& name) {
+Dtype float_dtype_or_throw(const std::string& name, Dtype automatic) {
+  static const Names<Dtype> kShort{
+      {"bf16", Dtype::bf16}, {"fp16", Dtype::f16}, {"half", Dtype::f16}, {"fp32", Dtype::f32}, {"float", Dtype::f32}};
+  if (name.empty() || name == kAutoDtype) return automatic;
+  if (const auto found = kShort.find(name); found != kShort.end()) return found->second;
   const auto dtype = dtype_from_torch(name);
   if (!dtype || !is_float(*dtype))
-    throw OptionError("dtype", fmt::format("\"{}\" is none of bfloat16, float16, float32", printable(name)));
+    throw OptionError(
+        "dtype", fmt::format("\"{}\" is none of bfloat16, float16, float32 (bf16, fp16, fp32), auto", printable(name)));
   return *dtype;
 }
 
@@ -124,20 +122,22 @@ void set_seed(Recipe& recipe, std::optional<uint64_t> seed) {
 
 void require_merge_inputs(const ModelOptions& options) {
   for (const auto& [name, model] : {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm)})
-    if (model->empty()) throw OptionError(name, "is missing: a recipe merges a VLM and a reward model");
+    if (model->empty()) throw OptionError(name, "is missing: a merge is of a VLM and a reward model");
   if (options.rope_theta)
     throw OptionError("rope_theta", "is for a text reward model alone; a merged model keeps the VLM's");
 }
 
 Model open_or_merge(const ModelOptions& options, Purpose purpose) {
-  const bool merges = merges_on_load(options);
+  const bool merges = names_merge(options, options.recipe);
   for (const auto& [name, model] :
        {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm), std::pair("base", &options.base)})
-    if (!merges && !model->empty()) throw OptionError(name, "goes only with a recipe");
-  if (!merges && options.merge_seed) throw OptionError("merge_seed", "goes only with a recipe");
-  if (merges != options.model.empty())
-    throw OptionError("model", "name either a model, or a recipe with the models that it merges (`vlm`, `rm`, `base`)");
+    if (!merges && !model->empty()) throw OptionError(name, "goes only with a recipe or a method");
+  if (!merges && options.merge_seed) throw OptionError("merge_seed", "goes only with a recipe or a method");
+  if (merges == !options.model.empty())
+    throw OptionError(
+        "model", "name either a model, or a recipe or a method with the models that it merges (`vlm`, `rm`, `base`)");
   if (!merges) {
+    refuse_numbers(options, "method", "is missing, whose numbers are there");
     const ModelFiles files = resolve_model(options.model);
     if (const auto warning = unapplied_adapter(files)) tell_warning(*warning);
     Model model = open_model(files);
@@ -150,11 +150,9 @@ Model open_or_merge(const ModelOptions& options, Purpose purpose) {
     if (const auto note = bias_of_classifier(model)) tell_note(*note);
     return model;
   }
-  Recipe recipe = NamedRecipe::of_options(options.recipe, options.merge).recipe;
+  Recipe recipe = named_merge(options, options.recipe).recipe;
   set_seed(recipe, options.merge_seed);
-  const BuildInputs inputs = build_inputs(options);
-  pad_as_the_family_does(recipe, inputs);
-  BuildModels models(inputs);
+  BuildModels models(build_inputs(options));
   std::vector<std::string> notes;
   Model model = merged(models, options, std::move(recipe), notes);
   for (const std::string& note : notes) tell_note(note);
@@ -170,6 +168,7 @@ BuildInputs build_inputs(const ModelOptions& options) {
 
 Model merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& notes) {
   recipe.seed = options.merge_seed.value_or(0);
+  pad_as(recipe, resolve_model(options.vlm));
   PlannedModel plan = models.plan(recipe);
   notes = std::move(plan.notes);
   // Every weight is rounded as vlrm build would round it, those too that the arithmetic then takes as float32.
@@ -199,8 +198,9 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
 }
 
 BackendOptions backend_options(const ModelOptions& options, const Model& model) {
+  tell_device(options);
   BackendOptions backend;
-  backend.device = options.device;
+  backend.device = device_of(options);
   backend.dtype = dtype_of(options, model);
   backend.weights = value_of(kWeights, "weights", options.weights);
   backend.threads = threads_of(options);
@@ -209,7 +209,7 @@ BackendOptions backend_options(const ModelOptions& options, const Model& model) 
 }
 
 OrderedJson ModelSettings::of(const Model& model, const ScorerOptions& scorer) {
-  if (merges_on_load(options_)) return of(NamedRecipe::of_options(options_.recipe, options_.merge), scorer);
+  if (names_merge(options_, options_.recipe)) return of(named_merge(options_, options_.recipe), scorer);
   return settings(nullptr, dtype_of(options_, model), scorer);
 }
 
@@ -241,8 +241,9 @@ OrderedJson ModelSettings::settings(const NamedRecipe* recipe, Dtype dtype, cons
     settings["recipe"].update(recipe_numbers(recipe->recipe));
   }
   settings["dtype"] = torch_name(dtype);
-  settings["device"] = options_.device;
-  settings["threads"] = options_.device == "cpu" ? OrderedJson(threads_of(options_)) : OrderedJson(nullptr);
+  const std::string device = device_of(options_);
+  settings["device"] = device;
+  settings["threads"] = device == "cpu" ? OrderedJson(threads_of(options_)) : OrderedJson(nullptr);
   settings["exif"] = options_.exif;
   settings["special_tokens"] = options_.special_tokens;
   settings["max_length"] = options_.max_length ? OrderedJson(*options_.max_length) : OrderedJson(nullptr);

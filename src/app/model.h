@@ -21,14 +21,10 @@ enum class Purpose { scoring, writing };
 // the options name one model, and what opening throws.
 Model open_or_merge(const ModelOptions& options, Purpose purpose = Purpose::scoring);
 
-// Whether the options name a recipe or a method, not a model.
-bool merges_on_load(const ModelOptions& options);
 // Throws OptionError unless the models of a merge on load are named, and for what does not go with one.
 void require_merge_inputs(const ModelOptions& options);
 // These models. Throws as require_merge_inputs.
 BuildInputs build_inputs(const ModelOptions& options);
-// A recipe made of a method pads the vocabulary as the VLM's family does; one of a file says itself what it pads to.
-void pad_as_the_family_does(Recipe& recipe, const BuildInputs& inputs);
 // What a recipe makes of them, once they are opened; `notes` get what the user should know.
 Model merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& notes);
 
@@ -36,8 +32,10 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode);
 BackendOptions backend_options(const ModelOptions& options, const Model& model);
 SpecialTokens special_tokens_or_throw(const std::string& name);  // "parse"
 
-Mode mode_or_throw(const std::string& name);          // "image"
-Dtype float_dtype_or_throw(const std::string& name);  // "float16"
+Mode mode_or_throw(const std::string& name);  // "image"
+// "float16" or "fp16"; for "auto", `automatic`.
+constexpr const char* kAutoDtype = "auto";
+Dtype float_dtype_or_throw(const std::string& name, Dtype automatic);
 // Tells the listener about a seed that was given in vain.
 void set_seed(Recipe& recipe, std::optional<uint64_t> seed);
 

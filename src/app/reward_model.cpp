@@ -113,6 +113,7 @@ class RewardModel::Loaded {
   bool sees() const { return model_.model().config.sees(); }
   bool rewards() const { return model_.rewards(); }
   Dtype dtype() const { return model_.dtype(); }
+  std::string device() const { return model_.device(); }
 
  private:
   // What is said of images is for the calls that show them.
@@ -168,6 +169,10 @@ bool RewardModel::sees() const {
 bool RewardModel::rewards() const {
   return loaded_->rewards();
 }
+std::string RewardModel::device() const {
+  return loaded_->device();
+}
+
 std::string RewardModel::dtype() const {
   return std::string(torch_name(loaded_->dtype()));
 }

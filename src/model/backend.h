@@ -117,8 +117,8 @@ class Backend {
   virtual bool streamed() const = 0;
 };
 
-// Loads libvlrm_model (next to the program, or in ../lib) on the first call, then the weights of `checkpoint`, whose
-// tensors carry canonical names (see architecture.h). Throws Error where the library cannot be loaded,
+// Loads libvlrm_model (see model_library.h) on the first call, then the weights of `checkpoint`, whose tensors carry
+// canonical names (see architecture.h). Throws Error where the library cannot be loaded,
 // tensors are missing, shapes do not fit `config`, tensors are left over that would change what is computed, or the
 // device is not there.
 std::unique_ptr<Backend> load_backend(const ModelConfig& config, const CheckpointPtr& checkpoint,

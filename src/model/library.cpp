@@ -1,4 +1,8 @@
-// What libvlrm_model exports: one function, and behind it objects whose methods throw nothing but Error.
+// What libvlrm_model exports: what makes a backend, whose methods throw nothing but Error, and what tells of devices
+// and needs before.
+#include <ATen/DeviceAccelerator.h>
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -10,6 +14,7 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "model/threads_scope.h"
+#include "model/accelerator.h"
 #include "model/torch_backend.h"
 
 namespace vlrm {
@@ -129,10 +134,45 @@ class GuardedBackend : public Backend {
   std::unique_ptr<TorchBackend> backend_;
 };
 
+// By the driver: libtorch's headers for the CPU know no names. "" where it does not say.
+std::string first_gpu_name() {
+  void* driver = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);  // never closed, as libtorch uses it too
+  if (driver == nullptr) return "";
+  const auto start = reinterpret_cast<int (*)(unsigned)>(::dlsym(driver, "cuInit"));
+  const auto get = reinterpret_cast<int (*)(int*, int)>(::dlsym(driver, "cuDeviceGet"));
+  const auto get_name = reinterpret_cast<int (*)(char*, int, int)>(::dlsym(driver, "cuDeviceGetName"));
+  if (start == nullptr || get == nullptr || get_name == nullptr) return "";
+  std::array<char, 128> name{};
+  int device = 0;
+  const bool known =
+      start(0) == 0 && get(&device, 0) == 0 && get_name(name.data(), static_cast<int>(name.size()) - 1, device) == 0;
+  return known ? name.data() : "";
+}
+
+bool find(Accelerator& found) {
+  const auto type = at::accelerator::getAccelerator();
+  if (!type || at::accelerator::deviceCount() == 0) return false;
+  found.device = c10::DeviceTypeName(*type, /*lower_case=*/true);
+  if (*type == at::kCUDA) found.name = first_gpu_name();
+  return true;
+}
+
 }  // namespace
 }  // namespace vlrm
 
-// C linkage only for the name that dlsym looks for; program and library are built together. The caller owns the result.
+// C linkage only for the names that dlsym looks for; program and library are built together.
+extern "C" __attribute__((visibility("default"))) bool vlrm_find_accelerator(vlrm::Accelerator* found) {
+  return vlrm::translated([&] { return vlrm::find(*found); });
+}
+
+extern "C" __attribute__((visibility("default"))) void vlrm_tell_needs(const vlrm::ModelConfig* config,
+                                                                       const vlrm::CheckpointPtr* checkpoint,
+                                                                       const vlrm::BackendOptions* options,
+                                                                       vlrm::BackendNeeds* needs) {
+  vlrm::translated([&] { *needs = vlrm::torch_backend_needs(*config, **checkpoint, *options); });
+}
+
+// The caller owns the result.
 extern "C" __attribute__((visibility("default"))) vlrm::Backend* vlrm_make_backend(
     const vlrm::ModelConfig* config, const vlrm::CheckpointPtr* checkpoint, const vlrm::BackendOptions* options) {
   return new vlrm::GuardedBackend(*config, *checkpoint, *options);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "model/index_tensor.h"
+#include "model/matrix_rate.h"
 #include "model/memory.h"
 #include "model/torch_text_writer.h"
 #include "model/unshared.h"
@@ -62,6 +63,20 @@ void check_positions(std::span<const SharedPrefixBatch> batches, const std::vect
 }
 
 }  // namespace
+
+BackendNeeds torch_backend_needs(const ModelConfig& config, const Checkpoint& checkpoint,
+                                 const BackendOptions& options) {
+  set_threads(options.threads);
+  const Precision precision = Precision::of(options.device, options.dtype);
+  BackendNeeds needs;
+  needs.memory_limit = options.memory_limit > 0 ? options.memory_limit : available_memory(precision.device);
+  needs.streamed = choose_streamed(config, checkpoint, options, needs.memory_limit);
+  needs.weights =
+      needs.streamed ? two_layers_bytes(config.text, options.dtype) : stored_bytes(config, checkpoint, options.dtype);
+  needs.working = working_bytes(config);
+  needs.operations_per_second = measured_matrix_rate(precision);
+  return needs;
+}
 
 TorchBackend::TorchBackend(const ModelConfig& config, const CheckpointPtr& checkpoint, const BackendOptions& options)
     : config_(config),

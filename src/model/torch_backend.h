@@ -3,8 +3,13 @@
 
 #include "model/decoder.h"
 #include "model/feature_cache.h"
+#include "model/needs.h"
 
 namespace vlrm {
+
+// What a TorchBackend would need; throws Error for a device that is not there.
+BackendNeeds torch_backend_needs(const ModelConfig& config, const Checkpoint& checkpoint,
+                                 const BackendOptions& options);
 
 class TorchBackend final : public Backend {
  public:

@@ -32,10 +32,13 @@ struct PreparedSample {
   TextNotes notes;                              // of its texts
 };
 
+// Throws Error where model, mode and options do not go together (a text model in mode image, a model without a reward
+// head unless likelihood is asked for, …).
+void require_scorable(const Model& model, const ScorerOptions& options);
+
 class Scorer {
  public:
-  // Loads the model. Throws Error where model, mode and options do not go together (a text model in mode image, a model
-  // without a reward head unless likelihood is asked for, …).
+  // Loads the model. Throws Error as require_scorable.
   Scorer(const Model& model, const ScorerOptions& options, const BackendOptions& backend);
   // One of several for a model that is loaded once: `load` gives its backend, with the head that the scores need. The
   // backend is used by one of them at a time. Throws as above, before `load` is called.

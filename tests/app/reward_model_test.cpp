@@ -191,15 +191,15 @@ TEST_F(RewardModelTest, AModelWithoutARewardHeadIsLoadedForTheRest) {
 }
 
 TEST_F(RewardModelTest, MergesByAMethod) {
-  const auto merged = [&](const MergeMethod& how) {
+  const auto merged = [&](const MethodOptions& how) {
     ModelOptions options = options_of("");
     options.model.clear();
     options.vlm = (goldens() / "models/vlm").string();
     options.rm = (goldens() / "models/rm").string();
-    options.merge = how;
+    static_cast<MethodOptions&>(options) = how;
     return RewardModel(options).score({asked()}).at(0).scores;
   };
-  MergeMethod half{.method = "linear"}, none = half;
+  MethodOptions half{.method = "linear"}, none = half;
   half.weight_rm = 0.5;
   EXPECT_NE(merged(half), scored_once(options_of("vlrm_ties"), "image", {image("rgb_wide.png")}));
   EXPECT_THAT(error_of([&] { merged(none); }), HasSubstr("`weight_rm`"));

@@ -1,4 +1,4 @@
-// How models are merged, where no recipe's file says it.
+// A merge in a few numbers, where no recipe is wanted.
 #pragma once
 
 #include <optional>
@@ -6,12 +6,11 @@
 
 namespace vlrm {
 
-struct MergeMethod {
-  std::string method;  // linear, task_arithmetic, ties, …
+struct MethodOptions {
+  std::string method = {};  // linear, task_arithmetic, ties, …
   // As the method needs them.
   std::optional<double> weight = {}, weight_vlm = {}, weight_rm = {}, density = {};
   std::optional<bool> normalize = {}, rescale = {};  // none: as in the published recipes
-  bool operator==(const MergeMethod&) const = default;
 };
 
 }  // namespace vlrm
