@@ -10,8 +10,8 @@ unit_tests() {  # FOLDER CTEST_ARGUMENT …
 # The program and all tests.
 build_tests() {
   install_packages_for run test
-  install_python run test
-  configure release VLRM_TESTS
+  install_python run test python
+  configure release VLRM_TESTS VLRM_BUILD_PYTHON
   compile release
 }
 
@@ -37,6 +37,9 @@ run_tests() {  # [--device D] [-R WORD]
     [ $? -eq 5 ] || failed=1  # 5: no test matches
     [ "$tests" != 0 ] || fail "no test's name has ${filter[1]}"
   }
+  say "tests of the Python package"
+  VLRM_PYTHON_PACKAGE=$PWD/build/release/python "$python" -m pytest -q -rs tests/python_package "${pytest_filter[@]}" ||
+    [ $? -eq 5 ] || failed=1
   return $failed
 }
 
