@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from . import _core
@@ -36,7 +35,7 @@ def model_options(*, device: str = "auto", dtype: Any = None, threads: int | Non
     torch = _torch() if loads else None
     if threads is None and torch is not None:
         threads = torch.get_num_threads()  # so that nothing of the process changes
-    return filled(_core.ModelOptions(), device=str(device), dtype=_dtype(dtype), threads=threads, **(merge or {}), **values)
+    return filled(_core.ModelOptions(), device=str(device), dtype=dtype_name(dtype), threads=threads, **(merge or {}), **values)
 
 
 def _torch() -> Any:
@@ -48,7 +47,7 @@ def _torch() -> Any:
     return torch
 
 
-def _dtype(dtype: Any) -> str | None:
+def dtype_name(dtype: Any) -> str | None:
     """A name, or torch's own object."""
     if dtype is None or dtype == "auto":
         return None
@@ -61,9 +60,3 @@ def model_name(name: Name) -> str:
 
 def named(value: Name | None) -> str | None:
     return None if value is None else os.fspath(value)
-
-
-def read_json(path: Path) -> Any:
-    import json
-
-    return json.loads(path.read_text(encoding="utf-8"))

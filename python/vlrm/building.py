@@ -6,7 +6,7 @@ from typing import Any
 
 from . import _core
 from ._calls import Progress, listening
-from ._options import Name, _dtype, filled
+from ._options import Name, dtype_name, filled, model_name, named
 from .errors import Error, OptionError
 
 
@@ -24,7 +24,7 @@ def build(*, vlm: Name, rm: Name, output: Name, base: Name | None = None, recipe
     call. force: replace an output that exists."""
     how = filled(_core.BuildOptions(), vlm=vlm, rm=rm, base=base, recipe=recipe, method=method, weight=weight,
                  weight_vlm=weight_vlm, weight_rm=weight_rm, density=density, normalize=normalize, rescale=rescale,
-                 seed=seed, score_label=score_label, dtype=_dtype(dtype),
+                 seed=seed, score_label=score_label, dtype=dtype_name(dtype),
                  output=_output(output, max_shard_bytes, force, resume, allow_outside))
     with listening(progress) as call:
         return _core.build(how, call)[-1]
@@ -53,8 +53,7 @@ def check(recipe: Name | None = None, output: Name | None = None, *, vlm: Name |
         raise Error("check: name either a recipe, or `vlm`, `rm` and `base`")
     with listening(progress) as call:
         if recipe is not None:
-            how = filled(_core.MergeOptions(), recipe=recipe, named_directory=output)  # for its conversions
-            return _core.check(how.recipe, how.named_directory, call)
+            return _core.check(model_name(recipe), named(output) or "", call)
         models = filled(_core.CheckModelsOptions(), vlm=vlm, rm=rm, base=base, score_label=score_label)
         return _core.check_models(models, call)
 

@@ -192,6 +192,18 @@ def test_several_threads_may_call(model, samples):
     assert all(found[number] == expected for number in range(4))
 
 
+def test_other_threads_go_on_while_it_works(model, samples):
+    import time
+
+    worker = threading.Thread(target=model.score_batch, args=[samples * 20])
+    worker.start()
+    turns, start = 0, time.monotonic()
+    while worker.is_alive():
+        time.sleep(0.001)
+        turns += 1
+    assert turns > 50 * (time.monotonic() - start)
+
+
 def test_progress_reaches_its_end(model, samples):
     seen = []
     model.score_batch(samples, batch_samples=2, progress=lambda *counts: seen.append(counts))

@@ -63,9 +63,9 @@ def test_images_in_the_prompts_reach_the_reward(reward, model):
 
 @pytest.mark.parametrize("columns", [{"image": pictures()}, {"images": [[image] for image in pictures()]}])
 def test_images_in_columns_reach_the_reward(reward, columns):
-    shown = pictures()
-    expected = reward(prompts=prompts_with_images(shown), completions=completions(), **of_trl())
+    expected = reward(prompts=prompts_with_images(pictures()), completions=completions(), **of_trl())
     assert reward(prompts=plain_prompts(), completions=completions(), **of_trl(**columns)) == expected
+    assert expected[0] != expected[2]
 
 
 def test_a_row_may_have_no_image(reward, model):
