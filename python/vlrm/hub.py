@@ -85,6 +85,8 @@ def _explained(error: Exception, repository: str, kind: str) -> HubError:
         return HubError(f"{repository}: the hub does not know your token: log in again (hf auth login), or correct HF_TOKEN")
     if is_one(errors.RevisionNotFoundError):
         return HubError(f"{repository}: has no such revision on the hub: see {page}/tree/main")
+    if any(type(each).__name__ == "IncompleteSnapshotError" for each in chain):  # of huggingface_hub 2
+        return HubError(f"{repository}: not all of it is in the hub cache: {said}")
     if is_one(errors.OfflineModeIsEnabled):
         return HubError(f"{repository}: is not in the hub cache, and this run is offline")
     if is_one(errors.LocalTokenNotFoundError) or (status() == 401 and not hub.get_token()):
@@ -109,15 +111,24 @@ def snapshot(name: str, *, files: str = "model") -> str:
     repository, _, revision = name.partition("@")
     kind = "dataset" if files == "dataset" else "model"
     include, exclude = PATTERNS[files]
-    wanted = dict(repo_type=kind, revision=revision or None, allow_patterns=include, ignore_patterns=exclude)
+    needed = [pattern for pattern in include if pattern not in COMPANIONS]
+    wanted = dict(repo_type=kind, revision=revision or None, ignore_patterns=exclude)
     hub = _huggingface_hub()
     try:
         try:
-            return hub.snapshot_download(repository, local_files_only=True, **wanted)
+            folder = hub.snapshot_download(repository, local_files_only=True, allow_patterns=needed, **wanted)
+            if _is_listed(Path(folder)):
+                return folder
         except hub.errors.LocalEntryNotFoundError:
-            return hub.snapshot_download(repository, **wanted)
+            pass
+        return hub.snapshot_download(repository, allow_patterns=include, **wanted)
     except Exception as error:
         raise _explained(error, repository, kind) from error
+
+
+def _is_listed(snapshot: Path) -> bool:
+    """Whether the cache has the list of the repository's files, without which nothing says that a snapshot is whole."""
+    return (snapshot.parent.parent / "trees" / f"{snapshot.name}.json").exists()
 
 
 def _human(size: float) -> str:

@@ -36,7 +36,8 @@ bool is_name_character(char c) {
 }
 
 bool is_plain_name(std::string_view part) {
-  return !part.empty() && part != "." && part != ".." && part.front() != '-' && std::ranges::all_of(part, is_name_character);
+  return !part.empty() && part != "." && part != ".." && part.front() != '-' &&
+         std::ranges::all_of(part, is_name_character);
 }
 
 // A revision may have slashes ("refs/pr/3") but must stay inside the cache's directory.
@@ -163,6 +164,12 @@ std::string lack_of_cached(const fs::path& snapshot, HubFiles files) {
   return doubtful ? "no weights are there" : lack;
 }
 
+// Goes on with the snapshot that is there, whatever its branch has become.
+void complete(HubDownload wanted, const fs::path& snapshot) {
+  wanted.revision = snapshot.filename().string();
+  download_from_hub(wanted);
+}
+
 fs::path resolve_in_cache(const std::string& name, HubFiles files) {
   const auto wanted = hub_download_of(name, files);
   if (!wanted) fail("{}: no such {}", printable(name), kind_of_repository(files).path);
@@ -173,6 +180,10 @@ fs::path resolve_in_cache(const std::string& name, HubFiles files) {
     fail("{}: {}; nothing is downloaded, as this run is offline. To fetch it: {}", printable(name), lack,
          download_command(*wanted));
   if (is_offline() || !may_be_on_hub(*wanted)) fail_not_cached(*wanted);
+  if (cached) {
+    complete(*wanted, *cached);
+    return *cached;
+  }
   download_from_hub(*wanted);
   if (const auto snapshot = find_snapshot(*wanted)) return *snapshot;
   fail_not_cached(*wanted);
@@ -218,8 +229,8 @@ bool complete_dataset(const std::string& name) {
   const auto wanted = hub_download_of(name, HubFiles::dataset);
   if (fs::exists(name, ignored) || !wanted || is_offline()) return false;
   const auto cached = find_snapshot(*wanted);
-  if (cached && files_of_tree(*cached) && lack_of(*cached, HubFiles::dataset).empty()) return false;
-  download_from_hub(*wanted);
+  if (!cached || (files_of_tree(*cached) && lack_of(*cached, HubFiles::dataset).empty())) return false;
+  complete(*wanted, *cached);
   return true;
 }
 

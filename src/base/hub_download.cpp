@@ -14,6 +14,7 @@
 #include "base/disk_space.h"
 #include "base/error.h"
 #include "base/hub_errors.h"
+#include "base/interrupt.h"
 #include "base/json.h"
 #include "base/listening.h"
 #include "base/progress.h"
@@ -62,10 +63,10 @@ std::string find_hf(const HubDownload& wanted) {
     if (!environment(variable).empty() && can_run(file)) return file.string();
   }
   fail(
-      "{}: is not in the hub cache, and hf, which downloads, is not installed: pip install huggingface_hub (VLRM_HF "
-      "can "
-      "name it). To fetch it: {}",
-      printable(wanted.name), download_command(wanted));
+      "{}: no such {}, not in the hub cache or not all of it, and hf, which downloads, is not installed: pip install "
+      "huggingface_hub (VLRM_HF can name it). To fetch it: {}",
+      printable(wanted.name), wanted.files == HubFiles::dataset ? "file or directory" : "directory",
+      download_command(wanted));
 }
 
 // The two ways in which versions take options: each pattern after its own (huggingface_hub 1 and 2), or all after one.
@@ -181,6 +182,23 @@ void tell_amount(const HubDownload& wanted, const Amount& amount) {
                           amount.files == 1 ? "" : "s", human_bytes(static_cast<double>(amount.bytes))));
 }
 
+void download_measured(const HubDownload& wanted, const std::vector<std::string>& words,
+                       const std::optional<Amount>& amount) {
+  if (amount && amount->all_files == 0)
+    fail("{}: the repository has no file that vlrm reads: see {}", printable(wanted.name), page_of(wanted));
+  std::optional<Watch> watch;
+  if (amount && amount->files > 0) {
+    require_space(wanted.cache, amount->bytes);
+    tell_amount(wanted, *amount);
+    watch.emplace(wanted.folder / "blobs", amount->bytes);
+  }
+  const CommandResult result = run_hf(words, {"--format", "json"}, [&] {
+    if (watch) watch->look();
+  });
+  if (result.exit_code != 0) throw_hub_error(wanted, result.errors, /*complete=*/true);
+  if (watch) watch->finish();
+}
+
 // Downloads with an hf that cannot say how much it will be.
 void download_unmeasured(const std::string& hf, const HubDownload& wanted, Style style) {
   tell_status(fmt::format("downloading {} (a newer huggingface_hub would say how much)", printable(wanted.name)));
@@ -205,28 +223,17 @@ std::string download_command(const HubDownload& wanted) {
 }
 
 void download_from_hub(const HubDownload& wanted) {
+  const InterruptScope scope;  // hf is not to go on without us
   const std::string hf = find_hf(wanted);
   const std::vector<std::string> words = words_of(hf, wanted, Style::repeated);
   const CommandResult dry = run_hf(words, {"--dry-run", "--format", "json"});
-  if (dry.exit_code != 0 && is_unknown_option(dry.errors)) {
-    const bool listed = dry.errors.find("unrecognized arguments") != std::string::npos;
-    return download_unmeasured(hf, wanted, listed ? Style::listed : Style::repeated);
+  if (dry.exit_code == 0) return download_measured(wanted, words, amount_of(dry.output));
+  if (!is_unknown_option(dry.errors)) {
+    throw_hub_error(wanted, dry.errors, /*complete=*/false);
+    return download_measured(wanted, words, std::nullopt);  // which says what a dry run leaves out
   }
-  if (dry.exit_code != 0) throw_hub_error(wanted, dry.errors, /*complete=*/false);
-  const Amount amount = amount_of(dry.output).value_or(Amount{.all_files = 1});
-  if (amount.all_files == 0)
-    fail("{}: the repository has no file that vlrm reads: see {}", printable(wanted.name), download_command(wanted));
-  std::optional<Watch> watch;
-  if (amount.files > 0) {
-    require_space(wanted.cache, amount.bytes);
-    tell_amount(wanted, amount);
-    watch.emplace(wanted.folder / "blobs", amount.bytes);
-  }
-  const CommandResult result = run_hf(words, {"--format", "json"}, [&] {
-    if (watch) watch->look();
-  });
-  if (result.exit_code != 0) throw_hub_error(wanted, result.errors, /*complete=*/true);
-  if (watch) watch->finish();
+  const bool listed = dry.errors.find("unrecognized arguments") != std::string::npos;
+  download_unmeasured(hf, wanted, listed ? Style::listed : Style::repeated);
 }
 
 }  // namespace vlrm

@@ -62,14 +62,6 @@ bool has_token() {
   return fs::exists(hub_token_file(), error);
 }
 
-// The page of the repository for people.
-std::string page_of(const HubDownload& wanted) {
-  std::string host = variable("HF_ENDPOINT");
-  while (host.ends_with('/')) host.pop_back();
-  return fmt::format("{}/{}{}", host.empty() ? "https://huggingface.co" : host,
-                     wanted.files == HubFiles::dataset ? "datasets/" : "", wanted.repository);
-}
-
 // The last line that says something, without hf's hints.
 std::string_view last_line(std::string_view said) {
   while (true) {
@@ -100,6 +92,13 @@ std::string_view last_line(std::string_view said) {
 }
 
 }  // namespace
+
+std::string page_of(const HubDownload& wanted) {
+  std::string host = variable("HF_ENDPOINT");
+  while (host.ends_with('/')) host.pop_back();
+  return fmt::format("{}/{}{}", host.empty() ? "https://huggingface.co" : host,
+                     wanted.files == HubFiles::dataset ? "datasets/" : "", wanted.repository);
+}
 
 bool is_unknown_option(std::string_view said) {
   return has_one(said, {"No such option", "unrecognized arguments"});

@@ -8,6 +8,9 @@
 
 namespace vlrm {
 
+// The page of the repository for people.
+std::string page_of(const HubDownload& wanted);
+
 // Whether `hf` is of an age that does not know an option of ours.
 bool is_unknown_option(std::string_view said);
 

@@ -156,7 +156,8 @@ std::optional<std::vector<HubFile>> files_of_tree(const fs::path& snapshot) {
     const Json json = parse_json_or_throw(read_text_or_throw(list, kLargestList), list.string());
     if (!json.is_object() || json.value("format_version", Json()) != 1) return std::nullopt;
     std::vector<HubFile> files;
-    for (const auto& [path, entry] : required_field<Json>(json, "files", list.string()).items()) {
+    const auto entries = required_field<Json>(json, "files", list.string());
+    for (const auto& [path, entry] : entries.items()) {
       if (!entry.is_object() || !stays_inside(path)) return std::nullopt;
       files.push_back({path, required_field<int64_t>(entry, "size", list.string()), text_field(entry, "blob_id"),
                        text_field(entry, "lfs_sha256")});
@@ -178,6 +179,7 @@ std::string lack_of(const fs::path& snapshot, HubFiles files) {
   std::ranges::copy_if(needed, std::back_inserter(missing),
                        [&](const auto& path) { return !is_in_cache(snapshot / path); });
   if (missing.empty()) return "";
+  if (std::ranges::any_of(missing, is_weights_file)) std::erase(missing, kIndex);  // which says nothing to a user
   const bool shards = std::ranges::all_of(missing, is_weights_file);
   const auto total = shards ? std::ranges::count_if(needed, is_weights_file) : std::ssize(needed);
   return fmt::format("{} of {} {}{} {} missing: {}", missing.size(), total, shards ? "shard" : "file",

@@ -180,7 +180,7 @@ void refuse_changes(const std::vector<std::string>& changes, const std::filesyst
   if (!changes.empty()) throw Error(fmt::format("{}: {}", directory.string(), what), kExitChanged);
 }
 
-void verify(const std::string& model) {
+void verify_model(const std::string& model) {
   const std::filesystem::path directory = resolve_checkpoint(model);
   const bool is_of_hub = files_of_tree(directory).has_value();
   if (is_of_hub) {
@@ -207,7 +207,7 @@ void add_inspect_command(CLI::App& program) {
       "Examples:\n"
       "  vlrm inspect meta-llama/Llama-3.2-11B-Vision-Instruct\n"
       "  vlrm inspect --verify vlrm-ties");
-  command->callback([=] { *verify ? verify(*model) : run_inspect(*model); });
+  command->callback([=] { *verify ? verify_model(*model) : run_inspect(*model); });
 }
 
 }  // namespace vlrm

@@ -92,6 +92,10 @@ TEST(HubFiles, MissingShardsAreNamed) {
   fs::remove(snapshot / "config.json");
   EXPECT_EQ(lack_of(snapshot, HubFiles::model), "2 of 4 files are missing: 3.safetensors, config.json");
   EXPECT_EQ(lack_of(snapshot, HubFiles::texts), "1 of 1 file is missing: config.json");
+  const TemporaryDirectory other;
+  EXPECT_EQ(
+      lack_of(snapshot_with(other, {}, list_of({"1.safetensors", "model.safetensors.index.json"})), HubFiles::model),
+      "1 of 1 shard is missing: 1.safetensors");
 }
 
 TEST(HubFiles, WithoutAListTheIndexTells) {

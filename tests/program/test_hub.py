@@ -10,6 +10,7 @@ import shutil
 import stat
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -287,6 +288,31 @@ def test_a_broken_connection(run, hub, home, redirected):
     assert run("inspect", "org/sharded")[0] == 0
     assert not any("00001-of" in request for request in asked(hub) if request.startswith("GET"))
     assert scan(home / "hub") == "['org/sharded'] []"
+
+
+def test_a_model_is_completed_at_its_commit(run, hub, home):
+    """Though its branch has moved on."""
+    assert run("tokenize", "--model", "org/rm", stdin='"a cat"\n')[0] == 0
+    (home / "hub/models--org--rm/refs/main").write_text(commit_of("v2"))
+    snapshot_of(home).rename(snapshot_of(home, commit=commit_of("v2")))
+    asked(hub)
+    assert run("inspect", "org/rm")[0] == 0
+    assert not any(COMMIT in request or "/main" in request for request in asked(hub))
+    assert (home / "hub/models--org--rm/refs/main").read_text() == commit_of("v2")
+
+
+def test_a_download_ends_with_the_program(hub, home, tmp_path):
+    listing = json.dumps([{"file": "x", "size": "1.0K"}])
+    fake = program(tmp_path / "hf", f"case \"$*\" in *--dry-run*) echo '{listing}'; exit;; esac\n"
+                                    f"echo $$ > {tmp_path}/process; exec sleep 100\n")
+    environment = os.environ | {"VLRM_HF": str(fake), "HF_HUB_OFFLINE": "0", "HF_HOME": str(home)}
+    started = subprocess.Popen([PROGRAM, "inspect", "org/rm"], env=environment, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "process").exists() or not (tmp_path / "process").read_text().strip():
+        assert started.poll() is None, started.stderr.read()
+        time.sleep(0.05)
+    started.terminate()
+    assert started.wait(timeout=20) == 128 + 15
+    assert not Path(f"/proc/{int((tmp_path / 'process').read_text())}").exists()
 
 
 def test_a_full_disk(run, tmp_path):
