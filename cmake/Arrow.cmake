@@ -1,12 +1,18 @@
 # libarrow and libparquet are the C++ side of an installed pyarrow package: the one of VLRM_PYTHON, as for libtorch.
 #
+# By where it is installed and not by importing it: where pip builds from source, the Python does not see its own packages.
 # They are linked by hand: the wheel carries headers and libraries, but neither a CMake package nor names without a
 # version.
 execute_process(
   COMMAND ${VLRM_PYTHON} -c
-    "import importlib.metadata as m, importlib.util as u, os; print(os.path.dirname(u.find_spec('pyarrow').origin)); \
-print(m.version('pyarrow'))"
+    "import importlib.metadata as m, os, sys, sysconfig; sys.path.append(sysconfig.get_path('platlib')); \
+d = m.distribution('pyarrow'); print(d.locate_file('pyarrow')); print(d.version)"
   OUTPUT_VARIABLE arrow_facts OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE arrow_missing)
+if(arrow_missing AND VLRM_ARROW STREQUAL "AUTO")
+  message(STATUS "No pyarrow in ${VLRM_PYTHON}: parquet and Arrow files will not be read")
+  set(VLRM_ARROW OFF)
+  return()
+endif()
 if(arrow_missing)
   message(FATAL_ERROR "No pyarrow in ${VLRM_PYTHON}. Run ./dev build, set VLRM_PYTHON to a Python that has pyarrow, "
     "or do without parquet and Arrow files: -DVLRM_ARROW=OFF.")

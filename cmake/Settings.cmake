@@ -25,6 +25,9 @@ target_compile_options(vlrm_settings INTERFACE
 if(VLRM_WERROR)
   target_compile_options(vlrm_settings INTERFACE -Werror)
 endif()
+if(VLRM_WHEEL)  # assertions name their files
+  target_compile_options(vlrm_settings INTERFACE -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+endif()
 target_include_directories(vlrm_settings INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
 if(VLRM_SANITIZE)
   target_compile_options(vlrm_settings INTERFACE

@@ -169,7 +169,7 @@ class Program:
 
     def evaluate(self, run):
         # Models so small gain nothing from a second thread; a second evaluation beside it does.
-        how = ["--quiet", "--threads", "1", "--batch-samples", "64", "--label", run.label, "--force"]
+        how = ["--quiet", "--threads", "1", "--batch-size", "64", "--label", run.label, "--force"]
         started = time.monotonic()
         self.run("eval", "vl-rewardbench", *run.flags, *how, "-o", self.folder(run.folder))
         say(f"  {time.monotonic() - started:5.1f} s  {run.label}")

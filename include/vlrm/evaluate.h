@@ -13,16 +13,17 @@ namespace vlrm {
 
 struct EvaluateOptions {
   ModelOptions model;
-  std::string benchmark;        // vl-rewardbench, rlaif-v, … or best-of-n
-  DatasetName data;             // "": the benchmark's own, a hub id
-  std::string task, responses;  // of best-of-n
-  std::string mode = "image";   // image, no-image, text-only, cascade or random (no model, scores are drawn)
-  std::string captions;         // of cascade: a JSON object, caption by id
-  std::string output;           // the result folder
-  std::string label;            // the row's name in tables; "": the model's
-  int64_t batch_samples = 8;    // computed together; above 0
-  bool force = false;           // start again where results exist
-  bool resume_mixed = false;    // resume with settings that may change the last digits
+  std::string benchmark;         // vl-rewardbench, rlaif-v, … or best-of-n
+  DatasetName data;              // "": the benchmark's own, a hub id
+  std::string task, responses;   // of best-of-n
+  std::string mode = "image";    // image, no-image, text-only, cascade or random (no model, scores are drawn)
+  std::string captions;          // of cascade: a JSON object, caption by id
+  std::string output;            // the result folder
+  std::string label;             // the row's name in tables; "": the model's
+  int64_t batch_samples = 8;     // computed together; above 0
+  std::optional<int64_t> limit;  // only the first so many rows; above 0; none: all
+  bool force = false;            // start again where results exist
+  bool resume_mixed = false;     // resume with settings that may change the last digits
   Listener* listener = nullptr;
 };
 

@@ -3,6 +3,7 @@
 
 #include <vlrm/error.h>
 #include <vlrm/listener.h>
+#include <vlrm/method.h>
 
 #include <cstdint>
 #include <functional>
@@ -22,15 +23,13 @@ struct ModelOutput {
   std::function<void(const std::string& directory)> written;  // called with each directory once it is complete
 };
 
-struct BuildOptions {
-  std::string vlm, rm, base;                                     // directories or hub ids
-  std::string recipe;                                            // a file, mergekit's YAML; or "", and:
-  std::string method;                                            // linear, task_arithmetic, ties, …
-  std::optional<double> weight, weight_vlm, weight_rm, density;  // as the method needs them
-  std::optional<bool> normalize, rescale;                        // none: as in the published recipes
-  std::optional<uint64_t> seed;                                  // of random masks; none: 0
-  std::string score_label;                                       // of an RM with several: its name or number
-  std::string dtype = "bfloat16";
+// Either `recipe`, or a method and its numbers.
+struct BuildOptions : MethodOptions {
+  std::string vlm, rm, base;     // directories or hub ids
+  std::string recipe;            // a file, mergekit's YAML
+  std::optional<uint64_t> seed;  // of random masks; none: 0
+  std::string score_label;       // of an RM with several: its name or number
+  std::string dtype = "auto";    // of the weights: auto (bfloat16), bfloat16, float16 or float32; bf16, fp16, fp32
   ModelOutput output;
   Listener* listener = nullptr;
 };
@@ -51,9 +50,9 @@ struct MergeOptions {
 void merge(const MergeOptions& options);
 
 struct ExtractOptions {
-  std::string vlm, rm;   // one of them: the text part of a VLM, or the backbone of a reward model
-  std::string instruct;  // a Llama of the same shape: gives config and lm_head
-  std::string dtype = "float32";
+  std::string vlm, rm;         // one of them: the text part of a VLM, or the backbone of a reward model
+  std::string instruct;        // a Llama of the same shape: gives config and lm_head
+  std::string dtype = "auto";  // auto (float32), or as for build
   ModelOutput output;
   Listener* listener = nullptr;
 };

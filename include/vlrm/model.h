@@ -1,21 +1,26 @@
 // Which model does the work, and how it reads its inputs.
 #pragma once
 
+#include <vlrm/method.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 
 namespace vlrm {
 
-// Either `model`, or a recipe that merges `vlm`, `rm` and `base` while they are loaded; then nothing is written.
-struct ModelOptions {
+// Either `model`; or `recipe`, or a method and its numbers, by which `vlm`, `rm` and `base` are merged while they are
+// loaded; then nothing is written.
+struct ModelOptions : MethodOptions {
   std::string model;                   // a directory, a hub id, or MODEL+ADAPTER
   std::string recipe;                  // a file, mergekit's YAML
   std::string vlm, rm, base;           // as `model`; the base may be empty where the recipe has none
   std::optional<uint64_t> merge_seed;  // of the merge's random masks; none: 0
-  std::string
-      dtype;  // float32, bfloat16 or float16; "": as stored (bfloat16 for a merge), on a device as the family has it
-  std::string device = "cpu";    // cpu, cuda or cuda:N
+  // float32, bfloat16 or float16 (fp32, bf16, fp16); auto: as stored (bfloat16 for a merge), on a device as the family
+  // has it.
+  std::string dtype = "auto";
+  std::string device = "auto";   // cpu, cuda or cuda:N; auto: CUDA where libtorch sees a device, else the CPU
+  std::optional<int64_t> threads;  // of the model's arithmetic on a CPU; none: as many as there are cores
   std::string weights = "auto";  // resident, streamed (one layer at a time), or auto: by what fits in memory
   std::string date;              // for templates that ask for one: "01 Jan 2025" or "today"; "": the template's own
   std::string special_tokens = "parse";   // in prompts and responses: parse, escape (read as text) or refuse

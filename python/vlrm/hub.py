@@ -11,6 +11,8 @@ import os
 import sys
 from pathlib import Path
 
+from vlrm.errors import Error, TemporaryError
+
 # Which files are downloaded: as in src/base/hub_files.cpp. tests/program/test_hub.py compares the two.
 TEXTS = [
     "config.json", "generation_config.json", "*processor_config.json", "tokenizer*", "special_tokens_map.json",
@@ -31,16 +33,7 @@ PATTERNS = {  # what is included and excluded
 }
 NOT_UPLOADED = [".*", "*/.*"]
 MANIFEST = "vlrm_manifest.json"
-TEMPORARY = 75  # the exit code where another try can help
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-class HubError(ValueError):
-    """One line: what is wrong, and what to do. `exit_code` is what the program would end with."""
-
-    def __init__(self, line: str, exit_code: int = 2) -> None:
-        super().__init__(line)
-        self.exit_code = exit_code
 
 
 def _huggingface_hub():
@@ -50,7 +43,7 @@ def _huggingface_hub():
         import huggingface_hub.errors
         import huggingface_hub.utils  # noqa: F401 - names of the package only once they are imported
     except ImportError as error:
-        raise HubError("huggingface_hub is not installed: pip install huggingface_hub") from error
+        raise Error("huggingface_hub is not installed: pip install huggingface_hub") from error
     return huggingface_hub
 
 
@@ -61,7 +54,7 @@ def _causes(error: BaseException):
         error = error.__cause__ or error.__context__
 
 
-def _explained(error: Exception, repository: str, kind: str) -> HubError:
+def _explained(error: Exception, repository: str, kind: str) -> Error:
     """What huggingface_hub's exception means, in one line."""
     hub = _huggingface_hub()
     errors = hub.errors
@@ -77,35 +70,35 @@ def _explained(error: Exception, repository: str, kind: str) -> HubError:
         return next((code for code in codes if code), 0)
 
     if any(isinstance(each, OSError) and each.errno in DISK_FULL for each in chain):
-        return HubError(f"{repository}: the disk is full: make room, and the same call goes on", TEMPORARY)
+        return TemporaryError(f"{repository}: the disk is full: make room, and the same call goes on")
     if is_one(errors.GatedRepoError):
         lack = "your token gives no access" if hub.get_token() else "there is no token"
-        return HubError(f"{repository}: is gated, and {lack}: accept its licence at {page}, then log in (hf auth login) or set HF_TOKEN")
+        return Error(f"{repository}: is gated, and {lack}: accept its licence at {page}, then log in (hf auth login) or set HF_TOKEN")
     if "Invalid credentials" in said:
-        return HubError(f"{repository}: the hub does not know your token: log in again (hf auth login), or correct HF_TOKEN")
+        return Error(f"{repository}: the hub does not know your token: log in again (hf auth login), or correct HF_TOKEN")
     if is_one(errors.RevisionNotFoundError):
-        return HubError(f"{repository}: has no such revision on the hub: see {page}/tree/main")
+        return Error(f"{repository}: has no such revision on the hub: see {page}/tree/main")
     if any(type(each).__name__ == "IncompleteSnapshotError" for each in chain):  # of huggingface_hub 2
-        return HubError(f"{repository}: not all of it is in the hub cache: {said}")
+        return Error(f"{repository}: not all of it is in the hub cache: {said}")
     if is_one(errors.OfflineModeIsEnabled):
-        return HubError(f"{repository}: is not in the hub cache, and this run is offline")
+        return Error(f"{repository}: is not in the hub cache, and this run is offline")
     if is_one(errors.LocalTokenNotFoundError) or (status() == 401 and not hub.get_token()):
-        return HubError(f"{repository}: not on the hub for one without a token: check the name, or log in (hf auth login, or HF_TOKEN)")
+        return Error(f"{repository}: not on the hub for one without a token: check the name, or log in (hf auth login, or HF_TOKEN)")
     if is_one(errors.RepositoryNotFoundError) or status() == 404:
-        return HubError(f"{repository}: no {kind} of that name on the hub that your token sees: check the name")
+        return Error(f"{repository}: no {kind} of that name on the hub that your token sees: check the name")
     if status() == 403:
-        return HubError(f"{repository}: your token may not do that: it needs the permission to write there, or to read gated repositories: {said}")
+        return Error(f"{repository}: your token may not do that: it needs the permission to write there, or to read gated repositories: {said}")
     if status() == 429 or status() >= 500:
-        return HubError(f"{repository}: the hub is busy or down: try again later: {said}", TEMPORARY)
+        return TemporaryError(f"{repository}: the hub is busy or down: try again later: {said}")
     if isinstance(error, (OSError, errors.LocalEntryNotFoundError)) or "httpx" in type(error).__module__:
-        return HubError(f"{repository}: the network fails: the same call goes on: {said}", TEMPORARY)
-    return HubError(f"{repository}: {said}")
+        return TemporaryError(f"{repository}: the network fails: the same call goes on: {said}")
+    return Error(f"{repository}: {said}")
 
 
 def snapshot(name: str, *, files: str = "model") -> str:
     """The folder that holds `name`, "org/name" or "org/name@revision"; a local path is its own. `files` says what is
     needed: "model", "texts" (what a model has beside its weights) or "dataset". Without a request where the hub cache
-    has it, else downloaded, and only the files that vlrm reads. Raises HubError."""
+    has it, else downloaded, and only the files that vlrm reads. Raises Error."""
     if os.path.exists(name):
         return name
     repository, _, revision = name.partition("@")
@@ -143,16 +136,16 @@ def _checked_manifest(folder: Path) -> dict:
     """The manifest of an output that is whole."""
     for needed in (MANIFEST, "config.json"):
         if not (folder / needed).is_file():
-            raise HubError(f"{folder}: has no {needed}: push takes what vlrm build, merge, map or extract wrote")
+            raise Error(f"{folder}: has no {needed}: push takes what vlrm build, merge, map or extract wrote")
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         sizes = dict(manifest.get("output_bytes", {}))
     except (ValueError, AttributeError, TypeError) as error:
-        raise HubError(f"{folder / MANIFEST}: is not a manifest of vlrm's: {error}") from error
+        raise Error(f"{folder / MANIFEST}: is not a manifest of vlrm's: {error}") from error
     for name, size in sizes.items():
         found = (folder / name).stat().st_size if (folder / name).is_file() else None
         if found != size:
-            raise HubError(f"{folder / name}: {'is gone' if found is None else f'has {found} bytes'}, where the manifest says {size}")
+            raise Error(f"{folder / name}: {'is gone' if found is None else f'has {found} bytes'}, where the manifest says {size}")
     return manifest
 
 
@@ -163,7 +156,7 @@ def _files_of(folder: Path) -> list[Path]:
     chosen = [folder / name for name in _huggingface_hub().utils.filter_repo_objects(names, ignore_patterns=NOT_UPLOADED)]
     for path in chosen:
         if not path.resolve().is_relative_to(folder.resolve()):
-            raise HubError(f"{path}: is a link out of the folder, to {path.resolve()}: put a copy in its place")
+            raise Error(f"{path}: is a link out of the folder, to {path.resolve()}: put a copy in its place")
     return chosen
 
 
@@ -171,7 +164,7 @@ def push(out: str | os.PathLike, repo_id: str, *, private: bool | None = None, r
          token: str | None = None, say=print) -> str:  # fmt: skip
     """Uploads an output of vlrm to the model repository `repo_id`, which is made if it is not there (`private`: None is
     the account's default), and returns the address of the commit. What is uploaded is said before, by `say`, with
-    sizes. Raises HubError for a folder that is no whole output of vlrm, and for what the hub refuses."""
+    sizes. Raises Error for a folder that is no whole output of vlrm, and for what the hub refuses."""
     folder = Path(out)
     manifest = _checked_manifest(folder)
     files = _files_of(folder)
@@ -205,7 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         print(push(options.out, options.repository, private=options.private, revision=options.revision, say=lambda line: print(line, file=sys.stderr)))
-    except HubError as error:
+    except Error as error:
         print(f"vlrm: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "app/benchmarks.h"
+#include "app/costs.h"
 #include "app/listening.h"
 #include "app/model.h"
 #include "app/option_checks.h"
@@ -17,10 +18,18 @@ namespace vlrm {
 namespace {
 
 std::shared_ptr<const Benchmark> benchmark_of(const EvaluateOptions& options, EvaluationMode mode) {
-  if (same_name(options.benchmark, "best-of-n"))
-    return open_best_of_n(benchmark_or_throw("task", options.task, benchmarks_to_answer()), options.responses,
-                          options.data, mode == EvaluationMode::image);
-  return open_benchmark(benchmark_or_throw("benchmark", options.benchmark, benchmarks_with_responses()), options.data);
+  require_limit(options.limit);
+  std::unique_ptr<const Benchmark> all =
+      same_name(options.benchmark, "best-of-n")
+          ? open_best_of_n(benchmark_or_throw("task", options.task, benchmarks_to_answer()), options.responses,
+                           options.data, mode == EvaluationMode::image)
+          : open_benchmark(benchmark_or_throw("benchmark", options.benchmark, benchmarks_with_responses()),
+                           options.data);
+  const int64_t rows = all->rows();
+  std::shared_ptr<const Benchmark> benchmark = limited(std::move(all), options.limit);
+  if (benchmark->rows() < rows)
+    tell_note(fmt::format("only the first {} of {} rows (`limit`)", benchmark->rows(), rows));
+  return benchmark;
 }
 
 // The row's name in a table, where the user gives none: that of the model or the recipe.
@@ -74,6 +83,43 @@ void draw(const EvaluateOptions& options, EvaluationOptions how) {
   if (!evaluation.finished()) evaluation.draw();
 }
 
+void refuse_model(const ModelOptions& model) {
+  const std::string reason = "random draws its scores; leave the options of a model away";
+  if (!(model.model + model.recipe + model.vlm + model.rm + model.base).empty() || model.likelihood)
+    throw OptionError("mode", reason);
+  refuse_numbers(model, "mode", reason);
+}
+
+// A row as a sample, with the caption before its question where there are captions.
+Sample sample_of(BenchmarkRow& row, const std::optional<Captions>& captions) {
+  if (captions) row.query = captions->of(row.id, row.source) + " " + row.query;
+  Sample sample;
+  sample.images = std::move(row.images);
+  sample.messages.push_back(user_message(row.query, sample.images.size()));
+  sample.responses = std::move(row.responses);
+  return sample;
+}
+
+// Costs do not depend on it.
+EvaluateOptions with_some_output(EvaluateOptions options) {
+  if (options.output.empty()) options.output = ".";
+  return options;
+}
+
+// Looks at all rows as an evaluation does before it begins, and reads some.
+void add_rows(ScoringCosts& costs, const Benchmark& benchmark, const EvaluationOptions& how) {
+  const bool shows = how.mode == EvaluationMode::image;
+  const auto rows = benchmark.stream(0, shows ? Images::checked : Images::without);
+  while (const auto row = rows->next())
+    if (how.captions) how.captions->of(row->id, row->source);
+  for (const int64_t number : samples_to_read(benchmark.rows())) {
+    auto row = benchmark.stream(number, shows ? Images::with : Images::without)->next();
+    if (!row) break;
+    const std::string source = row->source;
+    costs.add(sample_of(*row, how.captions), source);
+  }
+}
+
 // What recipes have to say, each thing once.
 class Notes {
  public:
@@ -86,17 +132,36 @@ class Notes {
   std::set<std::string> told_;
 };
 
+EvaluationMode sweep_mode(const EvaluateOptions& options) {
+  const EvaluationMode mode = evaluation_mode_or_throw(options.mode);
+  if (mode != EvaluationMode::image && mode != EvaluationMode::no_image)
+    throw OptionError(
+        "mode", fmt::format("a sweep is of merged models, which {} does not run; use image or no-image", options.mode));
+  if (!options.label.empty())
+    throw OptionError("label", "names one run; those of a sweep are named after their recipes");
+  return mode;
+}
+
+std::vector<NamedRecipe> sweep_recipes(const SweepOptions& options) {
+  const ModelOptions& model = options.evaluate.model;
+  refuse_numbers(model, "method", "and its numbers are one merge; a sweep is of recipes");
+  require_merge_inputs(model);
+  std::vector<NamedRecipe> recipes = recipes_or_throw(options.paper, options.recipes);
+  if (recipes.empty()) throw OptionError("recipes", "none is named");
+  return recipes;
+}
+
 }  // namespace
 
 void evaluate(const EvaluateOptions& options) {
   const CallListener listening(options.listener);
   const EvaluationMode mode = evaluation_mode_or_throw(options.mode);
   const ModelOptions& model = options.model;
-  const fs::path name = model.recipe.empty() ? fs::path(model.model) : fs::path(model.recipe).stem();
+  const bool merges = mode != EvaluationMode::random && names_merge(model, model.recipe);
+  const fs::path name = merges ? fs::path(named_merge(model, model.recipe).name()) : fs::path(model.model);
   EvaluationOptions how = evaluation_options(options, mode, name);
   if (mode == EvaluationMode::random) {
-    if (!(model.model + model.recipe + model.vlm + model.rm + model.base).empty() || model.likelihood)
-      throw OptionError("mode", "random draws its scores; leave the options of a model away");
+    refuse_model(model);
     return draw(options, std::move(how));
   }
   const Model opened = open_or_merge(model);
@@ -115,15 +180,8 @@ void evaluate(const EvaluateOptions& options) {
 void sweep(const SweepOptions& sweep_options) {
   const EvaluateOptions& options = sweep_options.evaluate;
   const CallListener listening(options.listener);
-  const EvaluationMode mode = evaluation_mode_or_throw(options.mode);
-  if (mode != EvaluationMode::image && mode != EvaluationMode::no_image)
-    throw OptionError(
-        "mode", fmt::format("a sweep is of merged models, which {} does not run; use image or no-image", options.mode));
-  if (!options.label.empty())
-    throw OptionError("label", "names one run; those of a sweep are named after their recipes");
-  require_merge_inputs(options.model);
-  const std::vector<NamedRecipe> recipes = recipes_or_throw(sweep_options.paper, sweep_options.recipes);
-  if (recipes.empty()) throw OptionError("recipes", "none is named");
+  const EvaluationMode mode = sweep_mode(options);
+  const std::vector<NamedRecipe> recipes = sweep_recipes(sweep_options);
   const std::shared_ptr<const Benchmark> benchmark = benchmark_of(options, mode);
   const ScorerOptions scoring = scorer_options_for(*benchmark, options.model, mode);
   ModelSettings settings(options.model);
@@ -163,6 +221,44 @@ void sweep(const SweepOptions& sweep_options) {
   tell_status(fmt::format("{}: {} images encoded, {} models merged, {} chunks of rows", options.output,
                           work.images_encoded, work.models_merged, work.chunks));
   tell_all_warnings();
+}
+
+Costs evaluate_costs(const EvaluateOptions& given) {
+  const EvaluateOptions options = with_some_output(given);
+  const CallListener listening(options.listener);
+  const EvaluationMode mode = evaluation_mode_or_throw(options.mode);
+  const EvaluationOptions how = evaluation_options(options, mode, "");
+  if (mode == EvaluationMode::random) {
+    refuse_model(options.model);
+    Costs costs;
+    costs.samples = benchmark_of(options, mode)->rows();
+    return costs;
+  }
+  const Model model = open_or_merge(options.model);
+  const std::shared_ptr<const Benchmark> benchmark = benchmark_of(options, mode);
+  ScoringCosts costs(model, scorer_options_for(*benchmark, options.model, mode), options.model);
+  add_rows(costs, *benchmark, how);
+  return costs.of(benchmark->rows(), options.batch_samples);
+}
+
+Costs sweep_costs(const SweepOptions& sweep_options) {
+  const EvaluateOptions options = with_some_output(sweep_options.evaluate);
+  const CallListener listening(options.listener);
+  const EvaluationMode mode = sweep_mode(options);
+  const std::vector<NamedRecipe> recipes = sweep_recipes(sweep_options);
+  const EvaluationOptions how = evaluation_options(options, mode, "");
+  const std::shared_ptr<const Benchmark> benchmark = benchmark_of(options, mode);
+  BuildModels models(build_inputs(options.model));
+  Notes told;
+  std::optional<Model> model;
+  for (const NamedRecipe& recipe : recipes) {
+    std::vector<std::string> notes;
+    model = merged(models, options.model, recipe.recipe, notes);
+    told.tell_new(notes);
+  }
+  ScoringCosts costs(*model, scorer_options_for(*benchmark, options.model, mode), options.model);
+  add_rows(costs, *benchmark, how);
+  return costs.of(benchmark->rows(), options.batch_samples, std::ssize(recipes));
 }
 
 }  // namespace vlrm

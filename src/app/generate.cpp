@@ -1,11 +1,10 @@
 #include <vlrm/generate.h>
 
 #include "app/listening.h"
-#include "app/model.h"
+#include "app/loaded_model.h"
 #include "app/option_checks.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "generate/generator.h"
 
 namespace vlrm {
 namespace {
@@ -27,22 +26,14 @@ std::vector<GeneratedText> generate(const GenerateOptions& options) {
   const CallListener listening(options.listener);
   require_at_least("texts", options.texts, 1);
   require_at_least("max_new_tokens", options.max_new_tokens, 1);
-  const Model model = open_or_merge(options.model, Purpose::writing);
-  const bool sees = model.config.sees();
-  const Mode without = sees ? Mode::no_image : Mode::text_only, mode = options.images.empty() ? without : Mode::image;
+  LoadedModel model(options.model, Purpose::writing);
+  const Mode without = model.model().config.sees() ? Mode::no_image : Mode::text_only;
   GeneratorOptions how;
-  how.prompt = scorer_options(options.model, mode).prompt;
+  how.prompt = scorer_options(options.model, options.images.empty() ? without : Mode::image).prompt;
   how.sampling = options.sampling;
   how.max_new_tokens = options.max_new_tokens;
   how.texts_together = options.texts;
-  Generator generator(model, how, backend_options(options.model, model));
-  const GenerationRequest request = request_of(options);
-  std::vector<GeneratedText> texts;
-  for (WrittenText& written : generator.write(request, options.grown))
-    texts.push_back({request.seeds[texts.size()], std::move(written.text), written.ended, std::move(written.tokens),
-                     std::move(written.log_probabilities), counts(written.notes)});
-  tell_warnings(generator.notes());
-  return texts;
+  return model.generate(request_of(options), how, options.grown);
 }
 
 }  // namespace vlrm

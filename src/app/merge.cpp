@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/cards.h"
+#include "app/costs.h"
 #include "app/listening.h"
 #include "app/model.h"
+#include "app/named_recipe.h"
 #include "app/option_checks.h"
 #include "architecture/architecture.h"
 #include "artifact/model_card.h"
@@ -16,8 +19,10 @@
 #include "base/interrupt.h"
 #include "build/causal_model.h"
 #include "build/merge_check.h"
+#include "merge/recipe_notes.h"
 #include "merge/recipe_set.h"
 #include "weights/model_files.h"
+#include "weights/views.h"
 
 namespace fs = std::filesystem;
 
@@ -29,12 +34,15 @@ void check_output(const ModelOutput& output) {
   require_at_least("max_shard_bytes", output.max_shard_bytes, 1);
 }
 
+OutputOptions output_options(const ModelOutput& output, const std::string& label = OutputOptions{}.label) {
+  return {output.directory,    label, output.force, output.null_sink, output.resume, output.max_shard_bytes,
+          output.allow_outside};
+}
+
 // Writes the plan, and tells what to know and what was made.
 void write(const PlannedOutput& planned, const ModelOutput& output, const Manifest& manifest,
            const std::string& label = OutputOptions{}.label) {
-  const OutputOptions options{output.directory,    label,         output.force,
-                              output.null_sink,    output.resume, output.max_shard_bytes,
-                              output.allow_outside};
+  const OutputOptions options = output_options(output, label);
   try {
     for (const std::string& note : write_output(planned, options, manifest)) tell_note(note);
   } catch (const Interrupted&) {
@@ -44,23 +52,47 @@ void write(const PlannedOutput& planned, const ModelOutput& output, const Manife
   if (!output.null_sink && output.written) output.written(output.directory);
 }
 
-Recipe recipe_of(const BuildOptions& options) {
-  const bool has_numbers = options.weight || options.weight_vlm || options.weight_rm || options.density ||
-                           options.normalize || options.rescale;
-  if (!options.recipe.empty()) {
-    if (!options.method.empty() || has_numbers)
-      throw OptionError("recipe", "says all about the merge; of its options only `seed` goes with it");
-    return read_recipe_or_throw(options.recipe);
+// A reward model, planned.
+struct PlannedBuild {
+  explicit PlannedBuild(const BuildOptions& options)
+      : dtype(float_dtype_or_throw(options.dtype, Dtype::bf16)),
+        recipe(seeded(named_merge(options, options.recipe).recipe, options.seed)),
+        inputs{named_model("vlm", options.vlm), named_model("rm", options.rm), std::nullopt, options.score_label},
+        manifest("build", {}) {
+    if (!options.base.empty()) inputs.base = resolve_model(options.base);
+    pad_as(recipe, inputs.vlm);
+    OrderedJson settings = recipe_settings(recipe, build_roles(recipe));
+    settings["dtype"] = torch_name(dtype);
+    if (!options.score_label.empty()) settings["score_label"] = options.score_label;
+    manifest = Manifest("build", std::move(settings));
+    manifest.name_input("vlm", options.vlm);
+    manifest.name_input("rm", options.rm);
+    manifest.name_input("base", options.base);
+    output = plan_build(inputs, recipe, dtype, manifest.watcher());
+    output.texts.merge(card_of(options));
   }
-  if (options.method.empty()) throw OptionError("method", "is missing, and so is a `recipe`");
-  naming_option("method", [&] { merge_method_or_throw(options.method); });
-  return recipe_from_flags({.method = options.method,
-                            .weight = options.weight,
-                            .weight_vlm = options.weight_vlm,
-                            .weight_rm = options.weight_rm,
-                            .density = options.density,
-                            .normalize = options.normalize,
-                            .rescale = options.rescale});
+  PlannedBuild(const PlannedBuild&) = delete;  // the plan knows where the manifest is
+  PlannedBuild& operator=(const PlannedBuild&) = delete;
+
+  static Recipe seeded(Recipe recipe, std::optional<uint64_t> seed) {
+    set_seed(recipe, seed);
+    return recipe;
+  }
+
+  Dtype dtype;
+  Recipe recipe;
+  BuildInputs inputs;
+  Manifest manifest;
+  PlannedOutput output;
+};
+
+// Of the models whose text parts are merged, in so many passes.
+int64_t bytes_to_read(const PlannedBuild& planned, int passes) {
+  int64_t bytes = 0;
+  for (const ModelFiles& model : {planned.inputs.vlm, planned.inputs.rm})
+    bytes += bytes_of(*open_checkpoint(model.directory));
+  if (planned.recipe.base_model) bytes += bytes_of(*open_checkpoint(planned.inputs.base->directory));
+  return bytes * passes;
 }
 
 Manifest manifest_of(const Recipe& recipe) {
@@ -150,22 +182,30 @@ CheckedRecipe checked_recipe(const Recipe& recipe, const std::string& output) {
 void build(const BuildOptions& options) {
   const CallListener listening(options.listener);
   check_output(options.output);
-  const Dtype dtype = float_dtype_or_throw(options.dtype);
-  Recipe recipe = recipe_of(options);
-  set_seed(recipe, options.seed);
-  BuildInputs inputs{named_model("vlm", options.vlm), named_model("rm", options.rm), std::nullopt, options.score_label};
-  if (!options.base.empty()) inputs.base = resolve_model(options.base);
-  if (recipe.from_options)
-    recipe.pad_to_multiple_of = ModelConfig::from_directory(inputs.vlm.directory).architecture->padding;
-  OrderedJson settings = recipe_settings(recipe, build_roles(recipe));
-  settings["dtype"] = torch_name(dtype);
-  if (!options.score_label.empty()) settings["score_label"] = options.score_label;
-  Manifest manifest("build", std::move(settings));
-  manifest.name_input("vlm", options.vlm);
-  manifest.name_input("rm", options.rm);
-  manifest.name_input("base", options.base);
-  write(plan_build(inputs, recipe, dtype, manifest.watcher()), options.output, manifest);
-  if (inputs.base && !recipe.base_model) tell_note(fmt::format("{} has no use for a base", recipe.method->name));
+  const PlannedBuild planned(options);
+  write(planned.output, options.output, planned.manifest);
+  if (planned.inputs.base && !planned.recipe.base_model)
+    tell_note(fmt::format("{} has no use for a base", planned.recipe.method->name));
+}
+
+Costs build_costs(const BuildOptions& options) {
+  const CallListener listening(options.listener);
+  require_at_least("max_shard_bytes", options.output.max_shard_bytes, 1);
+  const PlannedBuild planned(options);
+  for (const std::string& note : planned.output.notes) tell_note(note);
+  const bool writes = !options.output.null_sink && !options.output.directory.empty();
+  if (writes) check_output(planned.output, output_options(options.output), planned.manifest);
+  const CheckpointPtr weights = cast(planned.output.weights, *planned.output.dtype);
+  const int passes = passes_over_inputs(planned.recipe);
+  Costs costs;
+  costs.merges = 1;
+  costs.bytes_read = bytes_to_read(planned, passes);
+  costs.bytes_written = options.output.null_sink ? 0 : bytes_of(*weights);
+  costs.memory = merge_memory(planned.recipe.base_model ? 3 : 2, passes);
+  costs.weight_rate = measured_weight_rate(*weights);
+  costs.seconds = costs.weight_seconds = static_cast<double>(bytes_of(*weights)) / costs.weight_rate;
+  if (writes) costs.free_on_disk = free_space(options.output.directory);
+  return costs;
 }
 
 void merge(const MergeOptions& options) {
@@ -187,13 +227,15 @@ void extract(const ExtractOptions& options) {
   if (options.vlm.empty() == options.rm.empty()) throw OptionError("vlm", "needs either a VLM or a reward model");
   const bool from_vlm = !options.vlm.empty();
   const std::string& source = from_vlm ? options.vlm : options.rm;
-  const Dtype dtype = float_dtype_or_throw(options.dtype);
+  const Dtype dtype = float_dtype_or_throw(options.dtype, Dtype::f32);
   Manifest manifest("extract", {{"dtype", torch_name(dtype)}});
   manifest.name_input(from_vlm ? "vlm" : "rm", source);
   manifest.name_input("instruct", options.instruct);
   const auto plan = from_vlm ? plan_extract_vlm : plan_extract_rm;
-  write(plan(resolve_model(source), named_model("instruct", options.instruct), dtype, manifest.watcher()),
-        options.output, manifest);
+  PlannedOutput planned =
+      plan(resolve_model(source), named_model("instruct", options.instruct), dtype, manifest.watcher());
+  planned.texts.merge(card_of(options));
+  write(planned, options.output, manifest);
 }
 
 void map(const MapOptions& options) {
@@ -206,8 +248,9 @@ void map(const MapOptions& options) {
   manifest.name_input("vlm", options.vlm);
   manifest.name_input("rm", options.rm);
   const ModelFiles text = named_model("text", options.text), vlm = named_model("vlm", options.vlm);
-  write(plan_map(text, vlm, named_model("rm", options.rm), manifest.watcher(), options.score_label), options.output,
-        manifest);
+  PlannedOutput planned = plan_map(text, vlm, named_model("rm", options.rm), manifest.watcher(), options.score_label);
+  planned.texts.merge(card_of(options));
+  write(planned, options.output, manifest);
 }
 
 void check(const CheckOptions& options, const std::function<void(const CheckedRecipe&)>& checked) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "app/device.h"
 #include "app/option_checks.h"
 #include "architecture/text_names.h"
 #include "architecture/unused_tensors.h"
@@ -29,6 +30,7 @@ const Names<SpecialTokens> kSpecialTokens{
     {"parse", SpecialTokens::parse}, {"escape", SpecialTokens::escape}, {"refuse", SpecialTokens::refuse}};
 const Names<Truncation> kTruncations{
     {"refuse", Truncation::refuse}, {"left", Truncation::left}, {"right", Truncation::right}};
+constexpr int64_t kMostThreads = 1024;
 const Names<Mode> kModes{{"image", Mode::image}, {"no-image", Mode::no_image}, {"text-only", Mode::text_only}};
 
 template <class Value>
@@ -39,9 +41,10 @@ Value value_of(const Names<Value>& names, const char* option, const std::string&
   throw OptionError(option, fmt::format("\"{}\" is none of {}", printable(name), known));
 }
 
+// Nothing where the model is to say it.
 std::optional<Dtype> named_dtype(const ModelOptions& options) {
-  if (options.dtype.empty()) return std::nullopt;
-  return float_dtype_or_throw(options.dtype);
+  if (options.dtype.empty() || options.dtype == kAutoDtype) return std::nullopt;
+  return float_dtype_or_throw(options.dtype, Dtype::bf16);
 }
 
 // What the weights of a merge are rounded to: as vlrm build would store them, unless the user says otherwise.
@@ -51,17 +54,24 @@ Dtype merged_dtype(const ModelOptions& options) {
 
 // What the weights of a merge are then kept in.
 Dtype dtype_of_merged(const ModelOptions& options) {
-  if (options.device == "cpu" || !options.dtype.empty()) return merged_dtype(options);
+  if (named_dtype(options) || device_of(options) == "cpu") return merged_dtype(options);
   return ModelConfig::from_directory(resolve_model(options.vlm).directory).architecture->device_dtype;
 }
 
 Dtype dtype_of(const ModelOptions& options, const Model& model) {
   if (options.model.empty()) return dtype_of_merged(options);
   if (const auto named = named_dtype(options)) return *named;
-  if (options.device != "cpu") return model.config.architecture->device_dtype;
+  if (device_of(options) != "cpu") return model.config.architecture->device_dtype;
   const std::string norm = canonical_name("model.norm.weight", model.config);
   const TensorInfo* stored = model.weights->find(norm);
   return stored && is_float(stored->dtype) ? stored->dtype : Dtype::bf16;
+}
+
+int threads_of(const ModelOptions& options) {
+  if (!options.threads) return thread_count();
+  if (*options.threads < 1 || *options.threads > kMostThreads)
+    throw OptionError("threads", fmt::format("must be from 1 to {}, not {}", kMostThreads, *options.threads));
+  return static_cast<int>(*options.threads);
 }
 
 void set_rope_theta(Model& model, const ModelOptions& options) {
@@ -84,14 +94,23 @@ std::optional<fs::path> template_path(const ModelOptions& options) {
 
 }  // namespace
 
+SpecialTokens special_tokens_or_throw(const std::string& name) {
+  return value_of(kSpecialTokens, "special_tokens", name);
+}
+
 Mode mode_or_throw(const std::string& name) {
   return value_of(kModes, "mode", name);
 }
 
-Dtype float_dtype_or_throw(const std::string& name) {
+Dtype float_dtype_or_throw(const std::string& name, Dtype automatic) {
+  static const Names<Dtype> kShort{
+      {"bf16", Dtype::bf16}, {"fp16", Dtype::f16}, {"half", Dtype::f16}, {"fp32", Dtype::f32}, {"float", Dtype::f32}};
+  if (name.empty() || name == kAutoDtype) return automatic;
+  if (const auto found = kShort.find(name); found != kShort.end()) return found->second;
   const auto dtype = dtype_from_torch(name);
   if (!dtype || !is_float(*dtype))
-    throw OptionError("dtype", fmt::format("\"{}\" is none of bfloat16, float16, float32", printable(name)));
+    throw OptionError(
+        "dtype", fmt::format("\"{}\" is none of bfloat16, float16, float32 (bf16, fp16, fp32), auto", printable(name)));
   return *dtype;
 }
 
@@ -103,19 +122,22 @@ void set_seed(Recipe& recipe, std::optional<uint64_t> seed) {
 
 void require_merge_inputs(const ModelOptions& options) {
   for (const auto& [name, model] : {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm)})
-    if (model->empty()) throw OptionError(name, "is missing: a recipe merges a VLM and a reward model");
+    if (model->empty()) throw OptionError(name, "is missing: a merge is of a VLM and a reward model");
   if (options.rope_theta)
     throw OptionError("rope_theta", "is for a text reward model alone; a merged model keeps the VLM's");
 }
 
 Model open_or_merge(const ModelOptions& options, Purpose purpose) {
+  const bool merges = names_merge(options, options.recipe);
   for (const auto& [name, model] :
        {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm), std::pair("base", &options.base)})
-    if (options.recipe.empty() && !model->empty()) throw OptionError(name, "goes only with a recipe");
-  if (options.recipe.empty() && options.merge_seed) throw OptionError("merge_seed", "goes only with a recipe");
-  if (options.recipe.empty() == options.model.empty())
-    throw OptionError("model", "name either a model, or a recipe with the models that it merges (`vlm`, `rm`, `base`)");
-  if (options.recipe.empty()) {
+    if (!merges && !model->empty()) throw OptionError(name, "goes only with a recipe or a method");
+  if (!merges && options.merge_seed) throw OptionError("merge_seed", "goes only with a recipe or a method");
+  if (merges == !options.model.empty())
+    throw OptionError(
+        "model", "name either a model, or a recipe or a method with the models that it merges (`vlm`, `rm`, `base`)");
+  if (!merges) {
+    refuse_numbers(options, "method", "is missing, whose numbers are there");
     const ModelFiles files = resolve_model(options.model);
     if (const auto warning = unapplied_adapter(files)) tell_warning(*warning);
     Model model = open_model(files);
@@ -128,7 +150,7 @@ Model open_or_merge(const ModelOptions& options, Purpose purpose) {
     if (const auto note = bias_of_classifier(model)) tell_note(*note);
     return model;
   }
-  Recipe recipe = NamedRecipe::read_or_throw(options.recipe).recipe;
+  Recipe recipe = named_merge(options, options.recipe).recipe;
   set_seed(recipe, options.merge_seed);
   BuildModels models(build_inputs(options));
   std::vector<std::string> notes;
@@ -146,6 +168,7 @@ BuildInputs build_inputs(const ModelOptions& options) {
 
 Model merged(BuildModels& models, const ModelOptions& options, Recipe recipe, std::vector<std::string>& notes) {
   recipe.seed = options.merge_seed.value_or(0);
+  pad_as(recipe, resolve_model(options.vlm));
   PlannedModel plan = models.plan(recipe);
   notes = std::move(plan.notes);
   // Every weight is rounded as vlrm build would round it, those too that the arithmetic then takes as float32.
@@ -158,7 +181,7 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
   scorer.likelihood = options.likelihood;
   if (options.likelihood && !options.score_label.empty())
     throw OptionError("score_label", "is of a reward, which `likelihood` does not ask for");
-  scorer.prompt.special_tokens = value_of(kSpecialTokens, "special_tokens", options.special_tokens);
+  scorer.prompt.special_tokens = special_tokens_or_throw(options.special_tokens);
   scorer.prompt.max_length = options.max_length;
   if (options.truncation && !options.max_length) throw OptionError("truncation", "goes only with `max_length`");
   require_at_least("max_length", options.max_length.value_or(1), 1);
@@ -175,17 +198,18 @@ ScorerOptions scorer_options(const ModelOptions& options, Mode mode) {
 }
 
 BackendOptions backend_options(const ModelOptions& options, const Model& model) {
+  tell_device(options);
   BackendOptions backend;
-  backend.device = options.device;
+  backend.device = device_of(options);
   backend.dtype = dtype_of(options, model);
   backend.weights = value_of(kWeights, "weights", options.weights);
-  backend.threads = thread_count();
+  backend.threads = threads_of(options);
   backend.before_layer = with_this_listener(throw_if_interrupted);
   return backend;
 }
 
 OrderedJson ModelSettings::of(const Model& model, const ScorerOptions& scorer) {
-  if (!options_.recipe.empty()) return of(NamedRecipe::read_or_throw(options_.recipe), scorer);
+  if (names_merge(options_, options_.recipe)) return of(named_merge(options_, options_.recipe), scorer);
   return settings(nullptr, dtype_of(options_, model), scorer);
 }
 
@@ -217,8 +241,9 @@ OrderedJson ModelSettings::settings(const NamedRecipe* recipe, Dtype dtype, cons
     settings["recipe"].update(recipe_numbers(recipe->recipe));
   }
   settings["dtype"] = torch_name(dtype);
-  settings["device"] = options_.device;
-  settings["threads"] = options_.device == "cpu" ? OrderedJson(thread_count()) : OrderedJson(nullptr);
+  const std::string device = device_of(options_);
+  settings["device"] = device;
+  settings["threads"] = device == "cpu" ? OrderedJson(threads_of(options_)) : OrderedJson(nullptr);
   settings["exif"] = options_.exif;
   settings["special_tokens"] = options_.special_tokens;
   settings["max_length"] = options_.max_length ? OrderedJson(*options_.max_length) : OrderedJson(nullptr);

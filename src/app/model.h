@@ -30,9 +30,12 @@ Model merged(BuildModels& models, const ModelOptions& options, Recipe recipe, st
 
 ScorerOptions scorer_options(const ModelOptions& options, Mode mode);
 BackendOptions backend_options(const ModelOptions& options, const Model& model);
+SpecialTokens special_tokens_or_throw(const std::string& name);  // "parse"
 
-Mode mode_or_throw(const std::string& name);          // "image"
-Dtype float_dtype_or_throw(const std::string& name);  // "float16"
+Mode mode_or_throw(const std::string& name);  // "image"
+// "float16" or "fp16"; for "auto", `automatic`.
+constexpr const char* kAutoDtype = "auto";
+Dtype float_dtype_or_throw(const std::string& name, Dtype automatic);
 // Tells the listener about a seed that was given in vain.
 void set_seed(Recipe& recipe, std::optional<uint64_t> seed);
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <vlrm/error.h>
+#include <vlrm/method.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "weights/model_files.h"
@@ -12,10 +14,15 @@ namespace vlrm {
 
 // Unless the value is `least` or above.
 void require_at_least(const std::string& option, int64_t value, int64_t least);
+// Of a limit, where there is one.
+void require_limit(const std::optional<int64_t>& limit);
 // Unless it names something.
 void require_named(const std::string& option, const std::string& name);
 // The model that it names; throws what resolve_model throws, too.
 ModelFiles named_model(const std::string& option, const std::string& name);
+
+// Where no method is to be named, none and no numbers of one may be: `option` is the one that has no use for them.
+void refuse_numbers(const MethodOptions& options, const std::string& option, const std::string& why);
 
 // What `work` throws as an Error is the option's, unless it is one of the machine, which another try may not meet.
 template <class Work>

@@ -1,10 +1,13 @@
 #include <vlrm/score.h>
 
+#include "app/costs.h"
 #include "app/listening.h"
+#include "app/loaded_model.h"
 #include "app/model.h"
 #include "app/option_checks.h"
 #include "base/error.h"
 #include "base/version.h"
+#include "prompt/samples_file.h"
 #include "results/equal_scores.h"
 #include "results/metrics.h"
 #include "reward/score_run.h"
@@ -21,6 +24,20 @@ OrderedJson settings_of(const ScoreFileOptions& options, const Model& model, con
   return settings;
 }
 
+Sample sample_of(const ScoreOptions& options) {
+  Sample sample;
+  sample.messages.push_back(user_message(options.prompt, options.images.size()));
+  for (const std::string& image : options.images) sample.images.push_back({image});
+  sample.responses = options.responses;
+  return sample;
+}
+
+void check_file_options(const ScoreFileOptions& options) {
+  require_named("input", options.input);
+  require_at_least("batch_samples", options.batch_samples, 1);
+  require_limit(options.limit);
+}
+
 void tell_if_equal(const EqualScores& scores) {
   if (const auto warning = scores.warning()) tell_warning(*warning);
 }
@@ -31,34 +48,26 @@ Scores score(const ScoreOptions& options) {
   const CallListener listening(options.listener);
   if (options.responses.empty()) throw OptionError("responses", "at least one is needed");
   const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
-  const Model model = open_or_merge(options.model);
   Sample sample;
   sample.messages.push_back(user_message(options.prompt, options.images.size()));
   for (const std::string& image : options.images) sample.images.push_back({image});
   sample.responses = options.responses;
-  Scorer scorer(model, how, backend_options(options.model, model));
-  const std::vector<PreparedSample> prepared{scorer.prepare(sample, "the sample")};
-  if (how.prompt.mode == Mode::image && sample.images.empty()) tell_note("no image: scored without one");
-  Scores result;
-  result.scores = scorer.score(prepared).front();
-  tell_warnings(prepared.front().notes);
-  EqualScores equal_scores;
-  equal_scores.add(result.scores, sample.responses);
-  tell_if_equal(equal_scores);
-  if (how.prompt.clock) result.date = how.prompt.clock->date();
-  result.texts = counts(prepared.front().notes);
-  return result;
+  return LoadedModel(options.model).score({{std::move(sample), "the sample"}}, how, 1).front();
 }
 
 void score_file(const ScoreFileOptions& options) {
   const CallListener listening(options.listener);
-  require_named("input", options.input);
-  require_at_least("batch_samples", options.batch_samples, 1);
+  check_file_options(options);
   if (options.output.empty() && !options.write) throw OptionError("output", "is missing, and nobody takes the lines");
   const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
   const Model model = open_or_merge(options.model);
-  ScoreRunOptions run_options{options.input, std::nullopt,         options.batch_samples,
-                              options.force, options.resume_mixed, settings_of(options, model, how)};
+  ScoreRunOptions run_options{.input = options.input,
+                              .output = std::nullopt,
+                              .limit = options.limit,
+                              .batch_samples = options.batch_samples,
+                              .force = options.force,
+                              .mixed = options.resume_mixed,
+                              .settings = settings_of(options, model, how)};
   if (!options.output.empty()) run_options.output = options.output;
   run_options.write = options.write;
   EqualScores equal_scores;
@@ -80,6 +89,33 @@ void score_file(const ScoreFileOptions& options) {
   run.score(scorer);
   tell_warnings(run.notes());
   tell_if_equal(equal_scores);
+}
+
+Costs score_costs(const ScoreOptions& options) {
+  const CallListener listening(options.listener);
+  if (options.responses.empty()) throw OptionError("responses", "at least one is needed");
+  const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
+  const Model model = open_or_merge(options.model);
+  ScoringCosts costs(model, how, options.model);
+  costs.add(sample_of(options), "the sample");
+  return costs.of(1, 1);
+}
+
+Costs score_file_costs(const ScoreFileOptions& options) {
+  const CallListener listening(options.listener);
+  check_file_options(options);
+  const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
+  const Model model = open_or_merge(options.model);
+  ScoringCosts costs(model, how, options.model);
+  const SamplesFile samples(options.input, options.limit);
+  const int64_t count = samples.check(false).samples;
+  SamplesFile::Reader reader(samples);
+  for (int64_t at = 0; const int64_t number : samples_to_read(count)) {
+    reader.skip(number - at);
+    for (const auto& [sample, source] : reader.next(1)) costs.add(sample, source);
+    at = number + 1;
+  }
+  return costs.of(count, options.batch_samples);
 }
 
 }  // namespace vlrm

@@ -104,15 +104,16 @@ void need_responses(const std::string& task, const std::string& responses, const
 
 // Of either kind: with responses in its dataset, or in a file.
 std::shared_ptr<const Benchmark> benchmark_of(const std::string& task, const std::string& responses,
-                                              const DatasetName& data, ResponsesFile holds) {
+                                              const WriteOptions& write, ResponsesFile holds) {
+  require_limit(write.limit);
   const BenchmarkSpec& spec = benchmark_or_throw("task", task, all_benchmarks());
   if (spec.has_responses()) {
     refuse_responses_beside_own(task, responses);
-    return open_benchmark(spec, data);
+    return limited(open_benchmark(spec, write.data), write.limit);
   }
   need_responses(task, responses,
                  holds == ResponsesFile::questions ? ", whose lines have the questions as \"input\"" : "");
-  return open_best_of_n(spec, responses, data, true, holds);
+  return limited(open_best_of_n(spec, responses, write.data, true, holds), write.limit);
 }
 
 }  // namespace
@@ -123,7 +124,7 @@ void caption(const CaptionOptions& options) {
   PromptTemplate prompt = file.empty() ? default_caption_prompt()
                                        : PromptTemplate::parse_or_throw(read_prompt_text_or_throw(file), {}, file);
   run("caption", options.write,
-      caption_job(benchmark_of(options.task, options.responses, options.write.data, ResponsesFile::questions),
+      caption_job(benchmark_of(options.task, options.responses, options.write, ResponsesFile::questions),
                   std::move(prompt)),
       beside(options.write.output), kReferenceTokens);
 }
@@ -131,9 +132,10 @@ void caption(const CaptionOptions& options) {
 void answers(const AnswersOptions& options) {
   const CallListener listening(options.write.listener);
   require_at_least("texts", options.texts, 1);
+  require_limit(options.write.limit);
   const BenchmarkSpec& spec = benchmark_or_throw("task", options.task, benchmarks_to_answer());
   const std::shared_ptr<const WritingJob> job =
-      answer_job({&spec, options.write.data, options.texts, options.first_seed});
+      answer_job({&spec, options.write.data, options.texts, options.first_seed, options.write.limit});
   run("answers", options.write, job, beside(options.write.output), spec.answers->max_new_tokens);
 }
 
@@ -152,7 +154,7 @@ void judge(const JudgeOptions& options) {
   const fs::path folder = options.write.output;
   const std::string label = options.label.empty() ? "judge (" + options.judging + ")" : options.label;
   run("judge", options.write,
-      judge_job(benchmark_of(options.task, options.responses, options.write.data, ResponsesFile::responses), how),
+      judge_job(benchmark_of(options.task, options.responses, options.write, ResponsesFile::responses), how),
       {folder / "results.jsonl", folder / "run.json"}, kReferenceTokens, {{"label", label}});
 }
 

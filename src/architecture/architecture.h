@@ -17,6 +17,7 @@
 
 #include "architecture/config.h"
 #include "architecture/tensor_shapes.h"
+#include "architecture/work.h"
 #include "vision/image_processor.h"
 
 namespace vlrm {
@@ -68,6 +69,7 @@ struct Architecture {
   // malformed or not supported.
   std::unique_ptr<ImageProcessor> (*processor)(const std::filesystem::path& directory) = nullptr;
   std::string_view image_processor = {};  // transformers' class of it, without the ending "Fast"
+  ImageWork (*image_work)(const ModelConfig& config, const ProcessedImage& image) = nullptr;  // null for a text model
   // Tokens before and behind those of an image, which no template writes; empty: none.
   std::string_view image_begin = {}, image_end = {};
   const OriginalLayout* original = nullptr;

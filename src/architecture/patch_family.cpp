@@ -116,6 +116,24 @@ std::unique_ptr<ImageProcessor> patch_processor(const std::filesystem::path& dir
   return std::make_unique<Qwen2VlProcessor>(Qwen2VlProcessorConfig::from_directory(directory));
 }
 
+ImageWork patch_image_work(const ModelConfig& config, const ProcessedImage& image) {
+  const PatchVision& vision = patch_vision(config);
+  const int64_t numbers = 3 * vision.patch_size * vision.patch_size;
+  const int64_t patches = static_cast<int64_t>(image.pixels.size()) / numbers;
+  const int64_t window = vision.window * vision.window * vision.merge_size * vision.merge_size;
+  const auto whole = static_cast<double>(vision.window > 0 ? std::ssize(vision.whole_layers) : vision.layers);
+  const int64_t projections = vision.form.gate.empty() ? 2 : 3;
+  const auto layer = [&](int64_t seen) {
+    return encoder_layer_operations(patches, seen, vision.hidden_size, vision.intermediate_size, projections);
+  };
+  const double mergers =
+      2.0 * static_cast<double>((1 + std::ssize(vision.deep_stack_layers)) * image.tokens * vision.merged_size()) *
+      static_cast<double>(vision.merged_size() + config.text.hidden_size);
+  return {whole * layer(patches) + (static_cast<double>(vision.layers) - whole) * layer(std::min(window, patches)) +
+              2.0 * static_cast<double>(patches * numbers * vision.frames * vision.hidden_size) + mergers,
+          0};
+}
+
 const PatchVision& patch_vision(const ModelConfig& config) {
   VLRM_ASSERT(config.architecture->fusion == Fusion::embeddings && config.vision);
   return static_cast<const PatchVision&>(*config.vision);

@@ -53,6 +53,7 @@ std::string renamed_prefix(const std::string& name,
 TensorShapes patch_model_shapes(const ModelConfig& config, std::string_view text_prefix);
 
 std::unique_ptr<ImageProcessor> patch_processor(const std::filesystem::path& directory);
+ImageWork patch_image_work(const ModelConfig& config, const ProcessedImage& image);
 
 // What the families say alike, as text_family does for text models.
 constexpr Architecture patch_family(std::string_view type, std::string_view name, std::string_view language_class,
@@ -74,7 +75,8 @@ constexpr Architecture patch_family(std::string_view type, std::string_view name
           .canonical_name = canonical_name,
           .shapes = shapes,
           .processor = patch_processor,
-          .image_processor = "Qwen2VLImageProcessor"};
+          .image_processor = "Qwen2VLImageProcessor",
+          .image_work = patch_image_work};
 }
 
 // The vision part of the config of such a model.

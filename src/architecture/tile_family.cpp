@@ -106,6 +106,18 @@ void add_vit(ShapeList& list, const VitVision& vision) {
     add_vit_layer(list, fmt::format("{}{}{}.", prefix, form.layers, layer), vision);
 }
 
+ImageWork tile_image_work(const ModelConfig& config, const ProcessedImage& image) {
+  VLRM_ASSERT(config.architecture->fusion == Fusion::embeddings && config.vision);
+  const auto& vision = static_cast<const VitVision&>(*config.vision);
+  const int64_t tiles = static_cast<int64_t>(image.pixels.size()) / (3 * vision.tile_size * vision.tile_size);
+  const int64_t rows = tiles * vision.positions(), width = vision.hidden_size;
+  const double patches = 2.0 * static_cast<double>(rows * 3 * vision.patch_size * vision.patch_size * width);
+  const double projector = 2.0 * static_cast<double>(image.tokens * config.text.hidden_size) *
+                           static_cast<double>(width + config.text.hidden_size);
+  const double layer = encoder_layer_operations(rows, vision.positions(), width, vision.intermediate_size, 2);
+  return {static_cast<double>(vision.used_layers) * layer + patches + projector, 0};
+}
+
 std::optional<std::string> canonical_tile_name(const std::string& name) {
   static constexpr std::pair<std::string_view, std::string_view> kLaterLayout[] = {
       {"model.language_model.", kTileText},

@@ -64,6 +64,8 @@ inline constexpr std::string_view kTileText = "language_model.model.", kTileHead
                                   kTileVision = "vision_tower.", kTileProjector = "multi_modal_projector.";
 std::optional<std::string> canonical_tile_name(const std::string& name);
 
+ImageWork tile_image_work(const ModelConfig& config, const ProcessedImage& image);
+
 // What the families say alike, as text_family does for text models.
 constexpr Architecture tile_family(std::string_view type, std::string_view name, std::string_view language_class,
                                    std::string_view reward_class,
@@ -80,7 +82,8 @@ constexpr Architecture tile_family(std::string_view type, std::string_view name,
           .fusion = Fusion::embeddings,
           .read = read,
           .canonical_name = canonical_tile_name,
-          .shapes = shapes};
+          .shapes = shapes,
+          .image_work = tile_image_work};
 }
 
 }  // namespace vlrm

@@ -91,6 +91,16 @@ void refuse_changed_inputs(const std::filesystem::path& directory, const Manifes
 
 }  // namespace
 
+void check_output(const PlannedOutput& planned, const OutputOptions& options, const Manifest& manifest) {
+  if (options.null_sink) return;
+  refuse_input(options.directory, manifest);
+  if (!options.allow_outside) refuse_links_outside(planned.side_files);
+  if (!options.resume) refuse_existing(options.directory, options.force);
+  require_writable(options.directory);
+  require_space(options.directory,
+                total_bytes(planned.dtype ? *cast(planned.weights, *planned.dtype) : *planned.weights));
+}
+
 std::vector<std::string> write_output(const PlannedOutput& planned, const OutputOptions& options,
                                       const Manifest& manifest) {
   const CheckpointPtr weights = planned.dtype ? cast(planned.weights, *planned.dtype) : planned.weights;

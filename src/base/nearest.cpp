@@ -28,29 +28,36 @@ size_t edit_distance(std::string_view from, std::string_view to) {
   return row.back();
 }
 
-std::vector<std::string_view> nearest_first(std::string_view name, std::span<const std::string_view> known) {
-  std::vector<std::string_view> sorted(known.begin(), known.end());
-  std::ranges::stable_sort(sorted, {}, [&](std::string_view each) { return edit_distance(name, each); });
-  return sorted;
+// What counts of a name: not the dashes of an option, nor capitals. Names are strangers' and may be long.
+std::string compared(std::string_view name) {
+  name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
+  std::string letters(name.substr(0, 64));
+  for (char& letter : letters)
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  return letters;
 }
 
-std::string_view compared(std::string_view name) {
-  return name.substr(0, 64);  // names are strangers' and may be long
+std::vector<std::string_view> nearest_first(std::string_view name, std::span<const std::string_view> known) {
+  const std::string letters = compared(name);
+  std::vector<std::string_view> sorted(known.begin(), known.end());
+  std::ranges::stable_sort(sorted, {}, [&](std::string_view each) { return edit_distance(letters, compared(each)); });
+  return sorted;
 }
 
 }  // namespace
 
 std::optional<std::string_view> near_name(std::string_view name, std::span<const std::string_view> known) {
   if (known.empty()) return std::nullopt;
-  const std::string_view nearest = nearest_first(compared(name), known).front();
-  const bool near = edit_distance(compared(name), nearest) <= std::max<size_t>(1, (nearest.size() + 1) / 3);
+  const std::string_view nearest = nearest_first(name, known).front();
+  const std::string letters = compared(nearest);
+  const bool near = edit_distance(compared(name), letters) <= std::max<size_t>(1, (letters.size() + 1) / 3);
   return near ? std::optional(nearest) : std::nullopt;
 }
 
 std::string suggestion(std::string_view name, std::span<const std::string_view> known) {
   VLRM_ASSERT(!known.empty());
   if (const auto near = near_name(name, known)) return fmt::format("did you mean \"{}\"?", *near);
-  return "known are: " + joined(nearest_first(compared(name), known));
+  return "known are: " + joined(nearest_first(name, known));
 }
 
 }  // namespace vlrm

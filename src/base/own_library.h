@@ -1,6 +1,6 @@
 // Shared libraries of our own: what links something heavy lives in one, opened when it is first needed, so that
-// commands which do without start at once. Each links a Python package's libraries, which may be in several versions: there
-// is one of ours for each, in a folder named by it ("torch-2.13/libvlrm_model.so").
+// commands which do without start at once. Each links a Python package's libraries, which may be in several versions:
+// there is one of ours for each, in a folder named by it ("torch-2.13/libvlrm_model.so").
 #pragma once
 
 #include <string>

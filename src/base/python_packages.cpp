@@ -99,8 +99,11 @@ class Search {
   const PythonPackage& found() const { return found_; }
 
   [[noreturn]] void give_up() const {
-    fail("no {} that fits (this vlrm was built for {} {}): {}. Install one (pip install {}), or name its environment by {}",
-         request_.name, request_.name, request_.wanted, printable(joined(looked_, "; "), 1000), request_.name, request_.variable);
+    fail(
+        "no {} that fits (this vlrm was built for {} {}): {}. Install one (pip install {}), or name its environment by "
+        "{}",
+        request_.name, request_.name, request_.wanted, printable(joined(looked_, "; "), 1000), request_.name,
+        request_.variable);
   }
 
  private:

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kMovesDigits{"device", "dtype", "batch_samples", "threads"};
 constexpr std::array<std::string_view, 4> kNotCompared{"vlrm", "label", "mixed", "groups"};  // groups follow from data
+// Which rows there are at all: tells why their number and digests differ.
+constexpr const char* kLimit = "limit";
 constexpr const char *kFormat = "format", *kMixed = "mixed", *kRows = "rows";
 
 bool is_one_of(std::string_view key, const auto& names) {
@@ -29,6 +31,11 @@ bool is_digest(const OrderedJson& value) {
   if (!value.is_string()) return false;
   const auto& text = value.get_ref<const std::string&>();
   return (text.size() == 16 || text.size() == 32) && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+std::string limit_of(const OrderedJson& settings) {
+  const auto found = settings.find(kLimit);
+  return found == settings.end() ? "none" : found->dump();
 }
 
 std::string in_words(const std::string& key, const OrderedJson& before, const OrderedJson& now) {
@@ -88,6 +95,8 @@ std::optional<SettingsDifference> settings_difference(const OrderedJson& before,
   if (format_of(before) != format_of(now))
     return SettingsDifference{fmt::format("their format was {}, now {}: another version of vlrm made them",
                                           format_of(before), format_of(now))};
+  if (limit_of(before) != limit_of(now))
+    return SettingsDifference{fmt::format("{} was {}, now {}", kLimit, limit_of(before), limit_of(now))};
   std::optional<SettingsDifference> digits;
   for (const auto& [key, value] : now.items()) {
     if (is_one_of(key, kNotCompared)) continue;

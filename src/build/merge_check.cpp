@@ -20,15 +20,15 @@ int64_t bytes_of(const Checkpoint& checkpoint) {
   return bytes;
 }
 
-int64_t memory_of(const MergeCheck& check) {
+}  // namespace
+
+int64_t merge_memory(int64_t models, int passes) {
   // A thread's piece of each input, raw and as float32, and the pieces of the output: one a thread, and those on
   // their way to the disk.
-  const int64_t inputs = std::ssize(check.models) * 2 * kPieceElements * 4, output = kSaveElements * 4;
+  const int64_t inputs = models * 2 * kPieceElements * 4, output = kSaveElements * 4;
   return kOwnMemory + thread_count() * inputs + (thread_count() + kWritesAhead) * output +
-         (check.passes > 1 ? kBetweenPasses : 0);
+         (passes > 1 ? kBetweenPasses : 0);
 }
-
-}  // namespace
 
 int64_t bytes_to_write(const PlannedOutput& planned) {
   return bytes_of(planned.dtype ? *cast(planned.weights, *planned.dtype) : *planned.weights);
@@ -46,7 +46,7 @@ MergeCheck check_merge(const Recipe& recipe) {
   }
   check.planned = plan_merge_models(recipe);
   check.bytes_written = bytes_to_write(check.planned);
-  check.memory = memory_of(check);
+  check.memory = merge_memory(std::ssize(check.models), check.passes);
   return check;
 }
 

@@ -28,6 +28,9 @@ struct MergeCheck {
 // Opens everything, plans every tensor, reads no weights. Throws what plan_merge_models throws.
 MergeCheck check_merge(const Recipe& recipe);
 
+// About: while a merge of so many models goes `passes` times through them.
+int64_t merge_memory(int64_t models, int passes);
+
 // The bytes of weights that writing `planned` takes.
 int64_t bytes_to_write(const PlannedOutput& planned);
 

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "base/joined.h"
+#include "base/nearest.h"
+#include "cli/usage_errors.h"
 
 namespace vlrm {
 
@@ -19,15 +21,22 @@ std::string with_underscores(std::string name) {
 }
 
 void declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choices, const std::string& what) {
-  const auto complaint = [choices](const std::string& name) {
+  std::vector<std::string> all;
+  for (const BenchmarkSpec* spec : choices) all.push_back(spec->name());
+  const auto complaint = [choices, all](const std::string& name) {
     if (find_benchmark(choices, name) != nullptr) return std::string();
-    return fmt::format("{} is none of {}", printable(name), names_of(choices));
+    std::vector<std::string_view> names;
+    for (const std::string& known : all) names.push_back(known);
+    const auto near = near_name(name, names);
+    return fmt::format("{} is none of {}{}", printable(name), names_of(choices),
+                       near ? fmt::format("; did you mean {}?", *near) : "");
   };
   command
       .add_option_function<std::string>(
           "--task", [&chosen, choices](const std::string& name) { chosen = find_benchmark(choices, name)->name(); },
           what + ": " + names_of(choices))
       ->check(CLI::Validator(complaint, ""))
+      ->check(offering(all))
       ->required();
 }
 

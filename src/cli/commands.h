@@ -11,9 +11,11 @@ void add_build_command(CLI::App& program);
 void add_caption_command(CLI::App& program);
 void add_check_command(CLI::App& program);
 void add_compare_command(CLI::App& program);
+void add_completion_command(CLI::App& program);
 void add_eval_command(CLI::App& program);
 void add_extract_command(CLI::App& program);
 void add_generate_command(CLI::App& program);
+void add_help_command(CLI::App& program);
 void add_judge_command(CLI::App& program);
 void add_merge_command(CLI::App& program);
 void add_map_command(CLI::App& program);
@@ -25,5 +27,6 @@ void add_recipes_command(CLI::App& program);
 void add_tokenize_command(CLI::App& program);
 void add_render_command(CLI::App& program);
 void add_preprocess_command(CLI::App& program);
+void add_version_command(CLI::App& program);
 
 }  // namespace vlrm

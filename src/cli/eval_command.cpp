@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cli/benchmark_options.h"
 #include "cli/commands.h"
+#include "cli/costs_text.h"
 #include "cli/model_options.h"
 #include "cli/sweep_options.h"
 #include "cli/usage_errors.h"
@@ -14,6 +15,7 @@ struct EvalFlags {
   ModelFlags model;
   SweepFlags sweep;
   EvaluateOptions evaluate;  // without the model
+  bool dry_run = false;
 };
 
 void run_eval(const EvalFlags& flags) {
@@ -21,10 +23,13 @@ void run_eval(const EvalFlags& flags) {
   options.model = flags.model.options;
   if (!flags.sweep.memory_limit.empty() && !flags.sweep.given())
     fail("--memory-limit goes only with --recipes or --sweep");
-  if (flags.sweep.given())
-    sweep(flags.sweep.options(std::move(options)));
-  else
-    evaluate(options);
+  if (options.output.empty() && !flags.dry_run) fail("no output: -o names the result folder");
+  if (flags.sweep.given()) {
+    const SweepOptions all = flags.sweep.options(std::move(options));
+    flags.dry_run ? print_costs(sweep_costs(all)) : sweep(all);
+  } else {
+    flags.dry_run ? print_costs(evaluate_costs(options)) : evaluate(options);
+  }
 }
 
 // The options that all benchmarks share. Gives the command, for its own.
@@ -46,17 +51,16 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
       ->add_option("--mode", flags->evaluate.mode,
                    "image; no-image: the same model without its image; text-only: a text reward model; cascade: the "
                    "same, reading a caption before the question; random: no model, scores are drawn")
-      ->check(CLI::IsMember({"image", "no-image", "text-only", "cascade", "random"}))
+      ->check(one_of({"image", "no-image", "text-only", "cascade", "random"}))
       ->capture_default_str();
   command->add_option("--captions", flags->evaluate.captions, "Of cascade: a JSON object, caption by id");
-  command->add_option("-o,--output", flags->evaluate.output, "The result folder; of a sweep, the folder of theirs")
-      ->required();
+  command->add_option("-o,--output", flags->evaluate.output, "The result folder; of a sweep, the folder of theirs");
   command->add_option("--label", flags->evaluate.label, "The row's name in tables (default: the model's)");
-  command->add_option("--batch-samples", flags->evaluate.batch_samples, "Rows computed together")
-      ->check(whole_number(1))
-      ->capture_default_str();
+  declare_limit(*command, flags->evaluate.limit, "rows");
+  declare_batch_size(*command, flags->evaluate.batch_samples, "--batch-samples", "Rows computed together");
   command->add_flag("--force", flags->evaluate.force, "Start again where results exist");
   declare_resume_mixed(*command, flags->evaluate.resume_mixed);
+  declare_dry_run(*command, flags->dry_run);
   command->callback([flags] { run_eval(*flags); });
   return command;
 }

@@ -31,7 +31,8 @@ void add_extract_command(CLI::App& program) {
   command->add_option("--rm", options->rm, "Reward model to take the backbone of");
   command->add_option("--instruct", options->instruct, "A language model of the same shape: gives config and lm_head")
       ->required();
-  command->add_option("--dtype", options->dtype, "bfloat16, float16 or float32")->capture_default_str();
+  command->add_option("--dtype", options->dtype, "float32 (auto), bfloat16 or float16; also fp32, bf16, fp16")
+      ->capture_default_str();
   flags->output.declare(*command);
   command->footer(
       "vlrm build does this by itself; it is here for merging with other tools. Examples:\n"

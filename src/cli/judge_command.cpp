@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/benchmark_options.h"
 #include "cli/commands.h"
+#include "cli/usage_errors.h"
 #include "cli/writing_options.h"
 
 namespace vlrm {
@@ -46,7 +47,7 @@ void add_judge_command(CLI::App& program) {
   declare_task(*command, flags->judge.task, all_benchmarks(), "Whose responses are judged");
   command->add_option("--responses", flags->judge.responses, "JSON lines: id, input, responses, correctness");
   command->add_option("--judge", flags->judge.judging, "score, likelihood or pairwise")
-      ->check(CLI::IsMember({"score", "likelihood", "pairwise"}))
+      ->check(one_of({"score", "likelihood", "pairwise"}))
       ->capture_default_str();
   command->add_option("--prompt-template", flags->judge.prompt_template,
                       "A file in place of the program's own wording");

@@ -9,6 +9,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <system_error>
 
 #include "base/error.h"
@@ -17,7 +18,9 @@
 #include "base/threads.h"
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/help_format.h"
 #include "cli/option_names.h"
+#include "cli/options_file.h"
 #include "cli/terminal.h"
 #include "cli/usage_errors.h"
 
@@ -36,9 +39,10 @@ void declare(CLI::App& program) {
   program.fallthrough();
   program.footer(
       "Exit codes: 0 done; 2 options, input or settings are wrong; 3 inspect --verify found a change; 75 disk, memory, "
-      "time "
-      "or another run stood in the way, and the same command may go well later; 1 a bug of vlrm's; 128 + n signal n.");
-  program.set_version_flag("--version", "vlrm " + vlrm::version());
+      "time or another run stood in the way, and the same command may go well later; 1 a bug of vlrm's; 128 + n signal "
+      "n.");
+  program.formatter(std::make_shared<vlrm::HelpFormat>());
+  program.set_version_flag("-V,--version", "vlrm " + vlrm::version());
   program.add_flag_callback(
       "-q,--quiet", [] { terminal().set_quiet(true); }, "No progress on standard error");
   program.add_flag_callback(
@@ -48,6 +52,7 @@ void declare(CLI::App& program) {
           "--threads", [](int count) { vlrm::set_thread_count(count); },
           "Threads (default: all cores); merges do not depend on it, scores in their last digits")
       ->check(vlrm::whole_number(0));
+  vlrm::declare_options_file(program);
   vlrm::add_build_command(program);
   vlrm::add_score_command(program);
   vlrm::add_generate_command(program);
@@ -68,13 +73,18 @@ void declare(CLI::App& program) {
   vlrm::add_tokenize_command(program);
   vlrm::add_render_command(program);
   vlrm::add_preprocess_command(program);
+  vlrm::add_completion_command(program);
+  vlrm::add_help_command(program);
+  vlrm::add_version_command(program);
 }
 
 // An empty name or number is a mistake of the shell's; an empty text may be meant.
-void refuse_empty_values(CLI::App& program) {
-  for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; }))
+void refuse_empty_values(CLI::App& parent) {
+  for (CLI::App* command : parent.get_subcommands([](const CLI::App*) { return true; })) {
     for (CLI::Option* option : command->get_options())
       if (option->get_name() != "--prompt" && option->get_name() != "--response") option->check(vlrm::not_empty());
+    refuse_empty_values(*command);
+  }
 }
 
 // Files that we open must not become standard output or error because those were closed. What cannot be written must

@@ -1,13 +1,18 @@
 #include "cli/merge_options.h"
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "cli/usage_errors.h"
 #include "weights/save.h"
 
 namespace vlrm {
 
-void declare_method(CLI::App& command, BuildOptions& options) {
-  command.add_option("--method", options.method, "linear, task_arithmetic, ties, dare_linear, dare_ties, della, …");
+void declare_method(CLI::App& command, MethodOptions& options) {
+  std::vector<std::string> methods;
+  for (const Method* method : merge_methods())
+    if (fits_method_flags(*method)) methods.emplace_back(method->name);
+  command.add_option("--method", options.method, "Merge by a method and its numbers: " + joined(methods))
+      ->check(offering(methods));
   const auto add_number = [&](const char* name, std::optional<double>& value, const char* help) {
     command.add_option(name, value, help)->check(finite_number());
   };
@@ -35,7 +40,7 @@ void OutputFlags::declare(CLI::App& command) {
       .add_option("--out-shard-size", out_shard_size, "The same as mergekit writes it: 5B for five billion bytes, 500M")
       ->excludes(command.get_option("--max-shard-size"));
   command.add_option("--sink", sink, "directory, or null: compute everything and write nothing")
-      ->check(CLI::IsMember({"directory", "null"}));
+      ->check(one_of({"directory", "null"}));
   command.add_flag("--force", force, "Replace an output that exists");
   command.add_flag("--allow-outside", allow_outside,
                    "Copy files of the models that are links out of their folders, too");

@@ -11,7 +11,7 @@
 namespace vlrm {
 
 // --method, --weight …, without --seed.
-void declare_method(CLI::App& command, BuildOptions& options);
+void declare_method(CLI::App& command, MethodOptions& options);
 
 // -o (or a second argument, OUT), --force, --resume, --max-shard-size, --out-shard-size, --sink,
 // --allow-outside.

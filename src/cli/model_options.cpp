@@ -1,6 +1,7 @@
 #include "cli/model_options.h"
 
 #include "base/error.h"
+#include "cli/merge_options.h"
 #include "cli/usage_errors.h"
 
 namespace vlrm {
@@ -13,6 +14,7 @@ void ModelFlags::declare(CLI::App& command, For what) {
   command.add_option("--vlm", options.vlm, "Of a merge on load: the vision-language model");
   command.add_option("--rm", options.rm, "Of a merge on load: the text reward model");
   command.add_option("--base", options.base, "Of a merge on load: the base both were tuned from");
+  declare_method(command, options);
   declare_seed(command, options.merge_seed, what == For::writing ? "--merge-seed" : "--merge-seed,--seed");
   if (what == For::scoring) {
     command.add_flag("--likelihood", options.likelihood, "Log-probability of the response instead of a reward");
@@ -24,29 +26,46 @@ void ModelFlags::declare(CLI::App& command, For what) {
   declare_pixel_limits(command, options.min_pixels, options.max_pixels);
   command.add_option("--date", options.date,
                      "Date for templates that ask for one: \"01 Jan 2025\" or \"today\" (default: the template's own)");
-  command.add_option("--dtype", options.dtype,
-                     "Of the weights: float32, bfloat16 or float16 (default: as stored; on a device, float16 for "
-                     "Mllama and bfloat16 for others)");
-  command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
+  command
+      .add_option(
+          "--dtype", options.dtype,
+          "Of the weights: float32, bfloat16 or float16 (fp32, bf16, fp16); auto: as stored, on a device float16 "
+          "for Mllama and bfloat16 for others")
+      ->check(offering({"auto", "bfloat16", "float16", "float32"}))
+      ->capture_default_str();
+  command
+      .add_option("--device", options.device, "cpu, cuda or cuda:N; auto: a GPU where libtorch sees one, else the CPU")
+      ->check(offering({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
   command
       .add_option("--weights", options.weights,
                   "resident, streamed (a layer at a time) or auto: by what fits in memory")
-      ->check(CLI::IsMember({"auto", "resident", "streamed"}))
+      ->check(one_of({"auto", "resident", "streamed"}))
       ->capture_default_str();
   command
       .add_option("--special-tokens", options.special_tokens,
                   "Special tokens in prompts and responses: parse (read them as tokens, as the reference does), escape "
                   "(read them as text) or refuse")
-      ->check(CLI::IsMember({"parse", "escape", "refuse"}))
+      ->check(one_of({"parse", "escape", "refuse"}))
       ->capture_default_str();
   command.add_option("--max-length", options.max_length, "The most tokens of a text (default: no limit)")
       ->check(whole_number(1));
   command
       .add_option("--truncation", options.truncation,
                   "Texts longer than --max-length: refuse (default), or cut off their left or right end")
-      ->check(CLI::IsMember({"refuse", "left", "right"}));
+      ->check(one_of({"refuse", "left", "right"}));
   command.add_flag_callback(
       "--no-exif", [this] { options.exif = false; }, "Do not turn images by their EXIF orientation");
+}
+
+void declare_batch_size(CLI::App& command, int64_t& size, const std::string& old_name, const std::string& what) {
+  CLI::Option* option = command.add_option("--batch-size", size, what)->check(whole_number(1))->capture_default_str();
+  // As it was called before: works, and is not shown.
+  command.add_option(old_name, size)->check(whole_number(1))->group("")->excludes(option);
+}
+
+void declare_limit(CLI::App& command, std::optional<int64_t>& limit, const std::string& what) {
+  command.add_option("--limit", limit, "Only the first so many " + what)->check(whole_number(1));
 }
 
 void declare_seed(CLI::App& command, std::optional<uint64_t>& seed, const std::string& option) {

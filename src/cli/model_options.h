@@ -10,7 +10,8 @@
 
 namespace vlrm {
 
-// --model; or --vlm, --rm and --base with a recipe: merged on load, nothing is written. And what is asked of it.
+// --model; or --vlm, --rm and --base with a recipe or a method: merged on load, nothing is written. And what is asked
+// of it.
 struct ModelFlags {
   ModelOptions options;
   std::string score_label = "--score-label,--label";  // of scoring
@@ -18,6 +19,12 @@ struct ModelFlags {
   enum class For { scoring, writing };  // writing: no --likelihood, and --seed is another one than --merge-seed
   void declare(CLI::App& command, For what = For::scoring);
 };
+
+// --batch-size, and the name that it had before.
+void declare_batch_size(CLI::App& command, int64_t& size, const std::string& old_name, const std::string& what);
+
+// --limit, of `what`: "rows".
+void declare_limit(CLI::App& command, std::optional<int64_t>& limit, const std::string& what);
 
 // --seed, or whatever it is called.
 void declare_seed(CLI::App& command, std::optional<uint64_t>& seed, const std::string& option = "--seed");

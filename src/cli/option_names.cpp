@@ -14,6 +14,7 @@ bool is_field_letter(char c) {
 std::string option_name(std::string_view field) {
   if (field == "named_directory") return "--intermediate-dir";
   if (field == "judging") return "--judge";
+  if (field == "batch_samples" || field == "texts_together") return "--batch-size";
   if (field == "null_sink") return "--sink";
   if (field == "bytes") return "--megabytes";
   if (field == "page") return "--output";

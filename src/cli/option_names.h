@@ -6,7 +6,7 @@
 
 namespace vlrm {
 
-// "batch_samples" is "--batch-samples", with a few exceptions.
+// "score_label" is "--score-label", with a few exceptions.
 std::string option_name(std::string_view field);
 
 // The text with the program's names in place of fields in back quotes: "`force` replaces it" is "--force replaces it".

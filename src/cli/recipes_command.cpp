@@ -4,6 +4,7 @@
 #include "base/atomic_output.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/usage_errors.h"
 #include "merge/depth_recipes.h"
 #include "merge/published_recipes.h"
 
@@ -33,7 +34,7 @@ void add_recipes_command(CLI::App& program) {
                    "paper: the 58 recipes of arXiv 2502.13487; depth: 20 in which the reward model's weight rises with "
                    "the layers")
       ->required()
-      ->check(CLI::IsMember({"paper", "depth"}));
+      ->check(one_of({"paper", "depth"}));
   command->add_option("-o,--output", flags->output, "Directory to write")->required();
   command->add_flag("--force", flags->force, "Replace recipes that this command wrote");
   command->footer(

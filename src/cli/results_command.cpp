@@ -1,4 +1,6 @@
 // vlrm results: the tables of evaluations.
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -7,6 +9,8 @@
 #include "base/joined.h"
 #include "base/listening.h"
 #include "cli/commands.h"
+#include "cli/terminal_width.h"
+#include "cli/usage_errors.h"
 #include "python/json.h"
 #include "results/ensemble.h"
 #include "results/tables.h"
@@ -112,7 +116,8 @@ void run_results(const Flags& flags) {
   } else {
     const char* separator = "";
     for (const Grid& grid : tables(flags, runs, comparison))
-      fmt::print("{}{}", std::exchange(separator, "\n"), rendered(grid, table_options(flags).layout));
+      fmt::print("{}{}", std::exchange(separator, "\n"),
+                 rendered(grid, table_options(flags).layout, terminal_width(STDOUT_FILENO)));
   }
 }
 
@@ -128,11 +133,11 @@ void add_results_command(CLI::App& program) {
   command
       ->add_option("--ensemble", flags->ensembles,
                    "mean, min or both (mean,min): also the results of all runs' scores together, each normalised")
-      ->check(CLI::IsMember(ensemble_names()))
+      ->check(one_of(ensemble_names()))
       ->delimiter(',')
       ->allow_extra_args(false);
   command->add_option("--format", flags->format, "text, md, latex, csv or json")
-      ->check(CLI::IsMember({"text", "md", "latex", "csv", "json"}))
+      ->check(one_of({"text", "md", "latex", "csv", "json"}))
       ->capture_default_str();
   command->add_flag("--one-table", flags->one_table,
                     "One table, as in the paper: a row a method, the columns of all benchmarks");

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/costs_text.h"
 #include "cli/model_options.h"
 #include "cli/usage_errors.h"
 #include "results/metrics.h"
@@ -21,7 +22,7 @@ struct ScoreFlags {
   std::optional<std::string> prompt;
   std::string mode = "image";
   ScoreFileOptions file;
-  bool json = false;
+  bool json = false, dry_run = false;
 };
 
 void check_flags(const ScoreFlags& flags) {
@@ -31,6 +32,7 @@ void check_flags(const ScoreFlags& flags) {
     fail("score: needs --prompt and --response, or --input");
   if (!input.empty() && one) fail("score: --image, --prompt and --response do not go with --input");
   if (input.empty() && !output.empty()) fail("score: --output goes with --input");
+  if (input.empty() && flags.file.limit) fail("score: --limit goes with --input");
 }
 
 void print_table(const std::vector<std::string>& responses, const std::vector<double>& scores) {
@@ -52,7 +54,9 @@ void print_json(const Scores& scores) {
 }
 
 void score_one(const ScoreFlags& flags) {
-  const Scores scores = score({flags.model.options, flags.mode, flags.images, *flags.prompt, flags.responses});
+  const ScoreOptions options{flags.model.options, flags.mode, flags.images, *flags.prompt, flags.responses};
+  if (flags.dry_run) return print_costs(score_costs(options));
+  const Scores scores = score(options);
   if (flags.json) return print_json(scores);
   print_table(flags.responses, scores.scores);
   if (scores.date) fmt::print("  date {}\n", *scores.date);
@@ -62,6 +66,7 @@ void score_input(const ScoreFlags& flags) {
   ScoreFileOptions options = flags.file;
   options.model = flags.model.options;
   options.mode = flags.mode;
+  if (flags.dry_run) return print_costs(score_file_costs(options));
   options.write = [](std::string_view lines) { write_all_or_throw(STDOUT_FILENO, lines, "standard output"); };
   score_file(options);
 }
@@ -76,7 +81,8 @@ void add_score_command(CLI::App& program) {
       "  vlrm score --model OUT --image cat.jpg --prompt \"What is this?\" --response \"A cat.\" --response \"A "
       "dog.\"\n"
       "  vlrm score --model OUT --input samples.jsonl -o scores.jsonl\n"
-      "  vlrm score --vlm VLM --rm RM --base BASE --recipe ties.yml --input samples.jsonl -o scores.jsonl\n\n"
+      "  vlrm score --vlm VLM --rm RM --base BASE --recipe ties.yml --input samples.jsonl -o scores.jsonl\n"
+      "  vlrm score --vlm VLM --rm RM --method linear --weight-rm 0.5 --input samples.jsonl --limit 1 --dry-run\n\n"
       "A line of samples.jsonl: {\"id\": 1, \"images\": [\"cat.jpg\"], \"prompt\": \"What is this?\", \"responses\": "
       "[\"A cat.\", \"A dog.\"]}\n"
       "or with \"messages\": [{\"role\", \"content\"}, …] in place of \"prompt\". A killed run with -o continues where "
@@ -92,14 +98,14 @@ void add_score_command(CLI::App& program) {
   command
       ->add_option("--mode", flags->mode,
                    "image, no-image (the same model without its image) or text-only (a text reward model)")
-      ->check(CLI::IsMember({"image", "no-image", "text-only"}))
+      ->check(one_of({"image", "no-image", "text-only"}))
       ->capture_default_str();
-  command->add_option("--batch-samples", flags->file.batch_samples, "Samples computed together")
-      ->check(whole_number(1))
-      ->capture_default_str();
+  declare_limit(*command, flags->file.limit, "samples");
+  declare_batch_size(*command, flags->file.batch_samples, "--batch-samples", "Samples computed together");
   command->add_flag("--json", flags->json, "Print a JSON object instead of a table");
   command->add_flag("--force", flags->file.force, "Start again where the output exists");
   declare_resume_mixed(*command, flags->file.resume_mixed);
+  declare_dry_run(*command, flags->dry_run);
   command->callback([flags] {
     check_flags(*flags);
     if (flags->file.input.empty())

@@ -1,4 +1,5 @@
 #include "cli/sweep_options.h"
+#include "cli/usage_errors.h"
 
 #include <utility>
 
@@ -12,8 +13,8 @@ void SweepFlags::declare(CLI::App& command) {
   auto* sweep_option = command.add_option("--sweep", sweep,
                                           "The same with recipes that are built in: paper, the 58 of "
                                           "arXiv 2502.13487 (vlrm recipes writes them)");
-  sweep_option->check(CLI::IsMember({"paper"}))->excludes(recipes_option);
-  for (const char* one : {"--model", "--recipe"})
+  sweep_option->check(one_of({"paper"}))->excludes(recipes_option);
+  for (const char* one : {"--model", "--recipe", "--method"})
     for (CLI::Option* many : {recipes_option, sweep_option}) many->excludes(command.get_option(one));
   command.add_option("--memory-limit", memory_limit,
                      "Memory for encoded images kept between recipes, such as 4GB (default: half of what is free)");

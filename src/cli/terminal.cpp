@@ -12,7 +12,9 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/text_width.h"
 #include "cli/option_names.h"
+#include "cli/terminal_width.h"
 
 namespace vlrm {
 namespace {
@@ -41,27 +43,30 @@ double fraction_of(const ProgressReport& report) {
   return static_cast<double>(report.finished) / static_cast<double>(std::max<int64_t>(report.total, 1));
 }
 
-std::string running_line(const ProgressReport& report) {
+std::string amount_text(const ProgressReport& report, double amount) {
+  return report.unit == ProgressReport::Unit::bytes ? human_bytes(amount) : fmt::format("{}", amount);
+}
+
+std::string rate_text(const ProgressReport& report, double rate) {
+  if (report.unit == ProgressReport::Unit::bytes) return human_bytes(rate) + "/s";
+  return rate < 10 ? fmt::format("{:.2f}/s", rate) : fmt::format("{:.0f}/s", rate);
+}
+
+std::string running_line(const ProgressReport& report, bool with_rate = true, bool with_detail = true) {
   const auto done = static_cast<double>(report.finished);
   const auto total = static_cast<double>(std::max<int64_t>(report.total, 1));
   const double rate = done / std::max(report.seconds, 1e-9);
   const double left = rate > 0 ? std::max(0.0, total - done) / rate : 0;
-  const std::string amount =
-      report.unit == ProgressReport::Unit::bytes
-          ? fmt::format("{} of {}, {}/s", human_bytes(done), human_bytes(total), human_bytes(rate))
-          : fmt::format("{} of {}, {:.2f}/s", done, total, rate);
-  const std::string detail = report.detail.empty() ? "" : ", " + printable(report.detail);
-  return fmt::format("{} {:3.0f} %  {}, {} left{}", printable(report.label), 100 * fraction_of(report), amount,
-                     human_time(left), detail);
+  return fmt::format("{} {:3.0f} %  {} of {}{}, {} left{}", printable(report.label), 100 * fraction_of(report),
+                     amount_text(report, done), amount_text(report, total),
+                     with_rate ? ", " + rate_text(report, rate) : "", human_time(left),
+                     with_detail && !report.detail.empty() ? ", " + printable(report.detail) : "");
 }
 
 std::string last_line(const ProgressReport& report) {
-  const bool bytes = report.unit == ProgressReport::Unit::bytes;
   const auto done = static_cast<double>(report.finished);
-  const double rate = done / std::max(report.seconds, 1e-9);
-  return fmt::format("{}: {} in {:.1f} s, {}/s", printable(report.label),
-                     bytes ? human_bytes(done) : fmt::format("{}", report.finished), report.seconds,
-                     bytes ? human_bytes(rate) : fmt::format("{:.2f}", rate));
+  return fmt::format("{}: {} in {:.1f} s, {}", printable(report.label), amount_text(report, done), report.seconds,
+                     rate_text(report, done / std::max(report.seconds, 1e-9)));
 }
 
 std::string bar(double fraction) {
@@ -70,6 +75,20 @@ std::string bar(double fraction) {
   std::string text;
   for (size_t i = 0; i < kWidth; ++i) text += i < filled ? "█" : "░";
   return text;
+}
+
+// What of it fits: without the bar, then without the rate, then without the detail, then its beginning.
+std::string fitting_line(const ProgressReport& report, size_t width) {
+  const std::array lines{bar(fraction_of(report)) + " " + running_line(report), running_line(report),
+                         running_line(report, false), running_line(report, false, false)};
+  for (const std::string& line : lines)
+    if (width_of(line) <= width) return line;
+  return std::string(first_columns(lines.back(), width));
+}
+
+// A line that reaches the last column would begin another one on some terminals.
+size_t room() {
+  return std::max<size_t>(terminal_width(STDERR_FILENO).value_or(kUsualWidth), 2) - 1;
 }
 
 }  // namespace
@@ -85,12 +104,12 @@ void Terminal::progress(const ProgressReport& report) {
   if (quiet_) return;
   if (report.state != ProgressReport::State::running) next_line_ = kLogEvery;
   if (report.state == ProgressReport::State::done) {
-    tell((is_terminal_ ? kClearLine : "") + last_line(report));
+    tell(is_terminal_ ? kClearLine + std::string(first_columns(last_line(report), room())) : last_line(report));
   } else if (report.state == ProgressReport::State::failed) {
     // Work that failed says so itself; a last line of progress would only hide it.
     if (is_terminal_) std::fputs(kClearLine, stderr);
   } else if (is_terminal_) {
-    std::fputs(fmt::format("{}{} {}", kClearLine, bar(fraction_of(report)), running_line(report)).c_str(), stderr);
+    std::fputs((kClearLine + fitting_line(report, room())).c_str(), stderr);
     std::fflush(stderr);
   } else if (report.seconds >= next_line_) {
     next_line_ = report.seconds + kLogEvery;

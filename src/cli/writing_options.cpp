@@ -30,12 +30,10 @@ void WritingFlags::declare(CLI::App& command, const std::string& task_data, cons
       .add_option("--max-new-tokens", write.max_new_tokens,
                   "Where a text ends at the latest (default: the reference's)")
       ->check(whole_number(1));
-  command
-      .add_option("--texts-together", write.texts_together,
-                  "Texts written at a time, as far as memory goes; more make streamed weights cheaper. Texts do not "
-                  "depend on it")
-      ->check(whole_number(1))
-      ->capture_default_str();
+  declare_limit(command, write.limit, "rows");
+  declare_batch_size(command, write.texts_together, "--texts-together",
+                     "Texts written at a time, as far as memory goes; more make streamed weights cheaper. Texts do not "
+                     "depend on it");
   command.add_flag("--force", write.force, "Start again where the output exists");
   declare_resume_mixed(command, write.resume_mixed);
 }

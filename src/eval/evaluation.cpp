@@ -43,6 +43,7 @@ OrderedJson run_settings(const Benchmark& benchmark, const OrderedJson& descript
     settings["captions"] = {{"file", options.captions->file().string()},
                             {"digest", file_digest(options.captions->file())}};
   settings["rows"] = benchmark.rows();
+  if (description.contains("limit")) settings["limit"] = description.at("limit");
   settings["batch_samples"] = options.batch_samples;
   settings.update(benchmark.groups());
   return settings;

@@ -295,17 +295,30 @@ class Generator::Writing {
 };
 
 Generator::Generator(const Model& model, const GeneratorOptions& options, const BackendOptions& backend)
+    : Generator(model, options, [&] {
+        ModelConfig config = model.config;
+        config.head = Head::language_model;
+        return load_backend(config, model.weights, backend);
+      }) {}
+
+Generator::Generator(const Model& model, const GeneratorOptions& options, const Load& load)
     : options_((checked_model(model, options), options)),
       encoder_(model, options_.prompt),
       stop_tokens_(stop_tokens(model.files.directory)),
       positions_(model.config.text.positions) {
   VLRM_ASSERT(options_.max_new_tokens > 0 && options_.texts_together > 0 && options_.expected_tokens > 0);
-  ModelConfig config = model.config;
-  config.head = Head::language_model;
-  backend_ = load_backend(config, model.weights, backend);
+  backend_ = load();
 }
 
 Generator::~Generator() = default;
+
+void Generator::set_writing(const SamplingOptions& sampling, int64_t max_new_tokens, int64_t texts_together) {
+  sampling.check();
+  VLRM_ASSERT(max_new_tokens > 0 && texts_together > 0);
+  options_.sampling = sampling;
+  options_.max_new_tokens = max_new_tokens;
+  options_.texts_together = texts_together;
+}
 
 Backend::Work Generator::work() const {
   return backend_->work();

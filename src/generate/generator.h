@@ -42,7 +42,14 @@ class Generator {
  public:
   // Loads the model. Throws Error where it is a text model and images are to be shown, or has no language model's head.
   Generator(const Model& model, const GeneratorOptions& options, const BackendOptions& backend);
+  // For a model that is loaded once for several uses: `load` gives its backend, which has a language model's head.
+  // Throws as above, before `load` is called.
+  using Load = std::function<std::shared_ptr<Backend>()>;
+  Generator(const Model& model, const GeneratorOptions& options, const Load& load);
   ~Generator();
+
+  // For the next requests: all but the prompt's options. Throws Error for what makes no sense.
+  void set_writing(const SamplingOptions& sampling, int64_t max_new_tokens, int64_t texts_together);
 
   // Takes requests as long as `next` gives some (it is called from another thread, one call at a time, and not again
   // once it gave none) and answers them, many at a time: a text that ends makes room for the next request's; where
@@ -74,7 +81,7 @@ class Generator {
   PromptEncoder encoder_;
   std::vector<int32_t> stop_tokens_;
   int64_t positions_;
-  std::unique_ptr<Backend> backend_;
+  std::shared_ptr<Backend> backend_;
   TextNotes notes_;
 };
 

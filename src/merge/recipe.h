@@ -79,7 +79,7 @@ struct Recipe {
   std::optional<Dtype> dtype, out_dtype;        // arithmetic is always float32: dtype only stands in for out_dtype
   uint64_t seed = 0;                            // of random masks
   std::string source = "the recipe";            // what errors call it: "ties.yaml"
-  bool from_options = false;                    // made of command-line flags: what advice is to speak of
+  bool pads_as_vlm = false;                     // pad_to_multiple_of is to be that of the VLM's family
   std::vector<std::string> notes;               // on what in it has no effect, one line each
 
   // Where a tensor stands: in which slice of which module.
@@ -119,6 +119,9 @@ struct RecipeFlags {
   std::optional<bool> normalize = {}, rescale = {};
   uint64_t seed = 0;
 };
+
+// Whether the flags have the numbers of a method.
+bool fits_method_flags(const Method& method);
 
 // The recipe that `flags` stand for, over models called vlm, rm and base, like the published recipes of that method.
 // For linear, weight_rm R alone gives the VLM 1 − R, and `weight` is refused. Throws Error for what is missing or has

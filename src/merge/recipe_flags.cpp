@@ -32,12 +32,15 @@ std::pair<double, double> weights(const RecipeFlags& flags, const Method& method
 // What the flags can say: weights, and a density where there is one.
 const Method& method_or_throw(const std::string& name) {
   const Method& method = merge_method_or_throw(name);
-  const bool fits = method.find("weight") != nullptr && method.find("normalize") != nullptr;
-  if (!fits) fail("`method` {} takes other numbers than weights; write them in a `recipe`", name);
+  if (!fits_method_flags(method)) fail("`method` {} takes other numbers than weights; write them in a `recipe`", name);
   return method;
 }
 
 }  // namespace
+
+bool fits_method_flags(const Method& method) {
+  return method.find("weight") != nullptr && method.find("normalize") != nullptr;
+}
 
 Recipe recipe_from_flags(const RecipeFlags& flags) {
   Recipe recipe;
@@ -67,7 +70,7 @@ Recipe recipe_from_flags(const RecipeFlags& flags) {
   recipe.dtype = Dtype::f32;
   recipe.seed = flags.seed;
   recipe.source = "the options";
-  recipe.from_options = true;
+  recipe.pads_as_vlm = true;
   return recipe;
 }
 

@@ -19,7 +19,7 @@ struct BackendOptions {
   std::string device = "cpu";  // or "cuda", "cuda:1"
   Dtype dtype = Dtype::bf16;   // of the weights; see `arithmetic` in docs/numbers.md for what is computed in what
   enum class Weights { automatic, resident, streamed } weights = Weights::automatic;
-  int threads = 0;           // of the arithmetic; 0: all cores
+  int threads = 0;           // of the arithmetic, for the length of each call; 0: all cores
   int64_t memory_limit = 0;  // bytes that automatic and the batch size may count on; 0: what the machine has free
   // Called before each layer works, and on a CPU in it before each group of texts; what it throws ends the call. A
   // batch may take minutes.
@@ -90,6 +90,10 @@ class Backend {
   // Needs a checkpoint with an lm_head.
   virtual std::unique_ptr<TextWriter> write_texts() = 0;
 
+  // Of a model that was loaded for its rewards: reads the lm_head too, unless it is there. Then the model gives
+  // likelihoods and writes texts as well. Throws Error where the checkpoint has none that fits.
+  virtual void load_language_head() = 0;
+
   // Goes on with the language weights of `checkpoint`: embeddings, layers, norm and heads. What sees images (vision
   // encoder, cross-attention layers) must be the same in it, and is not read again where weights are resident; the
   // old weights go while the new ones come. Throws Error where tensors are missing or shapes differ, and then nothing
@@ -113,8 +117,8 @@ class Backend {
   virtual bool streamed() const = 0;
 };
 
-// Loads libvlrm_model (next to the program, or in ../lib) on the first call, then the weights of `checkpoint`, whose
-// tensors carry canonical names (see architecture.h). Throws Error where the library cannot be loaded,
+// Loads libvlrm_model (see model_library.h) on the first call, then the weights of `checkpoint`, whose tensors carry
+// canonical names (see architecture.h). Throws Error where the library cannot be loaded,
 // tensors are missing, shapes do not fit `config`, tensors are left over that would change what is computed, or the
 // device is not there.
 std::unique_ptr<Backend> load_backend(const ModelConfig& config, const CheckpointPtr& checkpoint,

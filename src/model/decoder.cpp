@@ -49,9 +49,13 @@ Decoder::Decoder(Parts& parts, const ModelConfig& config)
   const FamilyParts& family = family_parts(config);
   for (int64_t i = 0; i < config_.layers; ++i)
     layers_.push_back(family.add_layer(parts, config, i, fmt::format("{}layers.{}.", prefix_, i)));
-  if (head_ == Head::reward) return;
-  const int64_t rows = rows_of(parts.reader(), head_name_), width = config_.hidden_size;
-  language_head_ = parts.add<LanguageHead>(
+  if (head_ == Head::language_model) load_language_head();
+}
+
+void Decoder::load_language_head() {
+  if (language_head_) return;
+  const int64_t rows = rows_of(parts_.reader(), head_name_), width = config_.hidden_size;
+  language_head_ = parts_.add<LanguageHead>(
       [=, name = head_name_](const WeightReader& reader) { return LanguageHead{reader.matrix(name, rows, width)}; });
 }
 
@@ -64,7 +68,7 @@ Decoder::Vectors Decoder::read_vectors(const WeightReader& reader) const {
 void Decoder::replace_weights(const WeightReader& reader) {
   embedding_.check(reader);
   read_vectors(reader.shapes_only());
-  parts_.replace(reader, order(/*with_images=*/false, head_ != Head::reward));
+  parts_.replace(reader, order(/*with_images=*/false, has_language_head()));
   embedding_.replace(reader);
   vectors_ = read_vectors(reader);
 }
@@ -73,7 +77,7 @@ std::vector<size_t> Decoder::order(bool with_images, bool head) const {
   std::vector<size_t> order;
   for (const LayerPart& layer : layers_)
     if (with_images || !layer.needs_images) order.push_back(layer.handle.index);
-  if (head) order.push_back(language_head_.index);
+  if (head) order.push_back(language_head_->index);
   return order;
 }
 
@@ -137,14 +141,14 @@ at::Tensor Decoder::rewards(const at::Tensor& states) const {
 }
 
 at::Tensor Decoder::logits(const at::Tensor& states) const {
-  const auto head = parts_.use(language_head_);
+  const auto head = parts_.use(*language_head_);
   return project(final_norm(states), head->weight, Rows::apart).to(at::kCPU, at::kFloat);
 }
 
 at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets,
                                       const std::vector<int64_t>& rows_of_groups) const {
   VLRM_ASSERT(std::ssize(targets) == states.size(0));
-  const auto head = parts_.use(language_head_);
+  const auto head = parts_.use(*language_head_);
   at::Tensor result = at::empty({states.size(0)}, at::kFloat);
   for (const int64_t target : targets)
     if (target < 0 || target >= head->weight.size(0))

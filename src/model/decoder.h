@@ -26,6 +26,11 @@ class Decoder {
   // where tensors are missing or shapes differ, before anything has changed.
   void replace_weights(const WeightReader& reader);
 
+  // Reads the language model's head, unless it is there: a model that was loaded for its rewards then has both heads.
+  void load_language_head();
+  bool has_language_head() const { return language_head_.has_value(); }
+  bool has_reward_head() const { return head_ == Head::reward; }
+
   // The parts that one run() uses, and then the language model's head if `head` is set, for Parts::expect.
   std::vector<size_t> order(bool with_images, bool head) const;
 
@@ -61,7 +66,7 @@ class Decoder {
   Rope::Angles angles_of_ends(std::span<const TextGroup> groups) const;
 
   TextConfig config_;
-  Head head_;
+  Head head_;  // that it was loaded with
   Fusion fusion_;
   std::string prefix_, embedding_name_, head_name_;  // of tensors; the prefix is that of all but the heads
   Precision precision_;
@@ -70,7 +75,7 @@ class Decoder {
   RowTable embedding_;
   std::vector<LayerPart> layers_;
   Vectors vectors_;
-  Parts::Handle<LanguageHead> language_head_;
+  std::optional<Parts::Handle<LanguageHead>> language_head_;
 };
 
 }  // namespace vlrm

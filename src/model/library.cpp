@@ -1,4 +1,8 @@
-// What libvlrm_model exports: one function, and behind it objects whose methods throw nothing but Error.
+// What libvlrm_model exports: what makes a backend, whose methods throw nothing but Error, and what tells of devices
+// and needs before.
+#include <ATen/DeviceAccelerator.h>
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -8,6 +12,9 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/threads.h"
+#include "model/threads_scope.h"
+#include "model/accelerator.h"
 #include "model/torch_backend.h"
 
 namespace vlrm {
@@ -58,14 +65,27 @@ auto translated(const Action& action) {
   }
 }
 
+// Of this library's own pools too, which a host program does not see.
+int threads_or_all(int threads) {
+  set_thread_count(threads);
+  return thread_count();
+}
+
+// With so many of libtorch's threads.
+template <class Action>
+auto computed(int threads, const Action& action) {
+  const ThreadsScope scope(threads);
+  return translated(action);
+}
+
 class GuardedWriter : public TextWriter {
  public:
-  explicit GuardedWriter(std::unique_ptr<TextWriter> writer) : writer_(std::move(writer)) {}
+  GuardedWriter(std::unique_ptr<TextWriter> writer, int threads) : writer_(std::move(writer)), threads_(threads) {}
   Logits begin(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts) override {
-    return translated([&] { return writer_->begin(prompts, texts); });
+    return computed(threads_, [&] { return writer_->begin(prompts, texts); });
   }
   Logits step(std::span<const Next> groups) override {
-    return translated([&] { return writer_->step(groups); });
+    return computed(threads_, [&] { return writer_->step(groups); });
   }
   int64_t group_bytes(const SharedPrefixBatch& prompt, int64_t texts, int64_t tokens) const override {
     return writer_->group_bytes(prompt, texts, tokens);
@@ -73,29 +93,33 @@ class GuardedWriter : public TextWriter {
 
  private:
   std::unique_ptr<TextWriter> writer_;
+  int threads_;
 };
 
 class GuardedBackend : public Backend {
  public:
   GuardedBackend(const ModelConfig& config, CheckpointPtr checkpoint, const BackendOptions& options)
-      : backend_(translated([&] {
+      : threads_(threads_or_all(options.threads)), backend_(computed(threads_, [&] {
           const c10::InferenceMode no_gradients;
           return std::make_unique<TorchBackend>(config, std::move(checkpoint), options);
         })) {}
 
   std::vector<std::vector<float>> rewards(std::span<const SharedPrefixBatch> batches,
                                           const std::vector<std::vector<int64_t>>& positions) override {
-    return translated([&] { return backend_->rewards(batches, positions); });
+    return computed(threads_, [&] { return backend_->rewards(batches, positions); });
   }
   std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                    const std::vector<std::vector<int64_t>>& positions) override {
-    return translated([&] { return backend_->log_likelihoods(batches, positions); });
+    return computed(threads_, [&] { return backend_->log_likelihoods(batches, positions); });
   }
   std::unique_ptr<TextWriter> write_texts() override {
-    return std::make_unique<GuardedWriter>(translated([&] { return backend_->write_texts(); }));
+    return std::make_unique<GuardedWriter>(translated([&] { return backend_->write_texts(); }), threads_);
+  }
+  void load_language_head() override {
+    computed(threads_, [&] { backend_->load_language_head(); });
   }
   void replace_language_weights(CheckpointPtr checkpoint) override {
-    translated([&] { backend_->replace_language_weights(std::move(checkpoint)); });
+    computed(threads_, [&] { backend_->replace_language_weights(std::move(checkpoint)); });
   }
   void keep_images(int64_t bytes) override { backend_->keep_images(bytes); }
   int64_t encoded_image_bytes(const ProcessedImage& image) const override {
@@ -106,13 +130,49 @@ class GuardedBackend : public Backend {
   bool streamed() const override { return backend_->streamed(); }
 
  private:
+  int threads_;
   std::unique_ptr<TorchBackend> backend_;
 };
+
+// By the driver: libtorch's headers for the CPU know no names. "" where it does not say.
+std::string first_gpu_name() {
+  void* driver = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);  // never closed, as libtorch uses it too
+  if (driver == nullptr) return "";
+  const auto start = reinterpret_cast<int (*)(unsigned)>(::dlsym(driver, "cuInit"));
+  const auto get = reinterpret_cast<int (*)(int*, int)>(::dlsym(driver, "cuDeviceGet"));
+  const auto get_name = reinterpret_cast<int (*)(char*, int, int)>(::dlsym(driver, "cuDeviceGetName"));
+  if (start == nullptr || get == nullptr || get_name == nullptr) return "";
+  std::array<char, 128> name{};
+  int device = 0;
+  const bool known =
+      start(0) == 0 && get(&device, 0) == 0 && get_name(name.data(), static_cast<int>(name.size()) - 1, device) == 0;
+  return known ? name.data() : "";
+}
+
+bool find(Accelerator& found) {
+  const auto type = at::accelerator::getAccelerator();
+  if (!type || at::accelerator::deviceCount() == 0) return false;
+  found.device = c10::DeviceTypeName(*type, /*lower_case=*/true);
+  if (*type == at::kCUDA) found.name = first_gpu_name();
+  return true;
+}
 
 }  // namespace
 }  // namespace vlrm
 
-// C linkage only for the name that dlsym looks for; program and library are built together. The caller owns the result.
+// C linkage only for the names that dlsym looks for; program and library are built together.
+extern "C" __attribute__((visibility("default"))) bool vlrm_find_accelerator(vlrm::Accelerator* found) {
+  return vlrm::translated([&] { return vlrm::find(*found); });
+}
+
+extern "C" __attribute__((visibility("default"))) void vlrm_tell_needs(const vlrm::ModelConfig* config,
+                                                                       const vlrm::CheckpointPtr* checkpoint,
+                                                                       const vlrm::BackendOptions* options,
+                                                                       vlrm::BackendNeeds* needs) {
+  vlrm::translated([&] { *needs = vlrm::torch_backend_needs(*config, **checkpoint, *options); });
+}
+
+// The caller owns the result.
 extern "C" __attribute__((visibility("default"))) vlrm::Backend* vlrm_make_backend(
     const vlrm::ModelConfig* config, const vlrm::CheckpointPtr* checkpoint, const vlrm::BackendOptions* options) {
   return new vlrm::GuardedBackend(*config, *checkpoint, *options);

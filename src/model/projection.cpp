@@ -8,6 +8,7 @@
 #include "model/few_rows.h"
 #include "model/parallel_tasks.h"
 #include "model/precision.h"
+#include "model/threads_scope.h"
 
 namespace vlrm {
 namespace {
@@ -53,18 +54,6 @@ at::Tensor product_apart(const at::Tensor& x, const at::Tensor& weight) {
   return out;
 }
 
-// While it lives, libtorch works on this thread alone.
-class OneThread {
- public:
-  OneThread() : threads_(at::get_num_threads()) { at::set_num_threads(1); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-  ~OneThread() { at::set_num_threads(threads_); }
-
- private:
-  int threads_;
-};
-
 at::Tensor plain_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
 }
@@ -83,7 +72,7 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tens
     const at::Tensor out = product_apart(x, weight);
     return bias.defined() ? out.add_(bias) : out;
   }
-  const OneThread guard;
+  const ThreadsScope one_thread(1);
   return plain_product(x, weight, bias);
 }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/threads.h"
 #include "model/index_tensor.h"
+#include "model/matrix_rate.h"
 #include "model/memory.h"
 #include "model/torch_text_writer.h"
 #include "model/unshared.h"
@@ -16,10 +16,14 @@ constexpr int64_t kReserve = int64_t{512} << 20;  // libtorch's own scratch, thr
 // Kept where nobody asks for more: enough for samples about one image that follow each other.
 constexpr int64_t kFewImagesBytes = int64_t{512} << 20;
 
+// Of the embeddings again, as the head.
+int64_t tied_head_bytes(const ModelConfig& config, Dtype storage) {
+  if (!config.text.tie_word_embeddings) return 0;
+  return config.text.vocab_size * config.text.hidden_size * size_of(storage);
+}
+
 int64_t stored_bytes(const ModelConfig& config, const Checkpoint& checkpoint, Dtype storage) {
-  int64_t bytes = 0;
-  if (config.text.tie_word_embeddings && config.head == Head::language_model)  // the embeddings again, as the head
-    bytes += config.text.vocab_size * config.text.hidden_size * size_of(storage);
+  int64_t bytes = config.head == Head::language_model ? tied_head_bytes(config, storage) : 0;
   for (const TensorInfo& tensor : checkpoint.tensors()) bytes += tensor.elements() * size_of(storage);
   return bytes;
 }
@@ -45,11 +49,6 @@ bool choose_streamed(const ModelConfig& config, const Checkpoint& checkpoint, co
   return stored_bytes(config, checkpoint, options.dtype) + working_bytes(config) > memory_limit;
 }
 
-void set_threads(int threads) {
-  set_thread_count(threads);
-  at::set_num_threads(thread_count());
-}
-
 void check_positions(std::span<const SharedPrefixBatch> batches, const std::vector<std::vector<int64_t>>& positions,
                      int64_t lowest) {
   VLRM_ASSERT(positions.size() == batches.size());
@@ -65,8 +64,23 @@ void check_positions(std::span<const SharedPrefixBatch> batches, const std::vect
 
 }  // namespace
 
+BackendNeeds torch_backend_needs(const ModelConfig& config, const Checkpoint& checkpoint,
+                                 const BackendOptions& options) {
+  set_threads(options.threads);
+  const Precision precision = Precision::of(options.device, options.dtype);
+  BackendNeeds needs;
+  needs.memory_limit = options.memory_limit > 0 ? options.memory_limit : available_memory(precision.device);
+  needs.streamed = choose_streamed(config, checkpoint, options, needs.memory_limit);
+  needs.weights =
+      needs.streamed ? two_layers_bytes(config.text, options.dtype) : stored_bytes(config, checkpoint, options.dtype);
+  needs.working = working_bytes(config);
+  needs.operations_per_second = measured_matrix_rate(precision);
+  return needs;
+}
+
 TorchBackend::TorchBackend(const ModelConfig& config, const CheckpointPtr& checkpoint, const BackendOptions& options)
-    : config_((set_threads(options.threads), config)),
+    : config_(config),
+      storage_(options.dtype),
       precision_(Precision::of(options.device, options.dtype)),
       memory_limit_(options.memory_limit > 0 ? options.memory_limit : available_memory(precision_.device)),
       parts_(WeightReader(checkpoint, precision_), choose_streamed(config, *checkpoint, options, memory_limit_),
@@ -80,9 +94,16 @@ TorchBackend::TorchBackend(const ModelConfig& config, const CheckpointPtr& check
 }
 
 std::unique_ptr<TextWriter> TorchBackend::write_texts() {
-  if (config_.head != Head::language_model)
+  if (!decoder_.has_language_head())
     fail("this model has a reward head in place of a language model's: it gives rewards, and writes nothing");
   return std::make_unique<TorchTextWriter>(*this);
+}
+
+void TorchBackend::load_language_head() {
+  if (decoder_.has_language_head()) return;
+  const c10::InferenceMode no_gradients;
+  decoder_.load_language_head();
+  if (!parts_.streamed()) spare_memory_ = std::max<int64_t>(spare_memory_ - tied_head_bytes(config_, storage_), 0);
 }
 
 void TorchBackend::replace_language_weights(CheckpointPtr checkpoint) {
@@ -181,7 +202,7 @@ at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, std::vector<Te
 
 std::vector<std::vector<float>> TorchBackend::rewards(std::span<const SharedPrefixBatch> batches,
                                                       const std::vector<std::vector<int64_t>>& positions) {
-  if (config_.head != Head::reward)
+  if (!decoder_.has_reward_head())
     fail("this model has no reward head: score with one that `vlrm build` made, or ask for `likelihood`");
   check_positions(batches, positions, 0);
   if (share_wrongly(batches)) {
@@ -208,7 +229,7 @@ std::vector<std::vector<float>> TorchBackend::rewards(std::span<const SharedPref
 
 std::vector<std::vector<double>> TorchBackend::log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                                const std::vector<std::vector<int64_t>>& positions) {
-  if (config_.head != Head::language_model)
+  if (!decoder_.has_language_head())
     fail("this model has a reward head in place of a language model's: it gives rewards, not likelihoods");
   check_positions(batches, positions, 1);
   if (share_wrongly(batches)) {

@@ -3,8 +3,13 @@
 
 #include "model/decoder.h"
 #include "model/feature_cache.h"
+#include "model/needs.h"
 
 namespace vlrm {
+
+// What a TorchBackend would need; throws Error for a device that is not there.
+BackendNeeds torch_backend_needs(const ModelConfig& config, const Checkpoint& checkpoint,
+                                 const BackendOptions& options);
 
 class TorchBackend final : public Backend {
  public:
@@ -15,6 +20,7 @@ class TorchBackend final : public Backend {
   std::vector<std::vector<double>> log_likelihoods(std::span<const SharedPrefixBatch> batches,
                                                    const std::vector<std::vector<int64_t>>& positions) override;
   std::unique_ptr<TextWriter> write_texts() override;
+  void load_language_head() override;
   void replace_language_weights(CheckpointPtr checkpoint) override;
   void keep_images(int64_t bytes) override;
   int64_t encoded_image_bytes(const ProcessedImage& image) const override;
@@ -40,6 +46,7 @@ class TorchBackend final : public Backend {
   void encode(const RaggedBatch& batch, std::vector<ImageFeatures>& features);
 
   const ModelConfig config_;
+  const Dtype storage_;
   const Precision precision_;
   const int64_t memory_limit_;
   Parts parts_;

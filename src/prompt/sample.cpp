@@ -38,7 +38,8 @@ bool is_image(const OrderedJson& part) {
 
 // Content as it came, checked; the images that parts name themselves are added to `named`. A string stays a string:
 // templates may render the two forms differently.
-OrderedJson checked_content(const OrderedJson& content, const std::string& source, std::vector<std::string>& named) {
+OrderedJson checked_content(const OrderedJson& content, const std::string& source,
+                            const std::filesystem::path& directory, std::vector<EncodedImage>& named) {
   if (content.is_string()) return content;
   if (!content.is_array()) fail("{}: \"content\" must be a string or a list of parts", source);
   OrderedJson parts = OrderedJson::array();
@@ -47,7 +48,7 @@ OrderedJson checked_content(const OrderedJson& content, const std::string& sourc
     if (type == "text") {
       parts.push_back({{"type", "text"}, {"text", text_or_throw(part, "text", source)}});
     } else if (type == "image") {
-      if (part.contains("image")) named.push_back(text_or_throw(part, "image", source));
+      if (part.contains("image")) named.push_back({directory / text_or_throw(part, "image", source)});
       parts.push_back({{"type", "image"}});
     } else {
       fail("{}: a part of type \"{}\"; known are text and image", source, printable(type));
@@ -95,21 +96,21 @@ void place_images(OrderedJson& messages, size_t images, const std::string& sourc
   fail("{}: there are images but no user message to show them in", source);
 }
 
-void read_messages(const OrderedJson& list, Sample& sample, std::vector<std::string>& paths,
-                   const std::string& source) {
+void read_messages(const OrderedJson& list, Sample& sample, const std::string& source,
+                   const std::filesystem::path& directory) {
   if (!list.is_array() || list.empty()) fail("{}: \"messages\" must be a list with at least one message", source);
-  std::vector<std::string> named;
+  std::vector<EncodedImage> named;
   for (const auto& message : list) {
     if (!message.is_object() || !message.contains("content"))
       fail("{}: a message needs \"role\" and \"content\"", source);
     text_or_throw(message, "role", source);
     OrderedJson checked = message;
-    checked["content"] = checked_content(message["content"], source, named);
+    checked["content"] = checked_content(message["content"], source, directory, named);
     sample.messages.push_back(std::move(checked));
   }
-  if (!named.empty() && !paths.empty())
+  if (!named.empty() && !sample.images.empty())
     fail("{}: images are named both in \"images\" and in the messages' parts", source);
-  if (paths.empty()) paths = std::move(named);
+  if (sample.images.empty()) sample.images = std::move(named);
 }
 
 }  // namespace
@@ -131,37 +132,52 @@ void join_parts(OrderedJson& messages, const std::string& image) {
   }
 }
 
+Sample sample_of(const OrderedJson& messages, std::vector<EncodedImage> images,
+                 std::optional<std::vector<std::string>> responses, const std::string& source,
+                 const std::filesystem::path& directory) {
+  Sample sample;
+  sample.images = std::move(images);
+  read_messages(messages, sample, source, directory);
+  if (responses) {
+    sample.responses = std::move(*responses);
+  } else {
+    if (sample.messages.back()["role"] != "assistant")
+      fail("{}: without \"responses\" the last message must be the assistant's", source);
+    sample.responses.push_back(joined_text(sample.messages.back()["content"]));
+    sample.messages.erase(sample.messages.size() - 1);
+  }
+  const size_t shown = count_images(sample.messages);
+  if (shown == 0 && !sample.images.empty())
+    place_images(sample.messages, sample.images.size(), source);
+  else if (shown != sample.images.size())
+    fail("{}: the messages show {} images, {} are given", source, shown, sample.images.size());
+  return sample;
+}
+
 Sample parse_sample(std::string_view line, const std::string& source, const std::filesystem::path& directory) {
   const OrderedJson object = parse_ordered_json_or_throw(line, source);
   if (!object.is_object()) fail("{}: must be a JSON object", source);
   refuse_unknown_fields(object, source);
-  Sample sample;
   if (!object.contains("id")) fail("{}: the field \"id\" is missing", source);
-  sample.id = object.at("id");
-  sample.responses = strings(object, "responses", source);
-  std::vector<std::string> paths = strings(object, "images", source);
+  std::vector<std::string> responses = strings(object, "responses", source);
+  std::vector<EncodedImage> images;
+  for (const std::string& path : strings(object, "images", source)) images.push_back({directory / path});
   if (object.contains("prompt") && object.contains("messages"))
     fail("{}: has both \"prompt\" and \"messages\"; leave one out", source);
   if (!object.contains("prompt") && !object.contains("messages"))
     fail("{}: needs either \"prompt\" or \"messages\"", source);
+  Sample sample;
   if (object.contains("prompt")) {
-    sample.messages.push_back(user_message(text_or_throw(object, "prompt", source), paths.size()));
+    sample.messages.push_back(user_message(text_or_throw(object, "prompt", source), images.size()));
+    sample.images = std::move(images);
+    sample.responses = std::move(responses);
   } else {
-    read_messages(object.at("messages"), sample, paths, source);
-    if (!object.contains("responses")) {
-      if (sample.messages.back()["role"] != "assistant")
-        fail("{}: without \"responses\" the last message must be the assistant's", source);
-      sample.responses.push_back(joined_text(sample.messages.back()["content"]));
-      sample.messages.erase(sample.messages.size() - 1);
-    }
-    const size_t shown = count_images(sample.messages);
-    if (shown == 0 && !paths.empty())
-      place_images(sample.messages, paths.size(), source);
-    else if (shown != paths.size())
-      fail("{}: the messages show {} images, {} are given", source, shown, paths.size());
+    sample =
+        sample_of(object.at("messages"), std::move(images),
+                  object.contains("responses") ? std::optional(std::move(responses)) : std::nullopt, source, directory);
   }
+  sample.id = object.at("id");
   if (sample.responses.empty()) fail("{}: \"responses\" needs at least one response", source);
-  for (const auto& path : paths) sample.images.push_back({directory / path});
   return sample;
 }
 

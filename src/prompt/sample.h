@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,12 @@ struct Sample {
 // part is an image, "images" stand before the text of the first user message. Relative paths start at `directory`.
 // Throws Error naming `source` and the field that is missing, unknown or malformed.
 Sample parse_sample(std::string_view line, const std::string& source, const std::filesystem::path& directory);
+
+// The same from its parts, but for the id: `messages` as in such a line, images as files or as bytes. Without
+// `responses`, the messages end with the assistant's.
+Sample sample_of(const OrderedJson& messages, std::vector<EncodedImage> images,
+                 std::optional<std::vector<std::string>> responses, const std::string& source,
+                 const std::filesystem::path& directory = {});
 
 // One user message with its images before the text, as the reference formats a query.
 OrderedJson user_message(const std::string& prompt, size_t images);

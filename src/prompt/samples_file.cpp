@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <utility>
 
 #include "base/content_digest.h"
@@ -15,7 +16,11 @@ namespace fs = std::filesystem;
 
 namespace vlrm {
 
-SamplesFile::SamplesFile(const std::string& path) : path_(path), name_(path), directory_(fs::path(path).parent_path()) {
+SamplesFile::SamplesFile(const std::string& path, std::optional<int64_t> limit)
+    : path_(path),
+      name_(path),
+      limit_(limit.value_or(std::numeric_limits<int64_t>::max())),
+      directory_(fs::path(path).parent_path()) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (path == "-" || path == "/dev/stdin") {
@@ -69,6 +74,8 @@ SamplesFile::Facts SamplesFile::check(bool read_images) const {
   Digest text;
   ImagesDigest images;
   for (std::string line; lines.next_not_blank(line); ++facts.samples) {
+    facts.limited = facts.samples == limit_;
+    if (facts.limited) break;
     text.add(line);
     text.add("\n");
     const Sample sample = parse_sample(line, lines.source(), directory_);
@@ -86,12 +93,14 @@ SamplesFile::Facts SamplesFile::check(bool read_images) const {
   return facts;
 }
 
-SamplesFile::Reader::Reader(const SamplesFile& file) : directory_(file.directory_), lines_(file.path_, file.name_) {}
+SamplesFile::Reader::Reader(const SamplesFile& file)
+    : directory_(file.directory_), lines_(file.path_, file.name_), left_(file.limit_) {}
 
 std::vector<SamplesFile::Reader::Line> SamplesFile::Reader::next(int64_t count) {
   std::vector<Line> lines;
   std::string text;
-  while (static_cast<int64_t>(lines.size()) < count && lines_.next_not_blank(text)) {
+  while (static_cast<int64_t>(lines.size()) < count && left_ > 0 && lines_.next_not_blank(text)) {
+    --left_;
     Sample sample = parse_sample(text, lines_.source(), directory_);
     lines.push_back({std::move(sample), lines_.source()});
   }
@@ -100,7 +109,7 @@ std::vector<SamplesFile::Reader::Line> SamplesFile::Reader::next(int64_t count) 
 
 void SamplesFile::Reader::skip(int64_t count) {
   std::string text;
-  while (count-- > 0 && lines_.next_not_blank(text)) continue;
+  while (count-- > 0 && left_ > 0 && lines_.next_not_blank(text)) --left_;
 }
 
 }  // namespace vlrm

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <istream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,15 +18,16 @@ namespace vlrm {
 // May be read any number of times: what comes through a pipe is kept in an unnamed temporary file.
 class SamplesFile {
  public:
-  // "-" and "/dev/stdin" are standard input. Relative image paths start at the file's folder, those of a pipe at the
-  // current one. Throws Error if it cannot be read.
-  explicit SamplesFile(const std::string& path);
+  // Only the first `limit` lines count. "-" and "/dev/stdin" are standard input. Relative image paths start at the
+  // file's folder, those of a pipe at the current one. Throws Error if it cannot be read.
+  explicit SamplesFile(const std::string& path, std::optional<int64_t> limit = {});
 
   // Of every line, so that bad input is told before the first score. Throws Error naming the line that is malformed or
   // names an image that is not there, and where there is no sample at all.
   struct Facts {
     int64_t samples = 0, without_image = 0;
     std::string lines, images;  // digests: of the text, and of what the image files hold
+    bool limited = false;       // whether there are more lines than count
   };
   Facts check(bool read_images) const;  // else `images` says nothing
 
@@ -45,11 +47,13 @@ class SamplesFile {
    private:
     std::filesystem::path directory_;
     LineReader lines_;
+    int64_t left_;
   };
 
  private:
   void keep_in_temporary_file(std::istream& pipe);
   std::string path_, name_;
+  int64_t limit_;
   std::filesystem::path directory_;
   std::unique_ptr<TemporaryFile> kept_;
 };

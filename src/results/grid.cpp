@@ -4,17 +4,13 @@
 
 #include "base/error.h"
 #include "base/html.h"
+#include "base/joined.h"
+#include "base/text_width.h"
 
 namespace vlrm {
 namespace {
 
 constexpr size_t kWidth = 100, kNarrowest = 16, kGap = 2;
-
-size_t width_of(std::string_view text) {
-  const auto count =
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; });
-  return static_cast<size_t>(count);
-}
 
 std::string padded(std::string_view text, size_t width, bool left) {
   const std::string blanks(width - std::min(width, width_of(text)), ' ');
@@ -29,29 +25,6 @@ std::vector<std::string> lines_of(std::string_view cell) {
     if (end == cell.npos) return lines;
     cell.remove_prefix(end + 1);
   }
-}
-
-// The bytes of the first `count` characters.
-size_t bytes_of(std::string_view text, size_t count) {
-  size_t i = 0;
-  for (; i < text.size(); ++i)
-    if ((static_cast<unsigned char>(text[i]) >> 6) != 2 && count-- == 0) break;
-  return i;
-}
-
-// At blanks where there are any.
-std::vector<std::string> wrapped(std::string_view text, size_t width) {
-  std::vector<std::string> lines;
-  while (width_of(text) > width) {
-    size_t end = bytes_of(text, width);
-    const size_t blank = text.rfind(' ', end);
-    if (blank != text.npos && blank > 0) end = blank;
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end);
-    if (text.starts_with(' ')) text.remove_prefix(1);
-  }
-  lines.emplace_back(text);
-  return lines;
 }
 
 // Where the neighbours of one group end that start at `column` or before it.
@@ -124,19 +97,48 @@ bool has_groups(const Grid& grid) {
                      [](const auto& column) { return !column.group.empty(); });
 }
 
-std::string text_of(const Grid& grid) {
+void append_notes(std::string& out, const Grid& grid, size_t width) {
+  for (const std::string& note : grid.notes)
+    for (const std::string& line : wrapped(note, width)) out += line + "\n";
+}
+
+// Where the columns do not fit beside each other: each row as lines, a column each.
+std::string list_of(const Grid& grid, size_t width) {
+  std::string out;
+  const auto add = [&](const std::string& text, size_t indent) {
+    for (const std::string& line : wrapped(text, width > indent ? width - indent : 1))
+      out += std::string(indent, ' ') + line + "\n";
+  };
+  if (!grid.title.empty()) add(grid.title, 0);
+  for (const auto& row : grid.rows) {
+    add(joined(lines_of(row[0]), " "), 0);
+    for (size_t i = 1; i < row.size(); ++i) {
+      const GridColumn& column = grid.columns[i];
+      add(fmt::format("{}{}{}: {}", column.group, column.group.empty() || column.name.empty() ? "" : ", ", column.name,
+                      joined(lines_of(row[i]), "  ")),
+          2);
+    }
+  }
+  append_notes(out, grid, width);
+  return out;
+}
+
+std::string text_of(const Grid& grid, std::optional<size_t> room) {
+  const size_t width = room.value_or(kWidth);
   std::vector<size_t> widths = widths_of(grid);
   size_t others = 0;
   for (size_t i = 1; i < widths.size(); ++i) others += widths[i] + kGap;
-  widths[0] = std::min(widths[0], std::max(kNarrowest, kWidth - std::min(kWidth, others)));
-  std::string out = grid.title.empty() ? "" : grid.title + "\n";
+  widths[0] = std::min(widths[0], std::max(kNarrowest, width - std::min(width, others)));
+  if (room && widths[0] + others > width) return list_of(grid, width);
+  std::string out;
+  if (!grid.title.empty())
+    for (const std::string& line : wrapped(grid.title, width)) out += line + "\n";
   if (has_groups(grid)) {
     append_groups(out, grid, widths);
   }
   append_line(out, names_of(grid), widths);
   for (const auto& row : grid.rows) append_row(out, row, widths);
-  for (const std::string& note : grid.notes)
-    for (const std::string& line : wrapped(note, kWidth)) out += line + "\n";
+  append_notes(out, grid, width);
   return out;
 }
 
@@ -251,10 +253,10 @@ std::string escaped(std::string_view text, Layout layout) {
   return out;
 }
 
-std::string rendered(const Grid& grid, Layout layout) {
+std::string rendered(const Grid& grid, Layout layout, std::optional<size_t> width) {
   switch (layout) {
     case Layout::text:
-      return text_of(grid);
+      return text_of(grid, width);
     case Layout::markdown:
       return markdown_of(grid);
     case Layout::latex:

@@ -1,6 +1,8 @@
 // Cells laid out as a table: for a terminal, Markdown, LaTeX or a page.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +27,9 @@ struct Grid {
 // Text fit for a cell, a heading or a note.
 std::string escaped(std::string_view text, Layout layout);
 
-// The table with a newline at its end. Text keeps to 100 columns by wrapping the first column, as long as 16 are left
-// for it; LaTeX is a table of the package booktabs, HTML a figure.
-std::string rendered(const Grid& grid, Layout layout);
+// The table with a newline at its end. Text keeps to `width` columns (none: 100) by wrapping the first column, as long
+// as 16 are left for it; where a width is given that the others do not fit in, it is a list, a line for each cell.
+// LaTeX is a table of the package booktabs, HTML a figure.
+std::string rendered(const Grid& grid, Layout layout, std::optional<size_t> width = {});
 
 }  // namespace vlrm

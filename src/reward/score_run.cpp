@@ -41,12 +41,13 @@ std::string score_line(const OrderedJson& id, const std::vector<double>& scores,
 
 }  // namespace
 
-ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), samples_(options_.input) {
+ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), samples_(options_.input, options_.limit) {
   facts_ = samples_.check(options_.output.has_value());
   std::error_code error;
   if (options_.output && fs::equivalent(options_.input, *options_.output, error))
     fail("{}: is the input and the output; name another output", options_.output->string());
   options_.settings["batch_samples"] = options_.batch_samples;
+  if (facts_.limited) options_.settings["limit"] = facts_.samples;
   options_.settings["input"] = facts_.lines;
   options_.settings["images"] = facts_.images;
   output_.emplace(ResumableLines::Options{.output = options_.output,

@@ -17,7 +17,15 @@ size_t common_prefix(const std::vector<int32_t>& a, const std::vector<int32_t>& 
   return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
 }
 
-const ModelConfig& checked_config(const Model& model, const ScorerOptions& options) {
+PromptOptions prompt_options(const ModelConfig& config, const ScorerOptions& options) {
+  PromptOptions prompt = options.prompt;
+  if (!options.likelihood) prompt.last_token = config.reward_token;
+  return prompt;
+}
+
+}  // namespace
+
+void require_scorable(const Model& model, const ScorerOptions& options) {
   const std::string& where = model.weights->description();
   const bool sees = model.config.sees();
   if (options.prompt.mode == Mode::text_only && sees)
@@ -31,26 +39,21 @@ const ModelConfig& checked_config(const Model& model, const ScorerOptions& optio
     fail("{}: {}", where, *several);
   if (options.likelihood && !sees && model.config.head == Head::reward)
     fail("{}: a text reward model has no lm_head to take a likelihood from", where);
-  return model.config;
 }
-
-PromptOptions prompt_options(const ModelConfig& config, const ScorerOptions& options) {
-  PromptOptions prompt = options.prompt;
-  if (!options.likelihood) prompt.last_token = config.reward_token;
-  return prompt;
-}
-
-}  // namespace
 
 Scorer::Scorer(const Model& model, const ScorerOptions& options, const BackendOptions& backend)
-    : config_(checked_config(model, options)),  // before files that another kind of model lacks
+    : Scorer(model, options, backend.dtype, [&] {
+        ModelConfig config = model.config;
+        config.head = options.likelihood ? Head::language_model : Head::reward;
+        return load_backend(config, model.weights, backend);
+      }) {}
+
+Scorer::Scorer(const Model& model, const ScorerOptions& options, Dtype dtype, const Load& load)
+    : config_((require_scorable(model, options), model.config)),  // before files that another kind of model lacks
       likelihood_(options.likelihood),
-      dtype_(backend.dtype),
-      encoder_(model, prompt_options(model.config, options)) {
-  ModelConfig config = model.config;
-  config.head = likelihood_ ? Head::language_model : Head::reward;
-  backend_ = load_backend(config, model.weights, backend);
-}
+      dtype_(dtype),
+      encoder_(model, prompt_options(model.config, options)),
+      backend_(load()) {}
 
 Scorer::~Scorer() = default;
 

@@ -5,6 +5,7 @@
 // alone; the numbers are the same).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,11 +32,18 @@ struct PreparedSample {
   TextNotes notes;                              // of its texts
 };
 
+// Throws Error where model, mode and options do not go together (a text model in mode image, a model without a reward
+// head unless likelihood is asked for, …).
+void require_scorable(const Model& model, const ScorerOptions& options);
+
 class Scorer {
  public:
-  // Loads the model. Throws Error where model, mode and options do not go together (a text model in mode image, a model
-  // without a reward head unless likelihood is asked for, …).
+  // Loads the model. Throws Error as require_scorable.
   Scorer(const Model& model, const ScorerOptions& options, const BackendOptions& backend);
+  // One of several for a model that is loaded once: `load` gives its backend, with the head that the scores need. The
+  // backend is used by one of them at a time. Throws as above, before `load` is called.
+  using Load = std::function<std::shared_ptr<Backend>()>;
+  Scorer(const Model& model, const ScorerOptions& options, Dtype dtype, const Load& load);
   ~Scorer();
 
   // Throws Error naming `source` for what the template refuses, images that cannot be read, and texts whose image
@@ -62,7 +70,7 @@ class Scorer {
   bool likelihood_;
   Dtype dtype_;
   PromptEncoder encoder_;
-  std::unique_ptr<Backend> backend_;
+  std::shared_ptr<Backend> backend_;
 };
 
 }  // namespace vlrm

@@ -31,10 +31,11 @@ class Questions : public AnswerTask::Stream {
 
 class OpenedTask : public AnswerTask {
  public:
-  OpenedTask(const BenchmarkSpec& spec, DatasetName name)
+  OpenedTask(const BenchmarkSpec& spec, DatasetName name, std::optional<int64_t> limit)
       : rules_(*spec.answers), name_(or_else(std::move(name), spec.data)), data_(open_dataset(name_)) {
     rows_ = spec.first_rows > 0 ? std::min(spec.first_rows, data_->rows()) : data_->rows();
     if (rows_ == 0) fail("{}; there is nothing to answer", data_->description());
+    if (limit && *limit < rows_) limit_ = rows_ = *limit;
   }
   int64_t rows() const override { return rows_; }
   std::unique_ptr<Stream> stream(Images images) const override {
@@ -44,19 +45,22 @@ class OpenedTask : public AnswerTask {
     return rules_.correctness(question, response);
   }
   OrderedJson data() const override { return describe(name_, *data_); }
+  std::optional<int64_t> limit() const override { return limit_; }
 
  private:
   const AnswerRules& rules_;
   const DatasetName name_;
   const std::unique_ptr<Dataset> data_;
   int64_t rows_ = 0;
+  std::optional<int64_t> limit_;
 };
 
 }  // namespace
 
-std::unique_ptr<AnswerTask> open_answer_task(const BenchmarkSpec& spec, DatasetName data) {
+std::unique_ptr<AnswerTask> open_answer_task(const BenchmarkSpec& spec, DatasetName data,
+                                             std::optional<int64_t> limit) {
   VLRM_ASSERT(spec.answers != nullptr);
-  return std::make_unique<OpenedTask>(spec, std::move(data));
+  return std::make_unique<OpenedTask>(spec, std::move(data), limit);
 }
 
 }  // namespace vlrm

@@ -26,10 +26,13 @@ class AnswerTask {
   virtual std::unique_ptr<Stream> stream(Images images) const = 0;
   // How right a response is: VQA accuracy, or whether its option is the right one.
   virtual OrderedJson correctness(const Question& question, const std::string& response) const = 0;
-  virtual OrderedJson data() const = 0;  // for run.json
+  virtual OrderedJson data() const = 0;              // for run.json
+  virtual std::optional<int64_t> limit() const = 0;  // where it leaves rows out
 };
 
-// `spec` has answers; `data` may leave its fields empty. Throws Error if it cannot be opened or has no rows.
-std::unique_ptr<AnswerTask> open_answer_task(const BenchmarkSpec& spec, DatasetName data);
+// `spec` has answers; `data` may leave its fields empty; of the questions, the first `limit`. Throws Error if it cannot
+// be opened or has no rows.
+std::unique_ptr<AnswerTask> open_answer_task(const BenchmarkSpec& spec, DatasetName data,
+                                             std::optional<int64_t> limit = {});
 
 }  // namespace vlrm

@@ -43,6 +43,9 @@ class Benchmark {
   const BenchmarkSpec& spec_;
 };
 
+// The first `limit` rows; all, where there are no more. Otherwise its description has the limit as "limit".
+std::unique_ptr<const Benchmark> limited(std::unique_ptr<const Benchmark> benchmark, std::optional<int64_t> limit);
+
 // The line of results.jsonl, in the reference's fields and their order.
 OrderedJson result_line(const BenchmarkKind& kind, const BenchmarkRow& row, const std::vector<std::string>& prompts,
                         const std::vector<double>& scores);

@@ -35,7 +35,7 @@ class AnswerStream : public RequestStream {
 class AnswerJob : public WritingJob {
  public:
   explicit AnswerJob(const AnswerJobOptions& options)
-      : options_(options), task_(open_answer_task(*options.benchmark, options.data)) {
+      : options_(options), task_(open_answer_task(*options.benchmark, options.data, options.limit)) {
     const auto questions = task_->stream(Images::checked);
     while (questions->next()) continue;
   }
@@ -60,11 +60,13 @@ class AnswerJob : public WritingJob {
     return {std::move(lines)};
   }
   OrderedJson settings() const override {
-    return {{"task", "answers"},
-            {"subtask", options_.benchmark->kind.subtask},
-            {"data", task_->data()},
-            {"first_seed", options_.first_seed},
-            {"texts", options_.texts}};
+    OrderedJson settings = {{"task", "answers"},
+                            {"subtask", options_.benchmark->kind.subtask},
+                            {"data", task_->data()},
+                            {"first_seed", options_.first_seed},
+                            {"texts", options_.texts}};
+    if (const auto limit = task_->limit()) settings["limit"] = *limit;
+    return settings;
   }
   // lmms-eval converts the images of all of these tasks to RGB.
   bool drops_alpha() const override { return true; }

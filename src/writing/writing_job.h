@@ -60,6 +60,7 @@ struct AnswerJobOptions {
   DatasetName data;
   int64_t texts = 8;  // answers a question
   uint64_t first_seed = 0;
+  std::optional<int64_t> limit = {};  // questions
 };
 // Answers for best-of-N: a JSON line a question with its responses and their correctness, as the reference publishes
 // them.

@@ -4,6 +4,7 @@
 #include <vlrm/merge.h>
 #include <vlrm/report.h>
 #include <vlrm/score.h>
+#include <vlrm/write.h>
 
 #include <cmath>
 
@@ -42,6 +43,45 @@ TEST(OptionChecks, ScoringNeedsResponsesAndSomebodyToTakeTheLines) {
   EXPECT_EQ(wrong_in_score([](auto& options) { options.model.recipe = "r.yml"; }), "model");
   EXPECT_EQ(wrong_option<ScoreFileOptions>(score_file, [](auto&) {}), "input");
   EXPECT_EQ(wrong_option<ScoreFileOptions>(score_file, [](auto& options) { options.input = "i"; }), "output");
+}
+
+TEST(OptionChecks, NumbersOfAMergeGoWithAMethod) {
+  EXPECT_EQ(wrong_in_score([](auto& options) { options.model.weight = 0.5; }), "method");
+  EXPECT_EQ(wrong_in_score([](auto& options) { options.model.method = "ties"; }), "model");
+  const auto merging = [](const std::function<void(ModelOptions&)>& set) {
+    return wrong_in_score([&](auto& options) {
+      options.model = {};
+      options.model.vlm = "v";
+      options.model.rm = "r";
+      set(options.model);
+    });
+  };
+  EXPECT_EQ(merging([](auto&) {}), "vlm");
+  EXPECT_EQ(merging([](auto& model) { model.method = "tie"; }), "method");
+  EXPECT_EQ(merging([](auto& model) {
+              model.recipe = "r.yml";
+              model.density = 1;
+            }),
+            "recipe");
+  EXPECT_EQ(wrong_option<SweepOptions>(sweep, [](auto& options) { options.evaluate.model.method = "ties"; }), "method");
+  EXPECT_EQ(wrong_option<EvaluateOptions>(evaluate,
+                                          [](auto& options) {
+                                            options.mode = "random";
+                                            options.output = "o";
+                                            options.model.weight_rm = 1;
+                                          }),
+            "mode");
+}
+
+TEST(OptionChecks, ALimitIsAboveZero) {
+  EXPECT_EQ(wrong_option<ScoreFileOptions>(score_file,
+                                           [](auto& options) {
+                                             options.input = "i";
+                                             options.limit = 0;
+                                           }),
+            "limit");
+  EXPECT_EQ(wrong_option<CaptionOptions>(caption, [](auto& options) { options.write.limit = -1; }), "limit");
+  EXPECT_EQ(wrong_option<AnswersOptions>(answers, [](auto& options) { options.write.limit = 0; }), "limit");
 }
 
 TEST(OptionChecks, OutputsAndModelsAreNamed) {

@@ -27,6 +27,7 @@ TEST(Suggestion, NamesTheNearestOrAll) {
   EXPECT_EQ(suggestion("wieght", known), "did you mean \"weight\"?");
   EXPECT_EQ(suggestion("densiti", known), "did you mean \"density\"?");
   EXPECT_EQ(suggestion("normal", known), "did you mean \"normalize\"?");
+  EXPECT_EQ(suggestion("WEIGHT", known), "did you mean \"weight\"?");
   EXPECT_EQ(suggestion(std::string(100'000, 'x'), known), "known are: weight, density, normalize");
 }
 

@@ -31,6 +31,15 @@ TEST(SettingsDifferenceTest, ContentDecides) {
   EXPECT_THAT(settings_difference(data("a", "test", "1"), data("a", "test", "2"))->text, HasSubstr("data was"));
 }
 
+TEST(SettingsDifferenceTest, ALimitIsToldBeforeWhatFollowsFromIt) {
+  OrderedJson few = with("rows", 2), all = with("rows", 5);
+  few["limit"] = 2;
+  EXPECT_EQ(settings_difference(few, all)->text, "limit was 2, now none");
+  EXPECT_EQ(settings_difference(all, few)->text, "limit was none, now 2");
+  EXPECT_FALSE(settings_difference(few, all)->only_digits);
+  EXPECT_FALSE(settings_difference(few, few));
+}
+
 TEST(SettingsDifferenceTest, WhatMayMoveDigits) {
   const std::pair<const char*, OrderedJson> others[] = {
       {"device", "cuda"}, {"dtype", "float32"}, {"batch_samples", 4}, {"threads", 2}};

@@ -5,8 +5,10 @@
 namespace vlrm::testing {
 namespace {
 
-TEST(OptionNames, AreTheFieldsOfUseCasesButForTwo) {
-  EXPECT_EQ(option_name("batch_samples"), "--batch-samples");
+TEST(OptionNames, AreTheFieldsOfUseCasesButForSome) {
+  EXPECT_EQ(option_name("score_label"), "--score-label");
+  EXPECT_EQ(option_name("batch_samples"), "--batch-size");
+  EXPECT_EQ(option_name("texts_together"), "--batch-size");
   EXPECT_EQ(option_name("judging"), "--judge");
   EXPECT_EQ(option_name("named_directory"), "--intermediate-dir");
 }

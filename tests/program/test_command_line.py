@@ -52,7 +52,7 @@ def writable(tmp_path):
     (["build"], "--vlm is required (see vlrm build --help)"),
     (["build", "--vlm"], "--vlm: needs a value"),
     (["build", "--vlm", "a", "--vlm", "b"], "--vlm: may be given once only"),
-    (["score", "--mode", "imgae"], "--mode: imgae not in"),
+    (["score", "--mode", "imgae"], "--mode: imgae is none of image, no-image, text-only; did you mean image?"),
     (["foo", "--help"], "there is no command foo (see vlrm --help)"),
     (["build", "--vml", "--help"], "build: there is no option --vml; did you mean --vlm?"),
     (["build", "--threads", "abc"], "--threads: must be a whole number of at least 0, not abc"),
@@ -86,6 +86,7 @@ SCORE = ["score", "--model", "m", "--prompt", "p", "--response", "r"]
     (["merge", "", "o"], "CONFIG: is empty"),
     ([*SCORE, "--date", ""], "--date: is empty"),
     ([*SCORE, "--image", ""], "--image: is empty"),
+    ([*SCORE, "--batch-size", "0"], "--batch-size: must be a whole number of at least 1, not 0"),
     ([*SCORE, "--batch-samples", "0"], "--batch-samples: must be a whole number of at least 1, not 0"),
     ([*SCORE, "--vlm", "v"], "--vlm: goes only with a recipe"),
     ([*SCORE, "--seed", "1"], "--merge-seed: goes only with a recipe"),
@@ -313,7 +314,7 @@ def test_a_wrong_image_token_is_called_wrong(vlrm, goldens, writable, token, exp
     assert expected.format(rows=rows) in error and "image_token_index" in error
 
 
-COMMANDS = ["build", "score", "inspect", "extract", "merge", "map", "tokenize", "render", "preprocess"]
+COMMANDS = ["build", "score", "inspect", "extract", "merge", "map", "tokenize", "render", "preprocess", "help"]
 
 
 def test_the_examples_in_help_do_what_they_say(vlrm, goldens, models, tmp_path):

@@ -263,7 +263,7 @@ def test_without_its_library_tables_say_what_is_missing(tmp_path):
     (tmp_path / "bin").mkdir()
     alone = shutil.copy(READER, tmp_path / "bin")
     message = error(file, reader=alone)
-    assert message.startswith("libvlrm_data.so is neither in ") and "VLRM_ARROW=ON" in message
+    assert message.startswith("libvlrm_data.so: not found in ") and "VLRM_ARROW=ON" in message
     assert "no_such.so: cannot be loaded" in error(file, environment={"VLRM_DATA_LIBRARY": str(tmp_path / "no_such.so")})
     (tmp_path / "x.jsonl").write_text("{}\n")
     assert run_reader(tmp_path / "x.jsonl", reader=alone).returncode == 0

@@ -354,7 +354,7 @@ def test_responses_whose_id_the_dataset_has_not(vlrm, seeing, tmp_path):
 
 
 @pytest.mark.parametrize("flags, expected", [
-    ([], "--model: name either a model, or a recipe with the models that it merges (--vlm, --rm, --base)"),
+    ([], "--model: name either a model, or a recipe or a method with the models that it merges (--vlm, --rm, --base)"),
     (["--model", RM, "--mode", "cascade"], "--captions: a file of them and mode cascade go together"),
     (["--model", RM, "--captions", "x.json", "--mode", "text-only"], "--captions: a file of them and mode cascade go together"),
     (["--model", RM], "a text model, which sees no image; use --mode text-only"),

@@ -1,7 +1,7 @@
 """vlrm.hub: downloads and uploads by huggingface_hub."""
 # ruff: noqa: F401, F811 - fixtures are imported, and named again where they are used
 
-import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -23,41 +23,36 @@ from hub_fixtures import (
     snapshot_of,
 )
 
-PUSH = ROOT / "python/vlrm/hub.py"
+PUSH = ("-m", "vlrm.hub", "push")
 
 
-def python_module():
-    spec = importlib.util.spec_from_file_location("vlrm_hub", PUSH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def python(hub, home, *arguments, **variables):
+    environment = os.environ | {"HF_ENDPOINT": hub.url(), "HF_HOME": str(home), "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1",
+                                "PYTHONPATH": str(ROOT / "python")}
+    return subprocess.run([HUB_PYTHON, *map(str, arguments)], env=environment | variables, capture_output=True, text=True)
 
 
-def test_python_downloads_the_same_files(run, output, tmp_path):
+def test_python_downloads_the_same_files(run, hub, home, output, tmp_path):
     """The patterns of the program, as it gives them to hf, are those of vlrm.hub."""
     fake = program(tmp_path / "hf", f'for word; do echo "$word"; done > {tmp_path}/words; exit 1\n')
     commands = {"model": ["inspect", "org/rm"], "texts": ["tokenize", "--model", "org/rm"],
                 "dataset": ["eval", "vl-rewardbench", "--data", "org/x", "--model", output, "-o", tmp_path / "out"]}
-    for kind, (include, exclude) in python_module().PATTERNS.items():
+    patterns = python(hub, home, "-c", "import json; from vlrm.hub import PATTERNS; print(json.dumps(PATTERNS))").stdout
+    assert json.loads(patterns).keys() == commands.keys()
+    for kind, (include, exclude) in json.loads(patterns).items():
         run(*commands[kind], VLRM_HF=str(fake))
         words = (tmp_path / "words").read_text().splitlines()
         given = {option: [value for name, value in zip(words, words[1:]) if name == option] for option in ("--include", "--exclude")}
         assert given == {"--include": include, "--exclude": exclude}, kind
 
 
-def python(hub, home, *arguments, **variables):
-    environment = os.environ | {"HF_ENDPOINT": hub.url(), "HF_HOME": str(home), "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"}
-    return subprocess.run([HUB_PYTHON, *map(str, arguments)], env=environment | variables, capture_output=True, text=True)
-
-
-SNAPSHOT = f"""
+SNAPSHOT = """
 import sys
-sys.path.insert(0, {str(PUSH.parent)!r})
-import hub
+from vlrm import Error, hub
 try:
     print(hub.snapshot(sys.argv[1]))
-except hub.HubError as error:
-    sys.exit(f"{{error.exit_code}} {{error}}")
+except Error as error:
+    sys.exit(f"{error.exit_code} {error}")
 """
 
 
@@ -78,7 +73,7 @@ def test_snapshot_in_python(run, hub, home):
 
 def test_push(hub, home, output):
     (output / ".hidden").write_text("x")
-    done = python(hub, home, PUSH, "push", output, "org/made", "--private", "--revision", "v1", HF_TOKEN="hf_good")
+    done = python(hub, home, *PUSH, output, "org/made", "--private", "--revision", "v1", HF_TOKEN="hf_good")
     (output / ".hidden").unlink()
     assert done.returncode == 0, done.stderr
     made = hub.repositories["models/org/made"]
@@ -92,7 +87,7 @@ def test_push(hub, home, output):
 
 def test_push_refuses(hub, home, output, tmp_path):
     def refused(folder, **variables):
-        done = python(hub, home, PUSH, "push", folder, "org/made", **({"HF_TOKEN": "hf_good"} | variables))
+        done = python(hub, home, *PUSH, folder, "org/made", **({"HF_TOKEN": "hf_good"} | variables))
         lines = done.stderr.splitlines()
         assert done.returncode == 2 and lines[-1].startswith("vlrm: "), done.stderr
         return lines[-1]

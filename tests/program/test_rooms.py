@@ -115,7 +115,7 @@ def test_the_library_leaves_the_process_alone():
     library = [(path, text) for path, text in sources() if not path.startswith("cli/")]
     # Declared, defined, and called for the count that libvlrm_model has of its own, with what its caller asks for.
     of_threads = {("base/threads.h", "set_thread_count("), ("base/threads.cpp", "set_thread_count("),
-                  ("model/torch_backend.cpp", "set_thread_count(")}  # fmt: skip
+                  ("model/library.cpp", "set_thread_count(")}  # fmt: skip
     of_children = {("base/command.cpp", "STDOUT_FILENO"), ("base/command.cpp", "STDERR_FILENO")}
     assert set(of_the_process(library)) == of_threads | of_children
 

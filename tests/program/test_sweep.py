@@ -255,7 +255,7 @@ def test_a_wrong_command_line_gets_one_line(vlrm, data, tmp_path, flags, expecte
 def test_a_sweep_needs_models_and_a_limit_needs_a_sweep(vlrm, data, tmp_path):
     flags = ["eval", "vl-rewardbench", "--data", data, "-o", tmp_path / "o"]
     assert "--vlm: is missing" in vlrm(*flags, "--sweep", "paper", fails=True)
-    either = "--model: name either a model, or a recipe with the models that it merges (--vlm, --rm, --base)"
+    either = "--model: name either a model, or a recipe or a method with the models that it merges (--vlm, --rm, --base)"
     assert either in vlrm(*flags, fails=True)
     assert "--vlm: goes only with a recipe" in vlrm(*flags, "--vlm", "v", "--rm", "r", fails=True)
     assert "--memory-limit goes only with" in vlrm(*flags, "--model", "m", "--memory-limit", "1GB", fails=True)

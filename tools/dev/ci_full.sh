@@ -29,7 +29,8 @@ ci_full() {
   install_clang_with_fuzzer
   install_python run test
   mkdir -p build/ci-full
-  for step in run_tests sanitize "lint --all" with_clang without_torch without_arrow every_fault every_fuzzer; do
+  for step in run_tests sanitize "lint --all" with_clang without_torch without_arrow wheel_tests source_tests \
+    every_fault every_fuzzer; do
     say "ci-full: $step"
     started=$SECONDS
     log=build/ci-full/${step%% *}.log

@@ -161,6 +161,20 @@ std::unique_ptr<ImageProcessor> mllama_processor(const std::filesystem::path& di
   return std::make_unique<MllamaProcessor>(MllamaProcessorConfig::from_directory(directory));
 }
 
+// The encoder goes through all tiles, those too that are padding, and pads the patches of each to a multiple of 8.
+ImageWork mllama_image_work(const ModelConfig& config, const ProcessedImage& image) {
+  const MllamaVision& vision = mllama_vision(config);
+  const int64_t tile = kChannels * vision.image_size * vision.image_size, width = vision.hidden_size;
+  const int64_t tiles = static_cast<int64_t>(image.pixels.size()) / tile, side = vision.image_size / vision.patch_size;
+  const int64_t rows = tiles * (side * side + 1), padded = tiles * ((side * side + 8) / 8 * 8);
+  const auto layers = static_cast<double>(vision.local_layers + vision.global_layers);
+  const double patches = 2.0 * static_cast<double>(rows * kChannels * vision.patch_size * vision.patch_size * width);
+  const double projector = 2.0 * static_cast<double>(rows * vision.output_size * config.text.hidden_size);
+  return {layers * encoder_layer_operations(padded, padded, width, vision.intermediate_size, 2) + patches + projector +
+              cross_attention_input_operations(config.text, rows),
+          rows};
+}
+
 // Of transformers 4.47 and Meta's own code, the states in question are the layers' inputs.
 constexpr std::string_view kCorrection = R"(
 def inputs_of_layers(encoder, given, output):
@@ -208,6 +222,7 @@ const Architecture kMllama = {
     .shapes = mllama_shapes,
     .processor = mllama_processor,
     .image_processor = "MllamaImageProcessor",
+    .image_work = mllama_image_work,
     .correction = kCorrection,
 };
 

@@ -1,0 +1,69 @@
+"""Arguments into the option structs of the core."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from . import _core
+from .errors import OptionError
+
+Name = str | os.PathLike[str]  # of a model or a file
+
+
+def filled(options: Any, **values: Any) -> Any:
+    """The struct with those of the values that are not None."""
+    for name, value in values.items():
+        if value is None:
+            continue
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        elif isinstance(value, (list, tuple)):
+            value = [os.fspath(each) if isinstance(each, os.PathLike) else each for each in value]
+        try:
+            setattr(options, name, value)
+        except AttributeError:
+            raise TypeError(f"unexpected argument {name!r}") from None
+        except (TypeError, RuntimeError) as error:  # the core's words are about C++ types
+            raise OptionError(f"{name}: {value!r} is not a value that it takes", name) from error
+    return options
+
+
+def model_options(*, device: str = "auto", dtype: Any = None, threads: int | None = None, loads: bool = True,
+                  merge: dict[str, Any] | None = None, **values: Any) -> _core.ModelOptions:
+    """`loads`: whether the model is to run here, with libtorch."""
+    torch = _torch() if loads else None
+    if threads is None and torch is not None:
+        threads = torch.get_num_threads()  # so that nothing of the process changes
+    return filled(_core.ModelOptions(), device=str(device), dtype=_dtype(dtype), threads=threads, **(merge or {}), **values)
+
+
+def _torch() -> Any:
+    """Imported first, so that the core finds libtorch in the process; without it the core says what is missing."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    return torch
+
+
+def _dtype(dtype: Any) -> str | None:
+    """A name, or torch's own object."""
+    if dtype is None or dtype == "auto":
+        return None
+    return str(dtype).removeprefix("torch.")
+
+
+def model_name(name: Name) -> str:
+    return os.fspath(name)
+
+
+def named(value: Name | None) -> str | None:
+    return None if value is None else os.fspath(value)
+
+
+def read_json(path: Path) -> Any:
+    import json
+
+    return json.loads(path.read_text(encoding="utf-8"))

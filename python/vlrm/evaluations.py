@@ -1,0 +1,83 @@
+"""Benchmarks: scores of their rows, and the figures."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from . import _core
+from ._calls import Progress, listening
+from ._options import Name, filled, model_options, named
+
+
+def evaluate(benchmark: str, model: Name | None = None, *, output: Name, data: Name | None = None,
+             config: str | None = None, split: str | None = None, task: str | None = None,
+             responses: Name | None = None, mode: str = "image", captions: Name | None = None, label: str | None = None,
+             batch_samples: int = 8, force: bool = False, resume_mixed: bool = False, progress: Progress = None,
+             **options: Any) -> dict[str, Any]:
+    """Scores a benchmark (vl-rewardbench, rlaif-v, …, or best-of-n with a `task` and a file of `responses`) and gives
+    what results() says of it. `output`: the result folder; a run that was killed goes on in it. `data`: a directory, a
+    file or a hub id; None: the benchmark's own. mode: image, no-image, text-only, cascade (with
+    `captions`) or random (no model). `options` are those of RewardModel, or for a merge on load vlm, rm, base, and recipe
+    or merge={"method", …}."""
+    how = _evaluate_options(benchmark, model, options, mode=mode, output=output, data=data, config=config, split=split,
+                            task=task, responses=responses, captions=captions, label=label, batch_samples=batch_samples,
+                            force=force, resume_mixed=resume_mixed)
+    with listening(progress) as call:
+        _core.evaluate(how, call)
+    return results([output])[0]
+
+
+def sweep(benchmark: str, recipes: Iterable[Name] = (), *, output: Name, vlm: Name, rm: Name, base: Name | None = None,
+          paper: bool = False, memory_limit: int | None = None, data: Name | None = None, config: str | None = None,
+          split: str | None = None, task: str | None = None, responses: Name | None = None, mode: str = "image",
+          batch_samples: int = 8, force: bool = False, resume_mixed: bool = False, progress: Progress = None,
+          **options: Any) -> list[dict[str, Any]]:
+    """Evaluates many merges of the same models, which are opened once: by recipes (files or patterns like "dir/*.yml"),
+    or by the 58 of arXiv 2502.13487 (`paper`). `output` gets a result folder for each; gives what results() says of it.
+    memory_limit: bytes for encoded images."""
+    if isinstance(recipes, (str, os.PathLike)):
+        recipes = [recipes]
+    how = _evaluate_options(benchmark, None, {"vlm": vlm, "rm": rm, "base": base, **options}, mode=mode, output=output,
+                            data=data, config=config, split=split, task=task, responses=responses,
+                            batch_samples=batch_samples, force=force, resume_mixed=resume_mixed)
+    options_of_sweep = filled(_core.SweepOptions(), evaluate=how, recipes=list(recipes), paper=paper,
+                              memory_limit=memory_limit)
+    with listening(progress) as call:
+        _core.sweep(options_of_sweep, call)
+    return results([output])
+
+
+def results(folders: Any, *, ensembles: Iterable[str] = (), flat: bool = False) -> list[dict[str, Any]]:
+    """The runs in result folders, folders of them, or files of rows: a dict each, the "runs" of
+    `vlrm results --format json` (percentages from 0 to 100, with 95% intervals). ensembles: "mean", "min": also of all
+    runs' scores together. flat: one level, for a table: pandas.DataFrame(vlrm.results(folders, flat=True)) has a column for
+    each figure."""
+    if isinstance(folders, (str, os.PathLike)):
+        folders = [folders]
+    with listening() as call:
+        text = _core.results([os.fspath(folder) for folder in folders], list(ensembles), [], call)
+    runs = json.loads(text)["runs"]
+    return [_flat(run) for run in runs] if flat else runs
+
+
+def compare_runs(a: Name, b: Name) -> dict[str, Any]:
+    """Two runs over the same samples: whether the difference is chance. The "comparison" of
+    `vlrm results --compare A B --format json`."""
+    with listening() as call:
+        return json.loads(_core.results([], [], [os.fspath(a), os.fspath(b)], call))["comparison"]
+
+
+def _flat(run: dict[str, Any]) -> dict[str, Any]:
+    row = {name: run[name] for name in ("label", "path", "task", "subtask", "mode", "rows", "complete")}
+    return row | {metric["name"]: metric["percent"] for metric in run["metrics"]}
+
+
+def _evaluate_options(benchmark: str, model: Name | None, options: dict[str, Any], *, mode: str, data: Name | None,
+                      config: str | None, split: str | None, **values: Any) -> _core.EvaluateOptions:
+    dataset = filled(_core.DatasetName(), data=named(data), config=config, split=split)
+    draws = mode == "random"
+    how = _core.ModelOptions() if draws and not options and model is None else model_options(model=model, **options)
+    return filled(_core.EvaluateOptions(), model=how, benchmark=benchmark, mode=mode, data=dataset, **values)

@@ -1,0 +1,114 @@
+"""Images of every kind that Python programs have, as files' bytes for the core.
+
+Nothing of Pillow or numpy is imported: an image is told by what it offers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import struct
+import urllib.parse
+import zlib
+from typing import Any
+
+from . import _core
+from .errors import Error
+
+_KINDS = "a path, the bytes of a file, a PIL image, a numpy array (uint8: HWC or HW), a data: URL or {\"bytes\", \"path\"}"
+_COLOURS = {"L": (0, 1), "LA": (4, 2), "RGB": (2, 3), "RGBA": (6, 4)}  # of PNG, and channels
+_OF_CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_ORIENTATION = 0x0112  # the EXIF tag
+
+
+def as_input(image: Any, where: str = "the image") -> _core.ImageInput:
+    """`image` for the core; `where` is what errors call it."""
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        return _of_bytes(bytes(image), where)
+    if isinstance(image, str) and (scheme := re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):(//|(?<=data:))", image)):
+        return _of_url(image, scheme[1].lower(), where)
+    if isinstance(image, (str, os.PathLike)):
+        path = os.fspath(image)
+        if not path:
+            raise Error(f"{where}: the path is empty")
+        return _core.ImageInput(os.fsdecode(path), b"")
+    if isinstance(image, dict):  # as datasets keeps an image that is not decoded
+        if image.get("bytes"):
+            return _of_bytes(bytes(image["bytes"]), where)
+        if image.get("path"):
+            return as_input(image["path"], where)
+    if callable(getattr(image, "tobytes", None)) and hasattr(image, "mode") and hasattr(image, "size"):
+        return _core.ImageInput(where, _png_of_pillow(image))
+    if hasattr(image, "__array_interface__"):
+        return _core.ImageInput(where, _png_of_array(image, where))
+    raise Error(f"{where}: {type(image).__name__} is not an image; give {_KINDS}")
+
+
+def _of_bytes(data: bytes, where: str) -> _core.ImageInput:
+    if not data:
+        raise Error(f"{where}: there are no bytes")
+    return _core.ImageInput(where, data)
+
+
+def _of_url(url: str, scheme: str, where: str) -> _core.ImageInput:
+    if scheme == "data":
+        return _of_bytes(_data_of(url, where), where)
+    if scheme == "file":
+        return as_input(urllib.parse.unquote(urllib.parse.urlsplit(url).path), where)
+    raise Error(f"{where}: a URL ({scheme}:), and nothing is downloaded here: give the image itself, or a file")
+
+
+def _data_of(url: str, where: str) -> bytes:
+    head, comma, body = url.partition(",")
+    if not comma:
+        raise Error(f"{where}: a data: URL without a comma before its data")
+    if not head.lower().endswith(";base64"):
+        return urllib.parse.unquote_to_bytes(body)
+    return decoded_base64(urllib.parse.unquote(body), where)
+
+
+def decoded_base64(text: str, where: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Error(f"{where}: not base64: {error}") from None
+
+
+def _png_of_pillow(image: Any) -> bytes:
+    orientation = image.getexif().get(_ORIENTATION, 1) if hasattr(image, "getexif") else 1
+    if image.mode == "La":  # Pillow takes it no further than to LA
+        image = image.convert("LA")
+    elif "transparency" in image.info or image.mode in ("RGBa", "PA"):
+        image = image.convert("RGBA")
+    elif image.mode == "1":
+        image = image.convert("L")
+    elif image.mode not in _COLOURS:
+        image = image.convert("RGB")
+    width, height = image.size
+    return _png(image.tobytes(), width, height, image.mode, orientation)
+
+
+def _png_of_array(array: Any, where: str) -> bytes:
+    shape, kind = array.__array_interface__["shape"], array.__array_interface__["typestr"]
+    if kind != "|u1":
+        raise Error(f"{where}: an array of {getattr(array, 'dtype', kind)}; give uint8, from 0 to 255")
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in _OF_CHANNELS):
+        raise Error(f"{where}: an array of shape {tuple(shape)}; give height × width × channels (1 to 4), or height × width")
+    return _png(array.tobytes(), shape[1], shape[0], _OF_CHANNELS[shape[2] if len(shape) == 3 else 1])
+
+
+def _png(pixels: bytes, width: int, height: int, mode: str, orientation: int = 1) -> bytes:
+    """These very pixels, not compressed; `orientation` as EXIF has it."""
+    colour, channels = _COLOURS[mode]
+    stride = width * channels
+    rows = b"".join(b"\0" + pixels[start : start + stride] for start in range(0, stride * height, stride or 1))
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    turned = b""
+    if orientation in range(2, 9):  # a TIFF of one entry
+        turned = chunk(b"eXIf", b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, _ORIENTATION, 3, 1, orientation, 0, 0))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)) + turned
+            + chunk(b"IDAT", zlib.compress(rows, 0)) + chunk(b"IEND", b""))

@@ -1,0 +1,135 @@
+"""Conversations in OpenAI's and in transformers' form, as the core takes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from . import _core
+from .errors import Error
+from .images import as_input, decoded_base64
+
+Message = Mapping[str, Any]
+Prompt = str | Sequence[Message]
+
+_FIELDS = ("id", "prompt", "messages", "images", "image", "responses")
+
+
+def conversation(prompt: Prompt, responses: Iterable[str] | None, images: Any = None,
+                 where: str = "the sample") -> _core.Conversation:
+    """`prompt`: a text, or messages; without `responses`, these end with the assistant's. `images` go before the text,
+    or in the places of parts that name no image of their own."""
+    result = _core.Conversation()
+    result.source = where
+    given = [as_input(image, f"{where}: image {number}") for number, image in enumerate(image_list(images, where), 1)]
+    if isinstance(prompt, str):
+        result.prompt = _text(prompt, f"{where}: the prompt")
+    else:
+        result.messages, given = _messages(prompt, given, where)
+    if responses is not None:
+        result.responses = _responses(responses, where)
+    result.images = given
+    return result
+
+
+def of_sample(sample: Mapping[str, Any], where: str) -> _core.Conversation:
+    """A sample as a line of a samples file: "prompt" or "messages", "images" or "image", "responses"."""
+    if not isinstance(sample, Mapping):
+        raise Error(f"{where}: {type(sample).__name__} is not a dict with \"prompt\" or \"messages\", and \"responses\"")
+    for name in sample:
+        if name not in _FIELDS:
+            raise Error(f"{where}: unknown field {json.dumps(str(name))}; known are {', '.join(_FIELDS)}")
+    if ("prompt" in sample) == ("messages" in sample):
+        raise Error(f'{where}: needs either "prompt" or "messages"')
+    if sample.get("image") is not None and sample.get("images") is not None:
+        raise Error(f'{where}: has both "image" and "images"; leave one out')
+    images = sample.get("images") if sample.get("image") is None else [sample["image"]]
+    prompt = sample["prompt"] if "prompt" in sample else sample["messages"]
+    responses = sample.get("responses")
+    if responses is None and isinstance(prompt, str):
+        raise Error(f'{where}: "responses" is missing')
+    return conversation(prompt, responses, images, where)
+
+
+def image_list(images: Any, where: str) -> list[Any]:
+    """One image, or several."""
+    if images is None:
+        return []
+    if isinstance(images, (list, tuple)):
+        return list(images)
+    if isinstance(images, (str, bytes, bytearray, Mapping)) or not isinstance(images, Iterable) or hasattr(images, "__array_interface__") or hasattr(images, "mode"):
+        return [images]
+    raise Error(f"{where}: images: {type(images).__name__} is not a list of images")
+
+
+def _responses(responses: Iterable[str], where: str) -> list[str]:
+    if isinstance(responses, (str, bytes)):
+        raise Error(f"{where}: responses: give a list of texts, not one text")
+    result = [_text(response, f"{where}: response {number}") for number, response in enumerate(responses, 1)]
+    if not result:
+        raise Error(f"{where}: responses: at least one is needed")
+    return result
+
+
+def _text(text: Any, where: str) -> str:
+    if not isinstance(text, str):
+        raise Error(f"{where}: {type(text).__name__} is not a text")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Error(f"{where}: cannot be written as UTF-8: {error.reason} at character {error.start}") from None
+    return text
+
+
+def _messages(messages: Sequence[Message], images: list[Any], where: str) -> tuple[str, list[Any]]:
+    """As JSON with parts of the two types that the core knows, and all images in the order of their parts."""
+    if not isinstance(messages, (list, tuple)) or not all(isinstance(message, Mapping) for message in messages):
+        raise Error(f'{where}: give a text, or a list of messages: {{"role", "content"}}')
+    own: list[Any] = []  # an image for each part, None where the part names none
+    parts = [{**message, "content": _content(message.get("content"), own, f"{where}: message {number}")}
+             for number, message in enumerate(messages, 1)]
+    if images and any(image is not None for image in own):
+        raise Error(f"{where}: images are given both beside the messages and in their parts; leave one out")
+    if not images and None in own:
+        raise Error(f"{where}: a part shows an image that is not given, neither in it nor beside the messages")
+    try:
+        text = json.dumps(parts, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise Error(f"{where}: messages: {error}") from None
+    return _text(text, f"{where}: messages"), images or own
+
+
+def _content(content: Any, own: list[Any], where: str) -> Any:
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, (list, tuple)) or not all(isinstance(part, (Mapping, str)) for part in content):
+        raise Error(f'{where}: "content" must be a text or a list of parts')
+    return [_part(part, own, where) for part in content]
+
+
+def _part(part: Any, own: list[Any], where: str) -> dict[str, str]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    kind = part.get("type")
+    if kind in ("text", "input_text", "output_text"):
+        return {"type": "text", "text": _text(part.get("text"), f"{where}: the text of a part")}
+    if kind not in ("image", "image_url", "input_image"):
+        raise Error(f"{where}: a part of type {kind!r}; known are text, image and image_url")
+    own.append(_image_of(part, f"{where}: the image of part {len(own) + 1}"))
+    return {"type": "image"}
+
+
+def _image_of(part: Mapping[str, Any], where: str) -> Any:
+    """OpenAI's "image_url", or transformers' "image", "path", "url" or "base64"."""
+    if part.get("base64") is not None:
+        return as_input(decoded_base64(part["base64"], where), where)
+    for name in ("image", "image_url", "url", "path"):
+        if part.get(name) is not None:
+            image = part[name]
+            if isinstance(image, Mapping) and "url" in image:
+                image = image["url"]
+            return as_input(image, where)
+    return None

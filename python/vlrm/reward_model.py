@@ -1,0 +1,280 @@
+"""A reward model that stays loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import _core, messages
+from ._calls import Progress, listening
+from ._options import Name, filled, model_name, model_options, named
+from .errors import Error
+from .messages import Message, Prompt
+from .normalization import Normalization
+
+# What goes to the core at once: so many samples, or so many bytes of images in memory.
+_SAMPLES, _BYTES = 1024, 64 << 20
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two scores. True as a condition where the first is larger."""
+
+    scores: tuple[float, float]
+
+    @property
+    def margin(self) -> float:
+        """The first score less the second."""
+        return self.scores[0] - self.scores[1]
+
+    def __bool__(self) -> bool:
+        return self.scores[0] > self.scores[1]
+
+
+@dataclass(frozen=True)
+class GeneratedText:
+    """What a model wrote. `ended`: by a token that ends a text, not by `max_new_tokens`. `log_probabilities` has one
+    number (natural logarithm) for each of `tokens`, which count the one that ended it."""
+
+    text: str
+    seed: int
+    ended: bool
+    tokens: list[int] = field(repr=False)
+    log_probabilities: list[float] = field(repr=False)
+
+
+class RewardModel:
+    """A vision-language reward model, or a text one, loaded once for any number of calls.
+
+    name_or_path: a directory, a hub id, or MODEL+ADAPTER.
+    device: "auto", "cpu", "cuda" or "cuda:N"; dtype: of the weights, a name or torch's (None: as stored; on a device, as
+      the family has it); weights: "auto", "resident" or "streamed" (one layer at a time).
+    threads: of the model's arithmetic, for the length of each call; None: torch.get_num_threads(), and nothing changes.
+    normalize: of rewards: {"mean", "scale", "clip"}, a result folder whose scores say them, or a Normalization.
+    The others are the fields of the same name in docs/library.md: likelihood (score by log-probabilities),
+    special_tokens ("parse", "escape" or "refuse"), max_length and truncation (in tokens), min_pixels and max_pixels (the
+    area of resized images), score_label, response_prefix, chat_template, date, rope_theta, exif.
+
+    Scores are unnormalised logits of the reward head, a float for each response, unless `normalize` says otherwise. On a
+    CPU they are those of the command line to the bit at the same number of threads, whatever is scored together.
+
+    Calls from several threads are safe: one works, without the GIL, and the others wait. After a fork, load it again.
+    """
+
+    def __init__(self, name_or_path: Name, *, device: str = "auto", dtype: Any = None, weights: str = "auto",
+                 threads: int | None = None, normalize: Any = None, likelihood: bool = False,
+                 special_tokens: str = "parse", max_length: int | None = None, truncation: str | None = None,
+                 min_pixels: int | None = None, max_pixels: int | None = None, score_label: str | None = None,
+                 response_prefix: str = "", chat_template: Name | None = None, date: str | None = None,
+                 rope_theta: float | None = None, exif: bool = True, progress: Progress = None) -> None:
+        self._load(
+            {"model": model_name(name_or_path)},
+            dict(device=device, dtype=dtype, weights=weights, threads=threads, likelihood=likelihood,
+                 special_tokens=special_tokens, max_length=max_length, truncation=truncation, min_pixels=min_pixels,
+                 max_pixels=max_pixels, score_label=score_label, response_prefix=response_prefix,
+                 chat_template=chat_template, date=date, rope_theta=rope_theta, exif=exif),
+            normalize, progress)
+
+    @classmethod
+    def merge(cls, *, vlm: Name, rm: Name, base: Name | None = None, recipe: Name | None = None,
+              method: str | None = None, weight: float | None = None, weight_vlm: float | None = None,
+              weight_rm: float | None = None, density: float | None = None, normalize_weights: bool | None = None,
+              rescale: bool | None = None, seed: int | None = None, normalize: Any = None, progress: Progress = None,
+              **options: Any) -> RewardModel:
+        """A VLM and a text reward model, merged while they are loaded; nothing is written. By a recipe (a file in
+        mergekit's YAML), or by a method (linear, task_arithmetic, ties, …) with its numbers, as vlrm.build takes them.
+        `options` are those of RewardModel."""
+        model = cls.__new__(cls)
+        merge = dict(method=method, weight=weight, weight_vlm=weight_vlm, weight_rm=weight_rm, density=density,
+                     normalize=normalize_weights, rescale=rescale)
+        model._load(dict(vlm=vlm, rm=rm, base=base, recipe=recipe, merge=merge, merge_seed=seed), options, normalize,
+                    progress)
+        return model
+
+    def _load(self, names: dict[str, Any], options: dict[str, Any], normalize: Any, progress: Progress) -> None:
+        self._model: _core.RewardModel | None = None
+        self.normalization = Normalization.of(normalize)
+        how = model_options(**names, **options)
+        with listening(progress) as call:
+            self._model = _core.RewardModel(how, call)
+        merge = {name: value for name, value in (names.get("merge") or {}).items() if value is not None}
+        self._named = {name: named(value) for name, value in names.items()
+                       if value is not None and name not in ("merge", "merge_seed")} | merge
+        self._threads = how.threads
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What scores depend on, to be kept beside them: the models' names, device, dtype, threads and normalisation."""
+        normalize = self.normalization.settings() if self.normalization else None
+        return {"vlrm": _core.version, **self._named, "device": self._core_model.device, "dtype": self._core_model.dtype,
+                "threads": self._threads, "normalize": normalize}
+
+    @property
+    def sees(self) -> bool:
+        """Whether the model takes images."""
+        return self._core_model.sees
+
+    @property
+    def rewards(self) -> bool:
+        """Whether it has a reward head; without one it gives likelihoods, and writes."""
+        return self._core_model.rewards
+
+    def close(self) -> None:
+        """Gives the memory back."""
+        self._model = None
+
+    def __enter__(self) -> RewardModel:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._model is None:
+            return "RewardModel(closed)"
+        return f"RewardModel({', '.join(f'{name}={value!r}' for name, value in self.settings.items())})"
+
+    def score(self, prompt: Prompt, responses: Iterable[str], images: Any = None, mode: str | None = None) -> list[float]:
+        """One reward for each response to a prompt: a text, or messages up to the response.
+
+        images: one image or a list, shown before the prompt's text, or where the messages have image parts. An image is
+        a path, the bytes of a JPEG, PNG or WebP file, a PIL image, a numpy array of uint8 (height × width × channels, or
+        height × width), a data: URL, or {"bytes", "path"}.
+        mode: "image", "no-image" (the same model without the images) or "text-only" (a text reward model); None: the
+        first, or the last for a text model."""
+        return self._score_one(messages.conversation(prompt, responses, images), mode)
+
+    def likelihood(self, prompt: Prompt, responses: Iterable[str], images: Any = None,
+                   mode: str | None = None) -> list[float]:
+        """The log-probability (natural logarithm) of each response, summed over its tokens; otherwise as score(). Never
+        normalised."""
+        return self._score_one(messages.conversation(prompt, responses, images), mode, likelihood=True)
+
+    def score_conversations(self, conversations: Iterable[Sequence[Message]], images: Iterable[Any] | None = None,
+                            mode: str | None = None, progress: Progress = None, **how: Any) -> list[float]:
+        """One reward for each conversation, of which the last message is the assistant's: the response that is scored.
+        Contents are texts or lists of parts, as OpenAI's API or transformers have them. `images` has an image or a list of
+        images for each conversation whose parts do not hold them. Conversations one after another that differ only in
+        the response cost little more than one."""
+        rows = list(conversations)
+        if any(isinstance(row, Mapping) for row in rows):
+            raise Error("score_conversations: give a list of conversations, each a list of messages")
+        shown = [None] * len(rows) if images is None else list(images)
+        if len(shown) != len(rows):
+            raise Error(f"score_conversations: images: {len(shown)} for {len(rows)} conversations")
+        scores = self._score_all(_grouped(rows, shown), None, mode, progress, **how)
+        return [score for each in scores for score in each]
+
+    def rank(self, query: Any, documents: Iterable[str], top_k: int | None = None, return_documents: bool = True,
+             images: Any = None, mode: str | None = None) -> list[dict[str, Any]]:
+        """Responses by their scores, the best first: [{"corpus_id", "score", "text"}, …], as the cross-encoders of
+        sentence-transformers rank. `query`: a text, messages, or {"text", "image"}; corpus_id counts `documents` from 0;
+        equals keep their order."""
+        if isinstance(query, Mapping):
+            unknown = set(query) - {"text", "image", "images"}
+            if unknown or "text" not in query:
+                raise Error('rank: query: give a text, messages, or {"text", "image"}')
+            if images is None:
+                images = query.get("image") if query.get("image") is not None else query.get("images")
+            query = query["text"]
+        texts = list(documents) if not isinstance(documents, str) else documents
+        scores = self.score(query, texts, images, mode)
+        order = sorted(range(len(scores)), key=lambda number: -scores[number])[:top_k]
+        return [{"corpus_id": number, "score": scores[number]} | ({"text": texts[number]} if return_documents else {})
+                for number in order]
+
+    def compare(self, a: Sequence[Message], b: Sequence[Message], images: Any = None,
+                mode: str | None = None) -> Comparison:
+        """Two conversations that end with the assistant's message; `images` are those of both, if their parts have
+        none. `if model.compare(a, b)`: whether a is better."""
+        first, second = self.score_conversations([a, b], None if images is None else [images, images], mode)
+        return Comparison((first, second))
+
+    def score_batch(self, samples: Iterable[Mapping[str, Any]], mode: str | None = None, batch_samples: int = 8,
+                    progress: Progress = None) -> list[list[float]]:
+        """The rewards of many samples: {"prompt" or "messages", "images" or "image", "responses"}, as in the files of
+        `vlrm score --input`. `batch_samples` are computed together; progress: True for tqdm's bar, or a callable that gets
+        how many samples are finished and how many there are."""
+        count = len(samples) if isinstance(samples, Sized) else None
+        conversations = (messages.of_sample(sample, f"sample {number}") for number, sample in enumerate(samples, 1))
+        return self._score_all(conversations, count, mode, progress, batch_samples=batch_samples)
+
+    def generate(self, prompt: Prompt, images: Any = None, *, n: int = 1, max_new_tokens: int = 512,
+                 temperature: float = 0.0, top_k: int = 0, top_p: float = 1.0, repetition_penalty: float = 1.0,
+                 seed: int = 0, on_text: Callable[[int, str], Any] | None = None) -> list[GeneratedText]:
+        """`n` answers to a prompt, the first by `seed`, the next by the seeds after it. temperature 0: always the most
+        likely token. `on_text` is called after each token with the number of the text and the text so far. Without
+        images, none are shown."""
+        sampling = filled(_core.SamplingOptions(), temperature=temperature, top_k=top_k, top_p=top_p,
+                          repetition_penalty=repetition_penalty)
+        how = filled(_core.GenerateCall(), sampling=sampling, seed=seed, texts=n, max_new_tokens=max_new_tokens)
+        conversation = messages.conversation(prompt, None, images, "the prompt")
+        with listening() as call:
+            texts = self._core_model.generate(conversation, how, on_text, call)
+        return [GeneratedText(text.text, text.seed, text.ended, text.tokens, text.log_probabilities) for text in texts]
+
+    @property
+    def _core_model(self) -> _core.RewardModel:
+        if self._model is None:
+            raise Error("the model is closed")
+        return self._model
+
+    def _score_one(self, conversation: _core.Conversation, mode: str | None, **how: Any) -> list[float]:
+        return self._score_all([conversation], 1, mode, None, **how)[0]
+
+    def _score_all(self, conversations: Iterable[_core.Conversation], count: int | None, mode: str | None,
+                   progress: Progress, **how: Any) -> list[list[float]]:
+        call_options = filled(_core.ScoreCall(), mode=mode, **how)
+        normalization = None if call_options.likelihood else self.normalization
+        scores: list[list[float]] = []
+        with listening(progress, before=lambda: len(scores), count=count) as call:
+            for chunk in _chunks(conversations):
+                scores += [list(each.scores) for each in self._core_model.score(chunk, call_options, call)]
+        if normalization is None:
+            return scores
+        return [[normalization(score) for score in each] for each in scores]
+
+
+def _grouped(rows: list[Sequence[Message]], images: list[Any]) -> Iterable[_core.Conversation]:
+    """Conversations one after another that differ only in the last message, as one with several responses."""
+    last, responses = None, []
+    for number, (row, image) in enumerate(zip(rows, images), 1):
+        where = f"conversation {number}"
+        if not isinstance(row, (list, tuple)) or not row or not isinstance(row[-1], Mapping) or row[-1].get("role") != "assistant":
+            raise Error(f"{where}: the last message must be the assistant's, which is scored")
+        response = _text_of(row[-1], where)
+        conversation = messages.conversation(row[:-1], [response], image, where)
+        if last is not None and last.same_prompt(conversation):
+            responses.append(response)
+            continue
+        if last is not None:
+            last.responses = responses
+            yield last
+        last, responses = conversation, [response]
+    if last is not None:
+        last.responses = responses
+        yield last
+
+
+def _text_of(message: Message, where: str) -> str:
+    """The response, which shows no images."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    if isinstance(content, (list, tuple)) and all(isinstance(part, Mapping) and part.get("type") == "text" for part in content):
+        return "".join(part["text"] for part in content)
+    raise Error(f"{where}: the assistant's last message must be a text")
+
+
+def _chunks(conversations: Iterable[_core.Conversation]) -> Iterable[list[_core.Conversation]]:
+    chunk: list[_core.Conversation] = []
+    size = 0
+    for conversation in conversations:
+        chunk.append(conversation)
+        size += conversation.image_bytes
+        if len(chunk) >= _SAMPLES or size >= _BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk

@@ -1,0 +1,307 @@
+"""RewardModel beside the program: the same numbers to the bit at the same number of threads."""
+
+import json
+import os
+import threading
+import warnings
+
+import pytest
+from conftest import THREADS, WORLD, run_python
+
+
+def of_floats(scores):
+    """As the program prints them: the shortest digits of a float."""
+    import struct
+
+    return [[struct.unpack("f", struct.pack("f", score))[0] for score in each] for each in scores]
+
+
+def as_floats(scores):
+    return of_floats(scores)
+
+
+@pytest.mark.parametrize("mode", ["image", "no-image"])
+def test_a_batch_has_the_scores_of_the_program(model, samples, scored_by_program, mode):
+    ours = model.score_batch(samples, mode=mode)
+    assert as_floats(scored_by_program(mode)) == ours
+    assert len({tuple(each) for each in ours}) > 2
+
+
+def test_one_call_has_the_scores_of_a_batch(model, samples):
+    expected = model.score_batch(samples[:3])
+    for sample, scores in zip(samples, expected):
+        assert model.score(sample["prompt"], sample["responses"], images=sample["images"]) == scores
+        assert model.score(sample["prompt"], sample["responses"], images=sample["images"][0]) == scores
+
+
+def test_likelihoods_are_those_of_the_program(model, samples, scored_by_program):
+    ours = [model.likelihood(sample["prompt"], sample["responses"], sample["images"]) for sample in samples]
+    expected = scored_by_program("image", "--likelihood")
+    for mine, theirs in zip(ours, expected):
+        assert mine == pytest.approx(theirs, rel=1e-6)  # printed as floats
+    assert all(score < 0 for each in ours for score in each)
+
+
+def test_texts_are_those_of_the_program(model, built, samples, program):
+    sample = samples[0]
+    texts = model.generate(sample["prompt"], sample["images"], n=2, max_new_tokens=6, temperature=1.0, seed=3)
+    words = ["generate", "--model", built, "--image", sample["images"][0], "--prompt", sample["prompt"], "--dtype", "float32",
+             "--temperature", "1", "--seed", "3", "-n", "2", "--max-new-tokens", "6", "--json"]
+    lines = [json.loads(line) for line in program(*words).splitlines()]
+    assert [text.text for text in texts] == [line["text"] for line in lines]
+    assert [text.seed for text in texts] == [3, 4]
+    assert all(len(text.tokens) == len(text.log_probabilities) for text in texts)
+
+
+def test_the_text_so_far_comes_as_it_grows(model, samples):
+    grown = []
+    texts = model.generate(samples[0]["prompt"], max_new_tokens=4, on_text=lambda number, text: grown.append((number, text)))
+    assert grown[-1] == (0, texts[0].text) and len(grown) == len(texts[0].tokens)
+    with pytest.raises(ZeroDivisionError):
+        model.generate("What?", on_text=lambda *_: 1 / 0)
+
+
+def test_a_callback_cannot_use_the_model_that_calls_it(model):
+    import vlrm
+
+    with pytest.raises(vlrm.Error, match="at work"):
+        model.generate("What?", on_text=lambda *_: model.score("What?", ["x"]))
+    assert len(model.score("What?", ["x"])) == 1
+
+
+def test_a_merge_on_load_has_the_scores_of_the_built_model(model, samples):
+    import vlrm
+
+    with vlrm.RewardModel.merge(vlm=WORLD / "vlm", rm=WORLD / "rm", method="linear", weight_rm=0.2, dtype="float32",
+                                threads=THREADS) as merged:
+        assert merged.settings["method"] == "linear"
+        rounded = merged.score_batch(samples[:2])  # in float32; the built one was rounded to bfloat16
+    for mine, theirs in zip(rounded, model.score_batch(samples[:2])):
+        assert mine == pytest.approx(theirs, abs=0.1)
+    with pytest.raises(vlrm.Error, match="`weight_rm`"):
+        vlrm.RewardModel.merge(vlm=WORLD / "vlm", rm=WORLD / "rm", method="linear")
+    with pytest.raises(vlrm.Error, match="closed"):
+        merged.score("a", ["b"])
+
+
+def test_conversations_in_both_forms(model, samples):
+    import base64
+
+    sample = samples[0]
+    data = base64.b64encode(open(sample["images"][0], "rb").read()).decode()
+    parts = {
+        "OpenAI": {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
+        "a plain url": {"type": "image_url", "image_url": f"data:image/png;base64,{data}"},
+        "transformers": {"type": "image", "path": sample["images"][0]},
+        "image": {"type": "image", "image": sample["images"][0]},
+        "url": {"type": "image", "url": f"data:image/png;base64,{data}"},
+        "base64": {"type": "image", "base64": data},
+    }
+    expected = model.score(sample["prompt"], sample["responses"], sample["images"])
+    for name, part in parts.items():
+        question = {"role": "user", "content": [part, {"type": "text", "text": sample["prompt"]}]}
+        rows = [[question, {"role": "assistant", "content": response}] for response in sample["responses"]]
+        assert model.score_conversations(rows) == expected, name
+    placeholder = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": sample["prompt"]}]}
+    rows = [[placeholder, {"role": "assistant", "content": [{"type": "text", "text": response}]}] for response in sample["responses"]]
+    assert model.score_conversations(rows, images=[sample["images"]] * len(rows)) == expected
+    plain = [[{"role": "user", "content": sample["prompt"]}, {"role": "assistant", "content": response}] for response in sample["responses"]]
+    assert model.score_conversations(plain, images=[sample["images"][0]] * len(rows)) == expected
+    assert model.score_conversations(plain) != expected
+    assert model.score([placeholder], sample["responses"], images=sample["images"]) == expected
+    assert model.score_conversations(rows[:1] + plain[1:], images=[sample["images"], None])[0] == pytest.approx(expected[0], abs=1e-5)
+
+
+QUESTION = {"role": "user", "content": "What is this?"}
+ANSWER = {"role": "assistant", "content": "A circle."}
+
+
+@pytest.mark.parametrize("rows, says", [
+    ([QUESTION, ANSWER], "a list of conversations"),
+    ([[QUESTION]], "conversation 1: the last message must be the assistant's"),
+    ([[QUESTION, ANSWER], []], "conversation 2: the last message"),
+    ([[{"role": "user", "content": [{"type": "video", "video": "x"}]}, ANSWER]], "a part of type 'video'"),
+    ([[{"role": "user", "content": [{"type": "image"}]}, ANSWER]], "an image that is not given"),
+    ([[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}, ANSWER]], "nothing is downloaded"),
+    ([[{"role": "user", "content": [{"type": "text"}]}, ANSWER]], "NoneType is not a text"),
+    ([[{"role": "user", "content": 3}, ANSWER]], '"content" must be'),
+    ([[QUESTION, {"role": "assistant", "content": [{"type": "image"}]}]], "must be a text"),
+    ([[{"role": "user", "content": "\ud800"}, ANSWER]], "UTF-8"),
+])
+def test_conversations_that_are_wrong(model, rows, says):
+    import vlrm
+
+    with pytest.raises(vlrm.Error) as error:
+        model.score_conversations(rows)
+    assert says in str(error.value) and "\n" not in str(error.value)
+    assert isinstance(error.value, ValueError) and error.value.exit_code == 2
+
+
+def test_rank_has_the_shape_of_a_cross_encoder(model, samples):
+    sample = samples[0]
+    texts = [*sample["responses"], sample["responses"][0]]
+    scores = model.score(sample["prompt"], texts, sample["images"])
+    ranked = model.rank({"text": sample["prompt"], "image": sample["images"][0]}, texts)
+    assert sorted(row["corpus_id"] for row in ranked) == [0, 1, 2]
+    assert all(row["score"] == scores[row["corpus_id"]] and row["text"] == texts[row["corpus_id"]] for row in ranked)
+    assert [row["score"] for row in ranked] == sorted(scores, reverse=True)
+    equals = [row["corpus_id"] for row in ranked if row["corpus_id"] in (0, 2)]
+    assert equals == [0, 2]
+    assert ranked[:1] == model.rank(sample["prompt"], texts, top_k=1, images=sample["images"])
+    assert set(model.rank(sample["prompt"], texts, return_documents=False)[0]) == {"corpus_id", "score"}
+
+
+def test_compare_tells_which_is_better(model, samples):
+    sample = samples[0]
+    chats = [[{"role": "user", "content": sample["prompt"]}, {"role": "assistant", "content": response}] for response in sample["responses"]]
+    scores = model.score(sample["prompt"], sample["responses"], sample["images"])
+    found = model.compare(*chats[:2], images=sample["images"])
+    assert found.scores == tuple(scores[:2]) and bool(found) == (scores[0] > scores[1])
+    assert found.margin == scores[0] - scores[1]
+    assert not model.compare(chats[0], chats[0])
+
+
+def test_rewards_are_normalised_and_it_is_recorded(model, built, samples):
+    import vlrm
+
+    raw = model.score(samples[0]["prompt"], samples[0]["responses"], samples[0]["images"])
+    own = vlrm.RewardModel(built, dtype="float32", threads=THREADS, normalize={"mean": raw[0], "scale": 2.0, "clip": 0.5})
+    scores = own.score(samples[0]["prompt"], samples[0]["responses"], samples[0]["images"])
+    assert scores == [min(max((score - raw[0]) / 2.0, -0.5), 0.5) for score in raw]
+    assert own.settings["normalize"] == {"mean": raw[0], "scale": 2.0, "clip": 0.5, "source": None}
+    assert own.likelihood("What?", ["A circle."]) == model.likelihood("What?", ["A circle."])
+    for wrong in ({"scale": 0}, {"mean": float("nan")}, {"clip": (1, 1)}, {"middle": 1}, {"scale": "x"}, {"clip": "x"}, {"clip": -1}):
+        with pytest.raises(vlrm.OptionError, match="normalize: "):
+            vlrm.Normalization.of(wrong)
+    spread = vlrm.Normalization.of_scores([1.0, 3.0], clip=(-2, 3))
+    assert (spread.mean, spread.scale, spread(1.0), spread(100.0)) == (2.0, 1.0, -1.0, 3.0)
+
+
+def test_several_threads_may_call(model, samples):
+    expected = model.score_batch(samples[:4])
+    found = {}
+
+    def work(number):
+        found[number] = model.score_batch(samples[:4])
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(found[number] == expected for number in range(4))
+
+
+def test_progress_reaches_its_end(model, samples):
+    seen = []
+    model.score_batch(samples, batch_samples=2, progress=lambda *counts: seen.append(counts))
+    assert seen[-1] == (len(samples), len(samples)) and seen == sorted(seen)
+    with pytest.raises(ZeroDivisionError):
+        model.score_batch(samples, progress=lambda *_: 1 / 0)
+    assert model.score_batch(iter(samples[:2]), progress=lambda *_: None) == model.score_batch(samples[:2])
+    assert model.score_batch([]) == []
+
+
+def test_samples_that_are_wrong(model, samples):
+    import vlrm
+
+    for wrong, says in [({"prompt": "a"}, '"responses" is missing'), ({"responses": ["a"]}, 'either "prompt" or'),
+                        ({"prompt": "a", "responses": "b"}, "not one text"), ({"prompt": "a", "responses": []}, "at least one"),
+                        ({"prompt": "a", "responses": ["b"], "picture": 1}, 'unknown field "picture"'),
+                        ({"prompt": "a", "responses": ["b"], "images": ["/nowhere.png"]}, "/nowhere.png"),
+                        ({"prompt": "a", "responses": [3]}, "int is not a text"), (3, "is not a dict")]:
+        with pytest.raises(vlrm.Error) as error:
+            model.score_batch([samples[0], wrong])
+        assert says in str(error.value) and "sample 2" in str(error.value), str(error.value)
+
+
+def test_warnings_are_pythons_and_at_the_caller(model):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        model.score("What <|eot_id|> is this?", ["A circle.", "A square."])
+    assert told and all(warning.category.__name__ == "VlrmWarning" for warning in told)
+    assert all(warning.filename == __file__ for warning in told), [warning.filename for warning in told]
+    assert any("special token" in str(warning.message) for warning in told)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning):
+            model.score("What <|eot_id|> is this?", ["A circle."])
+
+
+@pytest.mark.parametrize("arguments, says", [
+    ({"device": "tpu"}, "tpu"), ({"dtype": "int7"}, "int7"), ({"weights": "some"}, "some"), ({"threads": 0}, "threads"),
+    ({"special_tokens": "eat"}, "eat"), ({"truncation": "left"}, "max_length"), ({"max_length": "ten"}, "max_length"),
+    ({"chat_template": "/nowhere"}, "/nowhere")])
+def test_arguments_that_are_wrong(built, arguments, says):
+    import vlrm
+
+    with pytest.raises(vlrm.Error) as error:
+        vlrm.RewardModel(built, **arguments)
+    assert says in str(error.value) and "\n" not in str(error.value)
+    with pytest.raises(vlrm.Error):
+        vlrm.RewardModel("/nowhere")
+
+
+def test_a_text_model_does_not_leave_images_out_unasked(samples):
+    import vlrm
+
+    model = vlrm.RewardModel(WORLD / "rm", threads=THREADS)
+    assert not model.sees
+    assert len(model.score("What is 1 + 1?", ["2", "3"])) == 2
+    with pytest.raises(vlrm.Error, match="sees no image"):
+        model.score("What is this?", ["2"], images=samples[0]["images"])
+    assert len(model.score("What is this?", ["2"], images=samples[0]["images"], mode="text-only")) == 1
+
+
+def test_importing_imports_nothing_heavy():
+    code = "import sys, vlrm; vlrm.__version__, vlrm.Error; print([name for name in ('torch', 'numpy', 'PIL') if name in sys.modules])"
+    assert run_python(code).stdout.strip() == "[]"
+
+
+def test_the_process_stays_as_it_was(built, samples):
+    """Torch's threads, the environment, signal handlers and standard streams."""
+    code = """
+import os, signal, sys, torch, vlrm
+torch.set_num_threads(2)
+environment, handler = dict(os.environ), signal.getsignal(signal.SIGINT)
+for threads, wanted in ((None, 2), (1, 1)):
+    model = vlrm.RewardModel(sys.argv[1], dtype="float32", threads=threads)
+    assert model.settings["threads"] == wanted
+    model.score("What is this?", ["A circle."], images=sys.argv[2])
+    assert torch.get_num_threads() == 2
+assert dict(os.environ) == environment and signal.getsignal(signal.SIGINT) is handler
+"""
+    done = run_python(code, built, samples[0]["images"][0])
+    assert done.stdout == "" and done.stderr == ""
+
+
+def test_after_a_fork_the_model_says_so(built):
+    code = """
+import os, sys, vlrm
+model = vlrm.RewardModel(sys.argv[1], threads=1)
+child = os.fork()
+if child == 0:
+    try:
+        model.score("What?", ["x"])
+    except vlrm.Error as error:
+        os._exit(0 if "forked" in str(error) else 1)
+    os._exit(2)
+assert os.waitpid(child, 0)[1] == 0
+"""
+    run_python(code, built)
+
+
+def test_ctrl_c_comes_out_as_keyboard_interrupt(built, samples):
+    code = """
+import os, signal, sys, threading, time, vlrm
+model = vlrm.RewardModel(sys.argv[1], dtype="float32", threads=1)
+sample = {"prompt": "What is this?", "responses": ["A circle."] , "images": [sys.argv[2]]}
+threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+start = time.monotonic()
+try:
+    model.score_batch([sample | {"responses": [f"A circle, {number} times."]} for number in range(100000)])
+except KeyboardInterrupt:
+    print("interrupted", time.monotonic() - start < 20)
+"""
+    assert run_python(code, built, samples[0]["images"][0]).stdout.strip() == "interrupted True"
+    assert os.name == "posix"
