@@ -1,4 +1,4 @@
-# Python environments: .venv, with the torch that is compiled against, and .venv-mergekit.
+# Python environments: .venv, with the torch that is compiled against, .venv-mergekit and .venv-hub.
 
 oldest_torch=2.11
 pinned_torch=$(grep '^torch==' tools/requirements/run.txt)
@@ -144,4 +144,14 @@ install_mergekit() {
     > "$(.venv-mergekit/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch_of_the_project.pth"
   .venv-mergekit/bin/pip install -q --disable-pip-version-check -r tools/requirements/mergekit.txt
   echo "$stamp" > .venv-mergekit/stamp
+}
+
+# hf, of a huggingface_hub that .venv's transformers does not take.
+install_hub() {
+  cmp -s tools/requirements/hub.txt .venv-hub/hub.txt && return
+  say "making the Python environment .venv-hub (once)"
+  rm -rf .venv-hub
+  "$python" -m venv .venv-hub
+  .venv-hub/bin/pip install -q --disable-pip-version-check -r tools/requirements/hub.txt
+  cp tools/requirements/hub.txt .venv-hub/hub.txt
 }

@@ -28,6 +28,7 @@ run_tests() {  # [--device D] [-R WORD]
   build_tests
   install_browser
   install_mergekit
+  install_hub
   export VLRM=$PWD/build/release/bin/vlrm VLRM_TEST_DEVICE=$device
   say "unit tests"
   tests=$(ctest --test-dir build/release -N "${filter[@]}" | sed -n 's/^Total Tests: //p')
