@@ -21,8 +21,6 @@ THREADS = 1  # of the program and of the package, so that equal bits can be aske
 if PACKAGE:
     PACKAGE = str(Path(PACKAGE).resolve())
     sys.path.insert(0, PACKAGE)
-    for variable, library in (("VLRM_MODEL_LIBRARY", "libvlrm_model.so"), ("VLRM_DATA_LIBRARY", "libvlrm_data.so")):
-        os.environ.setdefault(variable, str(Path(PACKAGE) / "vlrm/lib" / library))
 
 
 def pytest_collection_modifyitems(items):

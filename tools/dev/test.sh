@@ -7,11 +7,11 @@ unit_tests() {  # FOLDER CTEST_ARGUMENT …
     grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test .*(Passed|Skipped) )'
 }
 
-# The program and all tests.
+# The program, the Python package and all tests.
 build_tests() {
   install_packages_for run test
-  install_python run test
-  configure release VLRM_TESTS
+  install_python run test python
+  configure release VLRM_TESTS VLRM_BUILD_PYTHON
   compile release
 }
 
@@ -38,6 +38,9 @@ run_tests() {  # [--device D] [-R WORD]
     [ $? -eq 5 ] || failed=1  # 5: no test matches
     [ "$tests" != 0 ] || fail "no test's name has ${filter[1]}"
   }
+  say "tests of the Python package"
+  VLRM_PYTHON_PACKAGE=build/release/python "$python" -m pytest -q -rs tests/python_package "${pytest_filter[@]}" ||
+    [ $? -eq 5 ] || failed=1
   return $failed
 }
 
