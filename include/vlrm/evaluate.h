@@ -14,7 +14,7 @@ namespace vlrm {
 struct EvaluateOptions {
   ModelOptions model;
   std::string benchmark;         // vl-rewardbench, rlaif-v, … or best-of-n
-  DatasetName data;              // "": the benchmark's own, in the hub's local cache
+  DatasetName data;              // "": the benchmark's own, a hub id
   std::string task, responses;   // of best-of-n
   std::string mode = "image";    // image, no-image, text-only, cascade or random (no model, scores are drawn)
   std::string captions;          // of cascade: a JSON object, caption by id

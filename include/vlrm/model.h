@@ -12,7 +12,7 @@ namespace vlrm {
 // Either `model`; or `recipe`, or a method and its numbers, by which `vlm`, `rm` and `base` are merged while they are
 // loaded; then nothing is written.
 struct ModelOptions : MethodOptions {
-  std::string model;                   // a directory, a hub id in the local cache, or MODEL+ADAPTER
+  std::string model;                   // a directory, a hub id, or MODEL+ADAPTER
   std::string recipe;                  // a file, mergekit's YAML
   std::string vlm, rm, base;           // as `model`; the base may be empty where the recipe has none
   std::optional<uint64_t> merge_seed;  // of the merge's random masks; none: 0

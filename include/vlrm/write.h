@@ -13,7 +13,7 @@ namespace vlrm {
 
 struct WriteOptions {
   ModelOptions model;
-  DatasetName data;  // "": the task's own, in the hub's local cache
+  DatasetName data;  // "": the task's own, a hub id
   SamplingOptions sampling;
   std::optional<int64_t> max_new_tokens;  // none: the reference's
   int64_t texts_together = 64;            // written at a time; texts do not depend on it

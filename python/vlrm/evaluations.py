@@ -19,7 +19,7 @@ def evaluate(benchmark: str, model: Name | None = None, *, output: Name, data: N
              **options: Any) -> dict[str, Any]:
     """Scores a benchmark (vl-rewardbench, rlaif-v, …, or best-of-n with a `task` and a file of `responses`) and gives
     what results() says of it. `output`: the result folder; a run that was killed goes on in it. `data`: a directory, a
-    file or a hub id in the local cache; None: the benchmark's own. mode: image, no-image, text-only, cascade (with
+    file or a hub id; None: the benchmark's own. mode: image, no-image, text-only, cascade (with
     `captions`) or random (no model). `options` are those of RewardModel, or for a merge on load vlm, rm, base, and recipe
     or method with its numbers."""
     how = _evaluate_options(benchmark, model, options, mode=mode, output=output, data=data, config=config, split=split,

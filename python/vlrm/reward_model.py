@@ -48,7 +48,7 @@ class GeneratedText:
 class RewardModel:
     """A vision-language reward model, or a text one, loaded once for any number of calls.
 
-    name_or_path: a directory, a hub id in the local cache, or MODEL+ADAPTER.
+    name_or_path: a directory, a hub id, or MODEL+ADAPTER.
     device: "auto", "cpu", "cuda" or "cuda:N"; dtype: of the weights, a name or torch's (None: as stored; on a device, as
       the family has it); weights: "auto", "resident" or "streamed" (one layer at a time).
     threads: of the model's arithmetic, for the length of each call; None: torch.get_num_threads(), and nothing changes.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,14 +12,15 @@ namespace vlrm {
 struct CommandResult {
   int exit_code = 0;  // 128 + n where signal n ended it
   std::string output;
+  std::string errors;  // the last 64 KiB or more that it wrote to standard error, where they are kept
 };
 
-enum class CommandErrors { shown, dropped };  // what it writes to standard error
+enum class CommandErrors { shown, dropped, kept };  // what it writes to standard error
 
 // Runs `words`, the first of which is looked for on PATH, without input, and waits for its end. Nothing where it cannot
 // be started. Throws Error where it prints more than `limit` bytes, which ends it, and Interrupted where the listener
-// asks for that.
+// asks for that. `meanwhile` is called about ten times a second.
 std::optional<CommandResult> run_command(const std::vector<std::string>& words, CommandErrors errors,
-                                         size_t limit = 1 << 20);
+                                         size_t limit = 1 << 20, const std::function<void()>& meanwhile = {});
 
 }  // namespace vlrm

@@ -1,11 +1,14 @@
 #include "base/hub_cache.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hub_download.h"
 
 namespace fs = std::filesystem;
 
@@ -18,19 +21,23 @@ struct HubName {
 
 // What the cache holds, as far as names differ.
 struct Kind {
-  const char* prefix;    // of the cache's folders
-  const char* path;      // what a local name would be
-  const char* download;  // the option of `hf download`
+  const char* prefix;  // of the cache's folders
+  const char* path;    // what a local name would be
 };
-constexpr Kind kModel{"models--", "directory", ""};
-constexpr Kind kDataset{"datasets--", "file or directory", "--repo-type dataset "};
+constexpr Kind kModel{"models--", "directory"};
+constexpr Kind kDataset{"datasets--", "file or directory"};
+
+const Kind& kind_of_repository(HubFiles files) {
+  return files == HubFiles::dataset ? kDataset : kModel;
+}
 
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
 bool is_plain_name(std::string_view part) {
-  return !part.empty() && part != "." && part != ".." && std::ranges::all_of(part, is_name_character);
+  return !part.empty() && part != "." && part != ".." && part.front() != '-' &&
+         std::ranges::all_of(part, is_name_character);
 }
 
 // A revision may have slashes ("refs/pr/3") but must stay inside the cache's directory.
@@ -54,21 +61,55 @@ std::optional<HubName> parse_hub_name(const std::string& name) {
   return hub;
 }
 
+// The value of the variable whose name `text` begins with, after a "$", and the length of that; nothing where that is
+// none, or not set.
+std::optional<std::pair<std::string, size_t>> variable_at(std::string_view text) {
+  const bool braces = text.starts_with("${");
+  const size_t start = braces ? 2 : 1;
+  size_t end = start;
+  if (braces)
+    end = text.find('}');
+  else
+    while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '_')) ++end;
+  if (end == text.npos || end == start) return std::nullopt;
+  const char* value = std::getenv(std::string(text.substr(start, end - start)).c_str());
+  if (value == nullptr) return std::nullopt;
+  return std::pair(std::string(value), end + (braces ? 1 : 0));
+}
+
+// As Python's expanduser and expandvars: what is not set stays as it is.
+std::string expanded(std::string_view text) {
+  std::string result;
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && (text == "~" || text.starts_with("~/"))) {
+    result = home;
+    text.remove_prefix(1);
+  }
+  while (!text.empty()) {
+    const auto variable = text.front() == '$' ? variable_at(text) : std::nullopt;
+    result += variable ? variable->first : std::string(1, text.front());
+    text.remove_prefix(variable ? variable->second : 1);
+  }
+  return result;
+}
+
 std::optional<fs::path> environment_path(const char* variable) {
   const char* value = std::getenv(variable);
   if (value == nullptr || *value == '\0') return std::nullopt;
-  const std::string_view text = value;
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && (text == "~" || text.starts_with("~/"))) return fs::path(home + std::string(text.substr(1)));
-  return fs::path(text);
+  return fs::path(expanded(value));
+}
+
+fs::path hub_home() {
+  if (const auto path = environment_path("HF_HOME")) return *path;
+  if (const auto path = environment_path("XDG_CACHE_HOME")) return *path / "huggingface";
+  const auto home = environment_path("HOME");
+  return (home ? *home : fs::path("/")) / ".cache" / "huggingface";
 }
 
 fs::path hub_cache() {
-  if (const auto path = environment_path("HF_HUB_CACHE")) return *path;
-  if (const auto path = environment_path("HF_HOME")) return *path / "hub";
-  if (const auto path = environment_path("XDG_CACHE_HOME")) return *path / "huggingface" / "hub";
-  const auto home = environment_path("HOME");
-  return (home ? *home : fs::path("/")) / ".cache" / "huggingface" / "hub";
+  for (const char* variable : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"})
+    if (const auto path = environment_path(variable)) return *path;
+  return hub_home() / "hub";
 }
 
 fs::path repository_directory(const Kind& kind, const HubName& hub) {
@@ -87,22 +128,65 @@ std::optional<fs::path> snapshot_of_ref(const fs::path& repository, const std::s
   return repository / "snapshots" / hash;
 }
 
-[[noreturn]] void fail_not_cached(const Kind& kind, const std::string& name, const HubName& hub,
-                                  const fs::path& repository) {
-  const std::string option = hub.revision == "main" ? "" : " --revision " + hub.revision;
-  fail("{}: no such {}, and not in the hub cache (looked in {} and {}). To fetch it: hf download {}{}{}",
-       printable(name), kind.path, (repository / "refs" / hub.revision).string(), (repository / "snapshots").string(),
-       kind.download, hub.repository, option);
+// The snapshot in the cache of what is wanted, or nothing.
+std::optional<fs::path> find_snapshot(const HubDownload& wanted) {
+  fs::path snapshot =
+      snapshot_of_ref(wanted.folder, wanted.revision).value_or(wanted.folder / "snapshots" / wanted.revision);
+  std::error_code ignored;
+  return fs::is_directory(snapshot, ignored) ? std::optional(snapshot) : std::nullopt;
 }
 
-fs::path resolve_in_cache(const Kind& kind, const std::string& name) {
+// A name without an organisation and with a dot is that of a file, mistyped.
+bool may_be_on_hub(const HubDownload& wanted) {
+  return wanted.repository.find('/') != std::string::npos || wanted.repository.find('.') == std::string::npos;
+}
+
+[[noreturn]] void fail_not_cached(const HubDownload& wanted) {
+  fail("{}: no such {}, and not in the hub cache (looked in {} and {}){}. To fetch it: {}", printable(wanted.name),
+       kind_of_repository(wanted.files).path, (wanted.folder / "refs" / wanted.revision).string(),
+       (wanted.folder / "snapshots").string(), is_offline() ? "; nothing is downloaded, as this run is offline" : "",
+       download_command(wanted));
+}
+
+// What `name` means, or nothing where it can only be a path.
+std::optional<HubDownload> hub_download_of(const std::string& name, HubFiles files) {
   const auto hub = parse_hub_name(name);
-  if (!hub) fail("{}: no such {}", printable(name), kind.path);
-  const fs::path repository = repository_directory(kind, *hub);
-  fs::path snapshot = snapshot_of_ref(repository, hub->revision).value_or(repository / "snapshots" / hub->revision);
-  std::error_code ignored;
-  if (!fs::is_directory(snapshot, ignored)) fail_not_cached(kind, name, *hub, repository);
-  return snapshot;
+  if (!hub) return std::nullopt;
+  return HubDownload{name,  hub->repository, hub->revision,
+                     files, hub_cache(),     repository_directory(kind_of_repository(files), *hub)};
+}
+
+// Parts of a dataset are of use one by one: complete_dataset() is for who misses one.
+std::string lack_of_cached(const fs::path& snapshot, HubFiles files) {
+  if (files == HubFiles::dataset) return "";
+  const std::string lack = lack_of(snapshot, files);
+  const bool doubtful = lack.empty() && files == HubFiles::model && !is_offline() && may_lack_weights(snapshot);
+  return doubtful ? "no weights are there" : lack;
+}
+
+// Goes on with the snapshot that is there, whatever its branch has become.
+void complete(HubDownload wanted, const fs::path& snapshot) {
+  wanted.revision = snapshot.filename().string();
+  download_from_hub(wanted);
+}
+
+fs::path resolve_in_cache(const std::string& name, HubFiles files) {
+  const auto wanted = hub_download_of(name, files);
+  if (!wanted) fail("{}: no such {}", printable(name), kind_of_repository(files).path);
+  const auto cached = find_snapshot(*wanted);
+  const std::string lack = cached ? lack_of_cached(*cached, files) : "";
+  if (cached && lack.empty()) return *cached;
+  if (cached && is_offline())
+    fail("{}: {}; nothing is downloaded, as this run is offline. To fetch it: {}", printable(name), lack,
+         download_command(*wanted));
+  if (is_offline() || !may_be_on_hub(*wanted)) fail_not_cached(*wanted);
+  if (cached) {
+    complete(*wanted, *cached);
+    return *cached;
+  }
+  download_from_hub(*wanted);
+  if (const auto snapshot = find_snapshot(*wanted)) return *snapshot;
+  fail_not_cached(*wanted);
 }
 
 bool begins_with(const fs::path& path, const fs::path& start) {
@@ -118,18 +202,36 @@ bool lies_within(const fs::path& file, const fs::path& directory) {
   const fs::path folder = fs::canonical(directory.empty() ? "." : directory, error);
   if (error) return false;
   if (begins_with(place, folder)) return true;
-  return folder.parent_path().filename() == "snapshots" &&
-         begins_with(place, folder.parent_path().parent_path() / "blobs");
+  if (folder.parent_path().filename() != "snapshots") return false;
+  const fs::path repository = folder.parent_path().parent_path();
+  const std::string name = repository.filename().string();
+  const bool in_cache = name.starts_with(kModel.prefix) || name.starts_with(kDataset.prefix);
+  return begins_with(place, repository / "blobs") ||
+         (in_cache && begins_with(place, repository.parent_path() / "blobs"));
 }
 
-fs::path resolve_checkpoint(const std::string& name) {
+fs::path hub_token_file() {
+  return environment_path("HF_TOKEN_PATH").value_or(hub_home() / "token");
+}
+
+fs::path resolve_checkpoint(const std::string& name, HubFiles files) {
   std::error_code ignored;
-  return fs::is_directory(name, ignored) ? fs::path(name) : resolve_in_cache(kModel, name);
+  return fs::is_directory(name, ignored) ? fs::path(name) : resolve_in_cache(name, files);
 }
 
 fs::path resolve_dataset(const std::string& name) {
   std::error_code ignored;
-  return fs::exists(name, ignored) ? fs::path(name) : resolve_in_cache(kDataset, name);
+  return fs::exists(name, ignored) ? fs::path(name) : resolve_in_cache(name, HubFiles::dataset);
+}
+
+bool complete_dataset(const std::string& name) {
+  std::error_code ignored;
+  const auto wanted = hub_download_of(name, HubFiles::dataset);
+  if (fs::exists(name, ignored) || !wanted || is_offline()) return false;
+  const auto cached = find_snapshot(*wanted);
+  if (!cached || (files_of_tree(*cached) && lack_of(*cached, HubFiles::dataset).empty())) return false;
+  complete(*wanted, *cached);
+  return true;
 }
 
 std::string fetch_advice(const fs::path& directory) {

@@ -39,7 +39,7 @@ void add_caption_command(CLI::App& program) {
       "Writes {\"id\": \"caption\", …}. Each caption is saved as it is finished; a killed run continues where it "
       "ended. "
       "A prompt template is a text with {INSTRUCTION} where the question goes and <|image|> where the images go.");
-  flags->writing.declare(*command, "the task's id there", "The file of captions");
+  flags->writing.declare(*command, "the task's own", "The file of captions");
   declare_task(*command, flags->caption.task, benchmarks_with_ids(), "Whose images are described");
   command->add_option("--responses", flags->caption.responses,
                       "JSON lines with id and input: the questions of other tasks");

@@ -53,7 +53,7 @@ std::vector<const CLI::Option*> shown_options(const CLI::App& command) {
   std::vector<const CLI::Option*> all;
   for (const CLI::App* app = &command; app != nullptr; app = app->get_parent())
     for (const CLI::Option* option : app->get_options())
-      if (!option->get_group().empty() && (app == &command || option != app->get_help_ptr())) all.push_back(option);
+      if (is_shown(*option) && (app == &command || option != app->get_help_ptr())) all.push_back(option);
   return all;
 }
 

@@ -43,8 +43,8 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
   flags->sweep.declare(*command);
   command->add_option(
       "--data", flags->evaluate.data.data,
-      "The dataset: a directory or file (parquet, Arrow, JSON lines), or an id in the hub's local cache "
-      "(default: the benchmark's id there)");
+      "The dataset: a directory or file (parquet, Arrow, JSON lines), or a hub id "
+      "(default: the benchmark's own)");
   command->add_option("--config", flags->evaluate.data.config, "Which config, if the dataset has several");
   command->add_option("--split", flags->evaluate.data.split, "Which split, if the dataset has several");
   command

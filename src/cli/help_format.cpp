@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "base/text_width.h"
 #include "cli/terminal_width.h"
+#include "cli/usage_errors.h"
 
 namespace vlrm {
 namespace {
@@ -88,6 +90,18 @@ std::string HelpFormat::two_columns(const std::string& name, const std::string& 
   return out;
 }
 
+// Without the lines that a group which is not shown leaves blank.
+std::string HelpFormat::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const {
+  std::string text = CLI::Formatter::make_help(app, std::move(name), mode);
+  for (size_t at = text.find("\n\n\n"); at != text.npos; at = text.find("\n\n\n")) text.erase(at, 1);
+  return text;
+}
+
+std::string HelpFormat::make_group(std::string group, bool is_positional,
+                                   std::vector<const CLI::Option*> options) const {
+  return group == kOldNames ? "" : CLI::Formatter::make_group(std::move(group), is_positional, std::move(options));
+}
+
 std::string HelpFormat::make_option(const CLI::Option* option, bool is_positional) const {
   return two_columns(make_option_name(option, is_positional) + make_option_opts(option), make_option_desc(option));
 }
@@ -97,6 +111,14 @@ std::string HelpFormat::make_option_name(const CLI::Option* option, bool is_posi
   std::string name = CLI::Formatter::make_option_name(option, is_positional);
   for (size_t at = name.find("{false}"); at != name.npos; at = name.find("{false}")) name.erase(at, 7);
   return name;
+}
+
+std::string HelpFormat::make_option_opts(const CLI::Option* option) const {
+  std::string text = CLI::Formatter::make_option_opts(option);
+  for (const CLI::Option* other : option->get_excludes())
+    if (!is_shown(*other)) text.erase(text.find(" " + other->get_name()), other->get_name().size() + 1);
+  if (text.ends_with(" Excludes:")) text.erase(text.rfind(" Excludes:"));
+  return text;
 }
 
 std::string HelpFormat::make_subcommand(const CLI::App* command) const {

@@ -175,12 +175,20 @@ void run_inspect(const std::string& model) {
   for (const std::string& line : notes) tell_note(line);
 }
 
-void verify_inputs(const std::string& model) {
-  const std::filesystem::path directory = resolve_checkpoint(model);
-  const std::vector<std::string> changes = changed_inputs(directory);
+void refuse_changes(const std::vector<std::string>& changes, const std::filesystem::path& directory, const char* what) {
   for (const std::string& change : changes) fmt::print("{}\n", change);
-  if (!changes.empty())
-    throw Error(fmt::format("{}: made of inputs that are not the same any more", directory.string()), kExitChanged);
+  if (!changes.empty()) throw Error(fmt::format("{}: {}", directory.string(), what), kExitChanged);
+}
+
+void verify_model(const std::string& model) {
+  const std::filesystem::path directory = resolve_checkpoint(model);
+  const bool is_of_hub = files_of_tree(directory).has_value();
+  if (is_of_hub) {
+    refuse_changes(changed_files(directory), directory, "holds other files than the hub");
+    fmt::print("the files are those of the hub\n");
+  }
+  if (is_of_hub && !std::filesystem::exists(directory / kManifestName)) return;
+  refuse_changes(changed_inputs(directory), directory, "made of inputs that are not the same any more");
   fmt::print("the inputs are what they were\n");
 }
 
@@ -191,13 +199,15 @@ void add_inspect_command(CLI::App& program) {
   const auto model = std::make_shared<std::string>();
   const auto verify = std::make_shared<bool>(false);
   command->add_option("model", *model, "A directory or a hub id")->required();
-  command->add_flag("--verify", *verify,
-                    "Say whether the inputs that an output of vlrm was made of are still the same (exit code 3: not)");
+  command->add_flag(
+      "--verify", *verify,
+      "Say whether the inputs that an output of vlrm was made of are still the same, and the files of a model "
+      "in the hub's cache those of the hub (exit code 3: not)");
   command->footer(
       "Examples:\n"
       "  vlrm inspect meta-llama/Llama-3.2-11B-Vision-Instruct\n"
       "  vlrm inspect --verify vlrm-ties");
-  command->callback([=] { *verify ? verify_inputs(*model) : run_inspect(*model); });
+  command->callback([=] { *verify ? verify_model(*model) : run_inspect(*model); });
 }
 
 }  // namespace vlrm

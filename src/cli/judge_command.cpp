@@ -43,7 +43,7 @@ void add_judge_command(CLI::App& program) {
       "A prompt template has {INSTRUCTION}, {ANSWER} (pairwise: {ANSWER_A}, {ANSWER_B}) and <|image|> (else images "
       "stand "
       "before {INSTRUCTION}). A killed run continues where it ended.");
-  flags->writing.declare(*command, "the task's id there", "The result folder");
+  flags->writing.declare(*command, "the task's own", "The result folder");
   declare_task(*command, flags->judge.task, all_benchmarks(), "Whose responses are judged");
   command->add_option("--responses", flags->judge.responses, "JSON lines: id, input, responses, correctness");
   command->add_option("--judge", flags->judge.judging, "score, likelihood or pairwise")

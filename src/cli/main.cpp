@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/hub_download.h"
 #include "base/listening.h"
 #include "base/threads.h"
 #include "base/version.h"
@@ -44,6 +45,8 @@ void declare(CLI::App& program) {
   program.set_version_flag("-V,--version", "vlrm " + vlrm::version());
   program.add_flag_callback(
       "-q,--quiet", [] { terminal().set_quiet(true); }, "No progress on standard error");
+  program.add_flag_callback(
+      "--offline", [] { vlrm::set_offline(true); }, "Download nothing (as HF_HUB_OFFLINE=1)");
   program
       .add_option_function<int>(
           "--threads", [](int count) { vlrm::set_thread_count(count); },

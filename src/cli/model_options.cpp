@@ -60,8 +60,7 @@ void ModelFlags::declare(CLI::App& command, For what) {
 
 void declare_batch_size(CLI::App& command, int64_t& size, const std::string& old_name, const std::string& what) {
   CLI::Option* option = command.add_option("--batch-size", size, what)->check(whole_number(1))->capture_default_str();
-  // As it was called before: works, and is not shown.
-  command.add_option(old_name, size)->check(whole_number(1))->group("")->excludes(option);
+  command.add_option(old_name, size)->check(whole_number(1))->group(kOldNames)->excludes(option);
 }
 
 void declare_limit(CLI::App& command, std::optional<int64_t>& limit, const std::string& what) {

@@ -46,7 +46,7 @@ void run_preprocess(const PreprocessOptions& options) {
     if (std::filesystem::equivalent(image, options.output, not_there))
       fail("{}: is the input and the output; name another output", options.output);
   AtomicFiles file({options.output}, options.force);
-  auto processor = open_image_processor(resolve_model(options.model).directory);
+  auto processor = open_image_processor(resolve_model(options.model, HubFiles::texts).directory);
   if (options.pixels.least || options.pixels.most) processor = processor->within(options.pixels);
   if (auto several = options.images.size() > 1 ? processor->among_several() : nullptr) processor = std::move(several);
   DecodeOptions decode;

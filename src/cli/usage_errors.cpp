@@ -44,7 +44,7 @@ std::vector<std::string> option_names(const CLI::App& command) {
   std::vector<std::string> names;
   for (const CLI::App* app = &command; app != nullptr; app = app->get_parent())
     for (const CLI::Option* option : app->get_options())
-      if (!option->get_group().empty())
+      if (is_shown(*option))
         for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   return names;
 }
@@ -86,6 +86,10 @@ std::string in_our_words(const CLI::App& program, const CLI::ParseError& error) 
 }
 
 }  // namespace
+
+bool is_shown(const CLI::Option& option) {
+  return !option.get_group().empty() && option.get_group() != kOldNames;
+}
 
 std::vector<const CLI::App*> subcommands_of(const CLI::App& command) {
   return command.get_subcommands([](const CLI::App*) { return true; });

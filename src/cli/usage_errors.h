@@ -16,6 +16,9 @@ std::string usage_error(const CLI::App& program, const CLI::ParseError& error);
 std::string unknown_command(const CLI::App& command, const std::string& word);
 // "; did you mean --weight?", or nothing where none of the command's options is near.
 std::string unknown_option_hint(const CLI::App& command, const std::string& name);
+// The group of options that work, but have another name now: nobody is shown them.
+constexpr const char* kOldNames = "Old names";
+bool is_shown(const CLI::Option& option);
 std::vector<const CLI::App*> subcommands_of(const CLI::App& command);
 std::string command_path(const CLI::App& command);  // "vlrm eval vl-rewardbench"
 // The last command that was parsed; the program, where there is none.

@@ -19,7 +19,7 @@ void declare_sampling(CLI::App& command, SamplingOptions& sampling) {
 void WritingFlags::declare(CLI::App& command, const std::string& task_data, const std::string& what_output) {
   model.declare(command, ModelFlags::For::writing);
   command.add_option("--data", write.data.data,
-                     "The dataset: a directory or file (parquet, Arrow, JSON lines), or an id in the hub's local cache "
+                     "The dataset: a directory or file (parquet, Arrow, JSON lines), or a hub id "
                      "(default: " +
                          task_data + ")");
   command.add_option("--config", write.data.config, "Of a dataset that has several");

@@ -125,13 +125,23 @@ class ShardedDataset : public Dataset {
   mutable std::string stamp_;  // "" until it is asked for
 };
 
+// What somebody fetched of a dataset may be another part of it.
+SplitFiles find_or_fetch(const DatasetName& name, const fs::path& directory) {
+  try {
+    return find_split_files(directory, name.config, name.split);
+  } catch (const Error&) {
+    if (!complete_dataset(name.data)) throw;
+  }
+  return find_split_files(directory, name.config, name.split);
+}
+
 }  // namespace
 
 std::unique_ptr<Dataset> open_dataset(const DatasetName& name) {
   const fs::path path = resolve_dataset(name.data);
   std::error_code ignored;
   if (fs::is_directory(path, ignored))
-    return std::make_unique<ShardedDataset>(name.data, path, find_split_files(path, name.config, name.split));
+    return std::make_unique<ShardedDataset>(name.data, path, find_or_fetch(name, path));
   return std::make_unique<ShardedDataset>(name.data, path.parent_path(), SplitFiles{"default", "", {path}});
 }
 

@@ -71,7 +71,7 @@ class Dataset {
 //   - a directory as the hub serves it: the configs of README.md's front matter, or else the names of folders (configs)
 //     and files (splits: test-00000-of-00002.parquet, val.jsonl, train/…); parquet before Arrow before
 //     .jsonl;
-//   - such a directory in the hub's local cache, by id. Never goes to a network.
+//   - such a directory of the hub, by id: in its local cache, or downloaded into it (see resolve_dataset).
 // Throws Error naming what is missing or malformed; where several configs or splits are there and none is chosen, the
 // line lists them.
 std::unique_ptr<Dataset> open_dataset(const DatasetName& name);

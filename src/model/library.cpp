@@ -169,7 +169,8 @@ extern "C" __attribute__((visibility("default"))) void vlrm_tell_needs(const vlr
                                                                        const vlrm::CheckpointPtr* checkpoint,
                                                                        const vlrm::BackendOptions* options,
                                                                        vlrm::BackendNeeds* needs) {
-  vlrm::translated([&] { *needs = vlrm::torch_backend_needs(*config, **checkpoint, *options); });
+  vlrm::computed(vlrm::threads_or_all(options->threads),
+                 [&] { *needs = vlrm::torch_backend_needs(*config, **checkpoint, *options); });
 }
 
 // The caller owns the result.

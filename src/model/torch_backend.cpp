@@ -66,7 +66,6 @@ void check_positions(std::span<const SharedPrefixBatch> batches, const std::vect
 
 BackendNeeds torch_backend_needs(const ModelConfig& config, const Checkpoint& checkpoint,
                                  const BackendOptions& options) {
-  set_threads(options.threads);
   const Precision precision = Precision::of(options.device, options.dtype);
   BackendNeeds needs;
   needs.memory_limit = options.memory_limit > 0 ? options.memory_limit : available_memory(precision.device);

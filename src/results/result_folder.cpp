@@ -203,6 +203,7 @@ RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source, c
   info.mode = printable(optional_field<std::string>(run_json, "mode", "", source));
   info.rows = required_field<int64_t>(run_json, "rows", source);
   if (*info.rows < 0) fail("{}: the field \"rows\" is negative", source);
+  info.limited = run_json.contains("limit");
   info.data = parse_data(run_json, source);
   if (const OrderedJson* responses = object_at(run_json, "responses"))
     info.responses = optional_field<std::string>(*responses, "file", "", source);

@@ -29,6 +29,7 @@ struct RunInfo {
   std::string label;            // a row's name in a table, fit for a line of a terminal
   std::string mode;             // "image", …; empty without run.json
   std::optional<int64_t> rows;  // a complete results.jsonl has so many; nothing without run.json
+  bool limited = false;         // of the benchmark's rows only the first were asked for
   std::optional<RunData> data;
   std::string responses;               // the file of responses; empty where there is none or it is not known
   std::optional<MergedRecipe> recipe;  // of models merged on load, where run.json says the method

@@ -96,6 +96,9 @@ std::vector<std::string> notes_of(const std::vector<std::vector<Cell>>& rows, bo
 
 // As numpy.argmax has it, NaN is the highest: an accuracy from such rows says little.
 void note_rows(Grid& grid, const RunSummary& run, const std::string& label, Layout layout) {
+  if (run.info.limited)
+    grid.notes.push_back(
+        escaped(fmt::format("{}: only the first {} rows of the benchmark.", label, *run.info.rows), layout));
   if (run.equal_scores.equal() > 0)
     grid.notes.push_back(escaped(fmt::format("{}: {} of {} pairs have equal scores; the first of equals is chosen.",
                                              label, run.equal_scores.equal(), run.equal_scores.pairs()),

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/hub_cache.h"
+#include "base/hub_download.h"
 #include "base/json.h"
 
 namespace fs = std::filesystem;
@@ -29,7 +30,7 @@ bool is_adapter_alone(const fs::path& directory) {
 }
 
 // The model that the adapter `name` in `directory` was trained on.
-fs::path model_of_adapter(const std::string& name, const fs::path& directory) {
+fs::path model_of_adapter(const std::string& name, const fs::path& directory, HubFiles files) {
   const fs::path file = directory / kAdapterConfig;
   const OrderedJson config = read_ordered_json_or_throw(file);
   if (!config.is_object()) fail("{}: not a JSON object", file.string());
@@ -44,9 +45,11 @@ fs::path model_of_adapter(const std::string& name, const fs::path& directory) {
   try {
     std::error_code error;
     const bool pinned = !revision.empty() && !fs::is_directory(model, error);
-    found = resolve_checkpoint(pinned ? model + "@" + revision : model);
+    found = resolve_checkpoint(pinned ? model + "@" + revision : model, files);
   } catch (const Error& error) {
     if (error.exit_code() != kExitBadInput) throw;
+    if (!is_offline())
+      fail("{}: is an adapter for {}; {}; or {}", printable(name), printable(model), error.what(), advice);
     fail("{}: is an adapter for {}, which is neither a directory nor in the hub cache: {}", printable(name),
          printable(model), advice);
   }
@@ -89,18 +92,18 @@ fs::path ModelFiles::chat_template() const {
   return own == directory || has_template(own) ? own : directory;
 }
 
-ModelFiles resolve_model(const std::string& name) {
+ModelFiles resolve_model(const std::string& name, HubFiles files) {
   const Names names = split(name);
-  fs::path directory = resolve_checkpoint(names.model);
+  fs::path directory = resolve_checkpoint(names.model, files);
   if (!names.adapter) {
     if (!is_adapter_alone(directory)) return directory;
-    fs::path model = model_of_adapter(name, directory);
+    fs::path model = model_of_adapter(name, directory, files);
     return {std::move(model), std::move(directory)};
   }
   if (is_adapter_alone(directory))
     fail("{}: is an adapter, not a model that {} could be applied to", printable(names.model),
          printable(*names.adapter));
-  fs::path adapter = resolve_checkpoint(*names.adapter);
+  fs::path adapter = resolve_checkpoint(*names.adapter, files);
   if (!has(adapter, kAdapterConfig) && (holds_weights(adapter) || has(adapter, "config.json")))
     fail(
         "{}: is a model, not an adapter that could be applied to {}: to merge the two, name each in a recipe for vlrm "
@@ -110,9 +113,9 @@ ModelFiles resolve_model(const std::string& name) {
 }
 
 ModelFiles resolve_texts(const std::string& name) {
-  if (split(name).adapter) return resolve_model(name);
-  const fs::path directory = resolve_checkpoint(name);
-  return has(directory, "tokenizer.json") ? directory : resolve_model(name);
+  if (split(name).adapter) return resolve_model(name, HubFiles::texts);
+  const fs::path directory = resolve_checkpoint(name, HubFiles::texts);
+  return has(directory, "tokenizer.json") ? directory : resolve_model(name, HubFiles::texts);
 }
 
 fs::path resolve_template(const std::string& name) {

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "base/hub_files.h"
+
 namespace vlrm {
 
 constexpr const char* kAdapterConfig = "adapter_config.json";
@@ -26,8 +28,8 @@ struct ModelFiles {
 
 // "./model", "org/name@revision" or "./model+./adapter" (see resolve_checkpoint for each part), or an adapter alone,
 // whose config then says which model it is for. A directory whose name holds a + is one name. Throws Error for what is
-// not there, for more than one +, and for an adapter whose model is not found.
-ModelFiles resolve_model(const std::string& name);
+// not there, for more than one +, and for an adapter whose model is not found. Of hub ids, `files` are there then.
+ModelFiles resolve_model(const std::string& name, HubFiles files = HubFiles::model);
 
 // The same where tokenizer and chat template are all that counts: an adapter alone that has a tokenizer needs no model.
 ModelFiles resolve_texts(const std::string& name);

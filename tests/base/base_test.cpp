@@ -27,6 +27,9 @@ TEST(Suggestion, NamesTheNearestOrAll) {
   EXPECT_EQ(suggestion("wieght", known), "did you mean \"weight\"?");
   EXPECT_EQ(suggestion("densiti", known), "did you mean \"density\"?");
   EXPECT_EQ(suggestion("normal", known), "did you mean \"normalize\"?");
+  const std::string_view options[] = {"--vlm", "--version"};
+  EXPECT_EQ(suggestion("--vml", options), "did you mean \"--vlm\"?");  // two letters swapped
+  EXPECT_EQ(near_name("--epsilon", options), std::nullopt);            // the dashes are no likeness
   EXPECT_EQ(suggestion("WEIGHT", known), "did you mean \"weight\"?");
   EXPECT_EQ(suggestion(std::string(100'000, 'x'), known), "known are: weight, density, normalize");
 }

@@ -47,6 +47,20 @@ TEST(HubCache, LetsItsOwnLinksLeave) {
   EXPECT_FALSE(lies_within(snapshot / "LICENSE", snapshot));
 }
 
+TEST(HubCache, LetsLinksIntoTheSharedStoreLeave) {
+  const testing::TemporaryDirectory directory;
+  testing::write_text(directory / "blobs" / "01" / "0123", "x");
+  for (const bool in_cache : {true, false}) {
+    const fs::path repository = directory / (in_cache ? "models--org--name" : "work");
+    const fs::path snapshot = repository / "snapshots" / "abc";
+    fs::create_directories(snapshot);
+    fs::create_directories(repository / "blobs");
+    fs::create_symlink("../../blobs/01/0123", repository / "blobs" / "4567");
+    fs::create_symlink("../../blobs/4567", snapshot / "config.json");
+    EXPECT_EQ(lies_within(snapshot / "config.json", snapshot), in_cache);
+  }
+}
+
 TEST(FindText, FindsAsStringsDo) {
   EXPECT_EQ(find_text("abcabc", "bc"), 1u);
   EXPECT_EQ(find_text("abcabc", "bc", 2), 4u);

@@ -17,6 +17,8 @@ if "VLRM_GOLDENS" in os.environ:
     SETS = {"goldens": Path(os.environ["VLRM_GOLDENS"])}
 GOLDENS = SETS["goldens"]  # for tests to which any models will do
 DEVICE = os.environ.get("VLRM_TEST_DEVICE", "cpu")
+# No test asks the real hub; those of downloads have a hub of their own.
+os.environ["HF_HUB_OFFLINE"] = "1"
 # A shell starts what runs in the background with SIGINT ignored, and the programs that are tested would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -523,4 +523,6 @@ def test_a_limited_evaluation(vlrm, goldens, tmp_path):
     assert "limit was 3, now none" in vlrm(*evaluate, "-o", tmp_path / "few", fails=True)
     assert "limit was none, now 3" in vlrm(*evaluate, "-o", tmp_path / "whole", "--limit", 3, fails=True)
     vlrm(*evaluate, "-o", tmp_path / "whole", "--limit", 8)
-    assert "3" in vlrm("results", tmp_path / "few")
+    for layout in ("text", "md", "latex"):
+        told = "only the first 3 rows of the benchmark" in vlrm("results", tmp_path / "few", "--format", layout).replace("\n", " ")
+        assert told and "only the first" not in vlrm("results", tmp_path / "whole", "--format", layout)

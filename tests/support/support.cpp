@@ -9,6 +9,12 @@
 namespace fs = std::filesystem;
 
 namespace vlrm::testing {
+namespace {
+
+// No test asks the real hub.
+[[maybe_unused]] const bool kIsOffline = ::setenv("HF_HUB_OFFLINE", "1", /*overwrite=*/1) == 0;
+
+}  // namespace
 
 fs::path goldens() {
   if (const char* chosen = std::getenv("VLRM_GOLDENS")) return chosen;

@@ -18,7 +18,8 @@ const std::string kHash(40, 'a');
 class HubCache : public ::testing::Test {
  protected:
   HubCache() {
-    for (const char* name : {"HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "HOME"}) {
+    for (const char* name :
+         {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "HOME", "VLRM_PLACE"}) {
       const char* value = std::getenv(name);
       before_.emplace_back(name, value == nullptr ? std::optional<std::string>() : value);
       ::unsetenv(name);
@@ -56,10 +57,26 @@ TEST_F(HubCache, TheMoreParticularVariableWins) {
   expect_found(add_model(dir / "xdg" / "huggingface" / "hub"), [] { return resolve_checkpoint("org/name"); });
   ::setenv("HF_HOME", (dir / "hf").c_str(), 1);
   expect_found(add_model(dir / "hf" / "hub"), [] { return resolve_checkpoint("org/name"); });
+  ::setenv("HUGGINGFACE_HUB_CACHE", (dir / "legacy").c_str(), 1);
+  expect_found(add_model(dir / "legacy"), [] { return resolve_checkpoint("org/name"); });
   ::setenv("HF_HUB_CACHE", (dir / "cache").c_str(), 1);
   expect_found(add_model(dir / "cache"), [] { return resolve_checkpoint("org/name"); });
   ::setenv("HF_HUB_CACHE", "~/mine", 1);
   expect_found(add_model(dir / "home" / "mine"), [] { return resolve_checkpoint("org/name"); });
+}
+
+TEST_F(HubCache, VariablesInPathsAreExpandedAsInPython) {
+  ::setenv("VLRM_PLACE", dir.path().c_str(), 1);
+  const auto found_at = [&](const char* value, const std::string& place) {
+    ::setenv("HF_HUB_CACHE", value, 1);
+    const fs::path model = add_model(dir / place);
+    EXPECT_EQ(resolve_checkpoint("org/name"), model) << value;
+  };
+  found_at("$VLRM_PLACE/a", "a");
+  found_at("${VLRM_PLACE}/b", "b");
+  found_at("$VLRM_PLACE/$not_set/${not_set}/$", "$not_set/${not_set}/$");
+  found_at("${VLRM_PLACE}/${", "${");
+  found_at("$VLRM_PLACE/x~", "x~");
 }
 
 TEST_F(HubCache, RevisionsAreRefsOrHashes) {
@@ -91,6 +108,7 @@ TEST_F(HubCache, NotThereSaysWhereItLookedAndHowToFetch) {
   EXPECT_THAT(error_of([] { resolve_checkpoint("org/name"); }),
               AllOf(HasSubstr("org/name: no such directory"), HasSubstr(cache + "/refs/main"),
                     HasSubstr(cache + "/snapshots"), ::testing::EndsWith("hf download org/name")));
+  EXPECT_THAT(error_of([] { resolve_checkpoint("org/name"); }), HasSubstr("as this run is offline"));
   EXPECT_THAT(error_of([] { resolve_checkpoint("org/name@v2"); }),
               AllOf(HasSubstr("/refs/v2"), HasSubstr("hf download org/name --revision v2")));
 }
@@ -118,7 +136,7 @@ TEST_F(HubCache, ARefToNowhereIsNotThere) {
 
 TEST_F(HubCache, WhatCanOnlyBeAPathIsNotLookedUp) {
   for (const char* name : {"/no/such", "./org", "../org/name", "a/b/c", "", "~/x", "org/..", "org/name@../x", "a b/c",
-                           "org/name@", "org/name@/x", "x\n/y"})
+                           "org/name@", "org/name@/x", "x\n/y", "--help", "-x/name", "org/--x", "org/name@-x"})
     EXPECT_THAT(error_of([&] { resolve_checkpoint(name); }), ::testing::EndsWith("no such directory")) << name;
 }
 

@@ -18,6 +18,12 @@ every_fault() {
   build_tests
   VLRM=$PWD/build/release/bin/vlrm VLRM_FAULTS=all "$python" -m pytest -p no:cacheprovider -q tests/program/test_faults.py
 }
+# TRL's trainers with vlrm's rewards.
+with_trl() {
+  build_tests
+  install_trl
+  VLRM_PYTHON_PACKAGE=build/release/python "$python" -m pytest -p no:cacheprovider -q tests/python_package/test_trl.py
+}
 every_fuzzer() { build_preset fuzz; "$python" bench/run.py --vlrm build/release/bin/vlrm fuzz --minutes 1; }
 
 ci_full() {
@@ -29,7 +35,7 @@ ci_full() {
   install_clang_with_fuzzer
   install_python run test
   mkdir -p build/ci-full
-  for step in run_tests sanitize "lint --all" with_clang without_torch without_arrow wheel_tests source_tests \
+  for step in run_tests sanitize "lint --all" with_clang without_torch without_arrow with_trl wheel_tests source_tests \
     every_fault every_fuzzer; do
     say "ci-full: $step"
     started=$SECONDS

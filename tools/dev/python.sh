@@ -1,4 +1,4 @@
-# Python environments: .venv, with the torch that is compiled against, and .venv-mergekit.
+# Python environments: .venv, with the torch that is compiled against, .venv-mergekit and .venv-hub.
 
 oldest_torch=2.11
 pinned_torch=$(grep '^torch==' tools/requirements/run.txt)
@@ -133,15 +133,31 @@ say_torch() {
 }
 
 # mergekit, which needs other releases of what .venv has, in an environment of its own that sees .venv's torch.
-install_mergekit() {
-  local stamp
-  stamp="$(cat .venv/torch) $(cksum < tools/requirements/mergekit.txt)"
-  [ "$(cat .venv-mergekit/stamp 2> /dev/null || true)" = "$stamp" ] && return
-  say "making the Python environment .venv-mergekit (once)"
-  rm -rf .venv-mergekit
-  "$python" -m venv .venv-mergekit
+install_mergekit() { install_beside mergekit; }
+
+# TRL, whose trainers call vlrm's rewards.
+install_trl() { install_beside trl; }
+
+# .venv-NAME: tools/requirements/NAME.txt, in an environment that sees what .venv has.
+install_beside() {  # NAME
+  local folder=.venv-$1 requirements=tools/requirements/$1.txt stamp
+  stamp="$(cat .venv/torch) $(cksum < "$requirements")"
+  [ "$(cat "$folder/stamp" 2> /dev/null || true)" = "$stamp" ] && return
+  say "making the Python environment $folder (once)"
+  rm -rf "$folder"
+  "$python" -m venv "$folder"
   "$python" -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
-    > "$(.venv-mergekit/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch_of_the_project.pth"
-  .venv-mergekit/bin/pip install -q --disable-pip-version-check -r tools/requirements/mergekit.txt
-  echo "$stamp" > .venv-mergekit/stamp
+    > "$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch_of_the_project.pth"
+  "$folder/bin/pip" install -q --disable-pip-version-check -r "$requirements"
+  echo "$stamp" > "$folder/stamp"
+}
+
+# hf, of a huggingface_hub that .venv's transformers does not take.
+install_hub() {
+  cmp -s tools/requirements/hub.txt .venv-hub/hub.txt && return
+  say "making the Python environment .venv-hub (once)"
+  rm -rf .venv-hub
+  "$python" -m venv .venv-hub
+  .venv-hub/bin/pip install -q --disable-pip-version-check -r tools/requirements/hub.txt
+  cp tools/requirements/hub.txt .venv-hub/hub.txt
 }

@@ -7,7 +7,7 @@ unit_tests() {  # FOLDER CTEST_ARGUMENT …
     grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test .*(Passed|Skipped) )'
 }
 
-# The program and all tests.
+# The program, the Python package and all tests.
 build_tests() {
   install_packages_for run test
   install_python run test python
@@ -28,6 +28,7 @@ run_tests() {  # [--device D] [-R WORD]
   build_tests
   install_browser
   install_mergekit
+  install_hub
   export VLRM=$PWD/build/release/bin/vlrm VLRM_TEST_DEVICE=$device
   say "unit tests"
   tests=$(ctest --test-dir build/release -N "${filter[@]}" | sed -n 's/^Total Tests: //p')
@@ -38,7 +39,7 @@ run_tests() {  # [--device D] [-R WORD]
     [ "$tests" != 0 ] || fail "no test's name has ${filter[1]}"
   }
   say "tests of the Python package"
-  VLRM_PYTHON_PACKAGE=$PWD/build/release/python "$python" -m pytest -q -rs tests/python_package "${pytest_filter[@]}" ||
+  VLRM_PYTHON_PACKAGE=build/release/python "$python" -m pytest -q -rs tests/python_package "${pytest_filter[@]}" ||
     [ $? -eq 5 ] || failed=1
   return $failed
 }
