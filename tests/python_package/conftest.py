@@ -18,6 +18,7 @@ PACKAGE = os.environ.get("VLRM_PYTHON_PACKAGE")
 PROGRAM = Path(os.environ.get("VLRM", ROOT / "build/release/bin/vlrm"))
 THREADS = 1  # of the program and of the package, so that equal bits can be asked for
 
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in the program: other work shares the cores
 if PACKAGE:
     PACKAGE = str(Path(PACKAGE).resolve())
     sys.path.insert(0, PACKAGE)
