@@ -11,7 +11,7 @@ WEIGHTS = (0.2, 0.5, 0.8)  # of the reward model
 def main(world, output):
     for weight in WEIGHTS:
         vlrm.evaluate("vl-rewardbench", vlm=world / "vlm", rm=world / "rm", data=world / "pairs.parquet",
-                      merge={"method": "linear", "weight_rm": weight}, label=f"linear, {weight}", output=output / str(weight))
+                      method="linear", weight_rm=weight, label=f"linear, {weight}", output=output / str(weight))
     for row in vlrm.results(output, flat=True):  # or pandas.DataFrame(vlrm.results(output, flat=True))
         print(f"{row['label']:<12} {row['Overall']:5.1f} % of {row['rows']} pairs")
 

@@ -29,13 +29,12 @@ def filled(options: Any, **values: Any) -> Any:
     return options
 
 
-def model_options(*, device: str = "auto", dtype: Any = None, threads: int | None = None, loads: bool = True,
-                  merge: dict[str, Any] | None = None, **values: Any) -> _core.ModelOptions:
-    """`loads`: whether the model is to run here, with libtorch."""
-    torch = _torch() if loads else None
+def model_options(*, device: str = "auto", dtype: Any = None, threads: int | None = None,
+                  **values: Any) -> _core.ModelOptions:
+    torch = _torch()
     if threads is None and torch is not None:
         threads = torch.get_num_threads()  # so that nothing of the process changes
-    return filled(_core.ModelOptions(), device=str(device), dtype=dtype_name(dtype), threads=threads, **(merge or {}), **values)
+    return filled(_core.ModelOptions(), device=str(device), dtype=dtype_name(dtype), threads=threads, **values)
 
 
 def _torch() -> Any:

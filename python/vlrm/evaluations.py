@@ -21,7 +21,7 @@ def evaluate(benchmark: str, model: Name | None = None, *, output: Name, data: N
     what results() says of it. `output`: the result folder; a run that was killed goes on in it. `data`: a directory, a
     file or a hub id; None: the benchmark's own. mode: image, no-image, text-only, cascade (with
     `captions`) or random (no model). `options` are those of RewardModel, or for a merge on load vlm, rm, base, and recipe
-    or merge={"method", …}."""
+    or method with its numbers."""
     how = _evaluate_options(benchmark, model, options, mode=mode, output=output, data=data, config=config, split=split,
                             task=task, responses=responses, captions=captions, label=label, batch_samples=batch_samples,
                             force=force, resume_mixed=resume_mixed)

@@ -32,7 +32,12 @@ def as_input(image: Any, where: str = "the image") -> _core.ImageInput:
         path = os.fspath(image)
         if not path:
             raise Error(f"{where}: the path is empty")
-        return _core.ImageInput(os.fsdecode(path), b"")
+        name = os.fsdecode(path)
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise Error(f"{where}: the path {name!a} is not UTF-8; give the bytes of the file") from None
+        return _core.ImageInput(name, b"")
     if isinstance(image, dict):  # as datasets keeps an image that is not decoded
         if image.get("bytes"):
             return _of_bytes(bytes(image["bytes"]), where)

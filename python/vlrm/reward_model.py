@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import _core, messages
 from ._calls import Progress, listening
-from ._options import Name, filled, model_name, model_options, named
+from ._options import Name, filled, model_name, model_options
 from .errors import Error
 from .messages import Message, Prompt
 from .normalization import Normalization
@@ -86,10 +87,10 @@ class RewardModel:
         mergekit's YAML), or by a method (linear, task_arithmetic, ties, …) with its numbers, as vlrm.build takes them.
         `options` are those of RewardModel."""
         model = cls.__new__(cls)
-        merge = dict(method=method, weight=weight, weight_vlm=weight_vlm, weight_rm=weight_rm, density=density,
-                     normalize=normalize_weights, rescale=rescale)
-        model._load(dict(vlm=vlm, rm=rm, base=base, recipe=recipe, merge=merge, merge_seed=seed), options, normalize,
-                    progress)
+        model._load(
+            dict(vlm=vlm, rm=rm, base=base, recipe=recipe, method=method, weight=weight, weight_vlm=weight_vlm,
+                 weight_rm=weight_rm, density=density, normalize=normalize_weights, rescale=rescale, merge_seed=seed),
+            options, normalize, progress)
         return model
 
     def _load(self, names: dict[str, Any], options: dict[str, Any], normalize: Any, progress: Progress) -> None:
@@ -98,17 +99,16 @@ class RewardModel:
         how = model_options(**names, **options)
         with listening(progress) as call:
             self._model = _core.RewardModel(how, call)
-        merge = {name: value for name, value in (names.get("merge") or {}).items() if value is not None}
-        self._named = {name: named(value) for name, value in names.items()
-                       if value is not None and name not in ("merge", "merge_seed")} | merge
-        self._threads = how.threads
+        self._names, self._options, self._threads = _recorded(names), _recorded(options), how.threads
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What scores depend on, to be kept beside them: the models' names, device, dtype, threads and normalisation."""
+        """What scores depend on, to be kept beside them, as JSON has it: the models and how they are merged ("merge_normalize":
+        of weights), the options, the device and dtype that were taken, threads, and the normalisation ("normalize")."""
+        names = {"merge_normalize" if name == "normalize" else name: value for name, value in self._names.items()}
         normalize = self.normalization.settings() if self.normalization else None
-        return {"vlrm": _core.version, **self._named, "device": self._core_model.device, "dtype": self._core_model.dtype,
-                "threads": self._threads, "normalize": normalize}
+        return {"vlrm": _core.version, **names, **self._options, "device": self._core_model.device,
+                "dtype": self._core_model.dtype, "threads": self._threads, "normalize": normalize}
 
     @property
     def sees(self) -> bool:
@@ -133,7 +133,8 @@ class RewardModel:
     def __repr__(self) -> str:
         if self._model is None:
             return "RewardModel(closed)"
-        return f"RewardModel({', '.join(f'{name}={value!r}' for name, value in self.settings.items())})"
+        shown = {**self._names, "device": self._model.device, "dtype": self._model.dtype}
+        return f"RewardModel({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def score(self, prompt: Prompt, responses: Iterable[str], images: Any = None, mode: str | None = None) -> list[float]:
         """One reward for each response to a prompt: a text, or messages up to the response.
@@ -234,6 +235,12 @@ class RewardModel:
         if normalization is None:
             return scores
         return [[normalization(score) for score in each] for each in scores]
+
+
+def _recorded(values: dict[str, Any]) -> dict[str, Any]:
+    """Those that are given, paths as texts."""
+    return {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in values.items()
+            if value is not None and name not in ("device", "dtype", "threads")}
 
 
 def _grouped(rows: list[Sequence[Message]], images: list[Any]) -> Iterable[_core.Conversation]:

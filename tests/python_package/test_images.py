@@ -85,6 +85,7 @@ def test_a_pil_image_is_turned_as_its_file_is(model, tmp_path, orientation):
     (b"not an image", "the sample: image 1"),
     ("/nowhere/cat.png", "/nowhere/cat.png"),
     ("", "the path is empty"),
+    (b"caf\xe9.png".decode("utf-8", "surrogateescape"), "is not UTF-8"),
     (3, "int is not an image"),
     ({}, "dict is not an image"),
     (numpy.zeros((4, 4, 3)), "give uint8"),

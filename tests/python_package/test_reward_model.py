@@ -169,6 +169,9 @@ def test_rewards_are_normalised_and_it_is_recorded(model, built, samples):
     scores = own.score(samples[0]["prompt"], samples[0]["responses"], samples[0]["images"])
     assert scores == [min(max((score - raw[0]) / 2.0, -0.5), 0.5) for score in raw]
     assert own.settings["normalize"] == {"mean": raw[0], "scale": 2.0, "clip": 0.5, "source": None}
+    assert json.loads(json.dumps(own.settings)) == own.settings
+    wanted = {"model": str(built), "device": "cpu", "dtype": "float32", "threads": THREADS, "special_tokens": "parse"}
+    assert wanted.items() <= own.settings.items()
     assert own.likelihood("What?", ["A circle."]) == model.likelihood("What?", ["A circle."])
     for wrong in ({"scale": 0}, {"mean": float("nan")}, {"clip": (1, 1)}, {"middle": 1}, {"scale": "x"}, {"clip": "x"}, {"clip": -1}):
         with pytest.raises(vlrm.OptionError, match="normalize: "):
