@@ -249,7 +249,7 @@ def test_a_method_without_sense(vlrm, inputs, samples, more, expected):
 
 def test_numbers_without_a_method(vlrm, goldens, samples):
     error = vlrm("score", "--model", goldens / "vlrm_ties", "--weight", "1", "--input", samples, fails=True)
-    assert error == "vlrm: --method: is missing, whose numbers are there"
+    assert error == "vlrm: --method: is missing, but its numbers are given"
 
 
 def test_a_recipe_of_vlm_and_rm_needs_no_tokenizer(vlrm, inputs, tmp_path):
