@@ -18,6 +18,7 @@ PACKAGE = os.environ.get("VLRM_PYTHON_PACKAGE")
 PROGRAM = Path(os.environ.get("VLRM", ROOT / "build/release/bin/vlrm"))
 THREADS = 1  # of the program and of the package, so that equal bits can be asked for
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the real hub
 if PACKAGE:
     PACKAGE = str(Path(PACKAGE).resolve())
     sys.path.insert(0, PACKAGE)
