@@ -19,10 +19,10 @@ struct ModelOptions : MethodOptions {
   // float32, bfloat16 or float16 (fp32, bf16, fp16); auto: as stored (bfloat16 for a merge), on a device as the family
   // has it.
   std::string dtype = "auto";
-  std::string device = "auto";   // cpu, cuda or cuda:N; auto: CUDA where libtorch sees a device, else the CPU
+  std::string device = "auto";     // cpu, cuda or cuda:N; auto: CUDA where libtorch sees a device, else the CPU
   std::optional<int64_t> threads;  // of the model's arithmetic on a CPU; none: as many as there are cores
-  std::string weights = "auto";  // resident, streamed (one layer at a time), or auto: by what fits in memory
-  std::string date;              // for templates that ask for one: "01 Jan 2025" or "today"; "": the template's own
+  std::string weights = "auto";    // resident, streamed (one layer at a time), or auto: by what fits in memory
+  std::string date;                // for templates that ask for one: "01 Jan 2025" or "today"; "": the template's own
   std::string special_tokens = "parse";   // in prompts and responses: parse, escape (read as text) or refuse
   std::optional<int64_t> max_length;      // tokens of a text; none: no limit
   std::optional<std::string> truncation;  // of longer texts: refuse, left or right

@@ -14,7 +14,8 @@ from . import _core
 from ._launch import folder_of
 from .errors import VlrmWarning
 
-for package in ("torch", "pyarrow"):  # whose libraries the core opens: those that this Python would import
+# Whose libraries the core opens, and whose hf it runs: those that this Python would import.
+for package in ("torch", "pyarrow", "huggingface_hub"):
     if (folder := folder_of(package)) is not None:
         _core.prefer_python_package(package, folder)
 

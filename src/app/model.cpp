@@ -129,6 +129,7 @@ void require_merge_inputs(const ModelOptions& options) {
 
 Model open_or_merge(const ModelOptions& options, Purpose purpose) {
   const bool merges = names_merge(options, options.recipe);
+  if (!merges) refuse_numbers(options, "method", "is missing, but its numbers are given");
   for (const auto& [name, model] :
        {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm), std::pair("base", &options.base)})
     if (!merges && !model->empty()) throw OptionError(name, "goes only with a recipe or a method");
@@ -137,7 +138,6 @@ Model open_or_merge(const ModelOptions& options, Purpose purpose) {
     throw OptionError(
         "model", "name either a model, or a recipe or a method with the models that it merges (`vlm`, `rm`, `base`)");
   if (!merges) {
-    refuse_numbers(options, "method", "is missing, whose numbers are there");
     const ModelFiles files = resolve_model(options.model);
     if (const auto warning = unapplied_adapter(files)) tell_warning(*warning);
     Model model = open_model(files);

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/listening.h"
 #include "base/progress.h"
+#include "base/python_packages.h"
 
 namespace fs = std::filesystem;
 
@@ -56,6 +57,10 @@ std::string find_hf(const HubDownload& wanted) {
   if (const auto named = environment("VLRM_HF"); !named.empty()) {
     if (!can_run(named)) fail("VLRM_HF: {}: not a program; it is to name hf, of huggingface_hub", printable(named));
     return std::string(named);
+  }
+  if (const auto package = preferred_python_package("huggingface_hub")) {
+    const fs::path file = *package / "../../../../bin/hf";  // from lib/python3.N/site-packages
+    if (can_run(file)) return file.lexically_normal().string();
   }
   if (auto found = on_path(environment("PATH"))) return *found;
   for (const char* variable : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {

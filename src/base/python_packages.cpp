@@ -112,12 +112,6 @@ class Search {
   std::vector<std::string> looked_;
 };
 
-std::optional<fs::path> preferred_directory(const std::string& name) {
-  const std::lock_guard lock(preferred().mutex);
-  const auto found = preferred().directories.find(name);
-  return found == preferred().directories.end() ? std::nullopt : std::optional(found->second);
-}
-
 const char* set_variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? value : nullptr;
@@ -132,7 +126,7 @@ PythonPackage find_python_package(const PythonPackageRequest& request) {
     return search.found();
   }
   search.skip(request.variable + " is not set");
-  if (const auto directory = preferred_directory(request.name))
+  if (const auto directory = preferred_python_package(request.name))
     if (search.try_place(directory->string(), directory)) return search.found();
   bool active = false;
   for (const char* variable : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
@@ -146,6 +140,12 @@ PythonPackage find_python_package(const PythonPackageRequest& request) {
     return search.found();
   if (!search.try_place("python3", ask("python3", request.name))) search.give_up();
   return search.found();
+}
+
+std::optional<fs::path> preferred_python_package(const std::string& name) {
+  const std::lock_guard lock(preferred().mutex);
+  const auto found = preferred().directories.find(name);
+  return found == preferred().directories.end() ? std::nullopt : std::optional(found->second);
 }
 
 void prefer_python_package(const std::string& name, const fs::path& directory) {

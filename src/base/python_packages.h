@@ -1,8 +1,9 @@
-// Installed Python packages whose shared libraries we open: torch, pyarrow.
+// Installed Python packages of which we use something: shared libraries of torch and pyarrow, hf of huggingface_hub.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace vlrm {
@@ -27,5 +28,7 @@ PythonPackage find_python_package(const PythonPackageRequest& request);
 
 // For a process that is a Python: the package that it would import. Thread-safe.
 void prefer_python_package(const std::string& name, const std::filesystem::path& directory);
+// The one that was named, or nothing.
+std::optional<std::filesystem::path> preferred_python_package(const std::string& name);
 
 }  // namespace vlrm

@@ -148,7 +148,7 @@ int complain_of_bug(std::string_view what) {
 
 int run_or_complain(int argc, char** argv) {
   CLI::App program{
-      "vlrm: turns a vision-language model and a text reward model into a vision-language reward model by merging\n"
+      "vlrm: turns a vision-language model and a text reward model into a vision-language reward model by merging "
       "weights, and scores answers about images with it.\n\n"
       "  vlrm build --vlm VLM --rm RM --base BASE --method ties --weight 0.7 --density 0.4 -o OUT\n"
       "  vlrm score --model OUT --image cat.jpg --prompt \"What is this?\" --response \"A cat.\" --response \"A "

@@ -114,8 +114,10 @@ class OptionsFile : public CLI::Config {
 }  // namespace
 
 void declare_options_file(CLI::App& program) {
-  program.set_config("--options", "",
-                     "A file of options (YAML), by their long names without dashes; what is on the command line wins");
+  program
+      .set_config("--options", "",
+                  "A file of options (YAML), by their long names without dashes; what is on the command line wins")
+      ->type_name("TEXT");
   program.config_formatter(std::make_shared<OptionsFile>(program));
 }
 

@@ -96,6 +96,7 @@ std::vector<const CLI::App*> subcommands_of(const CLI::App& command) {
 }
 
 std::string unknown_command(const CLI::App& command, const std::string& word) {
+  if (word == "push") return "push is a command of the Python package: pip install it, and see docs/hub.md";
   const char* what = command.get_parent() == nullptr ? "command" : "benchmark";
   return fmt::format("there is no {} {}{}", what, printable(word), did_you_mean(word, command_names(command)));
 }

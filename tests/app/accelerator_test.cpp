@@ -18,5 +18,17 @@ TEST(UnusedGpu, IsToldWhereItsDeviceFileIs) {
   ::unsetenv("CUDA_VISIBLE_DEVICES");
 }
 
+TEST(Accelerators, MayBeThereWhereDriversMadeFiles) {
+  const TemporaryDirectory devices;
+  EXPECT_FALSE(may_have_accelerator((devices / "none").string()));
+  write_text(devices / "null", "");
+  EXPECT_FALSE(may_have_accelerator(devices.path().string()));
+  for (const char* name : {"nvidia0", "nvidiactl", "kfd", "dxg", "dri"}) {
+    write_text(devices / name, "");
+    EXPECT_TRUE(may_have_accelerator(devices.path().string())) << name;
+    std::filesystem::remove(devices / name);
+  }
+}
+
 }  // namespace
 }  // namespace vlrm::testing

@@ -1,6 +1,8 @@
 #include "base/hub_files.h"
 
 #include "base/command.h"
+#include "base/hub_download.h"
+#include "base/python_packages.h"
 #include "support/support.h"
 
 namespace fs = std::filesystem;
@@ -153,6 +155,22 @@ TEST(HubFiles, ChangedFilesAreFound) {
   EXPECT_THAT(changed_files(snapshot),
               ElementsAre(HasSubstr("large: is not the file that the hub has"), HasSubstr("text: is not the file")));
   EXPECT_THAT(error_of([&] { changed_files(dir.path()); }), HasSubstr("has no list of its files"));
+}
+
+TEST(HubDownload, RunsTheHfBesideThePackageThatAPythonImports) {
+  const TemporaryDirectory dir;
+  const fs::path hf = dir / "env" / "bin" / "hf", package = dir / "env/lib/python3.11/site-packages/huggingface_hub";
+  fs::create_directories(package);
+  write_text(hf, "#!/bin/sh\nfor word; do echo \"$word\"; done > " + (dir / "words").string() +
+                     "\necho '[{\"size\": \"-\"}]'\n");
+  fs::permissions(hf, fs::perms::owner_all);
+  ::unsetenv("VLRM_HF");
+  prefer_python_package("huggingface_hub", package);
+  download_from_hub(
+      {"org/name@v2", "org/name", "v2", HubFiles::dataset, dir / "cache", dir / "cache/datasets--org--name"});
+  EXPECT_THAT(read_text_or_throw(dir / "words"),
+              ::testing::StartsWith("download\norg/name\n--repo-type\ndataset\n--revision\nv2\n--cache-dir\n" +
+                                    (dir / "cache").string() + "\n--include\n*\n--exclude\n"));
 }
 
 TEST(Command, KeepsTheEndOfWhatItSaysToStandardError) {

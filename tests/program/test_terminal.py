@@ -249,7 +249,7 @@ def test_a_method_without_sense(vlrm, inputs, samples, more, expected):
 
 def test_numbers_without_a_method(vlrm, goldens, samples):
     error = vlrm("score", "--model", goldens / "vlrm_ties", "--weight", "1", "--input", samples, fails=True)
-    assert error == "vlrm: --method: is missing, whose numbers are there"
+    assert error == "vlrm: --method: is missing, but its numbers are given"
 
 
 def test_a_recipe_of_vlm_and_rm_needs_no_tokenizer(vlrm, inputs, tmp_path):
@@ -526,3 +526,20 @@ def test_a_limited_evaluation(vlrm, goldens, tmp_path):
     for layout in ("text", "md", "latex"):
         told = "only the first 3 rows of the benchmark" in vlrm("results", tmp_path / "few", "--format", layout).replace("\n", " ")
         assert told and "only the first" not in vlrm("results", tmp_path / "whole", "--format", layout)
+
+
+@pytest.mark.parametrize("command", ["caption", "judge"])
+def test_limited_writing(vlrm, goldens, tmp_path, command):
+    rows = [{"id": f"x-{i}", "query": "q", "response": ["a", f"b {i}"], "human_ranking": [0, 1],
+             "image": str(goldens / "reference/images/rgb_wide.png")} for i in range(3)]
+    data = write_lines(tmp_path / "pairs.jsonl", rows)
+    out = tmp_path / "out"
+    write = [command, "--model", goldens / "models/vlm", "--task", "vl-rewardbench", "--data", data, "-o", out, "-q",
+             *(["--judge", "likelihood"] if command == "judge" else ["--max-new-tokens", 2])]
+    vlrm(*write, "--limit", 2, "--batch-size", 1)
+    written = json.loads(out.read_text()) if command == "caption" else read_lines(out / "results.jsonl")
+    assert len(written) == 2
+    settings = json.loads((out / "run.json" if command == "judge" else tmp_path / "out.run.json").read_text())
+    assert settings["limit"] == 2
+    assert "limit was 2, now none" in vlrm(*write, fails=True)
+    assert "--limit: must be a whole number of at least 1, not 0" in vlrm(*write, "--limit", 0, fails=True)

@@ -19,6 +19,7 @@ PROGRAM = Path(os.environ.get("VLRM", ROOT / "build/release/bin/vlrm"))
 THREADS = 1  # of the program and of the package, so that equal bits can be asked for
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in the program: other work shares the cores
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the real hub
 if PACKAGE:
     PACKAGE = str(Path(PACKAGE).resolve())
     sys.path.insert(0, PACKAGE)
