@@ -83,7 +83,7 @@ def test_build_gives_the_bytes_of_the_whole_chain(goldens, built, name):
     expected = reference(goldens, "vlseq.json")[name]
     assert sha256s(read_tensors(built / name)) == expected["sha256"]
     files = {path.name for path in (built / name).iterdir()}
-    assert files == {*expected["files"], "vlrm_manifest.json", "modeling_vlrm.py"}
+    assert files == {*expected["files"], "vlrm_manifest.json", "modeling_vlrm.py", "README.md"}
     config = json.loads((built / name / "config.json").read_text())
     expected["config"].pop("_name_or_path")
     assert config == expected["config"] | AS_LOADED
