@@ -50,7 +50,7 @@ TEST(OptionChecks, NumbersOfAMergeGoWithAMethod) {
   EXPECT_EQ(wrong_in_score([](auto& options) { options.model.method = "ties"; }), "model");
   const auto merging = [](const std::function<void(ModelOptions&)>& set) {
     return wrong_in_score([&](auto& options) {
-      options.model = {};
+      options.model.model.clear();
       options.model.vlm = "v";
       options.model.rm = "r";
       set(options.model);
