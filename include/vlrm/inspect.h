@@ -18,8 +18,8 @@ struct InspectOptions {
 // and "bytes" of all weights, "parts" (a list with "part", "parameters", "bytes", "dtypes"), "hidden_size", "layers",
 // "cross_attention_layers", "vocabulary", "vision" (a line; null: sees nothing), "labels" (of a classifier),
 // "value_head", "chat_template" (its characters; null: none), "roles" (for "vlm", "rm" and "base": null where vlrm
-// build can take it so, else why not) and "notes". Of a family that vlrm does not run, only the first five and the
-// roles. Reads no weights. Throws Error for what is missing or malformed.
+// build can take it so, else why not) and "notes". Of a family that vlrm does not run, only the first five,
+// "architectures" (of its config.json) and the roles. Reads no weights. Throws Error for what is missing or malformed.
 std::string inspect(const InspectOptions& options);
 
 }  // namespace vlrm

@@ -100,6 +100,21 @@ OrderedJson text_or_null(const std::string& text) {
   return text.empty() ? OrderedJson(nullptr) : OrderedJson(printable(text));
 }
 
+// What the tensors of a canonical checkpoint say otherwise than its config.
+void add_disagreements(const Model& model, std::vector<std::string>& notes) {
+  const std::string prefix(model.config.architecture->text_prefix);
+  std::set<int64_t> layers;
+  for (const TensorInfo& tensor : model.weights->tensors())
+    if (const TensorPlace place = place_of(tensor.name); place.prefix == prefix + "layers") layers.insert(place.layer);
+  const auto compare = [&](const char* field, int64_t said, int64_t found) {
+    if (said != found) notes.push_back(fmt::format("config.json has {} {}, the tensors {}", field, said, found));
+  };
+  compare("num_hidden_layers", model.config.text.layers, static_cast<int64_t>(layers.size()));
+  const TensorInfo* embeddings = model.weights->find(prefix + "embed_tokens.weight");
+  if (embeddings != nullptr && embeddings->shape.size() == 2)
+    compare("hidden_size", model.config.text.hidden_size, embeddings->shape[1]);
+}
+
 void add_notes(const Model& model, std::vector<std::string>& notes) {
   if (!model.pickled_head.empty())
     notes.push_back(fmt::format("{}: a value head in a pickled file, which is not read",
@@ -108,10 +123,10 @@ void add_notes(const Model& model, std::vector<std::string>& notes) {
     notes.push_back(fmt::format("every tensor's name begins with \"{}\", which a trainer left", model.prefix));
   const auto unused = unused_tensors(model.config, *model.weights);
   if (!unused.empty())
-    notes.push_back(
-        fmt::format("{} tensors are not part of what config.json describes, so no model is run with them: "
-                    "{}{}",
-                    unused.size(), printable(unused.front()), unused.size() > 1 ? " …" : ""));
+    notes.push_back(fmt::format("{} tensor{} no part of what config.json describes, so no model is run with them: {}{}",
+                                unused.size(), unused.size() == 1 ? " is" : "s are", printable(unused.front()),
+                                unused.size() > 1 ? " …" : ""));
+  add_disagreements(model, notes);
 }
 
 // Of a kind that vlrm does not run; null where it does.
@@ -120,12 +135,15 @@ OrderedJson foreign_json(const ModelFiles& files) {
   const OrderedJson config = read_config(files.directory);
   const std::string type = model_type(config);
   if (type.empty() || find_architecture(type) != nullptr) return nullptr;
+  std::vector<std::string> architectures = architectures_of(config);
+  for (std::string& name : architectures) name = printable(name);
   const OrderedJson why = objection([&] { ModelConfig::from_directory(files.directory); });
   return {{"directory", files.directory.string()},
           {"adapter", nullptr},
           {"kind", "model that vlrm does not run"},
           {"family", printable(type)},
           {"runs", false},
+          {"architectures", architectures},
           {"roles", {{"vlm", why}, {"rm", why}, {"base", why}}}};
 }
 

@@ -7,12 +7,11 @@
 
 #include "base/error.h"
 #include "base/joined.h"
-#include "base/listening.h"
 #include "cli/commands.h"
 #include "cli/terminal_width.h"
 #include "cli/usage_errors.h"
-#include "python/json.h"
 #include "results/ensemble.h"
+#include "results/gathered.h"
 #include "results/tables.h"
 #include "tasks/benchmark_table.h"
 
@@ -37,32 +36,10 @@ TableOptions table_options(const Flags& flags) {
   return options;
 }
 
-// Of all runs, and behind them of their ensembles, for which the runs' rows are kept.
-std::vector<RunSummary> summaries(const Flags& flags) {
-  std::vector<RunSummary> all;
-  std::vector<RunResults> members;
-  for (const auto& path : expand_results(flags.paths)) {
-    RunResults run = read_run(path, all_kinds());
-    all.push_back(summarize(run));
-    if (!flags.ensembles.empty()) members.push_back(std::move(run));
-  }
-  for (const auto& [method, name] : kEnsembleMethods)
-    if (std::ranges::find(flags.ensembles, name) != flags.ensembles.end())
-      all.push_back(summarize(ensemble(members, method)));
-  return all;
-}
-
 std::vector<std::string> ensemble_names() {
   std::vector<std::string> names;
   for (const auto& [method, name] : kEnsembleMethods) names.emplace_back(name);
   return names;
-}
-
-std::string json_text(const std::vector<RunSummary>& runs, const std::optional<Comparison>& comparison) {
-  OrderedJson json{{"runs", OrderedJson::array()}};
-  for (const RunSummary& run : runs) json["runs"].push_back(summary_json(run));
-  if (comparison) json["comparison"] = comparison_json(*comparison);
-  return python_json(json) + "\n";
 }
 
 std::vector<Grid> tables(const Flags& flags, const std::vector<RunSummary>& runs,
@@ -101,18 +78,14 @@ void run_results(const Flags& flags) {
   if (flags.paths.empty() && flags.compare.empty()) fail("name result folders, or two with --compare");
   if (flags.paths.empty() && !flags.ensembles.empty())
     fail("--ensemble: name its runs; those of --compare are none of them");
-  const std::vector<RunSummary> runs = summaries(flags);
-  for (const RunSummary& run : runs)
-    if (const auto warning = run.equal_scores.warning()) tell_warning(fmt::format("{}: {}", run.info.label, *warning));
-  std::optional<Comparison> comparison;
-  if (!flags.compare.empty())
-    comparison = compare(read_run(flags.compare[0], all_kinds()), read_run(flags.compare[1], all_kinds()));
+  const GatheredResults results = gather_results(flags.paths, flags.ensembles, flags.compare, all_kinds());
+  const auto& [runs, comparison] = results;
   check_columns(flags, runs, comparison);
   if (flags.format == "csv" && comparison) fail("--compare has no csv; use json, md, latex or text");
   if (flags.format == "csv") {
     fmt::print("{}", csv_of(runs));
   } else if (flags.format == "json") {
-    fmt::print("{}", json_text(runs, comparison));
+    fmt::print("{}", json_text(results));
   } else {
     const char* separator = "";
     for (const Grid& grid : tables(flags, runs, comparison))

@@ -19,6 +19,9 @@ GOLDENS = SETS["goldens"]  # for tests to which any models will do
 DEVICE = os.environ.get("VLRM_TEST_DEVICE", "cpu")
 # No test asks the real hub; those of downloads have a hub of their own.
 os.environ["HF_HUB_OFFLINE"] = "1"
+for name in ("COLUMNS", "LINES"):  # readline, which pytest imports, sets them behind Python's back
+    os.environ.pop(name, None)
+    os.unsetenv(name)
 # A shell starts what runs in the background with SIGINT ignored, and the programs that are tested would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -237,7 +237,8 @@ def test_a_linear_merge_needs_no_base(vlrm, inputs, samples, tmp_path):
 
 
 @pytest.mark.parametrize("more, expected", [
-    (["--weight", "1"], "--vlm: goes only with a recipe or a method"),
+    (["--weight", "1"], "--method: is missing, but its numbers are given"),
+    ([], "--vlm: goes only with a recipe or a method"),
     (["--method", "ties", "--weight", "1"], "ties needs --density D"),
     (["--method", "slerp"], "--method slerp takes other numbers than weights; write them in a --recipe"),
     (["--method", "linear", "--weight-rm", "1", "--recipe", "r.yml"], "--recipe: says all about the merge"),
