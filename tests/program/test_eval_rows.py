@@ -361,7 +361,7 @@ def test_responses_whose_id_the_dataset_has_not(vlrm, seeing, tmp_path):
     (["--model", ROOT / "world/vlm", "--mode", "text-only"], "--mode text-only takes a text reward model"),
     (["--model", ROOT / "world/vlm"], "has no reward head"),
     (["--model", RM, "--mode", "text-only", "--device", "tpu"], "tpu"),
-    (["--model", RM, "--mode", "images"], "--mode: images not in"),
+    (["--model", RM, "--mode", "images"], "--mode: images is none of image, no-image"),
     (["--model", RM, "--batch-samples", "0"], "--batch-samples: must be a whole number of at least 1, not 0"),
     (["--model", "/nowhere", "--mode", "text-only"], "/nowhere"),
 ])

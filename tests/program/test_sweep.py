@@ -118,7 +118,7 @@ def test_recipes_are_written_whole_and_over_nothing_else(vlrm, paper, tmp_path):
     assert "mine" in vlrm("recipes", "paper", "-o", tmp_path / "mine", "--force", fails=True)
     vlrm("recipes", "paper", "-o", paper, "--force")
     assert len(list(paper.iterdir())) == 58
-    assert "SET: papre not in" in vlrm("recipes", "papre", "-o", tmp_path / "out", fails=True)
+    assert "SET: papre is none of paper, depth; did you mean paper?" in vlrm("recipes", "papre", "-o", tmp_path / "out", fails=True)
 
 
 # The sweep
@@ -241,7 +241,7 @@ def test_what_is_wrong_is_told_before_anything_is_scored(sweep, some, tmp_path):
     (["--sweep", "paper", "--mode", "cascade"], "which cascade does not run"),
     (["--sweep", "paper", "--mode", "random"], "which random does not run"),
     (["--sweep", "paper", "--label", "x"], "those of a sweep are named after their recipes"),
-    (["--sweep", "papre"], "--sweep: papre not in"),
+    (["--sweep", "papre"], "--sweep: papre is none of paper; did you mean paper?"),
     (["--sweep", "paper", "--recipes", "x.yml"], "does not go with"),
     (["--sweep", "paper", "--recipe", "x.yml"], "does not go with"),
     (["--recipes", "x.yml", "--model", "x"], "does not go with"),
