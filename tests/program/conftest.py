@@ -24,6 +24,10 @@ for name in ("COLUMNS", "LINES"):  # readline, which pytest imports, sets them b
     os.unsetenv(name)
 # A shell starts what runs in the background with SIGINT ignored, and the programs that are tested would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Tables and help would be as wide as the terminal that the tests are started from. Python's readline, which pytest
+# imports, sets it behind os.environ's back.
+os.environ.pop("COLUMNS", None)
+os.unsetenv("COLUMNS")
 
 
 def pytest_configure(config):

@@ -349,7 +349,7 @@ def test_responses_whose_id_the_dataset_has_not(vlrm, seeing, tmp_path):
     error = vlrm(*command, "--task", "mmmu_pro_vision_cot", fails=True)
     assert error == f'vlrm: {data}, row 0: has no column "id" (it has question_id)'
     error = vlrm(*command, "--task", "textvqa", fails=True)
-    assert error == "vlrm: --task: textvqa is none of textvqa_val, textvqa_train_100, mmmu_pro_standard_cot, mmmu_pro_vision_cot (see vlrm eval --help)"
+    assert error == "vlrm: --task: textvqa is none of textvqa_val, textvqa_train_100, mmmu_pro_standard_cot, mmmu_pro_vision_cot; did you mean textvqa_val? (see vlrm eval best-of-n --help)"
     assert not (tmp_path / "out").exists()
 
 
