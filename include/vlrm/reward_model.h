@@ -60,9 +60,9 @@ class RewardModel {
   // What generate() gives. Responses are not looked at; without images, none are shown.
   std::vector<GeneratedText> generate(const Conversation& conversation, const GenerateCall& call = {});
 
-  bool sees() const;          // images
-  bool rewards() const;       // has a reward head
-  std::string dtype() const;  // "bfloat16", of the weights in memory
+  bool sees() const;           // images
+  bool rewards() const;        // has a reward head
+  std::string dtype() const;   // "bfloat16", of the weights in memory
   std::string device() const;  // "cpu", "cuda:0": what was taken for "auto"
 
  private:

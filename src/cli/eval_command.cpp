@@ -41,10 +41,9 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
   flags->model.score_label = "--score-label";  // --label is the row's name
   flags->model.declare(*command);
   flags->sweep.declare(*command);
-  command->add_option(
-      "--data", flags->evaluate.data.data,
-      "The dataset: a directory or file (parquet, Arrow, JSON lines), or a hub id "
-      "(default: the benchmark's own)");
+  command->add_option("--data", flags->evaluate.data.data,
+                      "The dataset: a directory or file (parquet, Arrow, JSON lines), or a hub id "
+                      "(default: the benchmark's own)");
   command->add_option("--config", flags->evaluate.data.config, "Which config, if the dataset has several");
   command->add_option("--split", flags->evaluate.data.split, "Which split, if the dataset has several");
   command

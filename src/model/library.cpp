@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/threads.h"
-#include "model/threads_scope.h"
 #include "model/accelerator.h"
+#include "model/threads_scope.h"
 #include "model/torch_backend.h"
 
 namespace vlrm {
