@@ -37,11 +37,12 @@ wheel() {
   rm -rf build/wheelhouse
   mkdir -p build/wheelhouse
   export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
-  VLRM_TORCHES=$torches VLRM_ARROW=ON .venv-wheel/bin/python -m build -q --wheel --no-isolation -o build/wheelhouse/linux \
-    -C cmake.define.VLRM_PYTHON="$python" .
-  PATH=$PWD/.venv-wheel/bin:$PATH .venv-wheel/bin/auditwheel repair --exclude 'libtorch*' --exclude 'libc10*' \
-    --exclude 'libarrow*' --exclude 'libparquet*' -w build/wheelhouse build/wheelhouse/linux/*.whl > build/wheelhouse/log 2>&1 ||
-    { cat build/wheelhouse/log >&2; exit 1; }
+  {
+    VLRM_TORCHES=$torches VLRM_ARROW=ON .venv-wheel/bin/python -m build --wheel --no-isolation \
+      -o build/wheelhouse/linux -C cmake.define.VLRM_PYTHON="$python" . &&
+      PATH=$PWD/.venv-wheel/bin:$PATH auditwheel repair --exclude 'libtorch*' --exclude 'libc10*' --exclude 'libarrow*' \
+        --exclude 'libparquet*' -w build/wheelhouse build/wheelhouse/linux/*.whl
+  } > build/wheelhouse/log 2>&1 || { tail -n 50 build/wheelhouse/log >&2; exit 1; }
   rm -r build/wheelhouse/linux
   echo "built $(ls build/wheelhouse/*.whl): $(wheel_needs build/wheelhouse/*.whl)"
 }
