@@ -141,8 +141,8 @@ std::optional<CommandResult> run_command(const std::vector<std::string>& words, 
   result.output = std::move(output.text);
   result.errors = std::move(said.text);
   auto exit_code = child.exit_code();
-  for (auto pause = std::chrono::milliseconds(1); !exit_code;
-       exit_code = child.exit_code()) {  // it may go on without its output
+  // It may go on without its output.
+  for (auto pause = std::chrono::milliseconds(1); !exit_code; exit_code = child.exit_code()) {
     throw_if_interrupted();
     if (meanwhile) meanwhile();
     std::this_thread::sleep_for(pause);

@@ -12,8 +12,8 @@ namespace {
 constexpr std::array<std::string_view, 4> kMovesDigits{"device", "dtype", "batch_samples", "threads"};
 // Which rows there are at all: tells why their number and digests differ, and says nothing where they are the same.
 constexpr const char *kLimit = "limit", *kInput = "input";
-constexpr std::array<std::string_view, 5> kNotCompared{"vlrm", "label", "mixed", "groups",
-                                                       kLimit};  // groups are data's
+// Groups follow from data; the limit is looked at before the others.
+constexpr std::array<std::string_view, 5> kNotCompared{"vlrm", "label", "mixed", "groups", kLimit};
 constexpr const char *kFormat = "format", *kMixed = "mixed", *kRows = "rows";
 
 bool is_one_of(std::string_view key, const auto& names) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "base/joined.h"
 #include "cli/commands.h"
@@ -17,7 +18,7 @@ constexpr const char* kBeginning =
     R"(# Completion of vlrm's commands, options and values, made by: vlrm completion SHELL
 _vlrm() {
   local IFS=$' \t\n' cur="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
-  local chain="" help="" subcommands="" flags="" valued="" choices="" i
+  local chain="" help="" subcommands="" arguments="" flags="" valued="" choices="" i
   if [ "$cur" = "=" ]; then
     cur=""
   elif [ "$previous" = "=" ]; then
@@ -30,15 +31,15 @@ _vlrm() {
 
 constexpr const char* kEnd = R"(  esac
   COMPREPLY=()
-  [ -n "$help" ] && flags="" valued="" choices=""
+  [ -n "$help" ] && [ -n "$chain" ] && arguments="" flags="" valued="" choices=""
   if [ -n "$choices" ]; then
     COMPREPLY=($(compgen -W "$choices" -- "$cur"))
   elif [[ " $valued " == *" $previous "* ]]; then
     return 0
   elif [[ "$cur" == -* ]]; then
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
-  elif [ -n "$subcommands" ]; then
-    COMPREPLY=($(compgen -W "$subcommands" -- "$cur"))
+  elif [ -n "$subcommands$arguments" ]; then
+    COMPREPLY=($(compgen -W "$subcommands $arguments" -- "$cur"))
   fi
 }
 complete -o default -F _vlrm vlrm
@@ -80,21 +81,23 @@ void append_paths(std::string& script, const CLI::App& parent) {
 }
 
 void append_words(std::string& script, const CLI::App& command) {
-  std::vector<std::string> commands, options, values;
+  std::vector<std::string> commands, arguments, options, values;
   std::string choices;
   for (const CLI::App* each : subcommands_of(command)) commands.push_back(each->get_name());
   for (const CLI::Option* option : shown_options(command)) {
     const std::vector<std::string> names = words_for(*option);
     const std::vector<std::string> chosen = choices_of(*option);
-    if (option->get_positional() && names.empty()) commands.insert(commands.end(), chosen.begin(), chosen.end());
+    if (option->get_positional() && names.empty()) arguments.insert(arguments.end(), chosen.begin(), chosen.end());
     if (names.empty()) continue;
     options.insert(options.end(), names.begin(), names.end());
     if (option->get_items_expected_max() > 0) values.insert(values.end(), names.begin(), names.end());
     if (!chosen.empty())
       choices += fmt::format("        {}) choices=\"{}\" ;;\n", joined(names, " | "), joined(chosen, " "));
   }
-  script += fmt::format("    \"{}\")\n      subcommands=\"{}\"\n      flags=\"{}\"\n      valued=\"{}\"\n",
-                        path_in_script(command), joined(commands, " "), joined(options, " "), joined(values, " "));
+  script += fmt::format("    \"{}\")\n", path_in_script(command));
+  for (const auto& [name, words] : {std::pair("subcommands", &commands), std::pair("arguments", &arguments),
+                                    std::pair("flags", &options), std::pair("valued", &values)})
+    script += fmt::format("      {}=\"{}\"\n", name, joined(*words, " "));
   if (!choices.empty()) script += "      case \"$previous\" in\n" + choices + "      esac\n";
   script += "      ;;\n";
   for (const CLI::App* each : subcommands_of(command)) append_words(script, *each);

@@ -76,7 +76,8 @@ class OptionsFile : public CLI::Config {
     const std::string key = printable(entry.first.Scalar()), path = command_path(command);
     if (find(command, name) != nullptr)
       yaml.fail_at(entry.first.Mark(), "\"{}\" is not an option of {} that a file can set", key, path);
-    if (entry.second.IsMap() && program_.get_subcommand_no_throw(name) != nullptr)
+    const auto is_called_so = [&](const CLI::App* one) { return one->check_name(name); };
+    if (entry.second.IsMap() && std::ranges::any_of(subcommands_of(program_), is_called_so))
       yaml.fail_at(entry.first.Mark(), "\"{}\" is a command; its options stand in the file without it", key);
     yaml.fail_at(entry.first.Mark(), "\"{}\" is not an option of {}{}", key, path,
                  unknown_option_hint(command, "--" + name));

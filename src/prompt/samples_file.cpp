@@ -21,14 +21,15 @@ SamplesFile::SamplesFile(const std::string& path, std::optional<int64_t> limit)
   const fs::file_status status = fs::status(path, error);
   if (path == "-" || path == "/dev/stdin") {
     name_ = "standard input";
-    keep_in_temporary_file(LineReader("-", name_));
+    keep_in_temporary_file("-");
   } else if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) {
-    keep_in_temporary_file(LineReader(path, name_));
+    keep_in_temporary_file(path);
   }
 }
 
 // Nothing is asked of a pipe behind the last line that counts: it may have no end, or be slow.
-void SamplesFile::keep_in_temporary_file(LineReader pipe) {
+void SamplesFile::keep_in_temporary_file(const std::string& path) {
+  LineReader pipe(path, name_);
   kept_ = std::make_unique<TemporaryFile>();
   path_ = kept_->path().string();
   directory_.clear();

@@ -50,7 +50,7 @@ class SamplesFile {
   };
 
  private:
-  void keep_in_temporary_file(LineReader pipe);
+  void keep_in_temporary_file(const std::string& path);
   std::string path_, name_;
   int64_t limit_;
   std::filesystem::path directory_;
