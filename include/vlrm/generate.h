@@ -19,7 +19,7 @@ struct GenerateOptions {
   std::string prompt;               // UTF-8
   SamplingOptions sampling;
   uint64_t seed = 0;             // of the first text; the next ones have the next
-  int64_t texts = 1;             // above 0
+  int64_t texts = 1;             // from 1 to 1,000,000
   int64_t max_new_tokens = 512;  // above 0
   // Called after each token with the number of its text and the text so far.
   std::function<void(size_t text, const std::string& so_far)> grown;

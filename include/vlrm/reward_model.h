@@ -37,7 +37,7 @@ struct ScoreCall {
 struct GenerateCall {
   SamplingOptions sampling;
   uint64_t seed = 0;
-  int64_t texts = 1;                                                  // above 0
+  int64_t texts = 1;                                                  // from 1 to 1,000,000
   int64_t max_new_tokens = 512;                                       // above 0
   std::function<void(size_t text, const std::string& so_far)> grown;  // as in GenerateOptions
   Listener* listener = nullptr;

@@ -37,7 +37,7 @@ void caption(const CaptionOptions& options);
 struct AnswersOptions {
   WriteOptions write;
   std::string task;
-  int64_t texts = 8;        // answers to a question
+  int64_t texts = 8;        // answers to a question: from 1 to 1,000,000
   uint64_t first_seed = 0;  // of the first answer; the next ones have the next
 };
 

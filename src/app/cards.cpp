@@ -44,8 +44,7 @@ std::map<std::string, std::string> card_of(const BuildOptions& options) {
   card.scores = true;
   card.what = fmt::format(
       "The text part of a vision-language model, merged with a text reward model{}, without training: it sees as the "
-      "first and "
-      "judges as the second ([arXiv 2502.13487](https://arxiv.org/abs/2502.13487)).",
+      "first and judges as the second ([arXiv 2502.13487](https://arxiv.org/abs/2502.13487)).",
       options.method.empty() ? "" : fmt::format(" by the method {}", options.method));
   Command command("build");
   for (const auto& [role, name] :

@@ -114,7 +114,7 @@ Costs ScoringCosts::of(int64_t samples, int64_t batch, int64_t recipes) const {
   config.head = likelihood_ ? Head::language_model : Head::reward;
   const BackendNeeds needs = backend_needs(config, model_.weights, backend_);
   const double all = static_cast<double>(samples) / static_cast<double>(std::max<int64_t>(samples_, 1));
-  const int64_t batches = (samples + batch - 1) / batch;
+  const int64_t batches = samples / batch + (samples % batch != 0);
   Costs costs;
   costs.device = device_;
   costs.streamed = needs.streamed;

@@ -84,20 +84,10 @@ void draw(const EvaluateOptions& options, EvaluationOptions how) {
 }
 
 void refuse_model(const ModelOptions& model) {
-  const std::string reason = "random draws its scores; leave the options of a model away";
+  const std::string reason = "random draws its scores; leave out the options of a model";
   if (!(model.model + model.recipe + model.vlm + model.rm + model.base).empty() || model.likelihood)
     throw OptionError("mode", reason);
   refuse_numbers(model, "mode", reason);
-}
-
-// A row as a sample, with the caption before its question where there are captions.
-Sample sample_of(BenchmarkRow& row, const std::optional<Captions>& captions) {
-  if (captions) row.query = captions->of(row.id, row.source) + " " + row.query;
-  Sample sample;
-  sample.images = std::move(row.images);
-  sample.messages.push_back(user_message(row.query, sample.images.size()));
-  sample.responses = std::move(row.responses);
-  return sample;
 }
 
 // Costs do not depend on it.
@@ -115,8 +105,8 @@ void add_rows(ScoringCosts& costs, const Benchmark& benchmark, const EvaluationO
   for (const int64_t number : samples_to_read(benchmark.rows())) {
     auto row = benchmark.stream(number, shows ? Images::with : Images::without)->next();
     if (!row) break;
-    const std::string source = row->source;
-    costs.add(sample_of(*row, how.captions), source);
+    if (how.captions) how.captions->add_to(*row);
+    costs.add(sample_of(*row, how.mode), row->source);
   }
 }
 

@@ -24,7 +24,7 @@ GenerationRequest request_of(const GenerateOptions& options) {
 
 std::vector<GeneratedText> generate(const GenerateOptions& options) {
   const CallListener listening(options.listener);
-  require_at_least("texts", options.texts, 1);
+  require_texts(options.texts);
   require_at_least("max_new_tokens", options.max_new_tokens, 1);
   LoadedModel model(options.model, Purpose::writing);
   const Mode without = model.model().config.sees() ? Mode::no_image : Mode::text_only;

@@ -31,6 +31,7 @@ const Names<SpecialTokens> kSpecialTokens{
 const Names<Truncation> kTruncations{
     {"refuse", Truncation::refuse}, {"left", Truncation::left}, {"right", Truncation::right}};
 constexpr int64_t kMostThreads = 1024;
+constexpr const char* kNoMerge = "add `recipe`, or `method` and its numbers";
 const Names<Mode> kModes{{"image", Mode::image}, {"no-image", Mode::no_image}, {"text-only", Mode::text_only}};
 
 template <class Value>
@@ -132,8 +133,8 @@ Model open_or_merge(const ModelOptions& options, Purpose purpose) {
   if (!merges) refuse_numbers(options, "method", "is missing, but its numbers are given");
   for (const auto& [name, model] :
        {std::pair("vlm", &options.vlm), std::pair("rm", &options.rm), std::pair("base", &options.base)})
-    if (!merges && !model->empty()) throw OptionError(name, "goes only with a recipe or a method");
-  if (!merges && options.merge_seed) throw OptionError("merge_seed", "goes only with a recipe or a method");
+    if (!merges && !model->empty()) throw OptionError(name, kNoMerge);
+  if (!merges && options.merge_seed) throw OptionError("merge_seed", kNoMerge);
   if (merges == !options.model.empty())
     throw OptionError(
         "model", "name either a model, or a recipe or a method with the models that it merges (`vlm`, `rm`, `base`)");

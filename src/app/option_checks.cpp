@@ -8,6 +8,11 @@ void require_at_least(const std::string& option, int64_t value, int64_t least) {
   if (value < least) throw OptionError(option, fmt::format("must be at least {}, not {}", least, value));
 }
 
+void require_texts(int64_t texts) {
+  constexpr int64_t kMost = 1'000'000;
+  if (texts < 1 || texts > kMost) throw OptionError("texts", fmt::format("must be from 1 to {}, not {}", kMost, texts));
+}
+
 void require_limit(const std::optional<int64_t>& limit) {
   require_at_least("limit", limit.value_or(1), 1);
 }

@@ -14,6 +14,8 @@ namespace vlrm {
 
 // Unless the value is `least` or above.
 void require_at_least(const std::string& option, int64_t value, int64_t least);
+// Of a number of texts to write, each of which has a seed of its own.
+void require_texts(int64_t texts);
 // Of a limit, where there is one.
 void require_limit(const std::optional<int64_t>& limit);
 // Unless it names something.

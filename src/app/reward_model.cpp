@@ -154,7 +154,7 @@ std::vector<Scores> RewardModel::score(const std::vector<Conversation>& conversa
 
 std::vector<GeneratedText> RewardModel::generate(const Conversation& conversation, const GenerateCall& call) {
   const CallListener listening(call.listener);
-  require_at_least("texts", call.texts, 1);
+  require_texts(call.texts);
   require_at_least("max_new_tokens", call.max_new_tokens, 1);
   GenerationRequest request{sample_of(conversation, "the prompt", false), "the prompt", {}};
   for (int64_t i = 0; i < call.texts; ++i) request.seeds.push_back(call.seed + static_cast<uint64_t>(i));

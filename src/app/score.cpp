@@ -48,11 +48,7 @@ Scores score(const ScoreOptions& options) {
   const CallListener listening(options.listener);
   if (options.responses.empty()) throw OptionError("responses", "at least one is needed");
   const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
-  Sample sample;
-  sample.messages.push_back(user_message(options.prompt, options.images.size()));
-  for (const std::string& image : options.images) sample.images.push_back({image});
-  sample.responses = options.responses;
-  return LoadedModel(options.model).score({{std::move(sample), "the sample"}}, how, 1).front();
+  return LoadedModel(options.model).score({{sample_of(options), "the sample"}}, how, 1).front();
 }
 
 void score_file(const ScoreFileOptions& options) {

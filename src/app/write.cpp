@@ -131,7 +131,7 @@ void caption(const CaptionOptions& options) {
 
 void answers(const AnswersOptions& options) {
   const CallListener listening(options.write.listener);
-  require_at_least("texts", options.texts, 1);
+  require_texts(options.texts);
   require_limit(options.write.limit);
   const BenchmarkSpec& spec = benchmark_or_throw("task", options.task, benchmarks_to_answer());
   const std::shared_ptr<const WritingJob> job =

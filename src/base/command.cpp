@@ -7,8 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -64,6 +67,8 @@ class Pipe {
   int reading_ = -1, writing_ = -1;
 };
 
+constexpr std::chrono::milliseconds kMoment(100);
+
 // A program that runs; ended with this, if it has not ended itself.
 class Child {
  public:
@@ -71,22 +76,27 @@ class Child {
   ~Child() {
     if (process_ <= 0) return;
     ::kill(process_, SIGTERM);
-    wait();
+    for (int i = 0; i < kPatience && !exit_code(); ++i) std::this_thread::sleep_for(kMoment);
+    if (process_ <= 0) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  int wait() {
+  // Its exit code, once it has ended; else nothing.
+  std::optional<int> exit_code() {
     int status = 0;
-    while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) continue;
+    const pid_t ended = ::waitpid(process_, &status, WNOHANG);
+    if (ended == 0 || (ended < 0 && errno == EINTR)) return std::nullopt;
     process_ = -1;
     constexpr int kSignalled = 128;
     return WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
   }
 
  private:
+  static constexpr int kPatience = 20;  // moments in which it may end itself
   pid_t process_;
-  int output_;
 };
 
 constexpr size_t kMostErrors = 1 << 16;  // bytes that are kept, the last ones
@@ -98,8 +108,7 @@ void read_all(Pipe& output, Pipe& errors, const std::string& name, size_t limit,
   while (waiting[0].fd >= 0 || waiting[1].fd >= 0) {  // poll passes over a negative one
     throw_if_interrupted();
     if (meanwhile) meanwhile();
-    constexpr int kMilliseconds = 100;
-    if (::poll(waiting.data(), waiting.size(), kMilliseconds) <= 0) continue;
+    if (::poll(waiting.data(), waiting.size(), static_cast<int>(kMoment.count())) <= 0) continue;
     if (waiting[0].revents != 0 && !output.read_some()) waiting[0].fd = -1;
     if (waiting[1].revents != 0 && !errors.read_some()) waiting[1].fd = -1;
     if (output.text.size() > limit) fail("{}: printed more than {} bytes", printable(name), limit);
@@ -131,7 +140,15 @@ std::optional<CommandResult> run_command(const std::vector<std::string>& words, 
   CommandResult result;
   result.output = std::move(output.text);
   result.errors = std::move(said.text);
-  result.exit_code = child.wait();
+  auto exit_code = child.exit_code();
+  // It may go on without its output.
+  for (auto pause = std::chrono::milliseconds(1); !exit_code; exit_code = child.exit_code()) {
+    throw_if_interrupted();
+    if (meanwhile) meanwhile();
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, kMoment);
+  }
+  result.exit_code = *exit_code;
   return result;
 }
 

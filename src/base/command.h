@@ -19,7 +19,7 @@ enum class CommandErrors { shown, dropped, kept };  // what it writes to standar
 
 // Runs `words`, the first of which is looked for on PATH, without input, and waits for its end. Nothing where it cannot
 // be started. Throws Error where it prints more than `limit` bytes, which ends it, and Interrupted where the listener
-// asks for that. `meanwhile` is called about ten times a second.
+// asks for that. `meanwhile` is called about ten times a second; what it throws ends the program, too.
 std::optional<CommandResult> run_command(const std::vector<std::string>& words, CommandErrors errors,
                                          size_t limit = 1 << 20, const std::function<void()>& meanwhile = {});
 

@@ -22,12 +22,21 @@ fs::path existing_part(const fs::path& path) {
   return existing;
 }
 
+// Some directories that tell of no room, such as /proc, take nothing, whatever access() says.
+void try_to_write(const fs::path& path, const fs::path& directory) {
+  const fs::path trial = directory / fmt::format(".vlrm-trial-{}", ::getpid());
+  std::error_code error;
+  fs::create_directory(trial, error);
+  if (error) fail_with_errno(error.value(), "{}: cannot be made in {}", path.string(), directory.string());
+  fs::remove(trial, error);
+}
+
 }  // namespace
 
 std::optional<int64_t> free_space(const fs::path& path) {
   std::error_code error;
   const fs::space_info space = fs::space(existing_part(path), error);
-  if (error) return std::nullopt;
+  if (error || space.capacity == 0) return std::nullopt;  // as of /proc, and of network disks that do not count
   return static_cast<int64_t>(std::min<uintmax_t>(space.available, INT64_MAX));
 }
 
@@ -45,6 +54,7 @@ void require_writable(const fs::path& path) {
     fail("{}: cannot be made: {} is not a directory", path.string(), existing.string());
   if (::access(existing.c_str(), W_OK) != 0)
     fail_with_errno(errno, "{}: cannot be made in {}", path.string(), existing.string());
+  if (!free_space(existing)) try_to_write(path, existing);
 }
 
 }  // namespace vlrm

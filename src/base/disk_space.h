@@ -14,7 +14,7 @@ std::optional<int64_t> free_space(const std::filesystem::path& path);
 // Throws Error where a disk that is known to have less is to take `bytes`.
 void require_space(const std::filesystem::path& path, int64_t bytes);
 
-// Throws Error where `path` could not be made, as what is there above it is no directory or takes no files.
+// Throws Error where `path` could not be made, as what is there above it is not a directory or takes no files.
 void require_writable(const std::filesystem::path& path);
 
 }  // namespace vlrm

@@ -9,6 +9,10 @@
 
 namespace vlrm {
 
+bool is_blank(std::string_view line) {
+  return line.find_first_not_of(" \t") == std::string_view::npos;
+}
+
 LineReader::LineReader(const std::string& path) : LineReader(path, path == "-" ? "standard input" : path) {}
 
 LineReader::LineReader(const std::string& path, std::string name) : name_(std::move(name)), stream_(&std::cin) {
@@ -48,7 +52,7 @@ bool LineReader::read_line(std::string& line) {
 
 bool LineReader::next_not_blank(std::string& line) {
   while (next(line))
-    if (line.find_first_not_of(" \t") != std::string::npos) return true;
+    if (!is_blank(line)) return true;
   return false;
 }
 

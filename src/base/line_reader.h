@@ -5,8 +5,11 @@
 #include <fstream>
 #include <istream>
 #include <string>
+#include <string_view>
 
 namespace vlrm {
+
+bool is_blank(std::string_view line);
 
 // The lines of a file, or of standard input for "-". A last line without a newline counts; a carriage return before the
 // newline does not belong to the line, nor does a byte order mark before the first.

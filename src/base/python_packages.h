@@ -1,6 +1,7 @@
 // Installed Python packages of which we use something: shared libraries of torch and pyarrow, hf of huggingface_hub.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -19,6 +20,7 @@ struct PythonPackageRequest {
   std::filesystem::path built_with;  // the package that the program was built with; may be empty, or gone
   std::string wanted;                // for the error: "2.11 or 2.13"
   std::function<bool(const std::string& version)> fits;
+  std::chrono::milliseconds patience{10'000};  // a Python that is asked and does not answer meanwhile has none
 };
 
 // The first package that fits: of the one that `variable` names, and then no other; the one that

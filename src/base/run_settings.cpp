@@ -10,9 +10,10 @@ namespace vlrm {
 namespace {
 
 constexpr std::array<std::string_view, 4> kMovesDigits{"device", "dtype", "batch_samples", "threads"};
-constexpr std::array<std::string_view, 4> kNotCompared{"vlrm", "label", "mixed", "groups"};  // groups follow from data
-// Which rows there are at all: tells why their number and digests differ.
-constexpr const char* kLimit = "limit";
+// Which rows there are at all: tells why their number and digests differ, and says nothing where they are the same.
+constexpr const char *kLimit = "limit", *kInput = "input";
+// Groups follow from data; the limit is looked at before the others.
+constexpr std::array<std::string_view, 5> kNotCompared{"vlrm", "label", "mixed", "groups", kLimit};
 constexpr const char *kFormat = "format", *kMixed = "mixed", *kRows = "rows";
 
 bool is_one_of(std::string_view key, const auto& names) {
@@ -35,7 +36,11 @@ bool is_digest(const OrderedJson& value) {
 
 std::string limit_of(const OrderedJson& settings) {
   const auto found = settings.find(kLimit);
-  return found == settings.end() ? "none" : found->dump();
+  return found == settings.end() ? "not set" : found->dump();
+}
+
+bool have_the_same_input(const OrderedJson& before, const OrderedJson& now) {
+  return before.contains(kInput) && now.contains(kInput) && before.at(kInput) == now.at(kInput);
 }
 
 std::string in_words(const std::string& key, const OrderedJson& before, const OrderedJson& now) {
@@ -95,7 +100,7 @@ std::optional<SettingsDifference> settings_difference(const OrderedJson& before,
   if (format_of(before) != format_of(now))
     return SettingsDifference{fmt::format("their format was {}, now {}: another version of vlrm made them",
                                           format_of(before), format_of(now))};
-  if (limit_of(before) != limit_of(now))
+  if (limit_of(before) != limit_of(now) && !have_the_same_input(before, now))
     return SettingsDifference{fmt::format("{} was {}, now {}", kLimit, limit_of(before), limit_of(now))};
   std::optional<SettingsDifference> digits;
   for (const auto& [key, value] : now.items()) {

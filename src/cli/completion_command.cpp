@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "base/joined.h"
 #include "cli/commands.h"
@@ -11,30 +12,34 @@
 namespace vlrm {
 namespace {
 
-// `help` is no part of the path, so that what follows it is completed as a command.
+// `help` is not a part of the chain, so that what follows it is completed as a command. The names are none that zsh
+// gives a meaning, such as path.
 constexpr const char* kBeginning =
     R"(# Completion of vlrm's commands, options and values, made by: vlrm completion SHELL
 _vlrm() {
-  local cur="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" path="" commands="" options="" values="" choices="" i
+  local IFS=$' \t\n' cur="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
+  local chain="" help="" subcommands="" arguments="" flags="" valued="" choices="" i
   if [ "$cur" = "=" ]; then
     cur=""
   elif [ "$previous" = "=" ]; then
     previous="${COMP_WORDS[COMP_CWORD-2]}"
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
-    case "$path ${COMP_WORDS[i]}" in
+    case "$chain ${COMP_WORDS[i]}" in
+      " help") help=1 ;;
 )";
 
 constexpr const char* kEnd = R"(  esac
   COMPREPLY=()
+  [ -n "$help" ] && [ -n "$chain" ] && arguments="" flags="" valued="" choices=""
   if [ -n "$choices" ]; then
     COMPREPLY=($(compgen -W "$choices" -- "$cur"))
-  elif [[ " $values " == *" $previous "* ]]; then
+  elif [[ " $valued " == *" $previous "* ]]; then
     return 0
   elif [[ "$cur" == -* ]]; then
-    COMPREPLY=($(compgen -W "$options" -- "$cur"))
-  elif [ -n "$commands" ]; then
-    COMPREPLY=($(compgen -W "$commands" -- "$cur"))
+    COMPREPLY=($(compgen -W "$flags" -- "$cur"))
+  elif [ -n "$subcommands$arguments" ]; then
+    COMPREPLY=($(compgen -W "$subcommands $arguments" -- "$cur"))
   fi
 }
 complete -o default -F _vlrm vlrm
@@ -70,27 +75,29 @@ void append_paths(std::string& script, const CLI::App& parent) {
     names.insert(names.begin(), command->get_name());
     for (const std::string& name : names)
       patterns += fmt::format("{}\"{} {}\"", patterns.empty() ? "" : " | ", path_in_script(parent), name);
-    script += fmt::format("      {}) path=\"{}\" ;;\n", patterns, path_in_script(*command));
+    script += fmt::format("      {}) chain=\"{}\" ;;\n", patterns, path_in_script(*command));
     append_paths(script, *command);
   }
 }
 
 void append_words(std::string& script, const CLI::App& command) {
-  std::vector<std::string> commands, options, values;
+  std::vector<std::string> commands, arguments, options, values;
   std::string choices;
   for (const CLI::App* each : subcommands_of(command)) commands.push_back(each->get_name());
   for (const CLI::Option* option : shown_options(command)) {
     const std::vector<std::string> names = words_for(*option);
     const std::vector<std::string> chosen = choices_of(*option);
-    if (option->get_positional() && names.empty()) commands.insert(commands.end(), chosen.begin(), chosen.end());
+    if (option->get_positional() && names.empty()) arguments.insert(arguments.end(), chosen.begin(), chosen.end());
     if (names.empty()) continue;
     options.insert(options.end(), names.begin(), names.end());
     if (option->get_items_expected_max() > 0) values.insert(values.end(), names.begin(), names.end());
     if (!chosen.empty())
       choices += fmt::format("        {}) choices=\"{}\" ;;\n", joined(names, " | "), joined(chosen, " "));
   }
-  script += fmt::format("    \"{}\")\n      commands=\"{}\"\n      options=\"{}\"\n      values=\"{}\"\n",
-                        path_in_script(command), joined(commands, " "), joined(options, " "), joined(values, " "));
+  script += fmt::format("    \"{}\")\n", path_in_script(command));
+  for (const auto& [name, words] : {std::pair("subcommands", &commands), std::pair("arguments", &arguments),
+                                    std::pair("flags", &options), std::pair("valued", &values)})
+    script += fmt::format("      {}=\"{}\"\n", name, joined(*words, " "));
   if (!choices.empty()) script += "      case \"$previous\" in\n" + choices + "      esac\n";
   script += "      ;;\n";
   for (const CLI::App* each : subcommands_of(command)) append_words(script, *each);
@@ -99,7 +106,7 @@ void append_words(std::string& script, const CLI::App& command) {
 std::string bash_script(const CLI::App& program) {
   std::string script = kBeginning;
   append_paths(script, program);
-  script += "    esac\n  done\n  case \"$path\" in\n";
+  script += "    esac\n  done\n  case \"$chain\" in\n";
   append_words(script, program);
   return script + kEnd;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/progress.h"
@@ -30,6 +31,11 @@ std::string time_text(double seconds) {
   if (seconds < 120) return fmt::format("{:.0f} s", seconds);
   const auto minutes = static_cast<int64_t>(std::llround(seconds / 60));
   return minutes < 120 ? fmt::format("{} min", minutes) : fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+}
+
+// Of what may be less than a second.
+std::string short_time_text(double seconds) {
+  return seconds < 1 ? fmt::format("{:.2f} s", std::max(seconds, 0.01)) : time_text(seconds);
 }
 
 std::string operations_text(double operations) {
@@ -63,11 +69,13 @@ void print_disk(const Costs& costs) {
 
 void print_time(const Costs& costs) {
   const char* work = costs.merges > 0 ? "reading and merging weights" : "reading weights";
-  fmt::print("time      {}{}: {} for {}", costs.seconds < 1 ? "" : "about ", time_text(costs.seconds),
+  const bool scores = costs.operations > 0;
+  fmt::print("time      {} {}: {} for {}", scores ? "at least" : "about", short_time_text(costs.seconds),
              time_text(costs.weight_seconds), work);
-  if (costs.operations > 0)
-    fmt::print("{} {} for {}", costs.streamed ? ", and meanwhile" : ",",
-               time_text(costs.operations / costs.operations_per_second), operations_text(costs.operations));
+  if (scores)
+    fmt::print("{} {} for {}; with a small model, what is not estimated takes longer",
+               costs.streamed ? ", and meanwhile" : ",", time_text(costs.operations / costs.operations_per_second),
+               operations_text(costs.operations));
   if (costs.bytes_written > 0)
     fmt::print("; writing goes on meanwhile, {} at 1 GB/s", time_text(static_cast<double>(costs.bytes_written) / 1e9));
   fmt::print("\n");
@@ -85,7 +93,8 @@ void print_rates(const Costs& costs) {
 void declare_dry_run(CLI::App& command, bool& dry_run) {
   command.add_flag(
       "--dry-run", dry_run,
-      "Look at options and inputs as the run would, and say about how much time, memory and disk it takes");
+      "Look at options and inputs as the run would, but not at what an earlier run scored, and say about how much "
+      "time, memory and disk it takes");
 }
 
 void print_costs(const Costs& costs) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/usage_errors.h"
@@ -18,7 +19,7 @@ const CLI::App& command_or_throw(const CLI::App& program, const std::vector<std:
     for (const CLI::App* each : subcommands_of(*command))
       if (each->check_name(word)) found = each;
     if (found == nullptr && subcommands_of(*command).empty())
-      fail("help: {} takes no further word, here {}", command_path(*command), printable(word));
+      fail("help: there is no command {}", printable(joined(words, " ")));
     if (found == nullptr) fail("help: {} (see {} --help)", unknown_command(*command, word), command_path(*command));
     command = found;
   }
@@ -39,7 +40,9 @@ void add_help_command(CLI::App& program) {
 }
 
 void add_version_command(CLI::App& program) {
-  program.add_subcommand("version", "Say the version")->callback([] { fmt::print("vlrm {}\n", version()); });
+  CLI::App* command = program.add_subcommand("version", "Say the version");
+  command->footer("Example:\n  vlrm version");
+  command->callback([] { fmt::print("vlrm {}\n", version()); });
 }
 
 }  // namespace vlrm

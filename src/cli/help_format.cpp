@@ -51,12 +51,30 @@ std::vector<std::string> words_of_command(const std::string& command) {
   return words;
 }
 
+// An option and its value are not parted where both fit in a line.
+std::vector<std::string> with_values(const std::vector<std::string>& words, size_t width) {
+  std::vector<std::string> parts;
+  bool takes_value = false;
+  for (const std::string& word : words) {
+    const bool is_option = word.starts_with("-");
+    if (takes_value && !is_option && width_of(parts.back()) + 1 + width_of(word) <= width)
+      parts.back() += " " + word;
+    else
+      parts.push_back(word);
+    takes_value = is_option;
+  }
+  return parts;
+}
+
 // A paragraph, or a command that is to be copied: those are indented.
 std::string laid_out(const std::string& line, size_t width) {
   if (width_of(line) <= width) return line + "\n";
   const size_t indent = line.find_first_not_of(' ');
-  if (indent > 0)
-    return hanging(words_of_command(line), width, line.substr(0, indent), std::string(indent + 4, ' '), " \\");
+  if (indent > 0) {
+    const std::string more_indent(indent + 4, ' '), end = " \\";
+    const size_t room = width - std::min(width, more_indent.size() + end.size());
+    return hanging(with_values(words_of_command(line), room), width, line.substr(0, indent), more_indent, end);
+  }
   std::string out;
   for (const std::string& part : wrapped(line, width)) out += part + "\n";
   return out;
@@ -115,6 +133,9 @@ std::string HelpFormat::make_option_name(const CLI::Option* option, bool is_posi
 
 std::string HelpFormat::make_option_opts(const CLI::Option* option) const {
   std::string text = CLI::Formatter::make_option_opts(option);
+  const bool many = option->get_expected_max() == CLI::detail::expected_max_vector_size;
+  if (const size_t dots = text.find(" ..."); many && !option->get_allow_extra_args() && dots != text.npos)
+    text.erase(dots, 4);  // it takes one value at a time
   for (const CLI::Option* other : option->get_excludes())
     if (!is_shown(*other)) text.erase(text.find(" " + other->get_name()), other->get_name().size() + 1);
   if (text.ends_with(" Excludes:")) text.erase(text.rfind(" Excludes:"));

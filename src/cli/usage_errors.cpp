@@ -1,10 +1,16 @@
 #include "cli/usage_errors.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <optional>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/joined.h"
@@ -69,6 +75,15 @@ std::string unknown_word(const CLI::App& program, const std::vector<std::string>
   return fmt::format("{}there is no option {}{}", where, printable(name), unknown_option_hint(command, name));
 }
 
+std::string unreadable_options(const std::string& file) {
+  std::error_code error;
+  const bool folder = std::filesystem::is_directory(file, error);
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const std::string why = std::generic_category().message(folder ? EISDIR : errno);
+  if (descriptor >= 0) ::close(descriptor);
+  return fmt::format("--options: {}: cannot be read: {}", printable(file), why);
+}
+
 // CLI11's own words, but for those that say little.
 std::string in_our_words(const CLI::App& program, const CLI::ParseError& error) {
   std::string text = error.what();
@@ -76,7 +91,7 @@ std::string in_our_words(const CLI::App& program, const CLI::ParseError& error) 
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !subcommands_of(command).empty())
     return &command == &program ? "a command is missing" : words_of(command) + ": what to run is missing";
   if (dynamic_cast<const CLI::FileError*>(&error) != nullptr)
-    return fmt::format("--options: {}: cannot be read", text.substr(0, text.find(" was not readable")));
+    return unreadable_options(text.substr(0, text.find(" was not readable")));
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
     return text.substr(0, text.find(':')) +
            (text.find("At Most") == std::string::npos ? ": needs a value" : ": may be given once only");

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <utility>
 
 #include "base/content_digest.h"
 #include "base/error.h"
@@ -97,6 +98,20 @@ const std::string& Captions::of(const OrderedJson& id, const std::string& source
   return found->second;
 }
 
+void Captions::add_to(BenchmarkRow& row) const {
+  row.query = of(row.id, row.source) + " " + row.query;
+}
+
+Sample sample_of(BenchmarkRow& row, EvaluationMode mode) {
+  Sample sample;
+  sample.images = std::exchange(row.images, {});
+  if (mode == EvaluationMode::image && sample.images.empty())
+    fail("{}: has no image; `mode` no-image evaluates without", row.source);
+  sample.messages.push_back(user_message(row.query, sample.images.size()));
+  sample.responses = row.responses;
+  return sample;
+}
+
 Evaluation::Evaluation(const std::shared_ptr<const Benchmark>& benchmark, EvaluationOptions options)
     : Evaluation(benchmark, benchmark->description(), std::move(options)) {
   const Evaluation* const one = this;
@@ -152,7 +167,7 @@ bool Evaluation::holds_result_of(const std::string& text, const BenchmarkRow& ro
 // The query as the model is to read it.
 std::optional<BenchmarkRow> Evaluation::next(BenchmarkStream& rows) const {
   auto row = rows.next();
-  if (row && options_.captions) row->query = options_.captions->of(row->id, row->source) + " " + row->query;
+  if (row && options_.captions) options_.captions->add_to(*row);
   return row;
 }
 
@@ -165,14 +180,9 @@ std::vector<Evaluation::Item> Evaluation::read(BenchmarkStream& rows, int64_t co
   while (static_cast<int64_t>(items.size()) < count) {
     auto row = next(rows);
     if (!row) break;
-    Item item{std::move(*row), {}, {}};
-    item.source = item.row.source;
-    item.sample.images = std::move(item.row.images);
-    if (options_.mode == EvaluationMode::image && item.sample.images.empty())
-      fail("{}: has no image; `mode` no-image evaluates without", item.source);
-    item.sample.messages.push_back(user_message(item.row.query, item.sample.images.size()));
-    item.sample.responses = item.row.responses;
-    items.push_back(std::move(item));
+    Sample sample = sample_of(*row, options_.mode);
+    std::string source = row->source;
+    items.push_back({std::move(*row), std::move(sample), std::move(source)});
   }
   return items;
 }

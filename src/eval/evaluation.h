@@ -28,12 +28,16 @@ class Captions {
   static Captions read_or_throw(const std::filesystem::path& file);
   // Throws Error naming the file, and `source` for what has none.
   const std::string& of(const OrderedJson& id, const std::string& source) const;
+  void add_to(BenchmarkRow& row) const;  // before its question; throws as of()
   const std::filesystem::path& file() const { return file_; }
 
  private:
   std::filesystem::path file_;
   std::map<std::string, std::string> texts_;
 };
+
+// A row as a sample, which takes its images. Throws Error naming the row where the mode shows images and it has none.
+Sample sample_of(BenchmarkRow& row, EvaluationMode mode);
 
 struct EvaluationOptions {
   EvaluationMode mode = EvaluationMode::image;

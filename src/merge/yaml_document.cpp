@@ -16,7 +16,8 @@ namespace {
 // by aliases of aliases.
 class DocumentCheck : public YAML::EventHandler {
  public:
-  DocumentCheck(const std::string& source, bool several) : source_(source), several_(several) {}
+  // `only`: what a file holds one of; "" where there may be several.
+  DocumentCheck(const std::string& source, const std::string& only) : source_(source), only_(only) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (start_ && start_->pos == mark.pos) fail_at(source_, mark, "not valid YAML: no value can begin like this");
@@ -60,8 +61,8 @@ class DocumentCheck : public YAML::EventHandler {
   };
 
   void content(const YAML::Mark& mark) {
-    if (!several_ && with_content_ && with_content_->pos != start_->pos)
-      fail_at(source_, mark, "a second document begins here; a file holds one recipe");
+    if (!only_.empty() && with_content_ && with_content_->pos != start_->pos)
+      fail_at(source_, mark, "a second document begins here; a file holds one {}", only_);
     with_content_ = start_;
   }
   void count(const YAML::Mark& mark, int64_t nodes) {
@@ -81,14 +82,14 @@ class DocumentCheck : public YAML::EventHandler {
   std::map<YAML::anchor_t, int64_t> sizes_;  // with what aliases in it stand for
   int64_t nodes_ = 0;
   const std::string& source_;
-  const bool several_;
+  const std::string& only_;
   std::optional<YAML::Mark> start_, with_content_;
 };
 
-std::vector<YAML::Node> load(const std::string& yaml, const std::string& source, bool several) try {
+std::vector<YAML::Node> load(const std::string& yaml, const std::string& source, const std::string& only) try {
   std::istringstream stream(yaml);
   YAML::Parser parser(stream);
-  DocumentCheck check(source, several);
+  DocumentCheck check(source, only);
   while (parser.HandleNextDocument(check)) continue;
   std::vector<YAML::Node> documents;
   for (const YAML::Node& document : YAML::LoadAll(yaml))
@@ -101,11 +102,11 @@ std::vector<YAML::Node> load(const std::string& yaml, const std::string& source,
 }  // namespace
 
 std::vector<YAML::Node> load_documents_or_throw(const std::string& yaml, const std::string& source) {
-  return load(yaml, source, true);
+  return load(yaml, source, "");
 }
 
-YAML::Node load_document_or_throw(const std::string& yaml, const std::string& source) {
-  const auto documents = load(yaml, source, false);
+YAML::Node load_document_or_throw(const std::string& yaml, const std::string& source, const std::string& what) {
+  const auto documents = load(yaml, source, what);
   return documents.empty() ? YAML::Node() : documents.front();
 }
 

@@ -24,7 +24,8 @@ template <class... Args>
 std::vector<YAML::Node> load_documents_or_throw(const std::string& yaml, const std::string& source);
 
 // The one document that `yaml` holds; empty ones beside it do not count. Nothing but null if there is none. Throws
-// Error for malformed YAML, aliases that multiply and for a second document.
-YAML::Node load_document_or_throw(const std::string& yaml, const std::string& source);
+// Error for malformed YAML, aliases that multiply and for a second document: a file holds one `what`.
+YAML::Node load_document_or_throw(const std::string& yaml, const std::string& source,
+                                  const std::string& what = "recipe");
 
 }  // namespace vlrm

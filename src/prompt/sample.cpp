@@ -150,7 +150,8 @@ Sample sample_of(const OrderedJson& messages, std::vector<EncodedImage> images,
   if (shown == 0 && !sample.images.empty())
     place_images(sample.messages, sample.images.size(), source);
   else if (shown != sample.images.size())
-    fail("{}: the messages show {} images, {} are given", source, shown, sample.images.size());
+    fail("{}: the messages show {} image{}, {} {} given", source, shown, shown == 1 ? "" : "s", sample.images.size(),
+         sample.images.size() == 1 ? "is" : "are");
   return sample;
 }
 

@@ -1,9 +1,5 @@
 #include "prompt/samples_file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iostream>
 #include <limits>
 #include <utility>
 
@@ -25,24 +21,31 @@ SamplesFile::SamplesFile(const std::string& path, std::optional<int64_t> limit)
   const fs::file_status status = fs::status(path, error);
   if (path == "-" || path == "/dev/stdin") {
     name_ = "standard input";
-    keep_in_temporary_file(std::cin);
+    keep_in_temporary_file("-");
   } else if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) {
-    std::ifstream pipe(path, std::ios::binary);
-    if (!pipe) fail("{}: cannot be read", name_);
-    keep_in_temporary_file(pipe);
+    keep_in_temporary_file(path);
   }
 }
 
-void SamplesFile::keep_in_temporary_file(std::istream& pipe) {
+// Nothing is asked of a pipe behind the last line that counts: it may have no end, or be slow.
+void SamplesFile::keep_in_temporary_file(const std::string& path) {
+  LineReader pipe(path, name_);
   kept_ = std::make_unique<TemporaryFile>();
   path_ = kept_->path().string();
   directory_.clear();
   const std::string copy = fmt::format("the copy of {} in {}", name_, kept_->directory().string());
-  std::string chunk(1 << 16, '\0');
-  while (pipe.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), pipe.gcount() > 0)
-    write_all_or_throw(kept_->descriptor(), std::string_view(chunk).substr(0, static_cast<size_t>(pipe.gcount())),
-                       copy);
-  if (pipe.bad()) fail("{}: cannot be read", name_);
+  constexpr size_t kChunk = 1 << 16;
+  std::string chunk;
+  int64_t samples = 0;
+  for (std::string line; samples < limit_ && pipe.next(line);) {
+    samples += !is_blank(line);
+    chunk += line + "\n";  // blank ones too, as errors number all lines
+    if (chunk.size() < kChunk) continue;
+    write_all_or_throw(kept_->descriptor(), chunk, copy);
+    chunk.clear();
+  }
+  write_all_or_throw(kept_->descriptor(), chunk, copy);
+  cut_ = samples == limit_;
 }
 
 namespace {
@@ -87,6 +90,7 @@ SamplesFile::Facts SamplesFile::check(bool read_images) const {
       if (read_images) images.add(image);
     }
   }
+  facts.limited = facts.limited || cut_;
   if (facts.samples == 0) fail("{}: holds no sample", name_);
   facts.lines = text.hex();
   facts.images = images.hex();

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <istream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +14,7 @@
 
 namespace vlrm {
 
-// May be read any number of times: what comes through a pipe is kept in an unnamed temporary file.
+// May be read any number of times: what counts of a pipe is kept in an unnamed temporary file.
 class SamplesFile {
  public:
   // Only the first `limit` lines count. "-" and "/dev/stdin" are standard input. Relative image paths start at the
@@ -27,7 +26,7 @@ class SamplesFile {
   struct Facts {
     int64_t samples = 0, without_image = 0;
     std::string lines, images;  // digests: of the text, and of what the image files hold
-    bool limited = false;       // whether there are more lines than count
+    bool limited = false;       // whether there are more lines than count, or may be in a pipe
   };
   Facts check(bool read_images) const;  // else `images` says nothing
 
@@ -51,11 +50,12 @@ class SamplesFile {
   };
 
  private:
-  void keep_in_temporary_file(std::istream& pipe);
+  void keep_in_temporary_file(const std::string& path);
   std::string path_, name_;
   int64_t limit_;
   std::filesystem::path directory_;
   std::unique_ptr<TemporaryFile> kept_;
+  bool cut_ = false;  // the pipe, behind the last line that counts
 };
 
 }  // namespace vlrm

@@ -47,6 +47,11 @@ void EqualScores::add(std::span<const double> scores, std::span<const std::strin
   }
   pairs_ += pairs_of(static_cast<int64_t>(scores.size())) - equal_pairs(std::move(responses));
   equal_ += equal_pairs(std::move(values)) - equal_pairs(std::move(both));
+  for (const std::string& text : texts) {
+    if (!first_text_) first_text_ = text;
+    texts_differ_ = texts_differ_ || text != *first_text_;
+  }
+  texts_differ_ = texts_differ_ || texts.empty();
   for (const double score : scores) {
     const double distance = score - mean_;
     mean_ += distance / static_cast<double>(++scores_);
@@ -61,7 +66,7 @@ double EqualScores::deviation() const {
 std::optional<std::string> EqualScores::warning() const {
   if (static_cast<double>(equal_) > kManyEqual * static_cast<double>(pairs_))
     return fmt::format("{} of {} pairs have equal scores: {}", equal_, pairs_, kCheck);
-  if (scores_ > 1 && deviation() < kSmallDeviation)
+  if (scores_ > 1 && texts_differ_ && deviation() < kSmallDeviation)
     return fmt::format("the standard deviation of all {} scores is {:.1g}: {}", scores_, deviation(), kCheck);
   return std::nullopt;
 }

@@ -19,11 +19,13 @@ class EqualScores {
   int64_t equal() const { return equal_; }  // of them, those with equal scores
   double deviation() const;                 // standard deviation of all scores, 0 without any
 
-  // Where more than 5% of the pairs have equal scores, or all scores of several hardly differ: what to check.
+  // Where more than 5% of the pairs have equal scores, or all scores of several texts hardly differ: what to check.
   std::optional<std::string> warning() const;
 
  private:
   int64_t pairs_ = 0, equal_ = 0, scores_ = 0;
+  std::optional<std::string> first_text_;
+  bool texts_differ_ = false;
   double mean_ = 0, squares_ = 0;  // sum of squared distances from the mean (Welford)
 };
 

@@ -110,6 +110,10 @@ TEST(OptionChecks, NumbersAreInTheirRange) {
                                              }),
               "batch_samples");
   }
+  for (const int64_t number : {int64_t{0}, int64_t{1'000'001}, int64_t{1} << 40}) {
+    EXPECT_EQ(wrong_option<GenerateOptions>(generate, [&](auto& options) { options.texts = number; }), "texts");
+    EXPECT_EQ(wrong_option<AnswersOptions>(answers, [&](auto& options) { options.texts = number; }), "texts");
+  }
   for (const double top : {0.0, 2.0, std::nan("")})
     EXPECT_EQ(wrong_option<CompareOptions>(compare,
                                            [&](auto& options) {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <cstdlib>
 
 #include "base/command.h"
@@ -98,6 +99,32 @@ TEST_F(Packages, TheErrorSaysWhatIsInEachPlace) {
   EXPECT_THAT(error,
               StartsWith("no torch that fits (this vlrm was built for torch 2.12, 2.13): VLRM_TORCH is not set"));
   EXPECT_THAT(error, HasSubstr((folder_ / "old").string() + " has 2.10.0; python3 has none. Install one"));
+}
+
+// Of Pythons that hang, that ignore being asked to end, and that hang with their output closed.
+TEST_F(Packages, APythonThatDoesNotAnswerHasNone) {
+  PythonPackageRequest impatient = request();
+  impatient.patience = std::chrono::milliseconds(300);
+  ::setenv("VLRM_TORCH", (folder_ / "python").c_str(), 1);
+  for (const char* script :
+       {"exec /bin/sleep 60", "/bin/sleep 60", "trap '' TERM; /bin/sleep 60", "exec >&- 2>&-; exec /bin/sleep 60"}) {
+    python(folder_ / "python", "");
+    testing::write_text(folder_ / "python", std::string("#!/bin/sh\n") + script + "\n");
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_THAT(testing::error_of([&] { find_python_package(impatient); }),
+                HasSubstr((folder_ / "python").string() + ", does not answer. Install one"))
+        << script;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20)) << script;
+  }
+}
+
+TEST_F(Packages, OneThatDoesNotAnswerIsPassedOver) {
+  ::setenv("VIRTUAL_ENV", (folder_ / "stuck").c_str(), 1);
+  python(folder_ / "stuck/bin/python", "");
+  testing::write_text(folder_ / "stuck/bin/python", "#!/bin/sh\nexec /bin/sleep 60\n");
+  PythonPackageRequest impatient = request(installed("built", "2.13.0"));
+  impatient.patience = std::chrono::milliseconds(300);
+  EXPECT_EQ(find_python_package(impatient).version, "2.13.0");
 }
 
 TEST_F(Packages, TheFolderOfItsMetadataTellsTheVersion) {

@@ -10,6 +10,7 @@ TEST(OptionNames, AreTheFieldsOfUseCasesButForSome) {
   EXPECT_EQ(option_name("batch_samples"), "--batch-size");
   EXPECT_EQ(option_name("texts_together"), "--batch-size");
   EXPECT_EQ(option_name("judging"), "--judge");
+  EXPECT_EQ(option_name("texts"), "-n");
   EXPECT_EQ(option_name("named_directory"), "--intermediate-dir");
 }
 

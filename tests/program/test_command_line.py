@@ -88,9 +88,12 @@ SCORE = ["score", "--model", "m", "--prompt", "p", "--response", "r"]
     ([*SCORE, "--image", ""], "--image: is empty"),
     ([*SCORE, "--batch-size", "0"], "--batch-size: must be a whole number of at least 1, not 0"),
     ([*SCORE, "--batch-samples", "0"], "--batch-samples: must be a whole number of at least 1, not 0"),
-    ([*SCORE, "--vlm", "v"], "--vlm: goes only with a recipe"),
-    ([*SCORE, "--seed", "1"], "--merge-seed: goes only with a recipe"),
+    ([*SCORE, "--vlm", "v"], "--vlm: add --recipe, or --method and its numbers"),
+    ([*SCORE, "--seed", "1"], "--merge-seed: add --recipe, or --method and its numbers"),
     (["render", "--model", "m", "--date", ""], "--date: is empty"),
+    (["generate", "--model", "m", "--prompt", "p", "-n", "1000001"], "-n: must be from 1 to 1000000, not 1000001"),
+    (["generate", "--model", "m", "--prompt", "p", "-n", "1000000000000"], "-n: must be from 1 to 1000000, not 1000000000000"),
+    (["answers", "--task", "textvqa_val", "--model", "m", "-o", "o", "-n", "1000001"], "-n: must be from 1 to 1000000, not 1000001"),
 ])
 def test_values_without_sense_are_refused_by_name(vlrm, arguments, expected):
     assert expected in vlrm(*arguments, fails=True)

@@ -287,7 +287,7 @@ def test_what_run_json_names_is_found_from_any_directory(vlrm, monkeypatch, tmp_
 
 def test_scores_that_are_drawn_need_no_model(pairs):
     error = pairs(world_pairs(1), "--model", RM, *RANDOM, fails=True)
-    assert error == "vlrm: --mode: random draws its scores; leave the options of a model away"
+    assert error == "vlrm: --mode: random draws its scores; leave out the options of a model"
 
 
 @pytest.mark.parametrize("line, expected", [

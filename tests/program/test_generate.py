@@ -145,7 +145,7 @@ def test_the_world_answers_and_stops(vlrm, asked):
     (["--top-k", "-2"], "--top-k: -2 is negative"),
     (["--repetition-penalty", "0"], "--repetition-penalty: 0 is not above 0"),
     (["-n", "0"], "-n"),
-    (["--merge-seed", "1"], "--merge-seed: goes only with a recipe"),
+    (["--merge-seed", "1"], "--merge-seed: add --recipe, or --method and its numbers"),
 ])
 def test_what_makes_no_sense_is_told(vlrm, flags, expected):
     assert expected in vlrm("generate", "--model", ROOT / "world/vlm", "--prompt", "What?", *flags, fails=True)

@@ -257,5 +257,5 @@ def test_a_sweep_needs_models_and_a_limit_needs_a_sweep(vlrm, data, tmp_path):
     assert "--vlm: is missing" in vlrm(*flags, "--sweep", "paper", fails=True)
     either = "--model: name either a model, or a recipe or a method with the models that it merges (--vlm, --rm, --base)"
     assert either in vlrm(*flags, fails=True)
-    assert "--vlm: goes only with a recipe" in vlrm(*flags, "--vlm", "v", "--rm", "r", fails=True)
+    assert "--vlm: add --recipe, or --method and its numbers" in vlrm(*flags, "--vlm", "v", "--rm", "r", fails=True)
     assert "--memory-limit goes only with" in vlrm(*flags, "--model", "m", "--memory-limit", "1GB", fails=True)

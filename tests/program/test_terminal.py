@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import resource
 import shutil
 import struct
 import subprocess
@@ -90,6 +91,26 @@ def test_commands_in_narrow_help_can_still_be_copied(goldens, tmp_path):
     assert done.returncode == 0 and done.stdout.count("\n") == 2, done
 
 
+@pytest.mark.parametrize("columns", [44, 60, 80])
+@pytest.mark.parametrize("command", [*COMMANDS, "eval", "eval best-of-n"])
+def test_an_example_keeps_options_and_values_together(command, columns):
+    text = run(*command.split(), "--help", env=os.environ | {"COLUMNS": str(columns)}).stdout
+    for line in re.findall(r"^ +(.*) \\\n", text, re.M):
+        last = re.findall(r"[^ ]*$", line)[0]
+        value = re.search(r"^ +" + re.escape(line) + r" \\\n +(.*?)(?: \\)?$", text, re.M)[1]
+        assert not last.startswith("-") or value.startswith("-") or len(f"      {last} {value} \\") > columns, line
+
+
+def test_the_version_has_an_example():
+    assert "Example:\n  vlrm version\n" in run("version", "--help").stdout
+
+
+def test_what_takes_one_value_at_a_time_does_not_promise_more():
+    for command in ("score", "generate", "preprocess"):
+        shown = re.findall(r"^ +--image TEXT.*$", run(command, "--help").stdout, re.M)
+        assert len(shown) == 1 and "..." not in shown[0].split("  An")[0]
+
+
 @pytest.mark.parametrize("command", COMMANDS[:-1])
 def test_help_of_a_command_is_its_help(command):
     assert run("help", command).stdout == run(command, "--help").stdout != ""
@@ -112,7 +133,9 @@ def test_the_version_has_three_names():
 @pytest.mark.parametrize("arguments, expected", [
     (["help", "bulid"], "help: there is no command bulid; did you mean build? (see vlrm --help)"),
     (["help", "eval", "vlrewardbench"], "help: there is no benchmark vlrewardbench; did you mean vl-rewardbench? (see vlrm eval --help)"),
-    (["help", "build", "more"], "help: vlrm build takes no further word, here more"),
+    (["help", "build", "more"], "help: there is no command build more"),
+    (["help", "help", "help"], "help: there is no command help help"),
+    (["help", "eval", "vl_rewardbench", "more"], "help: there is no command eval vl_rewardbench more"),
     (["eval", "vlrewardbench", "--help"], "there is no benchmark vlrewardbench; did you mean vl-rewardbench? (see vlrm eval --help)"),
     (["eval", "mmlu", "--model", "m"], "there is no benchmark mmlu (see vlrm eval --help)"),
     (["eval"], "eval: what to run is missing (see vlrm eval --help)"),
@@ -194,6 +217,44 @@ def test_a_limit_scores_the_first_samples(vlrm, goldens, samples, tmp_path):
     assert vlrm(*score[:3], "--input", broken, "-q", "--limit", 2).splitlines() == whole[:2]
 
 
+@pytest.mark.parametrize("name", ["-", "/dev/stdin", "fifo"])
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_limit_asks_a_pipe_for_no_more(goldens, tmp_path, name, more):
+    """Of one without end, and of one that is open and says nothing more."""
+    line = json.dumps({"id": 1, "prompt": "a", "responses": ["b"]})
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    score = [PROGRAM, "score", "--model", goldens / "vlrm_ties", "-q", "--limit", "2", *more, "--input"]
+    source = name
+    if name == "fifo":
+        source = tmp_path / name
+        os.mkfifo(source)
+    for shell in (f"yes '{line}'", f"echo '{line}'; echo; echo '{line}'; sleep 60"):
+        to = f"> {source}" if name == "fifo" else ""
+        with subprocess.Popen(["bash", "-c", f"exec {to}; {shell}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              start_new_session=True) as pipe:
+            try:
+                done = subprocess.run(list(map(str, [*score, source])), stdin=pipe.stdout, capture_output=True, text=True,
+                                      timeout=30, env=os.environ | {"TMPDIR": str(temporary)},
+                                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 24, 1 << 24)))
+            finally:
+                os.killpg(pipe.pid, 9)
+        assert done.returncode == 0, done.stderr
+        assert more or done.stdout.count("\n") == 2
+
+
+def test_a_pipe_that_is_cut_off_is_the_file_that_ends_there(vlrm, goldens, samples, tmp_path):
+    out = tmp_path / "s.jsonl"
+    score = ["score", "--model", goldens / "vlrm_ties", "-o", out, "-q", "--input"]
+    vlrm(*score, "-", "--limit", 5, stdin=samples.read_text())
+    whole = out.read_bytes()
+    for again in ([samples], [samples, "--limit", 5], ["-", "--limit", 5]):
+        vlrm(*score, *again, stdin=samples.read_text())
+    assert out.read_bytes() == whole
+    vlrm(*score, "-", "--limit", 3, "--force", stdin=samples.read_text())
+    assert "limit was 3, now not set" in vlrm(*score, samples, fails=True)
+
+
 def test_another_limit_is_another_run(vlrm, goldens, samples, tmp_path):
     out = tmp_path / "s.jsonl"
     score = ["score", "--model", goldens / "vlrm_ties", "--input", samples, "-o", out, "-q"]
@@ -201,12 +262,12 @@ def test_another_limit_is_another_run(vlrm, goldens, samples, tmp_path):
     assert json.loads((tmp_path / "s.jsonl.run.json").read_text())["limit"] == 2
     first = out.read_bytes()
     vlrm(*score, "--limit", 2)
-    for limit, now in ((["--limit", 3], 3), ([], "none"), (["--limit", 99], "none")):
+    for limit, now in ((["--limit", 3], 3), ([], "not set"), (["--limit", 99], "not set")):
         assert f"made with other settings (limit was 2, now {now}); --force starts again" in vlrm(*score, *limit, fails=True)
         assert out.read_bytes() == first
     vlrm(*score, "--force")
     vlrm(*score, "--limit", 5)  # as many as there are: the same run
-    assert "limit was none, now 4" in vlrm(*score, "--limit", 4, fails=True)
+    assert "limit was not set, now 4" in vlrm(*score, "--limit", 4, fails=True)
 
 
 def test_one_sample_has_no_limit(vlrm):
@@ -238,7 +299,7 @@ def test_a_linear_merge_needs_no_base(vlrm, inputs, samples, tmp_path):
 
 @pytest.mark.parametrize("more, expected", [
     (["--weight", "1"], "--method: is missing, but its numbers are given"),
-    ([], "--vlm: goes only with a recipe or a method"),
+    ([], "--vlm: add --recipe, or --method and its numbers"),
     (["--method", "ties", "--weight", "1"], "ties needs --density D"),
     (["--method", "slerp"], "--method slerp takes other numbers than weights; write them in a --recipe"),
     (["--method", "linear", "--weight-rm", "1", "--recipe", "r.yml"], "--recipe: says all about the merge"),
@@ -318,6 +379,14 @@ def test_a_file_has_lists_flags_and_negatives(vlrm, goldens, inputs, tmp_path):
     ("model: m\nmodel: n\n", '{file}:2: "model" stands here a second time'),
     ("- model\n", "{file}:1: a file of options must be a mapping"),
     ("model: [\n", "{file}:"),
+    ("model: m\n---\nmodel: n\n", "{file}:3: a second document begins here; a file holds one mapping of options"),
+    ("version: true\n", '{file}:1: "version" is not an option of vlrm score'),
+    ("label: a\nscore-label: b\n", '{file}:2: "score-label": --label is given twice'),
+    ("max-length: 5\nmax_length: 6\n", '{file}:2: "max_length": --max-length is given twice'),
+    ("exif: false\nno-exif: true\n", '{file}:2: "no-exif": --no-exif is given twice'),
+    ("exif: 3\n", "{file}:1: exif is a flag: true or false"),
+    ("score: {model: m}\n", '{file}:1: "score" is a command; its options stand in the file without it'),
+    ("model: m\0\n", "{file}: a file of options is UTF-8 text, and this is not, from byte 8 on"),
 ])
 def test_a_file_of_options_with_a_mistake(vlrm, tmp_path, text, expected):
     file = options_file(tmp_path, text)
@@ -325,8 +394,35 @@ def test_a_file_of_options_with_a_mistake(vlrm, tmp_path, text, expected):
 
 
 def test_a_file_of_options_that_is_not_there(vlrm, tmp_path):
-    assert f"--options: {tmp_path}/none.yml: cannot be read" in vlrm("score", "--options", tmp_path / "none.yml", fails=True)
-    assert f"--options: {tmp_path}: cannot be read" in vlrm("score", "--options", tmp_path, fails=True)
+    for file, why in ((tmp_path / "none.yml", "No such file or directory"), (tmp_path, "Is a directory")):
+        assert f"--options: {file}: cannot be read: {why}" in vlrm("score", "--options", file, fails=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "latin-1"])
+def test_a_file_of_options_in_another_encoding(vlrm, tmp_path, encoding):
+    (tmp_path / "o.yml").write_bytes("model: é\n".encode(encoding))
+    assert "a file of options is UTF-8 text, and this is not, from byte" in vlrm("score", "--options", tmp_path / "o.yml", fails=True)
+
+
+def test_a_file_of_options_without_end(tmp_path):
+    for file in ("/dev/zero", "/dev/stdin"):
+        with subprocess.Popen(["yes", "a: b"], stdout=subprocess.PIPE) as endless:
+            done = run("score", "--options", file, stdin=endless.stdout, timeout=60,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)))
+            endless.kill()
+        assert done.returncode == 2 and f"{file}: is too large for a file of options" in done.stderr, done
+
+
+def test_a_file_says_no_to_what_is_on(vlrm, goldens, tmp_path):
+    """By the name without no-; and the command line wins."""
+    turned = goldens / "reference/images/exif6.jpg"
+    score = ["score", "--model", goldens / "vlrm_ties", "--image", turned, "--prompt", "p", "--response", "r"]
+    file = options_file(tmp_path, "exif: false\n")
+    as_stored, as_turned = (vlrm(*score, *flag).splitlines()[0] for flag in (["--no-exif"], []))
+    assert vlrm(*score, "--options", file).splitlines()[0] == as_stored
+    file.write_text("exif: true\n")
+    assert vlrm(*score, "--options", file).splitlines()[0] == as_turned
+    assert vlrm(*score, "--options", file, "--no-exif").splitlines()[0] == as_stored
 
 
 # Completion
@@ -345,6 +441,9 @@ def completed(script, words, shell="bash"):
     (["vlrm", "''"], set(COMMANDS)),
     (["vlrm", "help", "ren"], {"render"}),
     (["vlrm", "help", "eval", "vl"], {"vl-rewardbench"}),
+    (["vlrm", "help", "build", "--"], set()),
+    (["vlrm", "help", "score", "--mode", "i"], set()),
+    (["vlrm", "help", "recipes", "pa"], set()),
     (["vlrm", "eval", "best"], {"best-of-n"}),
     (["vlrm", "eval", "vl_rewardbench", "--cap"], {"--captions"}),
     (["vlrm", "score", "--mo"], {"--model", "--mode"}),
@@ -362,6 +461,13 @@ def completed(script, words, shell="bash"):
 ])
 def test_bash_completes(words, expected):
     assert set(completed(run("completion", "bash").stdout, words)) == expected
+
+
+def test_completion_leaves_the_shell_alone():
+    script = run("completion", "bash").stdout
+    assert set(completed("IFS=:\n" + script, ["vlrm", "score", "--mo"])) == {"--model", "--mode"}
+    # Of zsh's own, PATH among them.
+    assert not re.search(r"\b(path|options|commands|words|status|argv|prompt)=", script)
 
 
 def test_completion_offers_what_help_shows():
@@ -437,6 +543,7 @@ def test_a_dry_build_says_its_costs_and_writes_nothing(vlrm, inputs, tmp_path):
     build = ["build", *inputs, "--method", "ties", "--weight", "0.7", "--density", "0.4"]
     costs = cost_lines(vlrm(*build, "-o", tmp_path / "out", "--dry-run"))
     assert list(costs) == COST_LINES["build"] and list(tmp_path.iterdir()) == []
+    assert costs["time"].startswith("about ") and "not at what an earlier run scored" in " ".join(run("build", "--help").stdout.split())
     assert "free" in costs["disk"] and costs["rates"].startswith("measured now: ")
     vlrm(*build, "-o", tmp_path / "out", "-q")
     written = sum(path.stat().st_size for path in (tmp_path / "out").glob("*.safetensors"))
@@ -471,12 +578,23 @@ def test_a_dry_build_looks_at_the_output(vlrm, inputs, tmp_path):
     assert "is not a directory" in vlrm(*build, "-o", tmp_path / "file/out", "--dry-run", fails=True)
 
 
+@pytest.mark.parametrize("out", ["/proc/x/OUT", "/proc/OUT"])
+def test_a_dry_build_knows_where_nothing_can_be_written(vlrm, inputs, tmp_path, out):
+    build = ["build", *inputs, "--method", "linear", "--weight-rm", "0.5", "-o", out]
+    vlrm(*build, fails=True)
+    assert f"{out}: cannot be made in /proc: No such file or directory" in vlrm(*build, "--dry-run", fails=True)
+    recipe = {"models": [{"model": str(inputs[5]), "parameters": {"weight": 1}}], "merge_method": "linear"}
+    (tmp_path / "r.yml").write_text(json.dumps(recipe))
+    assert f"{out}: cannot be made in /proc" in vlrm("check", tmp_path / "r.yml", out, fails=True)
+
+
 def test_dry_scores(vlrm, goldens, inputs, samples, tmp_path):
     model = ["--model", goldens / "vlrm_ties"]
     out = tmp_path / "s.jsonl"
     costs = cost_lines(vlrm("score", *model, "--input", samples, "-o", out, "--dry-run"))
     assert list(costs) == COST_LINES["score"] and not out.exists()
     assert costs["samples"].startswith("5: 10 texts, ") and costs["samples"].endswith(" 0 images") and "FLOP/s" in costs["rates"]
+    assert costs["time"].startswith("at least ") and costs["time"].endswith("; with a small model, what is not estimated takes longer")
     one = ["--image", goldens / "reference/images/rgb_wide.png", "--prompt", "a", "--response", "b", "--response", "b"]
     assert re.match(r"samples +1: 1 text, \d+ tokens .*, 1 image\n", vlrm("score", *model, *one, "--dry-run"))
     merged = [*inputs, "--method", "linear", "--weight-rm", "0.5"]
@@ -521,7 +639,7 @@ def test_a_limited_evaluation(vlrm, goldens, tmp_path):
     assert (tmp_path / "few/results.jsonl").read_bytes().splitlines() == whole[:3]
     assert settings["limit"] == 3 and settings["rows"] == 3 and len(settings["groups"]["rows"]) == 3
     assert "limit was 3, now 4" in vlrm(*evaluate, "-o", tmp_path / "few", "--limit", 4, fails=True)
-    assert "limit was 3, now none" in vlrm(*evaluate, "-o", tmp_path / "few", fails=True)
+    assert "limit was 3, now not set" in vlrm(*evaluate, "-o", tmp_path / "few", fails=True)
     assert "limit was none, now 3" in vlrm(*evaluate, "-o", tmp_path / "whole", "--limit", 3, fails=True)
     vlrm(*evaluate, "-o", tmp_path / "whole", "--limit", 8)
     for layout in ("text", "md", "latex"):
@@ -542,5 +660,5 @@ def test_limited_writing(vlrm, goldens, tmp_path, command):
     assert len(written) == 2
     settings = json.loads((out / "run.json" if command == "judge" else tmp_path / "out.run.json").read_text())
     assert settings["limit"] == 2
-    assert "limit was 2, now none" in vlrm(*write, fails=True)
+    assert "limit was 2, now not set" in vlrm(*write, fails=True)
     assert "--limit: must be a whole number of at least 1, not 0" in vlrm(*write, "--limit", 0, fails=True)

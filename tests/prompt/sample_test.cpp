@@ -78,7 +78,7 @@ TEST(SampleTest, ErrorsNameTheLineAndTheField) {
             "no user message"},
            {R"({"id": 1, "images": ["a", "b"], "messages": [{"role": "user", "content": [{"type": "image"}]}],
                "responses": ["b"]})",
-            "show 1 images, 2 are given"},
+            "show 1 image, 2 are given"},
            {R"({"id": 1, "images": ["a"], "messages": [{"role": "user", "content": [{"type": "image", "image": "b"}]}],
                "responses": ["b"]})",
             "both in \"images\" and"}})

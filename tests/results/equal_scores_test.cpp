@@ -39,6 +39,15 @@ TEST(EqualScores, WarnsWhereScoresHardlyDiffer) {
   EXPECT_NEAR(scores.deviation(), 0.3086, 1e-4);
 }
 
+TEST(EqualScores, TheSameTextMayHaveTheSameScore) {
+  EqualScores scores;
+  scores.add(std::vector{5.0, 5.0}, std::vector<std::string>{"x", "x"});
+  scores.add(std::vector{5.0}, std::vector<std::string>{"x"});
+  EXPECT_EQ(scores.warning(), std::nullopt);
+  scores.add(std::vector{5.0}, std::vector<std::string>{"y"});
+  EXPECT_THAT(*scores.warning(), HasSubstr("the standard deviation of all 4 scores is 0"));
+}
+
 TEST(EqualScores, LeavesOutWhatIsNotFinite) {
   EqualScores scores;
   scores.add(std::vector{std::nan(""), 1.0});
