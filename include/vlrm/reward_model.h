@@ -44,8 +44,8 @@ struct GenerateCall {
 };
 
 // The weights are read once, whatever is asked of the model. Calls from several threads are safe: one works, the others
-// wait. They throw Error in a process that was forked after the model was loaded, and where a listener or a callback of
-// one call makes another.
+// wait, and stop waiting when their listeners want it. They throw Error in a process that was forked after the model
+// was loaded, and where a listener or a callback of one call makes another.
 class RewardModel {
  public:
   // Loads the model, or merges it. Throws what score() throws before it scores; but a model without a reward head is
@@ -60,8 +60,12 @@ class RewardModel {
   // What generate() gives. Responses are not looked at; without images, none are shown.
   std::vector<GeneratedText> generate(const Conversation& conversation, const GenerateCall& call = {});
 
-  bool sees() const;           // images
-  bool rewards() const;        // has a reward head
+  bool sees() const;     // images
+  bool rewards() const;  // has a reward head
+  // JSON: what scores depend on, as it is kept beside outputs (see score_file): models with their stamps, the recipe
+  // with its digest and seed, device, dtype and threads. The first call reads the models' files, and throws Error
+  // naming one that cannot be read.
+  std::string settings(Listener* listener = nullptr);
   std::string dtype() const;   // "bfloat16", of the weights in memory
   std::string device() const;  // "cpu", "cuda:0": what was taken for "auto"
 

@@ -52,6 +52,8 @@ void translate(const std::exception_ptr& thrown, void*) try {
   raise(error.code(), error.what());
 } catch (const std::bad_alloc&) {
   raise("TemporaryError", "out of memory");
+} catch (const std::exception& error) {  // nanobind keeps Python's own and those about arguments
+  raise("BugError", text(error.what()));
 }
 
 }  // namespace

@@ -113,6 +113,7 @@ void add_evaluations(nb::module_& module) {
       .def_rw("output", &EvaluateOptions::output)
       .def_rw("label", &EvaluateOptions::label)
       .def_rw("batch_samples", &EvaluateOptions::batch_samples)
+      .def_rw("limit", &EvaluateOptions::limit)
       .def_rw("force", &EvaluateOptions::force)
       .def_rw("resume_mixed", &EvaluateOptions::resume_mixed);
   nb::class_<SweepOptions>(module, "SweepOptions")

@@ -88,6 +88,9 @@ void add_reward_model(nb::module_& module) {
       .def("score", &score_with, nb::arg("conversations"), nb::arg("how"), nb::arg("call"))
       .def("generate", &generate_with, nb::arg("conversation"), nb::arg("how"), nb::arg("grown").none(),
            nb::arg("call"))
+      .def(
+          "settings", [](RewardModel& model, Call& call) { return call.run([&] { return model.settings(&call); }); },
+          nb::arg("call"))
       .def_prop_ro("sees", &RewardModel::sees)
       .def_prop_ro("rewards", &RewardModel::rewards)
       .def_prop_ro("dtype", &RewardModel::dtype)

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import hub as hub
     from .building import build as build
     from .building import check as check
     from .building import merge as merge
@@ -42,12 +43,14 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [*sorted(_HOME), "__version__"]
+__all__ = [*sorted(_HOME), "hub", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("._core", __name__).version
+    if name == "hub":
+        return import_module(".hub", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOME[name]}", __name__), name)

@@ -31,11 +31,29 @@ def environment():
     return told
 
 
+def in_python(arguments):
+    """The words for a command that is a Python module, or None: its name, its arguments, and of the program's flags
+    before it those that mean something to it. `help` and its name ask for its help."""
+    rest, flags = list(arguments), []
+    while rest and rest[0].startswith("-"):
+        flag, equals, _ = rest.pop(0).partition("=")
+        if flag in ("-q", "--quiet"):
+            flags.append("--quiet")
+        elif flag == "--offline":
+            flags.append(flag)
+        elif flag != "--threads":
+            return None
+        elif not equals and rest:
+            rest.pop(0)
+    if len(rest) == 2 and rest[0] == "help":
+        rest = [rest[1], "--help"]
+    return [*rest, *flags] if rest and rest[0] in IN_PYTHON else None
+
+
 def main():
     arguments = sys.argv[1:]
-    if arguments and arguments[0] in IN_PYTHON:
-        module = importlib.import_module(IN_PYTHON[arguments[0]])
-        return module.main(arguments)
+    if words := in_python(arguments):
+        return importlib.import_module(IN_PYTHON[words[0]]).main(words)
     os.execve(PROGRAM, ["vlrm", *arguments], environment())
 
 

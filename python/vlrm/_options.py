@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from . import _core
 from .errors import OptionError
 
 Name = str | os.PathLike[str]  # of a model or a file
+
+# Arguments of a merge on load that the core calls otherwise: `normalize` of a model is of its rewards.
+MERGE_FIELDS = {"seed": "merge_seed", "normalize_weights": "normalize"}
+
+
+@contextmanager
+def naming(**fields: str) -> Iterator[None]:
+    """An OptionError inside names the caller's argument, not the core's field: argument=field."""
+    try:
+        yield
+    except OptionError as error:
+        for argument, field in fields.items():
+            if error.option == field:
+                raise OptionError(argument + str(error).removeprefix(field), argument) from error.__cause__
+        raise
 
 
 def filled(options: Any, **values: Any) -> Any:
@@ -31,6 +48,10 @@ def filled(options: Any, **values: Any) -> Any:
 
 def model_options(*, device: str = "auto", dtype: Any = None, threads: int | None = None,
                   **values: Any) -> _core.ModelOptions:
+    for field in MERGE_FIELDS.values():
+        if field in values:
+            raise TypeError(f"unexpected argument {field!r}")
+    values = {MERGE_FIELDS.get(name, name): value for name, value in values.items()}
     torch = _torch()
     if threads is None and torch is not None:
         threads = torch.get_num_threads()  # so that nothing of the process changes

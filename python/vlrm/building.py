@@ -6,14 +6,15 @@ from typing import Any
 
 from . import _core
 from ._calls import Progress, listening
-from ._options import Name, dtype_name, filled, model_name, named
+from ._options import Name, dtype_name, filled, model_name, named, naming
 from .errors import Error, OptionError
 
 
+@naming(normalize_weights="normalize")
 def build(*, vlm: Name, rm: Name, output: Name, base: Name | None = None, recipe: Name | None = None,
           method: str | None = None, weight: float | None = None, weight_vlm: float | None = None,
-          weight_rm: float | None = None, density: float | None = None, normalize: bool | None = None,
-          rescale: bool | None = None, seed: int | None = None, score_label: str | None = None, dtype: Any = "bfloat16",
+          weight_rm: float | None = None, density: float | None = None,
+          normalize_weights: bool | None = None, rescale: bool | None = None, seed: int | None = None, score_label: str | None = None, dtype: Any = "bfloat16",
           max_shard_bytes: int | None = None, force: bool = False, resume: bool = False, allow_outside: bool = False,
           progress: Progress = None) -> str:
     """Makes a vision-language reward model: the VLM with language weights merged from `vlm`, `rm` and `base`, and the
@@ -23,8 +24,8 @@ def build(*, vlm: Name, rm: Name, output: Name, base: Name | None = None, recipe
     Nothing half-written stays, whatever ends it; with `resume`, an interrupted run is kept and gone on with by the same
     call. force: replace an output that exists."""
     how = filled(_core.BuildOptions(), vlm=vlm, rm=rm, base=base, recipe=recipe, method=method, weight=weight,
-                 weight_vlm=weight_vlm, weight_rm=weight_rm, density=density, normalize=normalize, rescale=rescale,
-                 seed=seed, score_label=score_label, dtype=dtype_name(dtype),
+                 weight_vlm=weight_vlm, weight_rm=weight_rm, density=density, normalize=normalize_weights,
+                 rescale=rescale, seed=seed, score_label=score_label, dtype=dtype_name(dtype),
                  output=_output(output, max_shard_bytes, force, resume, allow_outside))
     with listening(progress) as call:
         return _core.build(how, call)[-1]

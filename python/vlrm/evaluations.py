@@ -9,40 +9,44 @@ from typing import Any
 
 from . import _core
 from ._calls import Progress, listening
-from ._options import Name, filled, model_options, named
+from ._options import MERGE_FIELDS, Name, filled, model_options, named, naming
 
 
+@naming(**MERGE_FIELDS)
 def evaluate(benchmark: str, model: Name | None = None, *, output: Name, data: Name | None = None,
              config: str | None = None, split: str | None = None, task: str | None = None,
              responses: Name | None = None, mode: str = "image", captions: Name | None = None, label: str | None = None,
-             batch_samples: int = 8, force: bool = False, resume_mixed: bool = False, progress: Progress = None,
-             **options: Any) -> dict[str, Any]:
+             batch_samples: int = 8, limit: int | None = None, force: bool = False, resume_mixed: bool = False,
+             progress: Progress = None, **options: Any) -> dict[str, Any]:
     """Scores a benchmark (vl-rewardbench, rlaif-v, …, or best-of-n with a `task` and a file of `responses`) and gives
     what results() says of it. `output`: the result folder; a run that was killed goes on in it. `data`: a directory, a
     file or a hub id; None: the benchmark's own. mode: image, no-image, text-only, cascade (with
-    `captions`) or random (no model). `options` are those of RewardModel, or for a merge on load vlm, rm, base, and recipe
-    or method with its numbers."""
-    how = _evaluate_options(benchmark, model, options, mode=mode, output=output, data=data, config=config, split=split,
+    `captions`) or random (no model). limit: only the first so many rows. `options` are those of RewardModel and
+    RewardModel.merge (vlm, rm, base, and recipe or method with its numbers), without `normalize`: rows hold scores as
+    they are."""
+    how = _evaluate_options(benchmark, {"model": model, **options}, mode=mode, output=output, data=data, config=config, split=split,
                             task=task, responses=responses, captions=captions, label=label, batch_samples=batch_samples,
-                            force=force, resume_mixed=resume_mixed)
+                            limit=limit, force=force, resume_mixed=resume_mixed)
     with listening(progress) as call:
         _core.evaluate(how, call)
     return results([output])[0]
 
 
+@naming(**MERGE_FIELDS)
 def sweep(benchmark: str, recipes: Iterable[Name] = (), *, output: Name, vlm: Name, rm: Name, base: Name | None = None,
           paper: bool = False, memory_limit: int | None = None, data: Name | None = None, config: str | None = None,
           split: str | None = None, task: str | None = None, responses: Name | None = None, mode: str = "image",
-          batch_samples: int = 8, force: bool = False, resume_mixed: bool = False, progress: Progress = None,
-          **options: Any) -> list[dict[str, Any]]:
+          batch_samples: int = 8, limit: int | None = None, force: bool = False, resume_mixed: bool = False,
+          progress: Progress = None, **options: Any) -> list[dict[str, Any]]:
     """Evaluates many merges of the same models, which are opened once: by recipes (files or patterns like "dir/*.yml"),
     or by the 58 of arXiv 2502.13487 (`paper`). `output` gets a result folder for each; gives what results() says of it.
-    memory_limit: bytes for encoded images."""
+    memory_limit: bytes for encoded images. limit and `options` as in evaluate()."""
     if isinstance(recipes, (str, os.PathLike)):
         recipes = [recipes]
-    how = _evaluate_options(benchmark, None, {"vlm": vlm, "rm": rm, "base": base, **options}, mode=mode, output=output,
+    how = _evaluate_options(benchmark, {"vlm": vlm, "rm": rm, "base": base, **options}, mode=mode, output=output,
                             data=data, config=config, split=split, task=task, responses=responses,
-                            batch_samples=batch_samples, force=force, resume_mixed=resume_mixed)
+                            batch_samples=batch_samples, limit=limit, force=force,
+                            resume_mixed=resume_mixed)
     options_of_sweep = filled(_core.SweepOptions(), evaluate=how, recipes=list(recipes), paper=paper,
                               memory_limit=memory_limit)
     with listening(progress) as call:
@@ -50,6 +54,7 @@ def sweep(benchmark: str, recipes: Iterable[Name] = (), *, output: Name, vlm: Na
     return results([output])
 
 
+@naming(folders="results")
 def results(folders: Any, *, ensembles: Iterable[str] = (), flat: bool = False) -> list[dict[str, Any]]:
     """The runs in result folders, folders of them, or files of rows: a dict each, the "runs" of
     `vlrm results --format json` (percentages from 0 to 100, with 95% intervals). ensembles: "mean", "min": also of all
@@ -57,6 +62,8 @@ def results(folders: Any, *, ensembles: Iterable[str] = (), flat: bool = False) 
     each figure."""
     if isinstance(folders, (str, os.PathLike)):
         folders = [folders]
+    if isinstance(ensembles, str):
+        ensembles = [ensembles]
     with listening() as call:
         text = _core.results([os.fspath(folder) for folder in folders], list(ensembles), [], call)
     runs = json.loads(text)["runs"]
@@ -75,9 +82,9 @@ def _flat(run: dict[str, Any]) -> dict[str, Any]:
     return row | {metric["name"]: metric["percent"] for metric in run["metrics"]}
 
 
-def _evaluate_options(benchmark: str, model: Name | None, options: dict[str, Any], *, mode: str, data: Name | None,
-                      config: str | None, split: str | None, **values: Any) -> _core.EvaluateOptions:
+def _evaluate_options(benchmark: str, options: dict[str, Any], *, mode: str, data: Name | None, config: str | None,
+                      split: str | None, **values: Any) -> _core.EvaluateOptions:
     dataset = filled(_core.DatasetName(), data=named(data), config=config, split=split)
-    draws = mode == "random"
-    how = _core.ModelOptions() if draws and not options and model is None else model_options(model=model, **options)
+    draws = mode == "random" and not any(value is not None for value in options.values())
+    how = _core.ModelOptions() if draws else model_options(**options)
     return filled(_core.EvaluateOptions(), model=how, benchmark=benchmark, mode=mode, data=dataset, **values)

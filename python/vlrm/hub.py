@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from vlrm.errors import Error, TemporaryError
+from vlrm.errors import Error, OptionError, TemporaryError
 
 # Which files are downloaded: as in src/base/hub_files.cpp. tests/program/test_hub.py compares the two.
 TEXTS = [
@@ -33,6 +33,7 @@ PATTERNS = {  # what is included and excluded
 }
 NOT_UPLOADED = [".*", "*/.*"]
 MANIFEST = "vlrm_manifest.json"
+TEXT_ENDINGS = (".json", ".md", ".txt", ".yml", ".yaml")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -54,7 +55,7 @@ def _causes(error: BaseException):
         error = error.__cause__ or error.__context__
 
 
-def _explained(error: Exception, repository: str, kind: str) -> Error:
+def _explained(error: Exception, repository: str, kind: str, uploads: bool = False) -> Error:
     """What huggingface_hub's exception means, in one line."""
     hub = _huggingface_hub()
     errors = hub.errors
@@ -80,6 +81,8 @@ def _explained(error: Exception, repository: str, kind: str) -> Error:
         return Error(f"{repository}: has no such revision on the hub: see {page}/tree/main")
     if any(type(each).__name__ == "IncompleteSnapshotError" for each in chain):  # of huggingface_hub 2
         return Error(f"{repository}: not all of it is in the hub cache: {said}")
+    if is_one(errors.OfflineModeIsEnabled) and uploads:
+        return Error(f"{repository}: this run is offline, and nothing is uploaded: leave --offline out, and HF_HUB_OFFLINE unset")
     if is_one(errors.OfflineModeIsEnabled):
         return Error(f"{repository}: is not in the hub cache, and this run is offline")
     if is_one(errors.LocalTokenNotFoundError) or (status() == 401 and not hub.get_token()):
@@ -95,10 +98,13 @@ def _explained(error: Exception, repository: str, kind: str) -> Error:
     return Error(f"{repository}: {said}")
 
 
-def snapshot(name: str, *, files: str = "model") -> str:
+def snapshot(name: str | os.PathLike[str], *, files: str = "model") -> str:
     """The folder that holds `name`, "org/name" or "org/name@revision"; a local path is its own. `files` says what is
     needed: "model", "texts" (what a model has beside its weights) or "dataset". Without a request where the hub cache
     has it, else downloaded, and only the files that vlrm reads. Raises Error."""
+    if files not in PATTERNS:
+        raise OptionError(f"files: {files!r} is none of {', '.join(PATTERNS)}", "files")
+    name = os.fspath(name)
     if os.path.exists(name):
         return name
     repository, _, revision = name.partition("@")
@@ -160,11 +166,26 @@ def _files_of(folder: Path) -> list[Path]:
     return chosen
 
 
+def _naming_folders(files: list[Path], manifest: dict) -> list[str]:
+    """The texts among the files that name a folder of this machine which an input lay in."""
+    inputs = manifest.get("inputs")
+    named = [each.get(field) for each in (inputs.values() if isinstance(inputs, dict) else []) if isinstance(each, dict)
+             for field in ("name", "directory")]  # fmt: skip
+    folders = [each for each in named if isinstance(each, str) and os.sep in each and (os.path.isabs(each) or os.path.exists(each))]
+    texts = [path for path in files if path.suffix in TEXT_ENDINGS and not path.name.startswith("tokenizer")]
+    return [path.name for path in texts if any(folder in path.read_text(encoding="utf-8", errors="replace") for folder in folders)]
+
+
 def push(out: str | os.PathLike, repo_id: str, *, private: bool | None = None, revision: str | None = None,
          token: str | None = None, say=print) -> str:  # fmt: skip
     """Uploads an output of vlrm to the model repository `repo_id`, which is made if it is not there (`private`: None is
     the account's default), and returns the address of the commit. What is uploaded is said before, by `say`, with
     sizes. Raises Error for a folder that is no whole output of vlrm, and for what the hub refuses."""
+    hub = _huggingface_hub()
+    try:
+        hub.utils.validate_repo_id(repo_id)
+    except hub.errors.HFValidationError as error:
+        raise Error(f"{repo_id}: is not the name of a repository: {error}") from error
     folder = Path(out)
     manifest = _checked_manifest(folder)
     files = _files_of(folder)
@@ -172,9 +193,8 @@ def push(out: str | os.PathLike, repo_id: str, *, private: bool | None = None, r
         say(f"  {_human(path.stat().st_size):>12}  {path.relative_to(folder)}")
     total = _human(sum(path.stat().st_size for path in files))
     say(f"uploading {len(files)} files, {total}, to {repo_id}{f' ({revision})' if revision else ''}")
-    if manifest.get("inputs"):
-        say(f"note: {MANIFEST} names the folders of this machine that the inputs lay in")
-    hub = _huggingface_hub()
+    if naming := _naming_folders(files, manifest):
+        say(f"note: folders of this machine, which the inputs lay in, are named in {', '.join(naming)}")
     api = hub.HfApi(token=token, library_name="vlrm")
     try:
         api.create_repo(repo_id, private=private, exist_ok=True)
@@ -183,7 +203,7 @@ def push(out: str | os.PathLike, repo_id: str, *, private: bool | None = None, r
         commit = api.upload_folder(repo_id=repo_id, folder_path=folder, revision=revision, ignore_patterns=NOT_UPLOADED,
                                    commit_message="Upload by vlrm")  # fmt: skip
     except Exception as error:
-        raise _explained(error, repo_id, "model") from error
+        raise _explained(error, repo_id, "model", uploads=True) from error
     return str(getattr(commit, "commit_url", commit))
 
 
@@ -194,10 +214,20 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("out", metavar="OUT", help="a folder that vlrm build, merge, map or extract wrote")
     command.add_argument("repository", metavar="org/name")
     command.add_argument("--private", action="store_true", default=None, help="make the repository a private one")
+    command.add_argument("-q", "--quiet", action="store_true", help="do not list the files")
+    command.add_argument("--offline", action="store_true", help="upload nothing: end with an error")
     command.add_argument("--revision", help="a branch, made if it is not there (default: main)")
     options = parser.parse_args(arguments)
+
+    if options.offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+
+    def say(line: str) -> None:
+        if not options.quiet:
+            print(line, file=sys.stderr)
+
     try:
-        print(push(options.out, options.repository, private=options.private, revision=options.revision, say=lambda line: print(line, file=sys.stderr)))
+        print(push(options.out, options.repository, private=options.private, revision=options.revision, say=say))
     except Error as error:
         print(f"vlrm: {error}", file=sys.stderr)
         return error.exit_code

@@ -11,6 +11,7 @@ import re
 import struct
 import urllib.parse
 import zlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import _core
@@ -20,34 +21,57 @@ _KINDS = "a path, the bytes of a file, a PIL image, a numpy array (uint8: HWC or
 _COLOURS = {"L": (0, 1), "LA": (4, 2), "RGB": (2, 3), "RGBA": (6, 4)}  # of PNG, and channels
 _OF_CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _ORIENTATION = 0x0112  # the EXIF tag
+_BYTES = (bytes, bytearray, memoryview)
+_LONGEST_SHOWN = 200  # characters of a name that is not of a file
 
 
 def as_input(image: Any, where: str = "the image") -> _core.ImageInput:
     """`image` for the core; `where` is what errors call it."""
-    if isinstance(image, (bytes, bytearray, memoryview)):
+    if isinstance(image, _BYTES):
         return _of_bytes(bytes(image), where)
-    if isinstance(image, str) and (scheme := re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*):(//|(?<=data:))", image)):
+    if isinstance(image, str) and (scheme := re.match(r"([a-z][a-z0-9+.-]*):(//|(?<=data:))", image, re.IGNORECASE)):
         return _of_url(image, scheme[1].lower(), where)
     if isinstance(image, (str, os.PathLike)):
-        path = os.fspath(image)
-        if not path:
-            raise Error(f"{where}: the path is empty")
-        name = os.fsdecode(path)
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            raise Error(f"{where}: the path {name!a} is not UTF-8; give the bytes of the file") from None
-        return _core.ImageInput(name, b"")
-    if isinstance(image, dict):  # as datasets keeps an image that is not decoded
-        if image.get("bytes"):
-            return _of_bytes(bytes(image["bytes"]), where)
-        if image.get("path"):
-            return as_input(image["path"], where)
+        return _of_path(os.fsdecode(image), where)
+    if isinstance(image, Mapping):  # as datasets keeps an image that is not decoded
+        data, path = image.get("bytes"), image.get("path")
+        if data is not None and not isinstance(data, _BYTES):
+            raise Error(f'{where}: "bytes" holds {type(data).__name__}, not bytes')
+        if data:
+            return _of_bytes(bytes(data), where)
+        if isinstance(path, (str, os.PathLike)) and path:
+            return as_input(path, where)
     if callable(getattr(image, "tobytes", None)) and hasattr(image, "mode") and hasattr(image, "size"):
-        return _core.ImageInput(where, _png_of_pillow(image))
+        return _drawn(_png_of_pillow, image, where)
     if hasattr(image, "__array_interface__"):
-        return _core.ImageInput(where, _png_of_array(image, where))
+        return _drawn(_png_of_array, image, where)
     raise Error(f"{where}: {type(image).__name__} is not an image; give {_KINDS}")
+
+
+def _drawn(as_png: Callable[[Any, str], bytes], image: Any, where: str) -> _core.ImageInput:
+    """What another library decodes, which may find anything in a damaged file."""
+    try:
+        return _core.ImageInput(where, as_png(image, where))
+    except (Error, MemoryError):
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:_LONGEST_SHOWN]
+        raise Error(f"{where}: {type(image).__name__} gives no pixels: {type(error).__name__}: {said}") from error
+
+
+def _of_path(name: str, where: str) -> _core.ImageInput:
+    shown = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}… ({len(name)} characters)"
+    if not name:
+        raise Error(f"{where}: the path is empty")
+    if "\0" in name:
+        raise Error(f"{where}: the path {shown!a} has a NUL character")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise Error(f"{where}: the path {shown!a} is not UTF-8; give the bytes of the file") from None
+    if shown != name and not os.path.exists(name):
+        raise Error(f"{where}: {shown!a} is not a file; give base64 as a data: URL")
+    return _core.ImageInput(name, b"")
 
 
 def _of_bytes(data: bytes, where: str) -> _core.ImageInput:
@@ -60,7 +84,11 @@ def _of_url(url: str, scheme: str, where: str) -> _core.ImageInput:
     if scheme == "data":
         return _of_bytes(_data_of(url, where), where)
     if scheme == "file":
-        return as_input(urllib.parse.unquote(urllib.parse.urlsplit(url).path), where)
+        try:
+            path = urllib.parse.urlsplit(url).path
+        except ValueError as error:
+            raise Error(f"{where}: a file: URL that cannot be read: {error}") from None
+        return _of_path(urllib.parse.unquote(path), where)
     raise Error(f"{where}: a URL ({scheme}:), and nothing is downloaded here: give the image itself, or a file")
 
 
@@ -73,15 +101,28 @@ def _data_of(url: str, where: str) -> bytes:
     return decoded_base64(urllib.parse.unquote(body), where)
 
 
-def decoded_base64(text: str, where: str) -> bytes:
+def decoded_base64(text: Any, where: str) -> bytes:
+    if isinstance(text, _BYTES):
+        text = bytes(text).decode("latin-1")
+    if not isinstance(text, str):
+        raise Error(f"{where}: {type(text).__name__} is not a text of base64")
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Error(f"{where}: not base64: {error}") from None
 
 
-def _png_of_pillow(image: Any) -> bytes:
-    orientation = image.getexif().get(_ORIENTATION, 1) if hasattr(image, "getexif") else 1
+def _orientation(image: Any) -> int:
+    """As EXIF has it. What is damaged says nothing."""
+    try:
+        declared = image.getexif().get(_ORIENTATION, 1)
+        return next((number for number in range(2, 9) if declared == number), 1)
+    except Exception:
+        return 1
+
+
+def _png_of_pillow(image: Any, where: str) -> bytes:
+    orientation = _orientation(image)
     if image.mode == "La":  # Pillow takes it no further than to LA
         image = image.convert("LA")
     elif "transparency" in image.info or image.mode in ("RGBa", "PA"):
@@ -113,7 +154,7 @@ def _png(pixels: bytes, width: int, height: int, mode: str, orientation: int = 1
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
     turned = b""
-    if orientation in range(2, 9):  # a TIFF of one entry
+    if orientation != 1:  # a TIFF of one entry
         turned = chunk(b"eXIf", b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, _ORIENTATION, 3, 1, orientation, 0, 0))
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)) + turned
             + chunk(b"IDAT", zlib.compress(rows, 0)) + chunk(b"IEND", b""))

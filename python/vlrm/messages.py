@@ -58,9 +58,28 @@ def image_list(images: Any, where: str) -> list[Any]:
         return []
     if isinstance(images, (list, tuple)):
         return list(images)
-    if isinstance(images, (str, bytes, bytearray, Mapping)) or not isinstance(images, Iterable) or hasattr(images, "__array_interface__") or hasattr(images, "mode"):
+    if is_one_image(images):
         return [images]
     raise Error(f"{where}: images: {type(images).__name__} is not a list of images")
+
+
+def is_one_image(images: Any) -> bool:
+    """Whether it is not a list or another series of images."""
+    return (isinstance(images, (str, bytes, bytearray, memoryview, Mapping)) or not isinstance(images, Iterable)
+            or hasattr(images, "__array_interface__") or hasattr(images, "mode"))
+
+
+def for_each(images: Any, count: int, where: str) -> list[Any]:
+    """What is shown in each of `count` conversations."""
+    if images is None:
+        return [None] * count
+    several = hasattr(images, "__array_interface__") and images.ndim not in (2, 3)
+    if is_one_image(images) and not several:
+        raise Error(f"{where}: images: give a list with an entry for each conversation, not one image")
+    shown = list(images)
+    if len(shown) != count:
+        raise Error(f"{where}: images: one entry is needed for each conversation, {count} in all, not {len(shown)}")
+    return shown
 
 
 def _responses(responses: Iterable[str], where: str) -> list[str]:
@@ -87,7 +106,7 @@ def _messages(messages: Sequence[Message], images: list[Any], where: str) -> tup
     if not isinstance(messages, (list, tuple)) or not all(isinstance(message, Mapping) for message in messages):
         raise Error(f'{where}: give a text, or a list of messages: {{"role", "content"}}')
     own: list[Any] = []  # an image for each part, None where the part names none
-    parts = [{**message, "content": _content(message.get("content"), own, f"{where}: message {number}")}
+    parts = [{**message, "content": content_of(message, own, f"{where}: message {number}")}
              for number, message in enumerate(messages, 1)]
     if images and any(image is not None for image in own):
         raise Error(f"{where}: images are given both beside the messages and in their parts; leave one out")
@@ -100,14 +119,16 @@ def _messages(messages: Sequence[Message], images: list[Any], where: str) -> tup
     return _text(text, f"{where}: messages"), images or own
 
 
-def _content(content: Any, own: list[Any], where: str) -> Any:
+def content_of(message: Message, own: list[Any], where: str) -> Any:
+    """A text, or parts of the two types that the core knows. `own` gets an image, or None, for each that shows one."""
+    content = message.get("content")
     if content is None:
         return ""
     if isinstance(content, str):
         return content
     if not isinstance(content, (list, tuple)) or not all(isinstance(part, (Mapping, str)) for part in content):
         raise Error(f'{where}: "content" must be a text or a list of parts')
-    return [_part(part, own, where) for part in content]
+    return [_part(part, own, f"{where}: part {number}") for number, part in enumerate(content, 1)]
 
 
 def _part(part: Any, own: list[Any], where: str) -> dict[str, str]:
@@ -115,10 +136,10 @@ def _part(part: Any, own: list[Any], where: str) -> dict[str, str]:
         return {"type": "text", "text": part}
     kind = part.get("type")
     if kind in ("text", "input_text", "output_text"):
-        return {"type": "text", "text": _text(part.get("text"), f"{where}: the text of a part")}
+        return {"type": "text", "text": _text(part.get("text"), f"{where}: the text")}
     if kind not in ("image", "image_url", "input_image"):
         raise Error(f"{where}: a part of type {kind!r}; known are text, image and image_url")
-    own.append(_image_of(part, f"{where}: the image of part {len(own) + 1}"))
+    own.append(_image_of(part, f"{where}: the image"))
     return {"type": "image"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +25,7 @@ class Normalization:
 
     def __post_init__(self) -> None:
         for name in ("mean", "scale"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-                raise OptionError(f"normalize: {name}: {value!r} is not a finite number", "normalize")
+            object.__setattr__(self, name, _finite(getattr(self, name), name))
         if self.scale <= 0:
             raise OptionError(f"normalize: scale: {self.scale!r} is not above 0", "normalize")
         low, high = self.limits
@@ -41,7 +40,7 @@ class Normalization:
         try:
             low, high = self.clip if isinstance(self.clip, (tuple, list)) else (-self.clip, self.clip)
             return float(low), float(high)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise OptionError(f"normalize: clip: {self.clip!r} is neither a number nor two", "normalize") from None
 
     def __call__(self, score: float) -> float:
@@ -50,13 +49,13 @@ class Normalization:
 
     def settings(self) -> dict[str, Any]:
         """What to keep beside the scores, as JSON has it."""
-        clip = list(self.clip) if isinstance(self.clip, (tuple, list)) else self.clip
+        clip = None if self.clip is None else list(self.limits) if isinstance(self.clip, (tuple, list)) else self.limits[1]
         return {"mean": self.mean, "scale": self.scale, "clip": clip, "source": self.source}
 
     @classmethod
     def of_scores(cls, scores: Iterable[float], clip: Clip = None, source: str = "scores") -> Normalization:
         """By the mean and the (population) standard deviation of these."""
-        values = [float(score) for score in scores]
+        values = [_finite(score, "scores") for score in scores]
         if not values:
             raise OptionError("normalize: there are no scores", "normalize")
         mean = math.fsum(values) / len(values)
@@ -66,8 +65,9 @@ class Normalization:
     @classmethod
     def of_run(cls, folder: Any, clip: Clip = None) -> Normalization:
         """By all scores of an evaluation: its result folder."""
-        import os
-
+        if not isinstance(folder, (str, os.PathLike)):
+            known = "the numbers ({\"mean\", \"scale\", \"clip\"}), a result folder, or a Normalization"
+            raise OptionError(f"normalize: {type(folder).__name__} is none of {known}", "normalize")
         from .evaluations import results
 
         runs = results([folder])
@@ -93,3 +93,14 @@ class Normalization:
                 raise OptionError("normalize: a run says the mean and the scale; leave them out", "normalize")
             return cls.of_run(how["run"], how.get("clip"))
         return cls(how.get("mean", 0.0), how.get("scale", 1.0), how.get("clip"))
+
+
+def _finite(value: Any, name: str) -> float:
+    """Also of numpy's and torch's numbers."""
+    try:
+        number = math.nan if isinstance(value, (bool, str, bytes)) else float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise OptionError(f"normalize: {name}: {value!r} is not a finite number", "normalize")
+    return number

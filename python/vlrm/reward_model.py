@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
@@ -9,8 +11,8 @@ from typing import Any
 
 from . import _core, messages
 from ._calls import Progress, listening
-from ._options import Name, filled, model_name, model_options
-from .errors import Error
+from ._options import MERGE_FIELDS, Name, filled, model_name, model_options, naming
+from .errors import Error, OptionError
 from .messages import Message, Prompt
 from .normalization import Normalization
 
@@ -86,29 +88,34 @@ class RewardModel:
         """A VLM and a text reward model, merged while they are loaded; nothing is written. By a recipe (a file in
         mergekit's YAML), or by a method (linear, task_arithmetic, ties, …) with its numbers, as vlrm.build takes them.
         `options` are those of RewardModel."""
+        if recipe is None and method is None:
+            raise OptionError("method: name one, or a recipe", "method")
         model = cls.__new__(cls)
         model._load(
             dict(vlm=vlm, rm=rm, base=base, recipe=recipe, method=method, weight=weight, weight_vlm=weight_vlm,
-                 weight_rm=weight_rm, density=density, normalize=normalize_weights, rescale=rescale, merge_seed=seed),
+                 weight_rm=weight_rm, density=density, normalize_weights=normalize_weights, rescale=rescale,
+                 seed=seed),
             options, normalize, progress)
         return model
 
     def _load(self, names: dict[str, Any], options: dict[str, Any], normalize: Any, progress: Progress) -> None:
         self._model: _core.RewardModel | None = None
         self.normalization = Normalization.of(normalize)
-        how = model_options(**names, **options)
-        with listening(progress) as call:
+        with naming(name_or_path="model", **MERGE_FIELDS), listening(progress) as call:
+            how = model_options(**names, **options)
             self._model = _core.RewardModel(how, call)
-        self._names, self._options, self._threads = _recorded(names), _recorded(options), how.threads
+        self._names, self._likelihood = _given(names), how.likelihood
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What scores depend on, to be kept beside them, as JSON has it: the models and how they are merged ("merge_normalize":
-        of weights), the options, the device and dtype that were taken, threads, and the normalisation ("normalize")."""
-        names = {"merge_normalize" if name == "normalize" else name: value for name, value in self._names.items()}
-        normalize = self.normalization.settings() if self.normalization else None
-        return {"vlrm": _core.version, **names, **self._options, "device": self._core_model.device,
-                "dtype": self._core_model.dtype, "threads": self._threads, "normalize": normalize}
+        """What scores depend on, to be kept beside them, as JSON has it and the command line keeps it (run.json): the models
+        with stamps of their files, how they are merged, with the recipe's digest and the seed, the options, device,
+        dtype and threads; and the normalisation of rewards ("normalize"). Asked for the first time, it reads the
+        models' files."""
+        with listening() as call:
+            kept = json.loads(self._core_model.settings(call))
+        normalize = self.normalization.settings() if self.normalization and not self._likelihood else None
+        return {"vlrm": _core.version, **kept, "normalize": normalize}
 
     @property
     def sees(self) -> bool:
@@ -161,9 +168,7 @@ class RewardModel:
         rows = list(conversations)
         if any(isinstance(row, Mapping) for row in rows):
             raise Error("score_conversations: give a list of conversations, each a list of messages")
-        shown = [None] * len(rows) if images is None else list(images)
-        if len(shown) != len(rows):
-            raise Error(f"score_conversations: images: {len(shown)} for {len(rows)} conversations")
+        shown = messages.for_each(images, len(rows), "score_conversations")
         scores = self._score_all(_grouped(rows, shown), None, mode, progress, **how)
         return [score for each in scores for score in each]
 
@@ -172,12 +177,16 @@ class RewardModel:
         """Responses by their scores, the best first: [{"corpus_id", "score", "text"}, …], as the cross-encoders of
         sentence-transformers rank. `query`: a text, messages, or {"text", "image"}; corpus_id counts `documents` from 0;
         equals keep their order."""
+        if top_k is not None and operator.index(top_k) < 0:
+            raise OptionError(f"top_k: must be at least 0, not {top_k}", "top_k")
         if isinstance(query, Mapping):
             unknown = set(query) - {"text", "image", "images"}
             if unknown or "text" not in query:
                 raise Error('rank: query: give a text, messages, or {"text", "image"}')
-            if images is None:
-                images = query.get("image") if query.get("image") is not None else query.get("images")
+            given = [each for each in (images, query.get("image"), query.get("images")) if each is not None]
+            if len(given) > 1:
+                raise Error("rank: images are given more than once, in the query or beside it; leave the others out")
+            images = given[0] if given else None
             query = query["text"]
         texts = list(documents) if not isinstance(documents, str) else documents
         scores = self.score(query, texts, images, mode)
@@ -201,6 +210,7 @@ class RewardModel:
         conversations = (messages.of_sample(sample, f"sample {number}") for number, sample in enumerate(samples, 1))
         return self._score_all(conversations, count, mode, progress, batch_samples=batch_samples)
 
+    @naming(n="texts")
     def generate(self, prompt: Prompt, images: Any = None, *, n: int = 1, max_new_tokens: int = 512,
                  temperature: float = 0.0, top_k: int = 0, top_p: float = 1.0, repetition_penalty: float = 1.0,
                  seed: int = 0, on_text: Callable[[int, str], Any] | None = None) -> list[GeneratedText]:
@@ -227,7 +237,7 @@ class RewardModel:
     def _score_all(self, conversations: Iterable[_core.Conversation], count: int | None, mode: str | None,
                    progress: Progress, **how: Any) -> list[list[float]]:
         call_options = filled(_core.ScoreCall(), mode=mode, **how)
-        normalization = None if call_options.likelihood else self.normalization
+        normalization = None if call_options.likelihood or self._likelihood else self.normalization
         scores: list[list[float]] = []
         with listening(progress, before=lambda: len(scores), count=count) as call:
             for chunk in _chunks(conversations):
@@ -237,10 +247,10 @@ class RewardModel:
         return [[normalization(score) for score in each] for each in scores]
 
 
-def _recorded(values: dict[str, Any]) -> dict[str, Any]:
-    """Those that are given, paths as texts."""
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """Paths as texts."""
     return {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in values.items()
-            if value is not None and name not in ("device", "dtype", "threads")}
+            if value is not None}
 
 
 def _grouped(rows: list[Sequence[Message]], images: list[Any]) -> Iterable[_core.Conversation]:
@@ -254,6 +264,7 @@ def _grouped(rows: list[Sequence[Message]], images: list[Any]) -> Iterable[_core
         conversation = messages.conversation(row[:-1], [response], image, where)
         if last is not None and last.same_prompt(conversation):
             responses.append(response)
+            last.source = f"conversations {number - len(responses) + 1} to {number}"
             continue
         if last is not None:
             last.responses = responses
@@ -266,12 +277,11 @@ def _grouped(rows: list[Sequence[Message]], images: list[Any]) -> Iterable[_core
 
 def _text_of(message: Message, where: str) -> str:
     """The response, which shows no images."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    if isinstance(content, (list, tuple)) and all(isinstance(part, Mapping) and part.get("type") == "text" for part in content):
-        return "".join(part["text"] for part in content)
-    raise Error(f"{where}: the assistant's last message must be a text")
+    shown: list[Any] = []
+    content = messages.content_of(message, shown, f"{where}: the last message")
+    if shown or message.get("content") is None:
+        raise Error(f"{where}: the assistant's last message must be a text")
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
 
 
 def _chunks(conversations: Iterable[_core.Conversation]) -> Iterable[list[_core.Conversation]]:

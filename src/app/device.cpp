@@ -30,7 +30,7 @@ void tell_device(const ModelOptions& options) {
   if (const auto found = accelerator())
     tell_status(fmt::format("device: {}:0{}", found->device, found->name.empty() ? "" : " (" + found->name + ")"));
   else if (const auto note = unused_gpu_note())
-    tell_note(*note);
+    tell_warning(*note);
 }
 
 }  // namespace vlrm

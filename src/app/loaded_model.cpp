@@ -16,8 +16,8 @@ namespace {
 void tell_without_image(const std::vector<NamedSample>& samples) {
   const auto count = std::ranges::count_if(samples, [](const auto& each) { return each.sample.images.empty(); });
   if (count == 0) return;
-  if (samples.size() == 1) return tell_note("no image: scored without one");
-  tell_note(fmt::format("{} of {} samples have no image: scored without one", count, samples.size()));
+  if (samples.size() == 1) return tell_warning("no image: scored without one");
+  tell_warning(fmt::format("{} of {} samples have no image: scored without one", count, samples.size()));
 }
 
 }  // namespace

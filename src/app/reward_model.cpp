@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <thread>
 
@@ -10,10 +11,13 @@
 #include "app/loaded_model.h"
 #include "app/option_checks.h"
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/utf8.h"
 
 namespace vlrm {
 namespace {
+
+constexpr std::chrono::milliseconds kBetweenLooks(50);
 
 std::vector<EncodedImage> encoded(const std::vector<ImageInput>& images) {
   std::vector<EncodedImage> result;
@@ -63,7 +67,8 @@ std::vector<NamedSample> samples_of(const std::vector<Conversation>& conversatio
 class RewardModel::Loaded {
  public:
   explicit Loaded(const ModelOptions& options)
-      : prompt_(scorer_options(options, Mode::image).prompt), likelihood_(options.likelihood), model_(options) {
+      : options_(options), how_(scorer_options(options_, Mode::image)), model_(options_) {
+    if (names_merge(options_, options_.recipe)) recipe_ = named_merge(options_, options_.recipe);
     ScoreCall first;
     first.likelihood = !model_.rewards();
     model_.scorer(scoring(first, false));
@@ -77,7 +82,7 @@ class RewardModel::Loaded {
         fail("the model was loaded before this process was forked, and its threads did not come along: load it here");
       if (loaded.user_ == std::this_thread::get_id())
         fail("the model is at work: what it calls meanwhile cannot use it");
-      loaded.mutex_.lock();
+      while (!loaded.mutex_.try_lock_for(kBetweenLooks)) throw_if_interrupted();
       loaded.user_ = std::this_thread::get_id();
     }
     Turn(const Turn&) = delete;
@@ -95,7 +100,7 @@ class RewardModel::Loaded {
   ScorerOptions scoring(const ScoreCall& call, bool images) const {
     const Mode own = sees() || images ? Mode::image : Mode::text_only;
     const Mode mode = call.mode.empty() ? own : mode_or_throw(call.mode);
-    ScorerOptions how{prompt(mode), call.likelihood || likelihood_};
+    ScorerOptions how{prompt(mode), call.likelihood || how_.likelihood};
     if (!call.special_tokens.empty()) how.prompt.special_tokens = special_tokens_or_throw(call.special_tokens);
     return how;
   }
@@ -109,6 +114,14 @@ class RewardModel::Loaded {
     return how;
   }
 
+  const std::string& settings() {
+    if (settings_.empty()) {
+      ModelSettings settings(options_);
+      settings_ = (recipe_ ? settings.of(*recipe_, how_) : settings.of(model_.model(), how_)).dump();
+    }
+    return settings_;
+  }
+
   LoadedModel& model() { return model_; }
   bool sees() const { return model_.model().config.sees(); }
   bool rewards() const { return model_.rewards(); }
@@ -118,18 +131,20 @@ class RewardModel::Loaded {
  private:
   // What is said of images is for the calls that show them.
   PromptOptions prompt(Mode mode) const {
-    PromptOptions how = prompt_;
+    PromptOptions how = how_.prompt;
     how.mode = mode;
     if (mode != Mode::image) how.pixels.reset();
     return how;
   }
 
   const pid_t process_ = ::getpid();
-  std::mutex mutex_;
+  std::timed_mutex mutex_;
   std::atomic<std::thread::id> user_;  // that has the mutex
-  const PromptOptions prompt_;
-  const bool likelihood_;
+  const ModelOptions options_;
+  const ScorerOptions how_;
+  std::optional<NamedRecipe> recipe_;  // as it was when the model was merged
   LoadedModel model_;
+  std::string settings_;  // "": not asked for yet
 };
 
 RewardModel::RewardModel(const ModelOptions& options, Listener* listener) {
@@ -161,6 +176,12 @@ std::vector<GeneratedText> RewardModel::generate(const Conversation& conversatio
   const GeneratorOptions how = loaded_->writing(call, !request.sample.images.empty());
   const Loaded::Turn turn(*loaded_);
   return loaded_->model().generate(request, how, call.grown);
+}
+
+std::string RewardModel::settings(Listener* listener) {
+  const CallListener listening(listener);
+  const Loaded::Turn turn(*loaded_);
+  return loaded_->settings();
 }
 
 bool RewardModel::sees() const {

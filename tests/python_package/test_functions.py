@@ -152,6 +152,35 @@ def test_compare_gives_the_figures_of_the_program(program, tmp_path):
     assert (tmp_path / "page.html").stat().st_size > 1000
 
 
+def test_an_evaluation_of_the_first_rows(tmp_path):
+    import vlrm
+
+    row = vlrm.evaluate("vl-rewardbench", output=tmp_path / "few", data=WORLD / "pairs.parquet", mode="random", limit=3)
+    assert row["rows"] == 3
+    with pytest.raises(vlrm.OptionError, match="limit"):
+        vlrm.evaluate("vl-rewardbench", output=tmp_path / "x", data=WORLD / "pairs.parquet", mode="random", limit=0)
+
+
+def test_ensembles_may_be_one_name(ran):
+    import vlrm
+
+    with pytest.raises(vlrm.Error, match="an ensemble needs at least two runs"):
+        vlrm.results(ran[0], ensembles="mean")
+
+
+def test_numbers_of_a_merge_have_the_same_names_everywhere(tmp_path):
+    import inspect
+
+    import vlrm
+
+    assert {"seed", "normalize_weights"} <= set(inspect.signature(vlrm.build).parameters) & set(inspect.signature(vlrm.RewardModel.merge).parameters)
+    how = dict(NAMES, method="dare_linear", weight=0.5, density=0.5, seed=3, normalize_weights=True)
+    vlrm.evaluate("vl-rewardbench", output=tmp_path / "few", data=WORLD / "pairs.parquet", limit=2, threads=THREADS, **how)
+    kept = json.loads((tmp_path / "few/run.json").read_text())["recipe"]
+    model = vlrm.RewardModel.merge(threads=THREADS, **how)
+    assert kept["seed"] == 3 and model.settings["recipe"] == kept
+
+
 @pytest.mark.parametrize("repeat", range(2))
 def test_ctrl_c_leaves_nothing_half_written(tmp_path, repeat):
     """Of a build that is slow enough to be met: many models, one after another."""

@@ -59,6 +59,16 @@ def test_transparency_beside_the_pixels_counts(model):
     assert score(model, image) != score(model, opaque)
 
 
+def test_the_same_image_in_other_clothes(model):
+    data = png(picture())
+    base64_text = base64.b64encode(data)
+    expected = score(model, data)
+    for same in (memoryview(data), [memoryview(data)], "DATA:image/png;BASE64," + base64_text.decode(), {"bytes": memoryview(data)}):
+        assert score(model, same) == expected, type(same)
+    part = {"type": "image", "base64": base64_text}
+    assert model.score([{"role": "user", "content": [part, {"type": "text", "text": PROMPT}]}], RESPONSES) == expected
+
+
 def test_an_array_may_lie_in_memory_in_any_order(model):
     array = numpy.asarray(picture())
     flipped = array[::-1, ::-1]
@@ -76,7 +86,56 @@ def test_a_pil_image_is_turned_as_its_file_is(model, tmp_path, orientation):
     assert score(model, opened) == score(model, tmp_path / "turned.jpg")
 
 
+@pytest.mark.parametrize("exif", [b"Exif\0\0garbagegarbage", b"Exif\0\0II*\0\x08", b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12", "x", 3])
+def test_damaged_exif_says_nothing(model, exif):
+    image = picture()
+    image.info["exif"] = exif
+    assert score(model, image) == score(model, picture())
+
+
+@pytest.mark.parametrize("declared, meant", [(6, 6), (6.0, 6), ((6,), 1), ("6", 1), (99, 1), (None, 1), (6.5, 1)])
+def test_an_orientation_that_is_not_a_whole_number(model, declared, meant):
+    def turned(orientation):
+        image = picture()
+        image.getexif()[0x0112] = orientation
+        return score(model, image)
+
+    assert turned(declared) == turned(meant)
+    assert turned(6) != turned(1)
+
+
+def cut_off():
+    return Image.open(io.BytesIO(png(picture(size=(200, 200)))[:5000]))
+
+
+def closed():
+    image = picture()
+    image.close()
+    return image
+
+
+class WithoutBytes:
+    __array_interface__ = {"shape": (4, 4), "typestr": "|u1", "version": 3}
+
+
+@pytest.mark.parametrize("make", [cut_off, closed, WithoutBytes])
+def test_a_picture_that_gives_no_pixels_is_named(model, make):
+    import vlrm
+
+    with pytest.raises(vlrm.Error) as error:
+        model.score_batch([{"prompt": "a", "responses": ["b"], "image": picture()},
+                           {"prompt": "a", "responses": ["b"], "images": [picture(), make()]}])
+    assert str(error.value).startswith("sample 2: image 2: ") and "gives no pixels" in str(error.value)
+
+
 @pytest.mark.parametrize("wrong, says", [
+    ({"bytes": "abc"}, '"bytes" holds str, not bytes'),
+    ({"bytes": 5}, '"bytes" holds int, not bytes'),
+    ({"path": 5}, "dict is not an image"),
+    ("a\0b.png", "the path 'a\\x00b.png' has a NUL"),
+    ("file:///a%00b.png", "has a NUL"),
+    ("file://[x", "a file: URL that cannot be read"),
+    ("iVBORw0KGgo/" * 1000, "is not a file; give base64 as a data: URL"),
     ("https://example.com/cat.png", "nothing is downloaded here"),
     ("s3://bucket/cat.png", "nothing is downloaded here"),
     ("data:image/png;base64", "without a comma"),
@@ -98,4 +157,4 @@ def test_what_is_no_image_is_refused_by_name(model, wrong, says):
 
     with pytest.raises(vlrm.Error) as error:
         score(model, [wrong])
-    assert says in str(error.value) and "\n" not in str(error.value)
+    assert says in str(error.value) and "\n" not in str(error.value) and len(str(error.value)) < 500

@@ -74,7 +74,7 @@ def test_a_merge_on_load_has_the_scores_of_the_built_model(model, samples):
 
     with vlrm.RewardModel.merge(vlm=WORLD / "vlm", rm=WORLD / "rm", method="linear", weight_rm=0.2, dtype="float32",
                                 threads=THREADS) as merged:
-        assert merged.settings["method"] == "linear"
+        assert merged.settings["recipe"]["method"] == "linear"
         rounded = merged.score_batch(samples[:2])  # in float32; the built one was rounded to bfloat16
     for mine, theirs in zip(rounded, model.score_batch(samples[:2])):
         assert mine == pytest.approx(theirs, abs=0.1)
@@ -126,6 +126,10 @@ ANSWER = {"role": "assistant", "content": "A circle."}
     ([[{"role": "user", "content": [{"type": "text"}]}, ANSWER]], "NoneType is not a text"),
     ([[{"role": "user", "content": 3}, ANSWER]], '"content" must be'),
     ([[QUESTION, {"role": "assistant", "content": [{"type": "image"}]}]], "must be a text"),
+    ([[QUESTION, {"role": "assistant", "content": None}]], "must be a text"),
+    ([[QUESTION, {"role": "assistant", "content": [{"type": "text"}]}]], "the last message: part 1: the text: NoneType is not"),
+    ([[QUESTION, {"role": "assistant", "content": [{"type": "text", "text": 4}]}]], "part 1: the text: int is not a text"),
+    ([[{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image", "base64": 3}]}, ANSWER]], "message 1: part 2: the image: int is not"),
     ([[{"role": "user", "content": "\ud800"}, ANSWER]], "UTF-8"),
 ])
 def test_conversations_that_are_wrong(model, rows, says):
@@ -171,7 +175,8 @@ def test_rewards_are_normalised_and_it_is_recorded(model, built, samples):
     assert scores == [min(max((score - raw[0]) / 2.0, -0.5), 0.5) for score in raw]
     assert own.settings["normalize"] == {"mean": raw[0], "scale": 2.0, "clip": 0.5, "source": None}
     assert json.loads(json.dumps(own.settings)) == own.settings
-    wanted = {"model": str(built), "device": "cpu", "dtype": "float32", "threads": THREADS, "special_tokens": "parse"}
+    assert own.settings["model"]["name"] == str(built)
+    wanted = {"device": "cpu", "dtype": "float32", "threads": THREADS, "special_tokens": "parse"}
     assert wanted.items() <= own.settings.items()
     assert own.likelihood("What?", ["A circle."]) == model.likelihood("What?", ["A circle."])
     for wrong in ({"scale": 0}, {"mean": float("nan")}, {"clip": (1, 1)}, {"middle": 1}, {"scale": "x"}, {"clip": "x"}, {"clip": -1}):
@@ -179,6 +184,75 @@ def test_rewards_are_normalised_and_it_is_recorded(model, built, samples):
             vlrm.Normalization.of(wrong)
     spread = vlrm.Normalization.of_scores([1.0, 3.0], clip=(-2, 3))
     assert (spread.mean, spread.scale, spread(1.0), spread(100.0)) == (2.0, 1.0, -1.0, 3.0)
+
+
+def test_a_model_that_scores_by_likelihood_is_not_normalised(built, samples):
+    import vlrm
+
+    sample = samples[0]
+    asked = (sample["prompt"], sample["responses"], sample["images"])
+    own = vlrm.RewardModel(built, dtype="float32", threads=THREADS, likelihood=True, normalize={"mean": 2, "scale": 3})
+    expected = own.likelihood(*asked)
+    assert own.score(*asked) == expected
+    assert sorted(row["score"] for row in own.rank(sample["prompt"], sample["responses"], images=sample["images"])) == sorted(expected)
+    assert own.settings["normalize"] is None
+
+
+@pytest.mark.parametrize("wrong", [5, [1], True, {"run": 5}, {"mean": True}, {"mean": 10**400}, {"clip": 10**400}, {"mean": None}])
+def test_a_normalisation_that_is_none(wrong):
+    import vlrm
+
+    with pytest.raises(vlrm.OptionError, match="^normalize: ") as error:
+        vlrm.Normalization.of(wrong)
+    assert error.value.option == "normalize"
+
+
+def test_a_normalisation_takes_numbers_of_other_libraries():
+    import torch
+    import vlrm
+
+    numpy = pytest.importorskip("numpy")
+    for number in (numpy.float32(1.5), torch.tensor(1.5), numpy.float64(1.5)):
+        found = vlrm.Normalization.of({"mean": number, "scale": number, "clip": number})
+        assert json.loads(json.dumps(found.settings())) == {"mean": 1.5, "scale": 1.5, "clip": 1.5, "source": None}
+    for wrong in (["x"], [[1.0, 2.0]], [float("nan"), 1.0]):
+        with pytest.raises(vlrm.OptionError, match="normalize: scores: "):
+            vlrm.Normalization.of_scores(wrong)
+
+
+def test_settings_tell_models_apart(built, model, samples, program, tmp_path):
+    """As the command line keeps them beside its outputs."""
+    import vlrm
+
+    (tmp_path / "samples.jsonl").write_text(json.dumps(samples[0]))
+    program("score", "--model", built, "--input", tmp_path / "samples.jsonl", "--dtype", "float32", "-o", tmp_path / "out.jsonl", "-q")
+    kept = json.loads((tmp_path / "out.jsonl.run.json").read_text())
+    assert model.settings["model"]["stamp"]
+    assert {name: kept[name] for name in kept if name in model.settings} | {"normalize": None} == model.settings
+    merge = dict(vlm=WORLD / "vlm", rm=WORLD / "rm", base=WORLD / "base", method="dare_linear", weight=0.5, density=0.5, threads=THREADS)
+    found = [vlrm.RewardModel.merge(**merge, seed=seed).settings for seed in (None, 3)]
+    assert [each["recipe"]["seed"] for each in found] == [0, 3] and found[0]["recipe"]["digest"]
+    assert found[0]["vlm"]["stamp"] != found[0]["rm"]["stamp"]
+    file = tmp_path / "linear.yml"
+    file.write_text("merge_method: linear\nmodels:\n- {model: vlm, parameters: {weight: 0.8}}\n- {model: rm, parameters: {weight: 0.2}}\n"
+                    "tokenizer: {source: vlm, pad_to_multiple_of: 8}\n")
+    merged = vlrm.RewardModel.merge(vlm=WORLD / "vlm", rm=WORLD / "rm", recipe=file, chat_template=WORLD / "vlm", threads=THREADS)
+    file.write_text("changed since")
+    assert merged.settings["recipe"]["file"] == "linear.yml" and len(merged.settings["chat_template"]["digest"]) == 32
+
+
+def test_what_is_scored_without_an_image_is_warned_of(model, samples):
+    from vlrm import VlrmWarning
+
+    for images in (None, []):
+        with pytest.warns(VlrmWarning, match="no image: scored without one"):
+            model.score("What is this?", ["A circle."], images=images)
+    with pytest.warns(VlrmWarning, match="1 of 2 samples have no image"):
+        model.score_batch([samples[0], {**samples[1], "images": []}])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.score("What is this?", ["A circle."], mode="no-image")
+        model.score("What is this?", ["A circle."], images=samples[0]["images"])
 
 
 def test_several_threads_may_call(model, samples):
@@ -216,6 +290,37 @@ def test_progress_reaches_its_end(model, samples):
         model.score_batch(samples, progress=lambda *_: 1 / 0)
     assert model.score_batch(iter(samples[:2]), progress=lambda *_: None) == model.score_batch(samples[:2])
     assert model.score_batch([]) == []
+
+
+def test_errors_name_the_conversation(built):
+    import vlrm
+
+    short = vlrm.RewardModel(built, dtype="float32", threads=THREADS, max_length=60)
+    rows = [[QUESTION, {"role": "assistant", "content": text}] for text in ("b", "c", "d " * 60)]
+    other = [{"role": "user", "content": "Other?"}, ANSWER]
+    with pytest.raises(vlrm.Error, match="^conversations 2 to 4: a text of"):
+        short.score_conversations([other, *rows, other])
+    with pytest.raises(vlrm.Error, match="^conversation 1: a text of"):
+        short.score_conversations([rows[2], other])
+
+
+@pytest.mark.parametrize("images", ["cat.jpg", b"cat", memoryview(b"cat"), {"path": "cat.jpg"}, ["cat.jpg"] * 2, []])
+def test_every_conversation_has_its_entry_of_images(model, images):
+    import vlrm
+
+    with pytest.raises(vlrm.Error, match="entry .*for each conversation"):
+        model.score_conversations([[QUESTION, ANSWER]], images=images)
+
+
+def test_rank_refuses_what_it_would_leave_out(model, samples):
+    import vlrm
+
+    image = samples[0]["images"][0]
+    with pytest.raises(vlrm.OptionError, match="top_k: must be at least 0, not -1"):
+        model.rank("What?", ["a", "b"], top_k=-1)
+    for query, images in [({"text": "a", "image": image}, "/nowhere.png"), ({"text": "a", "image": image, "images": [image]}, None)]:
+        with pytest.raises(vlrm.Error, match="more than once"):
+            model.rank(query, ["a"], images=images)
 
 
 def test_samples_that_are_wrong(model, samples):
@@ -256,6 +361,39 @@ def test_arguments_that_are_wrong(built, arguments, says):
     assert says in str(error.value) and "\n" not in str(error.value)
     with pytest.raises(vlrm.Error):
         vlrm.RewardModel("/nowhere")
+
+
+MERGE = {"vlm": WORLD / "vlm", "rm": WORLD / "rm", "base": WORLD / "base"}
+
+
+def test_errors_name_the_arguments(model, built):
+    """Not the fields of the core."""
+    import vlrm
+
+    dare = dict(**MERGE, method="dare_linear", weight=0.5, density=0.5)
+    for call, option in [(lambda: model.generate("a", n=0), "n"), (lambda: model.generate("a", n="x"), "n"),
+                         (lambda: vlrm.RewardModel(""), "name_or_path"),
+                         (lambda: vlrm.RewardModel.merge(**dare, seed=-1), "seed"),
+                         (lambda: vlrm.RewardModel.merge(**dare, normalize_weights="x"), "normalize_weights"),
+                         (lambda: vlrm.RewardModel.merge(**dare, normalize=5), "normalize"),
+                         (lambda: vlrm.RewardModel.merge(**MERGE), "method"),
+                         (lambda: vlrm.build(**dare, normalize_weights="x", output="/nowhere/x"), "normalize_weights"),
+                         (lambda: vlrm.evaluate("vl-rewardbench", built, output="/nowhere/x", seed=3), "seed"),
+                         (lambda: vlrm.results([]), "folders")]:
+        with pytest.raises(vlrm.OptionError) as error:
+            call()
+        assert error.value.option == option and str(error.value).startswith(f"{option}: "), str(error.value)
+
+
+@pytest.mark.parametrize("name", ["merge_seed", "nothing_of_this_name"])
+def test_unexpected_arguments_are_named(built, name):
+    import vlrm
+
+    for call in (lambda **how: vlrm.RewardModel.merge(**MERGE, method="linear", weight_rm=0.5, **how),
+                 lambda **how: vlrm.evaluate("vl-rewardbench", built, output="/nowhere/x", **how),
+                 lambda **how: vlrm.sweep("vl-rewardbench", "x.yml", output="/nowhere/x", **MERGE, **how)):
+        with pytest.raises(TypeError, match=f"^unexpected argument '{name}'$"):
+            call(**{name: 3})
 
 
 def test_a_text_model_does_not_leave_images_out_unasked(samples):
@@ -321,3 +459,33 @@ except KeyboardInterrupt:
 """
     assert run_python(code, built, samples[0]["images"][0]).stdout.strip() == "interrupted True"
     assert os.name == "posix"
+
+
+def test_ctrl_c_ends_the_wait_for_another_thread(built, samples):
+    code = """
+import os, signal, sys, threading, time, vlrm
+model = vlrm.RewardModel(sys.argv[1], dtype="float32", threads=1)
+begun, other = threading.Event(), threading.Event()
+def look(*_):
+    begun.set()
+    1 / (not other.is_set())
+def work():
+    try:
+        model.score_batch([{"prompt": "What?", "responses": [str(number)]} for number in range(5000)],
+                          batch_samples=1, progress=look)
+    except ZeroDivisionError:
+        pass
+thread = threading.Thread(target=work)
+thread.start()
+begun.wait()
+threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+threading.Timer(8, other.set).start()
+start = time.monotonic()
+try:
+    model.score("What?", ["x"])
+except KeyboardInterrupt:
+    print("interrupted", time.monotonic() - start < 4)
+other.set()
+thread.join()
+"""
+    assert run_python(code, built).stdout.strip() == "interrupted True"

@@ -68,6 +68,20 @@ def test_images_in_columns_reach_the_reward(reward, columns):
     assert expected[0] != expected[2]
 
 
+def test_a_row_fills_one_of_the_columns(reward):
+    from vlrm import Error
+
+    shown = pictures()
+    expected = reward(prompts=plain_prompts(), completions=completions(), image=shown)
+    images, image = [[shown[0]], None, [], [shown[3]]], [None, shown[1], shown[2], None]
+    assert reward(prompts=plain_prompts(), completions=completions(), images=images, image=image) == expected
+    assert reward(prompts=plain_prompts(), completions=completions(), images=[None] * 4, image=shown) == expected
+    with pytest.raises(Error, match="row 2 has images in both columns"):
+        reward(prompts=plain_prompts(), completions=completions(), images=[None, *shown[1:]], image=[None, shown[1], None, None])
+    with pytest.raises(Error, match="for each conversation"):
+        reward(prompts=plain_prompts(), completions=completions(), image=shown[:2])
+
+
 def test_a_row_may_have_no_image(reward, model):
     shown = pictures()[:3] + [None]
     rewards = reward(prompts=plain_prompts(), completions=completions(), image=shown)

@@ -41,6 +41,13 @@ def test_everything_public_is_there_and_says_what_it_is():
         vlrm.nothing_of_this_name()
 
 
+def test_the_hub_is_there_as_its_page_has_it():
+    from conftest import run_python
+
+    code = "import sys, vlrm; assert 'vlrm.hub' not in sys.modules; print(vlrm.hub.snapshot.__name__)"
+    assert run_python(code).stdout.strip() == "snapshot" and "hub" in dir(__import__("vlrm"))
+
+
 def test_the_page_names_everything_public():
     import vlrm
 

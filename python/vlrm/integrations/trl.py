@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import messages
 from .._options import Name
 from ..errors import Error, VlrmWarning
 from ..reward_model import RewardModel
@@ -17,7 +18,7 @@ class VlrmReward:
         GRPOTrainer(model=..., reward_funcs=VlrmReward("org/vision-reward-model"), ...)
 
     model: a RewardModel, or what names one; `options` are then RewardModel's. The images are those of the prompts' parts,
-    as TRL fills them in, or, where they hold none, of the columns `images` or `image`. Special tokens in completions are
+    as TRL fills them in, or, where they hold none, of the columns `images` or `image`, of which a row fills one. Special tokens in completions are
     read as text, so that a policy cannot write a turn of its own; special_tokens="parse" reads them as tokens.
     The rewards are logged under `name`."""
 
@@ -33,13 +34,13 @@ class VlrmReward:
 
     def __call__(self, prompts: Sequence[Any], completions: Sequence[Any], images: Sequence[Any] | None = None,
                  image: Sequence[Any] | None = None, **columns: Any) -> list[float]:
-        columns_of_images = images if images is not None else image
-        shown = [None] * len(prompts) if columns_of_images is None else list(columns_of_images)
-        if not len(prompts) == len(completions) == len(shown):
-            raise Error(f"VlrmReward: {len(prompts)} prompts, {len(completions)} completions, {len(shown)} images")
+        if len(prompts) != len(completions):
+            raise Error(f"VlrmReward: {len(prompts)} prompts, {len(completions)} completions")
+        both = [messages.for_each(column, len(prompts), "VlrmReward") for column in (images, image)]
         conversations = [_messages(prompt, "user") + _messages(completion, "assistant")
                          for prompt, completion in zip(prompts, completions)]
-        shown = [None if _hold_images(row) else _none_if_empty(each) for row, each in zip(conversations, shown)]
+        shown = [None if _hold_images(row) else _filled(*columns_of_row, number)
+                 for number, (row, *columns_of_row) in enumerate(zip(conversations, *both), 1)]
         self._warn_if_blind(conversations, shown)
         return self.model.score_conversations(conversations, shown, self.mode, special_tokens=self.special_tokens)
 
@@ -63,5 +64,9 @@ def _hold_images(row: list[Any]) -> bool:
                for message in row if isinstance(message.get("content"), (list, tuple)) for part in message["content"])
 
 
-def _none_if_empty(images: Any) -> Any:
-    return None if images is None or (isinstance(images, (list, tuple)) and not images) else images
+def _filled(images: Any, image: Any, number: int) -> Any:
+    """What a row's columns show."""
+    found = [each for each in (images, image) if each is not None and not (isinstance(each, (list, tuple)) and not each)]
+    if len(found) > 1:
+        raise Error(f"VlrmReward: row {number} has images in both columns, `images` and `image`; leave one out")
+    return found[0] if found else None
