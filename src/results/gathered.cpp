@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/listening.h"
 #include "python/json.h"
 #include "results/ensemble.h"
