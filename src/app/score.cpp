@@ -81,7 +81,7 @@ void score_file(const ScoreFileOptions& options) {
     tell_status(fmt::format("{}: going on after {} of {} samples", options.output, run.done(), run.total()));
   Scorer scorer(model, how, backend_options(options.model, model));
   if (how.prompt.mode == Mode::image && run.without_image() > 0)
-    tell_note(fmt::format("{} of {} samples have no image: scored without one", run.without_image(), run.total()));
+    tell_warning(fmt::format("{} of {} samples have no image: scored without one", run.without_image(), run.total()));
   run.score(scorer);
   tell_warnings(run.notes());
   tell_if_equal(equal_scores);

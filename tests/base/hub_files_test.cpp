@@ -15,7 +15,7 @@ namespace {
 // A snapshot with `names` as files, in a cache that lists `list` as the repository's files, if it is not "".
 fs::path snapshot_with(const TemporaryDirectory& dir, const std::vector<std::string>& names, const std::string& list) {
   const fs::path repository = dir / "models--org--name";
-  const fs::path snapshot = repository / "snapshots" / "c1";
+  fs::path snapshot = repository / "snapshots" / "c1";
   fs::create_directories(snapshot);
   for (const std::string& name : names) write_text(snapshot / name, "");
   if (!list.empty()) write_text(repository / "trees" / "c1.json", list);

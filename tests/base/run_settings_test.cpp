@@ -35,7 +35,7 @@ TEST(SettingsDifferenceTest, ALimitIsToldBeforeWhatFollowsFromIt) {
   OrderedJson few = with("rows", 2), all = with("rows", 5);
   few["limit"] = 2;
   EXPECT_EQ(settings_difference(few, all)->text, "limit was 2, now not set");
-  EXPECT_EQ(settings_difference(all, few)->text, "limit was none, now 2");
+  EXPECT_EQ(settings_difference(all, few)->text, "limit was not set, now 2");
   EXPECT_FALSE(settings_difference(few, all)->only_digits);
   EXPECT_FALSE(settings_difference(few, few));
 }

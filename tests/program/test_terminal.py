@@ -106,7 +106,7 @@ def test_the_version_has_an_example():
 
 
 def test_what_takes_one_value_at_a_time_does_not_promise_more():
-    for command in ("score", "generate", "preprocess"):
+    for command in ("score", "generate"):
         shown = re.findall(r"^ +--image TEXT.*$", run(command, "--help").stdout, re.M)
         assert len(shown) == 1 and "..." not in shown[0].split("  An")[0]
 
@@ -381,7 +381,7 @@ def test_a_file_has_lists_flags_and_negatives(vlrm, goldens, inputs, tmp_path):
     ("model: [\n", "{file}:"),
     ("model: m\n---\nmodel: n\n", "{file}:3: a second document begins here; a file holds one mapping of options"),
     ("version: true\n", '{file}:1: "version" is not an option of vlrm score'),
-    ("label: a\nscore-label: b\n", '{file}:2: "score-label": --label is given twice'),
+    ("label: a\nscore-label: b\n", '{file}:2: "score-label": --score-label is given twice'),
     ("max-length: 5\nmax_length: 6\n", '{file}:2: "max_length": --max-length is given twice'),
     ("exif: false\nno-exif: true\n", '{file}:2: "no-exif": --no-exif is given twice'),
     ("exif: 3\n", "{file}:1: exif is a flag: true or false"),
@@ -640,7 +640,7 @@ def test_a_limited_evaluation(vlrm, goldens, tmp_path):
     assert settings["limit"] == 3 and settings["rows"] == 3 and len(settings["groups"]["rows"]) == 3
     assert "limit was 3, now 4" in vlrm(*evaluate, "-o", tmp_path / "few", "--limit", 4, fails=True)
     assert "limit was 3, now not set" in vlrm(*evaluate, "-o", tmp_path / "few", fails=True)
-    assert "limit was none, now 3" in vlrm(*evaluate, "-o", tmp_path / "whole", "--limit", 3, fails=True)
+    assert "limit was not set, now 3" in vlrm(*evaluate, "-o", tmp_path / "whole", "--limit", 3, fails=True)
     vlrm(*evaluate, "-o", tmp_path / "whole", "--limit", 8)
     for layout in ("text", "md", "latex"):
         told = "only the first 3 rows of the benchmark" in vlrm("results", tmp_path / "few", "--format", layout).replace("\n", " ")
