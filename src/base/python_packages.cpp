@@ -143,7 +143,7 @@ PythonPackage find_python_package(const PythonPackageRequest& request) {
   }
   search.skip(request.variable + " is not set");
   if (const auto directory = preferred_python_package(request.name))
-    if (search.try_place(directory->string(), [&] { return directory; })) return search.found();
+    if (search.try_place(directory->string(), [&] { return std::optional(*directory); })) return search.found();
   bool active = false;
   for (const char* variable : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
     const char* environment = set_variable(variable);
