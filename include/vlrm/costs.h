@@ -19,7 +19,7 @@ struct Costs {
   // For weights and operations, without writing to the disk. Of scoring a lower bound, as what a text costs beside its
   // operations is left out: most of the time of a small model.
   double seconds = 0;
-  // Weights, read and, where there is a merge, merged.
+  // Weights that are read and, in a merge, merged.
   int64_t bytes_read = 0;     // about
   int64_t bytes_written = 0;  // of a build
   double weight_seconds = 0;

@@ -21,7 +21,7 @@ struct EvaluateOptions {
   std::string output;            // the result folder
   std::string label;             // the row's name in tables; "": the model's
   int64_t batch_samples = 8;     // computed together; above 0
-  std::optional<int64_t> limit;  // only the first so many rows; above 0; none: all
+  std::optional<int64_t> limit;  // use only this many rows, from the first; above 0; none: all
   bool force = false;            // start again where results exist
   bool resume_mixed = false;     // resume with settings that may change the last digits
   Listener* listener = nullptr;

@@ -11,7 +11,7 @@
 namespace vlrm {
 
 struct ImageInput {
-  std::string file;   // what to read, or, where there are bytes, what errors call them
+  std::string file;   // the file to read; with bytes, their name in errors
   std::string bytes;  // of a JPEG, PNG or WebP file; "": the file is read
 };
 

@@ -44,7 +44,7 @@ struct ScoreFileOptions {
   std::string output;  // JSON lines, resumable; "": lines go to `write`
   std::function<void(std::string_view lines)> write;
   int64_t batch_samples = 8;     // computed together; above 0
-  std::optional<int64_t> limit;  // only the first so many samples; above 0; none: all
+  std::optional<int64_t> limit;  // use only this many samples, from the first; above 0; none: all
   bool force = false;            // start again where the output exists
   bool resume_mixed = false;     // resume with settings that may change the last digits
   Listener* listener = nullptr;

@@ -18,7 +18,7 @@ struct WriteOptions {
   std::optional<int64_t> max_new_tokens;  // none: the reference's
   int64_t texts_together = 64;            // written at a time; texts do not depend on it
   std::string output;
-  std::optional<int64_t> limit;  // only the first so many rows; above 0; none: all
+  std::optional<int64_t> limit;  // use only this many rows, from the first; above 0; none: all
   bool force = false;            // start again where the output exists
   bool resume_mixed = false;     // resume with settings that may change the last digits
   Listener* listener = nullptr;

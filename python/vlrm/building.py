@@ -21,7 +21,7 @@ def build(*, vlm: Name, rm: Name, output: Name, base: Name | None = None, recipe
     reward model's head. By a recipe (a file in mergekit's YAML), or by a method (linear, task_arithmetic, ties, …) with
     its numbers. Models are directories or hub ids. Gives the directory, which is `output`.
 
-    Nothing half-written stays, whatever ends it; with `resume`, an interrupted run is kept and gone on with by the same
+    Nothing half-written stays, whatever ends it; with `resume`, an interrupted run is kept, and resumed by the same
     call. force: replace an output that exists."""
     how = filled(_core.BuildOptions(), vlm=vlm, rm=rm, base=base, recipe=recipe, method=method, weight=weight,
                  weight_vlm=weight_vlm, weight_rm=weight_rm, density=density, normalize=normalize_weights,

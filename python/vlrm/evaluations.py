@@ -21,7 +21,7 @@ def evaluate(benchmark: str, model: Name | None = None, *, output: Name, data: N
     """Scores a benchmark (vl-rewardbench, rlaif-v, …, or best-of-n with a `task` and a file of `responses`) and gives
     what results() says of it. `output`: the result folder; a run that was killed goes on in it. `data`: a directory, a
     file or a hub id; None: the benchmark's own. mode: image, no-image, text-only, cascade (with
-    `captions`) or random (no model). limit: only the first so many rows. `options` are those of RewardModel and
+    `captions`) or random (no model). limit: use only this many rows, from the first. `options` are those of RewardModel and
     RewardModel.merge (vlm, rm, base, and recipe or method with its numbers), without `normalize`: rows hold scores as
     they are."""
     how = _evaluate_options(benchmark, {"model": model, **options}, mode=mode, output=output, data=data, config=config, split=split,

@@ -1,6 +1,6 @@
 """Images of every kind that Python programs have, as files' bytes for the core.
 
-Nothing of Pillow or numpy is imported: an image is told by what it offers."""
+Nothing of Pillow or numpy is imported: an image is recognised by its attributes."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from .errors import Error, OptionError
 from .messages import Message, Prompt
 from .normalization import Normalization
 
-# What goes to the core at once: so many samples, or so many bytes of images in memory.
+# The most samples, and the most bytes of images, that one call of the core gets.
 _SAMPLES, _BYTES = 1024, 64 << 20
 
 

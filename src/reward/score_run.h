@@ -15,7 +15,7 @@ namespace vlrm {
 struct ScoreRunOptions {
   std::string input;                            // see SamplesFile
   std::optional<std::filesystem::path> output;  // none: lines go to `write`, and are not resumable
-  std::optional<int64_t> limit = {};            // only the first so many samples
+  std::optional<int64_t> limit = {};            // use only this many samples, from the first
   int64_t batch_samples = 8;  // above 0: computed together; part of the settings, since it can move last digits
   bool force = false;         // start again where the output exists
   bool mixed = false;         // go on though last digits may move

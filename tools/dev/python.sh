@@ -153,11 +153,18 @@ install_beside() {  # NAME
 }
 
 # hf, of a huggingface_hub that .venv's transformers does not take.
-install_hub() {
-  cmp -s tools/requirements/hub.txt .venv-hub/hub.txt && return
-  say "making the Python environment .venv-hub (once)"
-  rm -rf .venv-hub
-  "$python" -m venv .venv-hub
-  .venv-hub/bin/pip install -q --disable-pip-version-check -r tools/requirements/hub.txt
-  cp tools/requirements/hub.txt .venv-hub/hub.txt
+install_hub() { install_apart hub; }
+
+# What the wheel is built with.
+install_wheel_tools() { install_apart wheel; }
+
+# .venv-NAME: tools/requirements/NAME.txt, and nothing of .venv.
+install_apart() {  # NAME
+  local folder=.venv-$1 requirements=tools/requirements/$1.txt
+  cmp -s "$requirements" "$folder/$1.txt" && return
+  say "making the Python environment $folder (once)"
+  rm -rf "$folder"
+  "$python" -m venv "$folder"
+  "$folder/bin/pip" install -q --disable-pip-version-check -r "$requirements"
+  cp "$requirements" "$folder/"
 }

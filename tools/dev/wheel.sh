@@ -1,15 +1,5 @@
 # The wheel, and tests of it in fresh environments.
 
-# What the wheel is built with, in an environment of its own.
-install_wheel_tools() {
-  cmp -s tools/requirements/wheel.txt .venv-wheel/wheel.txt && return
-  say "making the Python environment .venv-wheel (once)"
-  rm -rf .venv-wheel
-  "$python" -m venv .venv-wheel
-  .venv-wheel/bin/pip install -q --disable-pip-version-check -r tools/requirements/wheel.txt
-  cp tools/requirements/wheel.txt .venv-wheel/
-}
-
 # Headers and libraries of each other torch, in build/torches/VERSION: a tenth of the package, which is never run here.
 unpack_torches() {
   local requirement folder
