@@ -142,11 +142,11 @@ at::Tensor Decoder::rewards(const at::Tensor& states) const {
 
 at::Tensor Decoder::logits(const at::Tensor& states) const {
   const auto head = parts_.use(*language_head_);
-  return project(final_norm(states), head->weight, Rows::apart).to(at::kCPU, at::kFloat);
+  return project(final_norm(states), head->weight, Rows::apart()).to(at::kCPU, at::kFloat);
 }
 
 at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets,
-                                      const std::vector<int64_t>& rows_of_groups) const {
+                                      const std::vector<int64_t>& rows_of_texts) const {
   VLRM_ASSERT(std::ssize(targets) == states.size(0));
   const auto head = parts_.use(*language_head_);
   at::Tensor result = at::empty({states.size(0)}, at::kFloat);
@@ -160,8 +160,8 @@ at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vecto
     result.narrow(0, first, rows).copy_(at::log_softmax(logits, 1).gather(1, index.narrow(0, first, rows)).squeeze(1));
   };
   int64_t first = 0;
-  for (const int64_t group : rows_of_groups)
-    for (const int64_t end = first + group; first < end;) {
+  for (const int64_t text : rows_of_texts)
+    for (const int64_t end = first + text; first < end;) {
       const int64_t rows = std::min(kLogitRows, end - first);
       fill(first, rows);
       first += rows;

@@ -49,9 +49,9 @@ class Decoder {
   // [rows, rows of the language model's head] on the CPU, in float32. On a CPU no row's digits depend on the others.
   at::Tensor logits(const at::Tensor& states) const;
   // log p(targets[i] | states[i]): [rows], float32. Needs a language model's head. Throws Error for a target outside
-  // it. The rows are those of groups of texts, so many of each: on a CPU no group's digits depend on the others.
+  // it. `rows_of_texts` says how many are of each text: on a CPU no text's digits depend on the others.
   at::Tensor log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets,
-                               const std::vector<int64_t>& rows_of_groups) const;
+                               const std::vector<int64_t>& rows_of_texts) const;
 
  private:
   struct LanguageHead;

@@ -40,14 +40,14 @@ FeedForward::FeedForward(const WeightReader& reader, const TextConfig& config, c
                                  config.hidden_size)),
       down_(reader.matrix(prefix + "mlp.down_proj.weight", config.hidden_size, config.intermediate_size)) {}
 
-void FeedForward::add_to(const at::Tensor& hidden, double scale, Rows rows) const {
-  for (int64_t first = 0; first < hidden.size(0); first += kSliceRows) {
-    const at::Tensor slice = hidden.narrow(0, first, std::min(kSliceRows, hidden.size(0) - first));
-    const at::Tensor both = project(rms_norm(slice, norm_, epsilon_), gate_and_up_, rows);
+void FeedForward::add_to(const at::Tensor& hidden, double scale, const Rows& rows) const {
+  for (const Rows::Slice& slice : rows.slices(hidden.size(0), kSliceRows)) {
+    const at::Tensor some = hidden.narrow(0, slice.first, slice.length);
+    const at::Tensor both = project(rms_norm(some, norm_, epsilon_), gate_and_up_, slice.rows(rows));
     const int64_t width = both.size(1) / 2;
     const at::Tensor gate = both.narrow(1, 0, width);
     activate(gate, both.narrow(1, width, width));
-    add_projection(slice, gate, down_, scale, rows);
+    add_projection(some, gate, down_, scale, slice.rows(rows));
   }
 }
 

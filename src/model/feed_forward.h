@@ -12,7 +12,7 @@ class FeedForward {
   // `prefix` names the layer: "language_model.model.layers.3.".
   FeedForward(const WeightReader& reader, const TextConfig& config, const std::string& prefix);
   // hidden += scale · feed_forward(norm(hidden)), in place: [rows, hidden size].
-  void add_to(const at::Tensor& hidden, double scale = 1, Rows rows = Rows::together) const;
+  void add_to(const at::Tensor& hidden, double scale = 1, const Rows& rows = Rows::together()) const;
 
  private:
   double epsilon_;

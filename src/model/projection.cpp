@@ -93,36 +93,53 @@ void for_each_panel(const at::Tensor& x, const at::Tensor& weight, const Use& us
 }  // namespace
 
 at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (weight.scalar_type() == x.scalar_type()) return product(x, weight, bias);
+  return project(x, weight, Rows::together(), bias);
+}
+
+at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const Rows& rows, const at::Tensor& bias) {
+  if (rows.are_apart() && x.is_cpu()) {
+    const at::Tensor out = product_apart(x, weight);
+    return bias.defined() ? out.add_(bias) : out;
+  }
+  const bool same_type = weight.scalar_type() == x.scalar_type();
+  if (same_type && !rows.in_pieces()) return product(x, weight, bias);
   at::Tensor out = at::empty({x.size(0), weight.size(0)}, x.options());
-  for_each_panel(x, weight, [&](int64_t first, const at::Tensor& panel) {
-    const int64_t rows = panel.size(0);
-    out.narrow(1, first, rows).copy_(product(x, panel, bias.defined() ? bias.narrow(0, first, rows) : bias));
-  });
+  const auto fill = [&](int64_t first_output, const at::Tensor& panel) {
+    const int64_t outputs = panel.size(0);
+    const at::Tensor some = out.narrow(1, first_output, outputs);
+    const at::Tensor its_bias = bias.defined() ? bias.narrow(0, first_output, outputs) : bias;
+    rows.for_each_call(x.size(0), [&](int64_t first, int64_t length) {
+      some.narrow(0, first, length).copy_(product(x.narrow(0, first, length), panel, its_bias));
+    });
+  };
+  if (same_type)
+    fill(0, weight);
+  else
+    for_each_panel(x, weight, fill);
   return out;
 }
 
-at::Tensor project(const at::Tensor& x, const at::Tensor& weight, Rows rows, const at::Tensor& bias) {
-  if (rows == Rows::together || !x.is_cpu()) return project(x, weight, bias);
-  const at::Tensor out = product_apart(x, weight);
-  return bias.defined() ? out.add_(bias) : out;
-}
-
-void add_projection(const at::Tensor& sum, const at::Tensor& x, const at::Tensor& weight, double scale, Rows rows) {
-  if (rows == Rows::apart && x.is_cpu()) {
+void add_projection(const at::Tensor& sum, const at::Tensor& x, const at::Tensor& weight, double scale,
+                    const Rows& rows) {
+  if (rows.are_apart() && x.is_cpu()) {
     sum.add_(product_apart(x, weight), scale);
     return;
   }
-  if (weight.scalar_type() == x.scalar_type()) {
-    if (x.is_cpu())
-      sum.add_(product(x, weight, {}), scale);
-    else
-      sum.addmm_(x, weight.t(), 1, scale);
+  const bool same_type = weight.scalar_type() == x.scalar_type();
+  if (same_type && !x.is_cpu() && !rows.in_pieces()) {
+    sum.addmm_(x, weight.t(), 1, scale);
     return;
   }
-  for_each_panel(x, weight, [&](int64_t first, const at::Tensor& panel) {
-    sum.narrow(1, first, panel.size(0)).add_(product(x, panel, {}), scale);
-  });
+  const auto add = [&](int64_t first_output, const at::Tensor& panel) {
+    const at::Tensor some = sum.narrow(1, first_output, panel.size(0));
+    rows.for_each_call(x.size(0), [&](int64_t first, int64_t length) {
+      some.narrow(0, first, length).add_(product(x.narrow(0, first, length), panel, {}), scale);
+    });
+  };
+  if (same_type)
+    add(0, weight);
+  else
+    for_each_panel(x, weight, add);
 }
 
 }  // namespace vlrm

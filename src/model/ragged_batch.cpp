@@ -28,9 +28,11 @@ std::vector<Reach> reaches(const std::vector<int64_t>& image_positions) {
   return result;
 }
 
-std::vector<Sight> sights_of(const PrefixGroup& group, const std::vector<int64_t>& image_positions) {
+std::vector<Sight> sights_of(const PrefixGroup& group, const std::vector<int64_t>& image_positions, Cutting cutting) {
   const std::vector<Reach> reach = reaches(image_positions);
   std::set<int64_t> borders{0, group.rows.length};
+  if (cutting == Cutting::each_text)
+    for (const Segment& text : group.continuations) borders.insert(text.first - group.rows.first);
   for (const Reach& r : reach) borders.insert({r.first, std::min(r.end, group.rows.length)});
   std::vector<Sight> sights;
   for (auto border = borders.begin(); std::next(border) != borders.end(); ++border) {
@@ -109,13 +111,20 @@ std::vector<int64_t> first_positions(const std::vector<int64_t>& placeholders,
 
 std::vector<Cut> cuts_of(const std::vector<PrefixGroup>& groups, Cutting cutting) {
   if (groups.empty()) return {};
-  if (cutting == Cutting::together) return {{{0, groups.back().rows.end()}, 0, groups.size()}};
+  if (cutting == Cutting::together) return {{{0, groups.back().rows.end()}, 0, groups.size(), {}}};
   std::vector<Cut> cuts;
-  for (size_t i = 0; i < groups.size(); ++i) cuts.push_back({groups[i].rows, i, 1});
+  for (const PrefixGroup& group : groups) {
+    cuts.push_back({group.rows, cuts.size(), 1, {group.prefix.length}});
+    for (const Segment& text : group.continuations) cuts.back().calls.push_back(text.length);
+  }
   return cuts;
 }
 
 }  // namespace
+
+Rows rows_of(const Cut& cut) {
+  return cut.calls.empty() ? Rows::together() : Rows::pieces(cut.calls);
+}
 
 int64_t PrefixGroup::longest() const {
   int64_t most = 0;
@@ -150,7 +159,7 @@ RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_to
     group.rows = {group.prefix.first, static_cast<int64_t>(result.tokens.size()) - group.prefix.first};
     for (const auto& image : batch.images) group.images.push_back(index_of(result.images, image.get()));
     for (const int64_t position : image_positions) group.image_rows.push_back(group.prefix.first + position);
-    if (!group.images.empty()) group.sights = sights_of(group, image_positions);
+    if (!group.images.empty()) group.sights = sights_of(group, image_positions, cutting);
     result.groups.push_back(std::move(group));
   }
   result.cuts = cuts_of(result.groups, cutting);

@@ -7,6 +7,7 @@
 
 #include "model/backend.h"
 #include "model/position.h"
+#include "model/rows.h"
 
 namespace vlrm {
 
@@ -32,7 +33,8 @@ struct PrefixGroup {
   std::vector<int64_t> images;      // indices into RaggedBatch::images, in the order of the image tokens
   std::vector<int64_t> image_rows;  // where the tokens of each of them begin, ProcessedImage::tokens in a row
   int64_t next_position = 0;        // of a token that follows the prefix
-  std::vector<Sight> sights;        // of all rows, in order; empty without images
+  std::vector<Sight> sights;        // of all rows, in order; empty without images. With Cutting::each_text none has
+                                    // rows of two texts
 
   // Tokens of text `continuation`, the prefix included.
   int64_t length(size_t continuation) const { return prefix.length + continuations[continuation].length; }
@@ -41,14 +43,17 @@ struct PrefixGroup {
   int64_t row(size_t continuation, int64_t position) const;
 };
 
-// Consecutive groups whose rows go through matrices together.
+// Consecutive groups that a layer works on at a time.
 struct Cut {
   Segment rows;
   size_t first = 0, count = 0;  // groups
+  std::vector<int64_t> calls;   // rows of each call of a product; empty: all in one
 };
-// each_group: on a CPU, so that no digit of a group depends on the others. together: all groups, which keeps a GPU
-// busy.
-enum class Cutting { each_group, together };
+Rows rows_of(const Cut& cut);
+
+// each_text: a group at a time, its prefix and each of its continuations in calls of their own: on a CPU no digit of a
+// text depends on the others. together: all groups, which keeps a GPU busy.
+enum class Cutting { each_text, together };
 
 struct RaggedBatch {
   std::vector<int32_t> tokens;
@@ -65,6 +70,6 @@ struct RaggedBatch {
 // Throws Error if the prefix is empty. With images, throws Error unless each has its image tokens, in one piece and
 // within the prefix. `image_token` is negative for a model without images.
 RaggedBatch lay_out(std::span<const SharedPrefixBatch> batches, int32_t image_token,
-                    Cutting cutting = Cutting::each_group);
+                    Cutting cutting = Cutting::each_text);
 
 }  // namespace vlrm

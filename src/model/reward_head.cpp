@@ -27,7 +27,7 @@ at::Tensor RewardHead::rewards(const at::Tensor& states) const {
   at::Tensor values = states.to(at::kFloat);
   for (const Layer& layer : layers_) {
     if (&layer != &layers_.front()) values = values.clamp_min(0);
-    values = project(values, layer.weight, layer.bias);
+    values = project(values, layer.weight, Rows::apart(), layer.bias);
   }
   return values.squeeze(1).to(at::kCPU);
 }

@@ -31,7 +31,8 @@ SelfAttentionLayer::SelfAttentionLayer(const WeightReader& reader, const TextCon
 }
 
 SelfAttentionLayer::QueriesKeysValues SelfAttentionLayer::project_rows(const at::Tensor& hidden,
-                                                                       const Rope::Angles& angles, Rows rows) const {
+                                                                       const Rope::Angles& angles,
+                                                                       const Rows& rows) const {
   const int64_t heads = config_.attention_heads, shared = config_.key_value_heads, size = config_.head_size;
   const at::Tensor projected = project(rms_norm(hidden, norm_, config_.rms_norm_eps), queries_keys_values_, rows, bias_)
                                    .view({hidden.size(0), heads + 2 * shared, size});
@@ -49,18 +50,19 @@ void SelfAttentionLayer::forward(const at::Tensor& hidden, const LayerInput& inp
   for (const Cut& cut : input.batch.cuts) {
     input.before_work();
     const auto [first, length] = cut.rows;
-    forward_cut(hidden.narrow(0, first, length), first, input.batch.groups_of(cut), input.angles.rows(first, length),
+    forward_cut(hidden.narrow(0, first, length), cut, input.batch.groups_of(cut), input.angles.rows(first, length),
                 caches.empty() ? caches : caches.subspan(cut.first, cut.count));
   }
 }
 
-void SelfAttentionLayer::forward_cut(const at::Tensor& hidden, int64_t first_row, std::span<const PrefixGroup> groups,
+void SelfAttentionLayer::forward_cut(const at::Tensor& hidden, const Cut& cut, std::span<const PrefixGroup> groups,
                                      const Rope::Angles& angles, std::span<LayerCache* const> caches) const {
-  const auto [queries, keys, values] = project_rows(hidden, angles, Rows::together);
+  const Rows calls = rows_of(cut);
+  const auto [queries, keys, values] = project_rows(hidden, angles, calls);
   const at::Tensor attended =
       at::empty({hidden.size(0), config_.attention_heads * config_.head_size}, hidden.options());
   const auto rows = [&](const at::Tensor& x, const Segment& segment) {
-    return x.narrow(0, segment.first - first_row, segment.length);
+    return x.narrow(0, segment.first - cut.rows.first, segment.length);
   };
   for (size_t g = 0; g < groups.size(); ++g) {
     const PrefixGroup& group = groups[g];
@@ -73,18 +75,18 @@ void SelfAttentionLayer::forward_cut(const at::Tensor& hidden, int64_t first_row
                                                 at::cat({past_values, rows(values, segment)})});
     }
   }
-  add_output(hidden, attended, Rows::together);
-  feed_forward_.add_to(hidden);
+  add_output(hidden, attended, calls);
+  feed_forward_.add_to(hidden, 1, calls);
 }
 
-void SelfAttentionLayer::add_output(const at::Tensor& hidden, const at::Tensor& attended, Rows rows) const {
+void SelfAttentionLayer::add_output(const at::Tensor& hidden, const at::Tensor& attended, const Rows& rows) const {
   add_projection(hidden, attended, output_, 1, rows);
   if (output_bias_.defined()) hidden.add_(output_bias_);
 }
 
 void SelfAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles& angles,
                               std::span<const Growing> groups) const {
-  const auto [queries, keys, values] = project_rows(hidden, angles, Rows::apart);
+  const auto [queries, keys, values] = project_rows(hidden, angles, Rows::apart());
   int64_t row = 0;
   for (const Growing& group : groups) {
     group.cache->append(keys.narrow(0, row, group.texts), values.narrow(0, row, group.texts));
@@ -93,8 +95,8 @@ void SelfAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles& angl
   const at::Tensor attended =
       at::empty({hidden.size(0), config_.attention_heads * config_.head_size}, hidden.options());
   attend_to_past(attended, queries, groups);
-  add_output(hidden, attended, Rows::apart);
-  feed_forward_.add_to(hidden, 1, Rows::apart);
+  add_output(hidden, attended, Rows::apart());
+  feed_forward_.add_to(hidden, 1, Rows::apart());
 }
 
 LayerPart add_self_attention_layer(Parts& parts, const ModelConfig& config, int64_t, const std::string& prefix) {

@@ -20,10 +20,10 @@ class SelfAttentionLayer final : public DecoderLayer {
   struct QueriesKeysValues {
     at::Tensor queries, keys, values;
   };
-  QueriesKeysValues project_rows(const at::Tensor& hidden, const Rope::Angles& angles, Rows rows) const;
-  void forward_cut(const at::Tensor& hidden, int64_t first_row, std::span<const PrefixGroup> groups,
+  QueriesKeysValues project_rows(const at::Tensor& hidden, const Rope::Angles& angles, const Rows& rows) const;
+  void forward_cut(const at::Tensor& hidden, const Cut& cut, std::span<const PrefixGroup> groups,
                    const Rope::Angles& angles, std::span<LayerCache* const> caches) const;
-  void add_output(const at::Tensor& hidden, const at::Tensor& attended, Rows rows) const;
+  void add_output(const at::Tensor& hidden, const at::Tensor& attended, const Rows& rows) const;
 
   TextConfig config_;
   at::Tensor norm_, queries_keys_values_, output_;

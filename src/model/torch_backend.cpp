@@ -125,7 +125,7 @@ bool TorchBackend::share_wrongly(std::span<const SharedPrefixBatch> batches) con
 }
 
 RaggedBatch TorchBackend::laid_out(std::span<const SharedPrefixBatch> batches) const {
-  return lay_out(batches, config_.image_token, precision_.device.is_cpu() ? Cutting::each_group : Cutting::together);
+  return lay_out(batches, config_.image_token, precision_.device.is_cpu() ? Cutting::each_text : Cutting::together);
 }
 
 // What stays in memory for the whole of a pass.
@@ -241,17 +241,18 @@ std::vector<std::vector<double>> TorchBackend::log_likelihoods(std::span<const S
     const auto some = batches.subspan(pass.first, pass.count);
     const RaggedBatch batch = laid_out(some);
     const at::Tensor states = run(batch, true);
-    std::vector<int64_t> rows, targets, rows_of_groups;
-    for (size_t i = 0; i < pass.count; ++i) {
-      const size_t before = rows.size();
-      for (size_t j = 0; j < some[i].continuations.size(); ++j)
+    std::vector<int64_t> rows, targets, rows_of_texts;
+    for (size_t i = 0; i < pass.count; ++i)
+      for (size_t j = 0; j < some[i].continuations.size(); ++j) {
+        const size_t before = rows.size();
         for (int64_t at = positions[pass.first + i][j]; at < batch.groups[i].length(j); ++at) {
           rows.push_back(batch.groups[i].row(j, at - 1));
           targets.push_back(batch.tokens[static_cast<size_t>(batch.groups[i].row(j, at))]);
         }
-      rows_of_groups.push_back(static_cast<int64_t>(rows.size() - before));
-    }
-    const at::Tensor each = decoder_.log_probabilities(select_rows(states, rows), targets, rows_of_groups);
+        rows_of_texts.push_back(static_cast<int64_t>(rows.size() - before));
+      }
+    if (!precision_.device.is_cpu()) rows_of_texts = {static_cast<int64_t>(rows.size())};
+    const at::Tensor each = decoder_.log_probabilities(select_rows(states, rows), targets, rows_of_texts);
     const float* next = each.const_data_ptr<float>();
     for (size_t i = 0; i < pass.count; ++i) {
       result.emplace_back(some[i].continuations.size());

@@ -23,9 +23,7 @@ Unshared::Unshared(const TextConfig& config, std::span<const SharedPrefixBatch> 
       continue;
     }
     for (size_t j = 0; j < batch.continuations.size(); ++j) {
-      std::vector<int32_t> text = batch.prefix;
-      text.insert(text.end(), batch.continuations[j].begin(), batch.continuations[j].end());
-      batches_.push_back({batch.images, std::move(text), {{}}});
+      batches_.push_back({batch.images, batch.prefix, {batch.continuations[j]}});
       positions_.push_back({positions[i][j]});
       origins_.push_back(i);
     }

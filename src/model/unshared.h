@@ -13,7 +13,8 @@ namespace vlrm {
 // Whether texts of a batch share a beginning that each would turn in its own way.
 bool shares_wrongly(const TextConfig& config, const SharedPrefixBatch& batch);
 
-// The same texts with a position in each, every text of such batches as a batch of its own.
+// The same texts with a position in each, every text of such batches as a batch of its own, cut into
+// prefix and continuation where it was.
 class Unshared {
  public:
   Unshared(const TextConfig& config, std::span<const SharedPrefixBatch> batches,

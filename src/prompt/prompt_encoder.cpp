@@ -34,6 +34,11 @@ ContentForm content_form(Mode mode) {
   return ContentForm::text;
 }
 
+// Two responses that have nothing in common, and how many of the tokens before a response the tokenizer may join with
+// its first characters.
+const std::vector<std::string> kUnlike = {"A", "0"};
+constexpr size_t kMayBeJoined = 2;
+
 }  // namespace
 
 PromptEncoder::PromptEncoder(const Model& model, PromptOptions options)
@@ -261,6 +266,47 @@ PromptEncoder::Text PromptEncoder::whole_prompt(const Prepared& sample, const st
   text.rendered = render(sample.sample, std::nullopt, source);
   text.ids = with_all_image_tokens(read(text.rendered, sample, std::nullopt, source).ids, sample);
   return text;
+}
+
+PromptEncoder::Text PromptEncoder::encode_rendered(const std::string& rendered, bool begin,
+                                                   const std::string& source) const try {
+  std::vector<int32_t> ids = tokenizer_.encode(rendered, false);
+  if (begin) {
+    const std::vector<int32_t> with_begin = tokenizer_.encode(rendered, true);
+    const std::vector<int32_t> added = tokenizer_.encode("", true);
+    if (added.empty() || ids.empty() || ids.front() != added.front()) ids = with_begin;
+  }
+  return from_ids(std::move(ids), source);
+} catch (const Error& error) {
+  if (std::string_view(error.what()).starts_with(source)) throw;
+  rethrow_at(source, error);
+}
+
+PromptEncoder::Text PromptEncoder::from_ids(std::vector<int32_t> ids, const std::string& source) const {
+  Text text;
+  text.ids = std::move(ids);
+  if (text.ids.empty()) fail("{}: the text has no tokens", source);
+  if (image_token_ >= 0 && std::ranges::count(text.ids, image_token_) > 0)
+    fail("{}: the text holds {}, and a text that is rendered already comes without images: give messages", source,
+         image_token_name());
+  fit(text, source);
+  return text;
+}
+
+std::vector<int32_t> PromptEncoder::common_beginning(const Prepared& sample, const std::string& source) const {
+  Prepared unlike = sample;
+  unlike.sample.responses = kUnlike;
+  unlike.marked = marks_.mark(unlike.sample);
+  const auto ids = [&](size_t response) {
+    const std::string rendered = render(unlike.sample, response, source);
+    return with_all_image_tokens(read(rendered, unlike, response, source).ids, unlike);
+  };
+  std::vector<int32_t> first = ids(0);
+  const std::vector<int32_t> second = ids(1);
+  const auto differ = std::ranges::mismatch(first, second).in1;
+  const auto equal = static_cast<size_t>(differ - first.begin());
+  first.resize(equal - std::min(equal, kMayBeJoined));
+  return first;
 }
 
 }  // namespace vlrm

@@ -68,8 +68,16 @@ class PromptEncoder {
   // options refuse, and for a response prefix that the template does not write as it is.
   // Each of these tokens becomes as many as stand for its image.
   Text encode(const Prepared& sample, std::optional<size_t> response, const std::string& source) const;
+  // A text that a chat template has rendered elsewhere. `begin`: with the tokens that the tokenizer puts before a text,
+  // unless it begins with them. Throws too for a text that shows images, since it comes without them.
+  Text encode_rendered(const std::string& rendered, bool begin, const std::string& source) const;
+  // The same, tokenised elsewhere.
+  Text from_ids(std::vector<int32_t> ids, const std::string& source) const;
   // The conversation up to where the response begins, whatever its length.
   Text whole_prompt(const Prepared& sample, const std::string& source) const;
+  // Tokens that the texts of a sample begin with, whatever the responses are; nothing where the template writes none.
+  // A response that the tokenizer joins with what stands before it may have a text that begins otherwise.
+  std::vector<int32_t> common_beginning(const Prepared& sample, const std::string& source) const;
   // For prompts with a response prefix: throws Error unless `text` begins with all tokens of `prompt`. Otherwise the
   // end of the prefix would count as part of the response.
   void check_begins_with(const Text& prompt, const Text& text, const std::string& source) const;

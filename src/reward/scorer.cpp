@@ -17,6 +17,41 @@ size_t common_prefix(const std::vector<int32_t>& a, const std::vector<int32_t>& 
   return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
 }
 
+bool holds_all(const std::vector<std::shared_ptr<const ProcessedImage>>& images, const std::vector<int32_t>& ids,
+               int32_t image_token) {
+  int64_t placeholders = 0;
+  for (const auto& image : images) placeholders += image->tokens;
+  return std::ranges::count(ids, image_token) == placeholders;
+}
+
+// Texts that begin with `beginning` become one batch, the others one each. Whether a text is among them does not depend
+// on the others. Returns where each is among the texts of all batches.
+std::map<std::vector<int32_t>, size_t> put_into_batches(
+    const std::map<std::vector<int32_t>, int64_t>& positions, const std::vector<int32_t>& beginning,
+    const std::vector<std::shared_ptr<const ProcessedImage>>& images, PreparedSample& sample) {
+  const auto begins_so = [&](const std::vector<int32_t>& ids) {
+    return !beginning.empty() && common_prefix(ids, beginning) == beginning.size();
+  };
+  std::map<std::vector<int32_t>, size_t> places;
+  for (const auto& [ids, position] : positions) {
+    if (!begins_so(ids)) continue;
+    if (places.empty()) {
+      sample.batches.push_back({images, beginning, {}});
+      sample.positions.emplace_back();
+    }
+    sample.batches[0].continuations.emplace_back(ids.begin() + std::ssize(beginning), ids.end());
+    sample.positions[0].push_back(position);
+    places.emplace(ids, places.size());
+  }
+  for (const auto& [ids, position] : positions) {
+    if (begins_so(ids)) continue;
+    sample.batches.push_back({images, ids, {{}}});
+    sample.positions.push_back({position});
+    places.emplace(ids, places.size());
+  }
+  return places;
+}
+
 PromptOptions prompt_options(const ModelConfig& config, const ScorerOptions& options) {
   PromptOptions prompt = options.prompt;
   if (!options.likelihood) prompt.last_token = config.reward_token;
@@ -82,42 +117,55 @@ PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) 
   prepared.source = source;
   const PromptEncoder::Prepared texts_of_sample = encoder_.prepared(sample, source);
   const auto prompt = likelihood_ ? encoder_.whole_prompt(texts_of_sample, source) : PromptEncoder::Text();
-  std::map<std::vector<int32_t>, int64_t> texts;  // ids → position
+  std::map<std::vector<int32_t>, int64_t> texts;  // their positions
   std::vector<std::vector<int32_t>> ids_of_responses;
   for (size_t i = 0; i < sample.responses.size(); ++i) {
     PromptEncoder::Text text = encoder_.encode(texts_of_sample, i, source);
     if (i == 0) prepared.notes.add(text.message_notes);
     prepared.notes.add(text.notes);
+    prepared.notes_of_responses.push_back(text.notes);
+    prepared.notes_of_responses.back().add(text.message_notes);
+    prepared.tokens_of_responses.push_back(std::ssize(text.ids));
     texts.emplace(text.ids,
                   likelihood_ ? likelihood_position(text, prompt, source) : reward_position(text.ids, source));
     ids_of_responses.push_back(std::move(text.ids));
     prepared.prompts.push_back(std::move(text.rendered));
   }
-  for (const auto& ids : ids_of_responses)
-    prepared.text_of_response.push_back(static_cast<size_t>(std::distance(texts.begin(), texts.find(ids))));
-  const std::vector<std::shared_ptr<const ProcessedImage>>& images = texts_of_sample.images;
-
-  // Being sorted, all begin as the first and the last one do.
-  const std::vector<int32_t>& first = texts.begin()->first;
-  const auto shared = static_cast<std::ptrdiff_t>(common_prefix(first, texts.rbegin()->first));
-  const std::vector<int32_t> prefix(first.begin(), first.begin() + shared);
-  int64_t placeholders = 0;
-  for (const auto& image : images) placeholders += image->tokens;
-  if (shared == 0 || std::count(prefix.begin(), prefix.end(), config_.image_token) !=
-                         placeholders) {  // nothing in common: each text is a batch of its own
-    for (const auto& [ids, position] : texts) {
-      prepared.batches.push_back({images, ids, {{}}});
-      prepared.positions.push_back({position});
-    }
-    return prepared;
-  }
-  prepared.batches.push_back({images, prefix, {}});
-  prepared.positions.emplace_back();
-  for (const auto& [ids, position] : texts) {
-    prepared.batches[0].continuations.emplace_back(ids.begin() + shared, ids.end());
-    prepared.positions[0].push_back(position);
-  }
+  std::vector<int32_t> beginning = encoder_.common_beginning(texts_of_sample, source);
+  if (!holds_all(texts_of_sample.images, beginning, config_.image_token)) beginning.clear();
+  const auto places = put_into_batches(texts, beginning, texts_of_sample.images, prepared);
+  for (const auto& ids : ids_of_responses) prepared.text_of_response.push_back(places.at(ids));
   return prepared;
+}
+
+PreparedSample Scorer::prepare_rendered(const std::vector<Rendered>& given, const std::string& source) const {
+  if (likelihood_) fail("{}: a likelihood needs messages, which say where the response begins", source);
+  PreparedSample prepared;
+  prepared.source = source;
+  std::map<std::vector<int32_t>, int64_t> texts;
+  std::vector<std::vector<int32_t>> ids_of_responses;
+  for (const Rendered& each : given) {
+    PromptEncoder::Text text = each.ids.empty() ? encoder_.encode_rendered(each.text, each.begin, source)
+                                                : encoder_.from_ids(each.ids, source);
+    prepared.notes.add(text.notes);
+    prepared.notes_of_responses.push_back(text.notes);
+    prepared.tokens_of_responses.push_back(std::ssize(text.ids));
+    texts.emplace(text.ids, reward_position(text.ids, source));
+    ids_of_responses.push_back(std::move(text.ids));
+    prepared.prompts.push_back(each.text);
+  }
+  const auto places = put_into_batches(texts, {}, {}, prepared);
+  for (const auto& ids : ids_of_responses) prepared.text_of_response.push_back(places.at(ids));
+  return prepared;
+}
+
+int64_t PreparedSample::tokens() const {
+  int64_t count = 0;
+  for (const SharedPrefixBatch& batch : batches) {
+    count += std::ssize(batch.prefix);
+    for (const auto& text : batch.continuations) count += std::ssize(text);
+  }
+  return count;
 }
 
 std::vector<std::vector<double>> Scorer::score(std::span<const PreparedSample> samples) {

@@ -1,8 +1,8 @@
 // The scorer: conversations in, scores out.
 //
 // A response's text is the chat template's rendering of the conversation with it, tokenised without added special
-// tokens. What the texts of one sample have in common at their beginning is computed once (arXiv 2502.13487 scores each
-// alone; the numbers are the same).
+// tokens. What is before the responses is computed once (arXiv 2502.13487 scores each text alone; the numbers are the
+// same).
 #pragma once
 
 #include <functional>
@@ -22,14 +22,19 @@ struct ScorerOptions {
 };
 
 // A sample rendered, tokenised, its images decoded and cut into tiles: all that needs no model. Equal texts are
-// computed once, and all in an order of their own, so that no digit of a score depends on where its response stands.
+// computed once. What is computed together depends on the prompt and on the response alone: on a CPU no digit of a
+// score depends on the other responses, nor on where its response stands.
 struct PreparedSample {
-  std::vector<SharedPrefixBatch> batches;       // one, unless the texts have no common beginning
+  std::vector<SharedPrefixBatch> batches;       // one, unless texts do not begin as their prompt does
   std::vector<std::vector<int64_t>> positions;  // as Backend takes them
   std::vector<size_t> text_of_response;         // which of the texts, counted through all batches
   std::vector<std::string> prompts;             // each response's text as rendered
   std::string source;                           // what errors call the sample
   TextNotes notes;                              // of its texts
+  std::vector<TextNotes> notes_of_responses;    // of the messages and the response
+  std::vector<int64_t> tokens_of_responses;     // of the messages and the response
+
+  int64_t tokens() const;  // that go through the model
 };
 
 // Throws Error where model, mode and options do not go together (a text model in mode image, a model without a reward
@@ -49,6 +54,15 @@ class Scorer {
   // Throws Error naming `source` for what the template refuses, images that cannot be read, and texts whose image
   // tokens do not match the images. Thread-safe.
   PreparedSample prepare(const Sample& sample, const std::string& source) const;
+
+  // Texts that were rendered, or tokenised, elsewhere: each counts as a response. Throws Error as prepare(); for a text
+  // that shows images; and where likelihoods are asked for, since it is not known where a response begins. Thread-safe.
+  struct Rendered {
+    std::string text;
+    bool begin = true;         // see PromptEncoder::encode_rendered
+    std::vector<int32_t> ids;  // in place of the text
+  };
+  PreparedSample prepare_rendered(const std::vector<Rendered>& texts, const std::string& source) const;
 
   // One score a response, for each sample. Throws Error naming the sample where one is not a finite number.
   std::vector<std::vector<double>> score(std::span<const PreparedSample> samples);

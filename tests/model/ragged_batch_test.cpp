@@ -38,16 +38,32 @@ TEST(RaggedBatch, TokensLieFlatAndContinuationsGoOnFromThePrefix) {
   EXPECT_EQ(flat.groups[0].row(1, 2), 2);
   EXPECT_EQ(flat.groups[0].row(2, 3), 5);
   EXPECT_EQ(flat.groups[1].row(0, 1), 7);
+  ASSERT_EQ(flat.cuts.size(), 2U);
+  EXPECT_EQ(flat.cuts[0].calls, (std::vector<int64_t>{3, 2, 0, 1}));
+  EXPECT_EQ(lay_out(batches, kImage, Cutting::together).cuts.size(), 1U);
+}
+
+// A long piece is cut from its own beginning, whatever is before it.
+TEST(Rows, PiecesAreCutByTheirLengthAlone) {
+  const std::vector<int64_t> lengths{3, 0, 25, 2};
+  std::vector<std::vector<int64_t>> slices;
+  for (const auto& slice : Rows::pieces(lengths).slices(30, 10)) slices.push_back(slice.pieces);
+  EXPECT_EQ(slices, (std::vector<std::vector<int64_t>>{{3}, {10}, {10}, {5, 2}}));
+  slices.clear();
+  for (const auto& slice : Rows::together().slices(25, 10)) slices.push_back({slice.first, slice.length});
+  EXPECT_EQ(slices, (std::vector<std::vector<int64_t>>{{0, 10}, {10, 10}, {20, 5}}));
 }
 
 TEST(RaggedBatch, TextSeesTheNearestImageBeforeIt) {
   const std::vector<SharedPrefixBatch> batches{batch_of({1, kImage, 2, 3, kImage, 4}, {{5}, {6, 7}})};
-  EXPECT_EQ(description(lay_out(batches, kImage).groups[0].sights), "[0,1)* 0 1 [1,4) 0 [4,9) 1 ");
+  EXPECT_EQ(description(lay_out(batches, kImage, Cutting::together).groups[0].sights), "[0,1)* 0 1 [1,4) 0 [4,9) 1 ");
+  // What is computed of a text has the same rows whatever the others are.
+  EXPECT_EQ(description(lay_out(batches, kImage).groups[0].sights), "[0,1)* 0 1 [1,4) 0 [4,6) 1 [6,7) 1 [7,9) 1 ");
 }
 
 TEST(RaggedBatch, ImagesSideBySideAreOneBlock) {
   const std::vector<SharedPrefixBatch> batches{batch_of({1, kImage, kImage, 2, kImage, kImage}, {{3}})};
-  EXPECT_EQ(description(lay_out(batches, kImage).groups[0].sights),
+  EXPECT_EQ(description(lay_out(batches, kImage, Cutting::together).groups[0].sights),
             "[0,1)* 0 1 2 3 [1,2) 0 [2,4) 0 1 [4,5) 2 [5,7) 2 3 ");
 }
 

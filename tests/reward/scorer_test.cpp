@@ -32,6 +32,22 @@ class ScorerTest : public ::testing::Test {
   static void scorer(const std::filesystem::path& model, ScorerOptions options = {}) {
     Scorer(open_model(model), options, float32());
   }
+  // Of responses of many lengths, one that the tokenizer joins with what is before it, and two that begin alike.
+  static void check_company(Scorer& scorer) {
+    const std::vector<std::string> responses{"A cat.", "A cat and a dog, side by side on a sofa.", "\n\nNo.", "x", "A"};
+    const Sample together = sample_of("What is it?", responses, {image("rgb_small.png")});
+    const std::vector<PreparedSample> prepared{scorer.prepare(together, "test")};
+    const auto scores = scorer.score(prepared).front();
+    for (size_t i = 0; i < responses.size(); ++i) {
+      const std::vector<PreparedSample> alone{
+          scorer.prepare(sample_of("What is it?", {responses[i]}, {image("rgb_small.png")}), "test")};
+      const double score = scorer.score(alone).front().front();
+      if (test_device() == "cpu")
+        EXPECT_EQ(score, scores[i]) << responses[i];
+      else
+        EXPECT_NEAR(score, scores[i], 1e-4) << responses[i];
+    }
+  }
 };
 
 // N responses cost one image encoding and prompt + Σ response tokens.
@@ -80,16 +96,13 @@ TEST_F(ScorerTest, TextRewardModelEqualsTheReference) {
   }
 }
 
+// On a CPU to the last bit: rewards and likelihoods.
 TEST_F(ScorerTest, AloneOrTogetherTheScoreIsTheSame) {
-  Scorer scorer(open_model(vlrm()), {}, float32());
-  const std::vector<std::string> responses{"A cat.", "A dog and a cat.", ""};
-  const Sample together = sample_of("What is it?", responses, {image("rgb_small.png")});
-  const std::vector<PreparedSample> prepared{scorer.prepare(together, "test")};
-  const auto scores = scorer.score(prepared).front();
-  for (size_t i = 0; i < responses.size(); ++i) {
-    const std::vector<PreparedSample> alone{
-        scorer.prepare(sample_of("What is it?", {responses[i]}, {image("rgb_small.png")}), "test")};
-    EXPECT_NEAR(scorer.score(alone).front().front(), scores[i], 1e-5);
+  for (const bool likelihood : {false, true}) {
+    ScorerOptions options;
+    options.likelihood = likelihood;
+    Scorer scorer(open_model(likelihood ? goldens() / "models/vlm" : vlrm()), options, float32());
+    check_company(scorer);
   }
 }
 

@@ -100,7 +100,7 @@ ImageKeysValues CrossAttentionLayer::keys_values(const ImageFeatures& image) con
           image.existing};
 }
 
-at::Tensor CrossAttentionLayer::queries(const at::Tensor& hidden, Rows rows) const {
+at::Tensor CrossAttentionLayer::queries(const at::Tensor& hidden, const Rows& rows) const {
   const at::Tensor projected = project(rms_norm(hidden, norm_, config_.rms_norm_eps), queries_, rows);
   return rms_norm(projected.view({hidden.size(0), config_.attention_heads, config_.head_size}), query_norm_,
                   config_.rms_norm_eps);
@@ -114,7 +114,7 @@ void CrossAttentionLayer::forward(const at::Tensor& hidden, const LayerInput& in
     if (std::ranges::none_of(groups, has_images)) continue;
     input.before_work();
     for (const PrefixGroup& group : groups) images.begin(group);
-    forward_cut(hidden.narrow(0, cut.rows.first, cut.rows.length), cut.rows.first, groups, images);
+    forward_cut(hidden.narrow(0, cut.rows.first, cut.rows.length), cut, groups, images);
     for (size_t g = 0; g < groups.size(); ++g) {
       if (!caches.empty() && has_images(groups[g])) images.keep_for(groups[g], *caches[cut.first + g]);
       images.end(groups[g]);
@@ -122,11 +122,11 @@ void CrossAttentionLayer::forward(const at::Tensor& hidden, const LayerInput& in
   }
 }
 
-void CrossAttentionLayer::forward_cut(const at::Tensor& hidden, int64_t first_row, std::span<const PrefixGroup> groups,
+void CrossAttentionLayer::forward_cut(const at::Tensor& hidden, const Cut& cut, std::span<const PrefixGroup> groups,
                                       const Images& images) const {
-  const at::Tensor all = queries(hidden, Rows::together), attended = at::empty_like(all).flatten(1);
+  const at::Tensor all = queries(hidden, rows_of(cut)), attended = at::empty_like(all).flatten(1);
   const auto rows = [&](const at::Tensor& x, const Segment& segment) {
-    return x.narrow(0, segment.first - first_row, segment.length);
+    return x.narrow(0, segment.first - cut.rows.first, segment.length);
   };
   for (const PrefixGroup& group : groups) {
     if (!has_images(group)) rows(attended, group.rows).zero_();
@@ -135,10 +135,18 @@ void CrossAttentionLayer::forward_cut(const at::Tensor& hidden, int64_t first_ro
       attend_all(rows(attended, sight.rows), {rows(all, sight.rows), seen.keys, seen.values});
     }
   }
-  add_projection(hidden, attended, output_, attention_gate_);
-  for (const PrefixGroup& group : groups)
-    for (const Sight& sight : group.sights)
-      if (!sight.everything) feed_forward_.add_to(rows(hidden, sight.rows), feed_forward_gate_);
+  add_projection(hidden, attended, output_, attention_gate_, rows_of(cut));
+  for (const PrefixGroup& group : groups) {
+    Segment sighted{group.rows.end(), 0};
+    std::vector<int64_t> lengths;
+    for (const Sight& sight : group.sights) {
+      if (sight.everything) continue;
+      sighted.first = std::min(sighted.first, sight.rows.first);
+      sighted.length += sight.rows.length;
+      lengths.push_back(sight.rows.length);
+    }
+    feed_forward_.add_to(rows(hidden, sighted), feed_forward_gate_, Rows::pieces(lengths));
+  }
 }
 
 // Groups that see images and groups that see none may be mixed; the latter are left as they are.
@@ -156,10 +164,10 @@ void CrossAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles&, st
 }
 
 void CrossAttentionLayer::step_seeing(const at::Tensor& hidden, std::span<const Growing> groups) const {
-  const at::Tensor all = queries(hidden, Rows::apart), attended = at::empty_like(all).flatten(1);
+  const at::Tensor all = queries(hidden, Rows::apart()), attended = at::empty_like(all).flatten(1);
   attend_to_past(attended, all, groups);
-  add_projection(hidden, attended, output_, attention_gate_, Rows::apart);
-  feed_forward_.add_to(hidden, feed_forward_gate_, Rows::apart);
+  add_projection(hidden, attended, output_, attention_gate_, Rows::apart());
+  feed_forward_.add_to(hidden, feed_forward_gate_, Rows::apart());
 }
 
 }  // namespace vlrm

@@ -27,10 +27,10 @@ class CrossAttentionLayer final : public DecoderLayer {
  private:
   class Images;
   ImageKeysValues keys_values(const ImageFeatures& image) const;
-  void forward_cut(const at::Tensor& hidden, int64_t first_row, std::span<const PrefixGroup> groups,
+  void forward_cut(const at::Tensor& hidden, const Cut& cut, std::span<const PrefixGroup> groups,
                    const Images& images) const;
   void step_seeing(const at::Tensor& hidden, std::span<const Growing> groups) const;
-  at::Tensor queries(const at::Tensor& hidden, Rows rows) const;  // [rows, heads, head size]
+  at::Tensor queries(const at::Tensor& hidden, const Rows& rows) const;  // [rows, heads, head size]
 
   TextConfig config_;
   at::Tensor norm_, queries_, keys_values_, output_, query_norm_, key_norm_;
