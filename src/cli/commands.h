@@ -21,6 +21,7 @@ void add_merge_command(CLI::App& program);
 void add_map_command(CLI::App& program);
 void add_inspect_command(CLI::App& program);
 void add_score_command(CLI::App& program);
+void add_serve_command(CLI::App& program);
 void add_results_command(CLI::App& program);
 void add_report_command(CLI::App& program);
 void add_recipes_command(CLI::App& program);

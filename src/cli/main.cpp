@@ -55,6 +55,7 @@ void declare(CLI::App& program) {
   vlrm::declare_options_file(program);
   vlrm::add_build_command(program);
   vlrm::add_score_command(program);
+  vlrm::add_serve_command(program);
   vlrm::add_generate_command(program);
   vlrm::add_caption_command(program);
   vlrm::add_answers_command(program);

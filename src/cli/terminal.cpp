@@ -142,6 +142,10 @@ void Terminal::output_ends() {
   if (signal != 0 && std::uncaught_exceptions() == 0) ::raise(signal);
 }
 
+void Terminal::forget_signal() {
+  signal_that_came.store(0);
+}
+
 int Terminal::interrupting_signal() {
   return signal_that_came.load(std::memory_order_relaxed);
 }

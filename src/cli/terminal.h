@@ -29,6 +29,8 @@ class Terminal : public Listener {
 
   // The signal that came, or 0.
   static int interrupting_signal();
+  // What it asked for is done, and the program ends as if it had ended by itself.
+  static void forget_signal();
 
  private:
   const bool is_terminal_;

@@ -1,0 +1,121 @@
+#include "serve/chat.h"
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "serve/http_error.h"
+#include "serve/media.h"
+
+namespace vlrm {
+namespace {
+
+const std::string& text_of(const OrderedJson& value, const std::string& where) {
+  if (!value.is_string()) throw bad_request(where + " must be a string", where);
+  return value.get_ref<const std::string&>();
+}
+
+const OrderedJson& field_of(const OrderedJson& object, const char* key, const std::string& where) {
+  if (!object.is_object()) throw bad_request(where + " must be an object", where);
+  const auto found = object.find(key);
+  if (found == object.end()) throw bad_request(where + ": \"" + key + "\" is missing", where);
+  return *found;
+}
+
+// "image_url": {"url": U}, or U itself, also under the names that the Responses API and trainers use.
+const std::string& url_of(const OrderedJson& part, const std::string& where) {
+  for (const char* key : {"image_url", "image", "url"}) {
+    const auto found = part.find(key);
+    if (found == part.end() || found->is_null()) continue;
+    return text_of(found->is_object() ? field_of(*found, "url", where) : *found, where);
+  }
+  throw bad_request(where + ": a part that shows an image needs \"image_url\"", where);
+}
+
+// A part in the form that samples have; its image goes to `images`.
+OrderedJson part_of(const OrderedJson& part, const RouteContext& context, const std::string& where,
+                    std::vector<EncodedImage>& images) {
+  if (part.is_string()) return {{"type", "text"}, {"text", part}};
+  const std::string& type = text_of(field_of(part, "type", where), where + ".type");
+  if (type == "text" || type == "input_text" || type == "output_text")
+    return {{"type", "text"}, {"text", text_of(field_of(part, "text", where), where + ".text")}};
+  if (type != "image_url" && type != "input_image" && type != "image")
+    throw bad_request(where + ": a part of type \"" + printable(type) + "\"; known are text and image_url", where);
+  if (std::ssize(images) >= context.most_images)
+    throw bad_request(fmt::format("{}: more than {} images (--limit-images)", where, context.most_images), where);
+  images.push_back(image_of_url(url_of(part, where), context.allowed_media, where));
+  return {{"type", "image"}};
+}
+
+OrderedJson content_with_images(const OrderedJson& content, const RouteContext& context, const std::string& where,
+                                std::vector<EncodedImage>& images) {
+  if (content.is_null()) return "";
+  if (content.is_string()) return content;
+  if (!content.is_array()) throw bad_request(where + " must be a string or a list of parts", where);
+  OrderedJson parts = OrderedJson::array();
+  for (const auto& part : content)
+    parts.push_back(part_of(part, context, fmt::format("{}[{}]", where, parts.size()), images));
+  return parts;
+}
+
+}  // namespace
+
+std::vector<std::string> strings_of(const OrderedJson& value, const std::string& field) {
+  if (value.is_string()) return {value.get<std::string>()};
+  if (!value.is_array()) throw bad_request(field + " must be a list of strings", field);
+  std::vector<std::string> result;
+  for (const auto& item : value) result.push_back(text_of(item, fmt::format("{}[{}]", field, result.size())));
+  return result;
+}
+
+Question question_of(const OrderedJson& messages, std::optional<std::vector<std::string>> responses,
+                     const RouteContext& context, const std::string& field) {
+  if (!messages.is_array() || messages.empty())
+    throw bad_request(field + " must be a list with at least one message", field);
+  if (responses && responses->empty()) throw bad_request("responses: at least one is needed", "responses");
+  if (responses && std::ssize(*responses) > context.most_responses)
+    throw bad_request(
+        fmt::format("responses: {} are more than {} (--limit-responses)", responses->size(), context.most_responses),
+        "responses");
+  Question question;
+  question.source = field;
+  std::vector<EncodedImage> images;
+  OrderedJson read = OrderedJson::array();
+  for (const auto& message : messages) {
+    const std::string where = fmt::format("{}[{}]", field, read.size());
+    const std::string& role = text_of(field_of(message, "role", where), where + ".role");
+    OrderedJson each = message;
+    each["role"] = role;
+    each["content"] = content_with_images(field_of(message, "content", where), context, where + ".content", images);
+    read.push_back(std::move(each));
+  }
+  if (responses && read.back()["role"] == "assistant")
+    throw bad_request(field + ": the last message is the assistant's, and responses are given beside it", field);
+  question.sample = sample_of(read, std::move(images), std::move(responses), field);
+  return question;
+}
+
+Content content_of(const OrderedJson& value, const std::string& field) {
+  if (value.is_string()) return {value};
+  const OrderedJson& content = field_of(value, "content", field);
+  if (!content.is_array() && !content.is_string()) throw bad_request(field + ".content must be a list of parts", field);
+  return {content};
+}
+
+std::string Content::text() const {
+  if (content.is_string()) return content.get<std::string>();
+  std::string text;
+  for (const auto& part : content)
+    if (part.is_string())
+      text += part.get_ref<const std::string&>();
+    else if (part.is_object() && part.contains("text") && part["text"].is_string())
+      text += part["text"].get_ref<const std::string&>();
+  return text;
+}
+
+bool Content::shows_images() const {
+  if (!content.is_array()) return false;
+  for (const auto& part : content)
+    if (part.is_object() && part.contains("type") && part["type"] != "text") return true;
+  return false;
+}
+
+}  // namespace vlrm

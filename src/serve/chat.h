@@ -1,0 +1,29 @@
+// Conversations in OpenAI's form, as the other dialects take them too.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "serve/reward_call.h"
+
+namespace vlrm {
+
+// `messages`: [{"role", "content"}, …], where content is a string or a list of parts: text, image_url, and also
+// input_text, input_image and image. Without `responses`, the last message is the assistant's, and is the one response.
+// Throws HttpError 400 naming `field` for what is malformed and for more images or responses than `context` allows.
+Question question_of(const OrderedJson& messages, std::optional<std::vector<std::string>> responses,
+                     const RouteContext& context, const std::string& field);
+
+// What a query or a document of vLLM's scoring routes holds: a string, or {"content": [parts]}.
+struct Content {
+  OrderedJson content;       // as of a message
+  std::string text() const;  // of its parts, joined
+  bool shows_images() const;
+};
+Content content_of(const OrderedJson& value, const std::string& field);
+
+// A list of strings, or one string. Throws HttpError 400 naming `field`.
+std::vector<std::string> strings_of(const OrderedJson& value, const std::string& field);
+
+}  // namespace vlrm

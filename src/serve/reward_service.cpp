@@ -1,0 +1,67 @@
+#include "serve/reward_service.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+
+namespace vlrm {
+namespace {
+
+bool any_image(const RewardCall& call) {
+  return std::ranges::any_of(call.questions, [](const Question& each) { return !each.sample.images.empty(); });
+}
+
+// What should be known of the rewards: a question without its image, and special tokens in its texts.
+std::vector<std::string> warnings_of(int64_t without_image, const std::vector<GatheringQueue::Scored>& scored) {
+  std::vector<std::string> warnings;
+  if (without_image > 0) warnings.push_back("no image: scored without one");
+  TextNotes notes;
+  for (const auto& each : scored)
+    for (const TextNotes& of_text : each.notes) notes.add(of_text);
+  std::ranges::move(notes.warnings(), std::back_inserter(warnings));
+  return warnings;
+}
+
+}  // namespace
+
+RewardService::RewardService(const ModelOptions& model, std::optional<int64_t> most_pixels,
+                             const GatheringOptions& queue)
+    : options_(model), most_pixels_(most_pixels), model_(model), first_(&scorer_for({})), queue_(queue) {}
+
+Scorer& RewardService::scorer_for(const RewardCall& call) {
+  const Mode own = sees() || any_image(call) ? Mode::image : Mode::text_only;
+  ScorerOptions how = scorer_options(options_, call.mode.empty() ? own : mode_or_throw(call.mode));
+  if (how.prompt.mode != Mode::image) how.prompt.pixels.reset();
+  if (!call.special_tokens.empty()) how.prompt.special_tokens = special_tokens_or_throw(call.special_tokens);
+  if (most_pixels_) how.prompt.decode.max_pixels = *most_pixels_;
+  const std::lock_guard lock(scorers_);
+  return model_.scorer(how);
+}
+
+RewardAnswer RewardService::ask(RewardCall call, const std::function<bool()>& left) {
+  Scorer& scorer = scorer_for(call);
+  const bool image_mode = sees() && (call.mode.empty() || call.mode == "image");
+  const int64_t without_image =
+      image_mode
+          ? std::ranges::count_if(call.questions, [](const Question& each) { return each.sample.images.empty(); })
+          : 0;
+  const auto scored = queue_.score(scorer, std::move(call.questions), left);
+  RewardAnswer answer;
+  answer.warnings = warnings_of(without_image, scored);
+  for (const auto& each : scored) {
+    answer.rewards.push_back(each.rewards);
+    for (const int64_t tokens : each.tokens) answer.tokens += tokens;
+  }
+  return answer;
+}
+
+int64_t RewardService::images_encoded() {
+  return first_->work().images_encoded;
+}
+
+std::string RewardService::dtype() const {
+  return std::string(torch_name(model_.dtype()));
+}
+
+}  // namespace vlrm
