@@ -44,13 +44,13 @@ void declare_limits(CLI::App& command, ServeOptions& options) {
         ->capture_default_str()
         ->group("Limits");
   };
-  limit("--max-waiting", options.most_waiting, 1, "Requests at a time; more are answered 503 with Retry-After");
+  limit("--max-waiting", options.max_waiting, 1, "Requests at a time; more are answered 503 with Retry-After");
   limit("--time-limit", options.time_limit, 1, "Seconds until the work on a request begins; then 503");
-  limit("--limit-connections", options.most_connections, 1, "Connections at a time; more wait");
-  limit("--limit-body", options.most_body_mib, 1, "MiB of a request");
-  limit("--limit-images", options.most_images, 0, "Images of a prompt");
-  limit("--limit-responses", options.most_responses, 1, "Responses or prompts of a request");
-  command.add_option("--limit-pixels", options.most_pixels, "Pixels of an image as it is sent (default: 178,956,970)")
+  limit("--limit-connections", options.limit_connections, 1, "Connections at a time; more wait");
+  limit("--limit-body", options.limit_body, 1, "MiB of a request");
+  limit("--limit-images", options.limit_images, 0, "Images of a prompt");
+  limit("--limit-responses", options.limit_responses, 1, "Responses or prompts of a request");
+  command.add_option("--limit-pixels", options.limit_pixels, "Pixels of an image as it is sent (default: 178,956,970)")
       ->check(whole_number(1))
       ->group("Limits");
 }
@@ -87,9 +87,9 @@ void add_serve_command(CLI::App& program) {
                    "A key that admits requests; may be given several times. Others on this "
                    "machine can see it: VLRM_API_KEY hides it")
       ->allow_extra_args(false);
-  command->add_option("--served-model-name", options.names,
+  command->add_option("--served-model-name", options.served_model_names,
                       "Names of the model in requests and answers (default: as it is given)");
-  command->add_option("--allowed-local-media-path", options.allowed_media,
+  command->add_option("--allowed-local-media-path", options.allowed_local_media_path,
                       "A folder whose files requests may show by file:// or by their paths (default: none)");
   command->add_option(
       "--response-template", options.response_template,

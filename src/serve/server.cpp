@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <ctime>
+#include <filesystem>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -99,14 +100,14 @@ std::string given_name(const ServeOptions& options) {
 }
 
 std::vector<std::string> names_of(const ServeOptions& options) {
-  return options.names.empty() ? std::vector{given_name(options)} : options.names;
+  return options.served_model_names.empty() ? std::vector{given_name(options)} : options.served_model_names;
 }
 
 Server::Server(const ServeOptions& options)
     : options_(options),
       keys_(options.api_keys),
       names_(names_of(options)),
-      http_(options.most_connections, {}),
+      http_(options.limit_connections, {}),
       metrics_(names_[0]) {
   ChatMarkup(options_.response_template);  // throws for one that is wrong
   add_routes();
@@ -121,10 +122,10 @@ Server::~Server() {
 
 void Server::run(const std::function<bool()>& stop) {
   GatheringOptions queue;
-  queue.most_requests = options_.most_waiting;
+  queue.most_requests = options_.max_waiting;
   queue.gather = std::chrono::milliseconds(options_.gather_ms);
   queue.time_limit = std::chrono::seconds(options_.time_limit);
-  service_ = std::make_unique<RewardService>(options_.model, options_.most_pixels, queue);
+  service_ = std::make_unique<RewardService>(options_.model, options_.limit_pixels, queue);
   ready_ = true;
   tell_status(fmt::format("serving on http://{}:{}", options_.host, port_));
   while (!stop()) std::this_thread::sleep_for(kBetweenStops);
@@ -207,22 +208,22 @@ httplib::Server::HandlerResponse Server::admit(const Request& request, Response&
     return refuse({401, "Unauthorized", "Unauthorized"});
   if (!ready_ && !open) return refuse(overloaded("the model is being loaded"));
   const auto length = request.get_header_value<uint64_t>("Content-Length");
-  if (length > static_cast<uint64_t>(options_.most_body_mib) << 20)
+  if (length > static_cast<uint64_t>(options_.limit_body) << 20)
     return refuse(
-        {413, "BadRequestError", fmt::format("a body of more than {} MiB (--limit-body)", options_.most_body_mib)});
+        {413, "BadRequestError", fmt::format("a body of more than {} MiB (--limit-body)", options_.limit_body)});
   return Unhandled;
 }
 
 // Throws HttpError where it is too long, comes too slowly, or there are too many.
 std::string Server::body_of(const httplib::ContentReader& read) {
-  const int64_t most = options_.most_body_mib << 20;
+  const int64_t most = options_.limit_body << 20;
   std::string body;
   std::optional<HttpError> error;
   const bool complete = read([&](const char* data, size_t size) {
     const auto more = static_cast<int64_t>(size);
     if (std::ssize(body) + more > most)
       error.emplace(413, "BadRequestError",
-                    fmt::format("a body of more than {} MiB (--limit-body)", options_.most_body_mib));
+                    fmt::format("a body of more than {} MiB (--limit-body)", options_.limit_body));
     else if (bytes_in_memory_ + more > kBodiesTogether * most)
       error = overloaded("the requests that are waiting take too much memory: try again later");
     if (error) return false;
@@ -257,10 +258,10 @@ RouteContext Server::context() {
   context.is_served = [this](const std::string& name) {
     return std::find(names_.begin(), names_.end(), name) != names_.end();
   };
-  context.allowed_media = options_.allowed_media;
+  context.allowed_media = options_.allowed_local_media_path;
   context.response_template = options_.response_template;
-  context.most_images = options_.most_images;
-  context.most_responses = options_.most_responses;
+  context.most_images = options_.limit_images;
+  context.most_responses = options_.limit_responses;
   return context;
 }
 
@@ -324,6 +325,9 @@ void Server::finish(const Request& request, const Response& response) {
 }  // namespace
 
 void serve(const ServeOptions& options, const std::function<bool()>& stop) {
+  const std::string& folder = options.allowed_local_media_path;
+  if (!folder.empty() && !std::filesystem::is_directory(folder))
+    throw OptionError("allowed_local_media_path", printable(folder) + ": not a folder");
   const bool local = options.host == "localhost" || options.host == "::1" || options.host.starts_with("127.");
   if (!local && options.api_keys.empty())
     tell_warning(fmt::format("{} may be reached by others, and no key is needed: set VLRM_API_KEY", options.host));

@@ -13,19 +13,19 @@ namespace vlrm {
 struct ServeOptions {
   ModelOptions model;
   std::string host = "127.0.0.1";
-  int port = 8000;                    // 0: any that is free
-  std::vector<std::string> api_keys;  // of which a request needs one; none: none is needed
-  std::vector<std::string> names;     // of the model in requests and answers; none: as it was given
-  std::string allowed_media;          // a folder whose files requests may name; "": none
+  int port = 8000;                              // 0: any that is free
+  std::vector<std::string> api_keys;            // of which a request needs one; none: none is needed
+  std::vector<std::string> served_model_names;  // of the model in requests and answers; none: as it was given
+  std::string allowed_local_media_path;         // a folder whose files requests may name; "": none
   std::string response_template;  // of texts for /get_reward: chatml, llama3, gemma or an expression; "": by the text
   int64_t gather_ms = 5;          // how long a question waits for others about its prompt
-  int64_t most_waiting = 1024;    // requests
+  int64_t max_waiting = 1024;     // requests
   int64_t time_limit = 150;       // seconds until the work on a request begins
-  int64_t most_connections = 1280;
-  int64_t most_body_mib = 64;                        // of a request
-  int64_t most_images = 16;                          // of a prompt
-  int64_t most_responses = 256;                      // of a request
-  std::optional<int64_t> most_pixels;                // of an image as it is stored; none: as everywhere
+  int64_t limit_connections = 1280;
+  int64_t limit_body = 64;                           // MiB of a request
+  int64_t limit_images = 16;                         // of a prompt
+  int64_t limit_responses = 256;                     // of a request
+  std::optional<int64_t> limit_pixels;               // of an image as it is stored; none: as everywhere
   std::function<void(const std::string& line)> log;  // gets a line of JSON for each request; null: nobody
 };
 

@@ -145,7 +145,8 @@ void CrossAttentionLayer::forward_cut(const at::Tensor& hidden, const Cut& cut, 
       sighted.length += sight.rows.length;
       lengths.push_back(sight.rows.length);
     }
-    feed_forward_.add_to(rows(hidden, sighted), feed_forward_gate_, Rows::pieces(lengths));
+    feed_forward_.add_to(rows(hidden, sighted), feed_forward_gate_,
+                         cut.calls.empty() ? Rows::together() : Rows::pieces(lengths));
   }
 }
 
