@@ -66,8 +66,8 @@ std::vector<std::string> strings_of(const OrderedJson& value, const std::string&
   return result;
 }
 
-Question question_of(const OrderedJson& messages, std::optional<std::vector<std::string>> responses,
-                     const RouteContext& context, const std::string& field) {
+RewardQuestion question_of(const OrderedJson& messages, std::optional<std::vector<std::string>> responses,
+                           const RouteContext& context, const std::string& field) {
   if (!messages.is_array() || messages.empty())
     throw bad_request(field + " must be a list with at least one message", field);
   if (responses && responses->empty()) throw bad_request("responses: at least one is needed", "responses");
@@ -75,7 +75,7 @@ Question question_of(const OrderedJson& messages, std::optional<std::vector<std:
     throw bad_request(
         fmt::format("responses: {} are more than {} (--limit-responses)", responses->size(), context.most_responses),
         "responses");
-  Question question;
+  RewardQuestion question;
   question.source = field;
   std::vector<EncodedImage> images;
   OrderedJson read = OrderedJson::array();

@@ -12,8 +12,8 @@ namespace vlrm {
 // `messages`: [{"role", "content"}, …], where content is a string or a list of parts: text, image_url, and also
 // input_text, input_image and image. Without `responses`, the last message is the assistant's, and is the one response.
 // Throws HttpError 400 naming `field` for what is malformed and for more images or responses than `context` allows.
-Question question_of(const OrderedJson& messages, std::optional<std::vector<std::string>> responses,
-                     const RouteContext& context, const std::string& field);
+RewardQuestion question_of(const OrderedJson& messages, std::optional<std::vector<std::string>> responses,
+                           const RouteContext& context, const std::string& field);
 
 // What a query or a document of vLLM's scoring routes holds: a string, or {"content": [parts]}.
 struct Content {

@@ -18,11 +18,11 @@ using Clock = std::chrono::steady_clock;
 constexpr size_t kGroups = 8, kTexts = 64;
 constexpr std::chrono::milliseconds kBetweenLooks(250);  // at clients that may have left
 
-size_t texts_of(const Question& question) {
+size_t texts_of(const RewardQuestion& question) {
   return question.rendered.empty() ? question.sample.responses.size() : question.rendered.size();
 }
 
-std::string digest_of(const Question& question) {
+std::string digest_of(const RewardQuestion& question) {
   if (!question.rendered.empty()) return {};
   std::string key = question.sample.messages.dump();
   for (const EncodedImage& image : question.sample.images) key += content_digest(image.bytes);
@@ -47,7 +47,7 @@ struct GatheringQueue::Request {
 };
 
 struct GatheringQueue::Waiting {
-  Question question;
+  RewardQuestion question;
   Scorer* scorer = nullptr;
   std::string digest;  // of prompt and images; "": shared with nobody
   Clock::time_point arrived;
@@ -61,7 +61,7 @@ struct GatheringQueue::Group {
   PreparedSample prepared;
 
   void prepare() {
-    const Question& first = parts[0].question;
+    const RewardQuestion& first = parts[0].question;
     const Scorer& scorer = *parts[0].scorer;
     if (!first.rendered.empty()) {
       prepared = scorer.prepare_rendered(first.rendered, first.source);
@@ -115,7 +115,7 @@ GatheringCounts GatheringQueue::counts() const {
   return counts;
 }
 
-std::vector<GatheringQueue::Scored> GatheringQueue::score(Scorer& scorer, std::vector<Question> questions,
+std::vector<GatheringQueue::Scored> GatheringQueue::score(Scorer& scorer, std::vector<RewardQuestion> questions,
                                                           const std::function<bool()>& left) {
   const auto request = std::make_shared<Request>();
   request->open = questions.size();

@@ -49,7 +49,7 @@ class GatheringQueue {
   };
   // Blocks until all questions are scored. Throws HttpError 503 where too many requests are there or its work does not
   // begin in time; ClientLeft once `left` says so; Error for a question that cannot be scored. From any thread.
-  std::vector<Scored> score(Scorer& scorer, std::vector<Question> questions, const std::function<bool()>& left);
+  std::vector<Scored> score(Scorer& scorer, std::vector<RewardQuestion> questions, const std::function<bool()>& left);
 
   GatheringCounts counts() const;
 

@@ -11,14 +11,14 @@
 namespace vlrm {
 
 // A prompt with its images and one response or more.
-struct Question {
+struct RewardQuestion {
   Sample sample;
   std::vector<Scorer::Rendered> rendered;  // in place of the sample: texts that a client has rendered
   std::string source;                      // the field that errors name: "messages"
 };
 
 struct RewardCall {
-  std::vector<Question> questions;
+  std::vector<RewardQuestion> questions;
   std::string mode;            // image, no-image or text-only; "": image, or of a text model text-only
   std::string special_tokens;  // in texts: escape, parse or refuse; "": as the server was started
 };

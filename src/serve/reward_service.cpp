@@ -9,7 +9,7 @@ namespace vlrm {
 namespace {
 
 bool any_image(const RewardCall& call) {
-  return std::ranges::any_of(call.questions, [](const Question& each) { return !each.sample.images.empty(); });
+  return std::ranges::any_of(call.questions, [](const RewardQuestion& each) { return !each.sample.images.empty(); });
 }
 
 // What should be known of the rewards: a question without its image, and special tokens in its texts.
@@ -44,7 +44,7 @@ RewardAnswer RewardService::ask(RewardCall call, const std::function<bool()>& le
   const bool image_mode = sees() && (call.mode.empty() || call.mode == "image");
   const int64_t without_image =
       image_mode
-          ? std::ranges::count_if(call.questions, [](const Question& each) { return each.sample.images.empty(); })
+          ? std::ranges::count_if(call.questions, [](const RewardQuestion& each) { return each.sample.images.empty(); })
           : 0;
   const auto scored = queue_.score(scorer, std::move(call.questions), left);
   RewardAnswer answer;

@@ -242,7 +242,7 @@ std::string Server::body_of(const httplib::ContentReader& read) {
 RouteContext Server::context() {
   RouteContext context;
   context.ask = [this](RewardCall call) {
-    for (const Question& question : call.questions)
+    for (const RewardQuestion& question : call.questions)
       answering.texts += std::ssize(question.sample.responses) + std::ssize(question.rendered);
     Connection& connection = HttpServer::connection();
     RewardAnswer answer = service_->ask(std::move(call), [&] { return connection.client_left(); });

@@ -24,10 +24,10 @@ std::vector<int32_t> ids_of(const OrderedJson& list, const std::string& field) {
 }
 
 // `input`: a text, token ids, or a list of either.
-Question rendered_question(const OrderedJson& body, const RouteContext& context) {
+RewardQuestion rendered_question(const OrderedJson& body, const RouteContext& context) {
   const OrderedJson& input = body["input"];
   const bool begin = flag(body, "add_special_tokens", true);
-  Question question;
+  RewardQuestion question;
   question.source = "input";
   if (input.is_string()) {
     question.rendered.push_back({input.get<std::string>(), begin, {}});

@@ -47,14 +47,14 @@ EncodedImage image_named(const std::string& name, const RouteContext& context, c
   return url ? image_of_url(name, context.allowed_media, where) : image_of_path(name, context.allowed_media, where);
 }
 
-Question question_with(OrderedJson messages, std::string response, const Label& label, const RouteContext& context,
-                       const std::string& field) {
+RewardQuestion question_with(OrderedJson messages, std::string response, const Label& label,
+                             const RouteContext& context, const std::string& field) {
   if (std::ssize(label.images) > context.most_images)
     throw bad_request(fmt::format("{}: more than {} images (--limit-images)", field, context.most_images), field);
   std::vector<EncodedImage> images;
   for (const std::string& name : label.images)
     images.push_back(image_named(name, context, fmt::format("{}.images[{}]", field, images.size())));
-  Question question;
+  RewardQuestion question;
   question.source = field;
   question.sample = sample_of(messages, std::move(images), std::vector{std::move(response)}, field);
   return question;
@@ -74,8 +74,8 @@ OrderedJson messages_of(const std::vector<ChatMarkup::Turn>& turns, const std::s
   return messages;
 }
 
-Question question_of_query(const std::string& query, const std::string& prompt, const OrderedJson& label_value,
-                           const ChatMarkup& markup, const RouteContext& context, size_t index) {
+RewardQuestion question_of_query(const std::string& query, const std::string& prompt, const OrderedJson& label_value,
+                                 const ChatMarkup& markup, const RouteContext& context, size_t index) {
   const std::string field = fmt::format("query[{}]", index);
   const Label label = label_of(label_value, fmt::format("labels[{}]", index));
   std::string response = markup.last_response(query, field);

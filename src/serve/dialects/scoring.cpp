@@ -28,8 +28,8 @@ std::vector<std::string> texts_of(const std::vector<Content>& documents, const s
   return texts;
 }
 
-Question question_of_query(const Content& query, std::vector<std::string> documents, const RouteContext& context,
-                           const std::string& field) {
+RewardQuestion question_of_query(const Content& query, std::vector<std::string> documents, const RouteContext& context,
+                                 const std::string& field) {
   const OrderedJson messages = OrderedJson::array({{{"role", "user"}, {"content", query.content}}});
   return question_of(messages, std::move(documents), context, field);
 }
