@@ -20,7 +20,7 @@ class Connection : public httplib::Stream {
  public:
   // Closes `socket` at the end.
   Connection(int socket, const ConnectionLimits& limits);
-  ~Connection() override;
+  ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -44,13 +44,17 @@ class Connection : public httplib::Stream {
   // What the client still sends is read and dropped, for a short while: otherwise it may lose the answer.
   void linger();
 
-  bool is_readable() const override;
-  bool is_writable() const override;
-  ssize_t read(char* into, size_t size) override;
-  ssize_t write(const char* from, size_t size) override;
-  void get_remote_ip_and_port(std::string& ip, int& port) const override;
-  void get_local_ip_and_port(std::string& ip, int& port) const override;
-  int socket() const override;
+  // cpp-httplib's; which of them it has depends on its version (0.11 to 0.20 are known), so none says `override`.
+  bool is_readable() const;
+  bool is_writable() const;
+  bool wait_readable() const { return is_readable(); }
+  bool wait_writable() const { return is_writable(); }
+  ssize_t read(char* into, size_t size);
+  ssize_t write(const char* from, size_t size);
+  void get_remote_ip_and_port(std::string& ip, int& port) const;
+  void get_local_ip_and_port(std::string& ip, int& port) const;
+  int socket() const;
+  time_t duration() const { return 0; }  // for its log
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -4,7 +4,7 @@
 
 namespace vlrm {
 
-void ConnectionThreads::enqueue(std::function<void()> connection) {
+ConnectionThreads::Taken ConnectionThreads::enqueue(std::function<void()> connection) {
   const std::lock_guard lock(mutex_);
   waiting_.push_back(std::move(connection));
   if (waiting_.size() > idle_ && threads_.size() < most_) {
@@ -15,6 +15,7 @@ void ConnectionThreads::enqueue(std::function<void()> connection) {
     }
   }
   changed_.notify_one();
+  return Taken(true);
 }
 
 void ConnectionThreads::work() {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace vlrm {
@@ -15,11 +16,13 @@ namespace vlrm {
 class ConnectionThreads : public httplib::TaskQueue {
  public:
   explicit ConnectionThreads(size_t most) : most_(most) {}
-  ~ConnectionThreads() override { shutdown(); }
+  ~ConnectionThreads() { shutdown(); }
 
-  void enqueue(std::function<void()> connection) override;
+  // void, or bool (whether it was taken): by the version of cpp-httplib.
+  using Taken = decltype(std::declval<httplib::TaskQueue&>().enqueue({}));
+  Taken enqueue(std::function<void()> connection);
   // Ends when all connections that were accepted have ended.
-  void shutdown() override;
+  void shutdown();
 
  private:
   void work();

@@ -96,6 +96,20 @@ void HttpServer::close_after_answer() {
   close_connection_of_thread = true;
 }
 
+// Versions of cpp-httplib from 0.15 on want the addresses, too.
+template <class Self>
+bool HttpServer::process(Self& server, Connection& connection, bool last, bool& closed) {
+  std::string theirs, ours;
+  int their_port = 0, our_port = 0;
+  if constexpr (requires { server.process_request(connection, theirs, 0, ours, 0, last, closed, say_length); }) {
+    connection.get_remote_ip_and_port(theirs, their_port);
+    connection.get_local_ip_and_port(ours, our_port);
+    return server.process_request(connection, theirs, their_port, ours, our_port, last, closed, say_length);
+  } else {
+    return server.process_request(connection, last, closed, say_length);
+  }
+}
+
 bool HttpServer::process_and_close_socket(int socket) {
   Connection connection(socket, limits_);
   connection_of_thread = &connection;
@@ -105,7 +119,7 @@ bool HttpServer::process_and_close_socket(int socket) {
   while (connection.wait_for_request([&] { return stopping_ || crowded(); })) {
     bool closed = false;
     close_connection_of_thread = false;
-    const bool answered = process_request(connection, stopping_ || crowded(), closed, say_length);
+    const bool answered = process(*this, connection, stopping_ || crowded(), closed);
     if (!answered && connection.header_too_long())
       connection.write_text(
           "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");

@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <limits>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -58,6 +60,15 @@ std::string request_id(const Request& request) {
   const auto fit = [](unsigned char c) { return c > ' ' && c < 127; };
   if (!given.empty() && given.size() <= kLongest && std::all_of(given.begin(), given.end(), fit)) return given;
   return random_id();
+}
+
+// Of the body, as the header says; 0 if it does not say. What is not a number is no length that fits.
+int64_t length_of(const Request& request) {
+  const std::string text = request.get_header_value("Content-Length");
+  int64_t length = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  const bool number = error == std::errc() && end == text.data() + text.size() && length >= 0;
+  return text.empty() ? 0 : number ? length : std::numeric_limits<int64_t>::max();
 }
 
 class Server {
@@ -207,8 +218,7 @@ httplib::Server::HandlerResponse Server::admit(const Request& request, Response&
   if (keys_.needed() && !open && !keys_.admit(request.get_header_value("Authorization")))
     return refuse({401, "Unauthorized", "Unauthorized"});
   if (!ready_ && !open) return refuse(overloaded("the model is being loaded"));
-  const auto length = request.get_header_value<uint64_t>("Content-Length");
-  if (length > static_cast<uint64_t>(options_.limit_body) << 20)
+  if (length_of(request) > options_.limit_body << 20)
     return refuse(
         {413, "BadRequestError", fmt::format("a body of more than {} MiB (--limit-body)", options_.limit_body)});
   return Unhandled;
