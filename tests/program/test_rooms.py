@@ -98,6 +98,26 @@ def test_what_is_included_is_linked(room):
     assert included - reached == set()
 
 
+def namespaces_and_types(text):
+    """("vlrm::jinja", "Generator") for each type that is defined outside others in a header."""
+    space = ""
+    for line in text.splitlines():
+        if found := re.match(r"namespace ([\w:]*) ?\{", line):
+            space = found[1]
+        elif found := re.match(r"(?:struct|class) (\w+)(?: final)? ?(?::(?!:)|\{)", line):
+            yield space, found[1]
+
+
+def test_no_two_types_have_one_name():
+    """The linker would take one of the two for both, without a word."""
+    places = {}
+    for path, text in sources():
+        for space, name in namespaces_and_types(text) if path.endswith(".h") else ():
+            places.setdefault((space, name), []).append(path)
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+    assert ("vlrm", "Sample") in places
+
+
 # What talks to the person or changes the process: a library leaves both to the program that it is in.
 OF_THE_PROCESS = re.compile(
     r"\b(?:std::)?(?:cerr|cout|clog|stderr|stdout|STDERR_FILENO|STDOUT_FILENO)\b"
