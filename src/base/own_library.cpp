@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <mutex>
+#include <utility>
 
 #include "base/error.h"
 #include "base/glob.h"
@@ -137,9 +139,16 @@ fs::path prepare(const OwnLibrary& library) {
 }  // namespace
 
 void* load_own_library(const OwnLibrary& library, const char* symbol) {
-  const fs::path path = prepare(library);
-  void* handle = nullptr;
-  if (const std::string why = load(path, &handle); !why.empty()) fail_to_load(path, why);
+  // Opened once for all of its functions, as long as the variable says the same.
+  static std::mutex mutex;
+  static std::map<std::pair<std::string, std::string>, std::pair<fs::path, void*>> opened;
+  const std::lock_guard lock(mutex);
+  const char* const chosen = std::getenv(library.variable);
+  auto& [path, handle] = opened[{library.file, chosen != nullptr ? chosen : ""}];
+  if (handle == nullptr) {
+    path = prepare(library);
+    if (const std::string why = load(path, &handle); !why.empty()) fail_to_load(path, why);
+  }
   void* address = ::dlsym(handle, symbol);
   if (address == nullptr) fail("{}: not this program's library: it has no {}", path.string(), symbol);
   return address;

@@ -331,7 +331,10 @@ def test_the_page_in_a_browser(server, scored, tmp_path):
         browser.get("about:blank")
         requests(browser)  # those of the browser's own first page
         browser.get(server.url + "/")
-        find = lambda selector: browser.find_elements("css selector", selector)
+
+        def find(selector):
+            return browser.find_elements("css selector", selector)
+
         browser.find_element("id", "file").send_keys(str(SMALL))
         prompt = browser.find_element("id", "prompt")
         prompt.clear()
