@@ -22,6 +22,7 @@ class LineReader {
   bool next(std::string& line);                  // false at the end. Throws Error if reading fails or it is longer.
   bool next_not_blank(std::string& line);        // the same, lines of nothing but blanks passed over
   bool ended() const { return stream_->eof(); }  // whether the last line ended with the file, without a newline
+  int64_t number() const { return number_; }     // of the last line, from 1 on
   std::string source() const;                    // "samples.jsonl, line 7": where the last line stands
 
  private:

@@ -85,7 +85,10 @@ void add_score_command(CLI::App& program) {
       "  vlrm score --vlm VLM --rm RM --method linear --weight-rm 0.5 --input samples.jsonl --limit 1 --dry-run\n\n"
       "A line of samples.jsonl: {\"id\": 1, \"images\": [\"cat.jpg\"], \"prompt\": \"What is this?\", \"responses\": "
       "[\"A cat.\", \"A dog.\"]}\n"
-      "or with \"messages\": [{\"role\", \"content\"}, …] in place of \"prompt\". A killed run with -o continues where "
+      "or with \"messages\": [{\"role\", \"content\"}, …] in place of \"prompt\". \"image\" stands for one image, "
+      "\"chosen\" and \"rejected\" for two "
+      "responses; the id of a line without one is its number; other fields come back with the scores. A killed run "
+      "with -o continues where "
       "it ended, if what scores.jsonl.run.json beside it names is still the same. Relative image paths start at the "
       "folder of samples.jsonl.");
   flags->model.declare(*command);

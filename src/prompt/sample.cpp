@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/nearest.h"
 
 namespace vlrm {
 namespace {
@@ -14,11 +15,23 @@ const std::string& text_or_throw(const OrderedJson& object, const char* key, con
   return found->get_ref<const std::string&>();
 }
 
-void refuse_unknown_fields(const OrderedJson& line, const std::string& source) {
-  constexpr std::array kKnown{"id", "images", "prompt", "messages", "responses"};
-  for (const auto& [key, value] : line.items())
-    if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end())
-      fail("{}: unknown field \"{}\"; known are id, images, prompt, messages, responses", source, printable(key));
+constexpr std::array<std::string_view, 8> kFields{"id",       "image",     "images", "prompt",
+                                                  "messages", "responses", "chosen", "rejected"};
+constexpr std::array<std::string_view, 3> kOfTheOutput{"scores", "date", "texts"};
+
+// The user's own fields. One that is nearly a known one but the short "id" is a slip of the pen, and one that a line of
+// scores has too would stand there twice.
+OrderedJson other_fields(const OrderedJson& line, const std::string& source) {
+  OrderedJson other = OrderedJson::object();
+  for (const auto& [key, value] : line.items()) {
+    if (std::ranges::find(kFields, key) != kFields.end()) continue;
+    if (const auto near = near_name(key, std::span(kFields).subspan(1)))
+      fail("{}: unknown field \"{}\"; did you mean \"{}\"?", source, printable(key), *near);
+    if (std::ranges::find(kOfTheOutput, key) != kOfTheOutput.end())
+      fail("{}: the field \"{}\" is one that the scores have; give it another name", source, key);
+    other[key] = value;
+  }
+  return other;
 }
 
 std::vector<std::string> strings(const OrderedJson& line, const char* key, const std::string& source) {
@@ -30,6 +43,22 @@ std::vector<std::string> strings(const OrderedJson& line, const char* key, const
     values.push_back(value.get<std::string>());
   }
   return values;
+}
+
+std::vector<std::string> image_paths(const OrderedJson& line, const std::string& source) {
+  if (!line.contains("image")) return strings(line, "images", source);
+  if (line.contains("images")) fail("{}: has both \"image\" and \"images\"; leave one out", source);
+  return {text_or_throw(line, "image", source)};
+}
+
+// Of "responses", or of "chosen" and "rejected".
+std::optional<std::vector<std::string>> responses_of(const OrderedJson& line, const std::string& source) {
+  const bool pair = line.contains("chosen") || line.contains("rejected");
+  if (!line.contains("responses") && !pair) return std::nullopt;
+  if (!pair) return strings(line, "responses", source);
+  if (line.contains("responses"))
+    fail("{}: has both \"responses\" and \"chosen\" or \"rejected\"; leave one out", source);
+  return std::vector{text_or_throw(line, "chosen", source), text_or_throw(line, "rejected", source)};
 }
 
 bool is_image(const OrderedJson& part) {
@@ -155,14 +184,14 @@ Sample sample_of(const OrderedJson& messages, std::vector<EncodedImage> images,
   return sample;
 }
 
-Sample parse_sample(std::string_view line, const std::string& source, const std::filesystem::path& directory) {
+Sample parse_sample(std::string_view line, int64_t number, const std::string& source,
+                    const std::filesystem::path& directory) {
   const OrderedJson object = parse_ordered_json_or_throw(line, source);
   if (!object.is_object()) fail("{}: must be a JSON object", source);
-  refuse_unknown_fields(object, source);
-  if (!object.contains("id")) fail("{}: the field \"id\" is missing", source);
-  std::vector<std::string> responses = strings(object, "responses", source);
+  OrderedJson other = other_fields(object, source);
+  auto responses = responses_of(object, source);
   std::vector<EncodedImage> images;
-  for (const std::string& path : strings(object, "images", source)) images.push_back({directory / path});
+  for (const std::string& path : image_paths(object, source)) images.push_back({directory / path});
   if (object.contains("prompt") && object.contains("messages"))
     fail("{}: has both \"prompt\" and \"messages\"; leave one out", source);
   if (!object.contains("prompt") && !object.contains("messages"))
@@ -171,13 +200,12 @@ Sample parse_sample(std::string_view line, const std::string& source, const std:
   if (object.contains("prompt")) {
     sample.messages.push_back(user_message(text_or_throw(object, "prompt", source), images.size()));
     sample.images = std::move(images);
-    sample.responses = std::move(responses);
+    sample.responses = responses.value_or(std::vector<std::string>());
   } else {
-    sample =
-        sample_of(object.at("messages"), std::move(images),
-                  object.contains("responses") ? std::optional(std::move(responses)) : std::nullopt, source, directory);
+    sample = sample_of(object.at("messages"), std::move(images), std::move(responses), source, directory);
   }
-  sample.id = object.at("id");
+  sample.id = object.contains("id") ? object.at("id") : OrderedJson(number);
+  sample.other = std::move(other);
   if (sample.responses.empty()) fail("{}: \"responses\" needs at least one response", source);
   return sample;
 }

@@ -19,16 +19,20 @@ struct Sample {
   // The images are meant to stand within the text, as the reference's prompts have them. Models whose images are one
   // token get each message as one part, with this token for each image; others the parts as they are.
   bool text_shows_images = false;
+  OrderedJson other = OrderedJson::object();  // a line's fields of the user's own; they come back with the scores
 };
 
 // One line of a samples file:
 //   {"id", "images": [paths], "prompt": "…", "responses": ["…", …]}
 //   {"id", "images": [paths], "messages": [{"role", "content"}, …], "responses": ["…", …]}
-// Without "responses", the messages end with the assistant's, which is the one response. "content" is a string or a
-// list of {"type": "text", "text"} and {"type": "image"}; an image part may name its own file ("image": path). Where no
-// part is an image, "images" stand before the text of the first user message. Relative paths start at `directory`.
-// Throws Error naming `source` and the field that is missing, unknown or malformed.
-Sample parse_sample(std::string_view line, const std::string& source, const std::filesystem::path& directory);
+// "image": a path stands for one image; "chosen" and "rejected" for two responses, in this order. The id of a line
+// without one is `number`. Without responses, the messages end with the assistant's, which is the one response.
+// "content" is a string or a list of {"type": "text", "text"} and {"type": "image"}; an image part may name its own
+// file ("image": path). Where no part is an image, the images stand before the text of the first user message. Relative
+// paths start at `directory`. Throws Error naming `source` and the field that is missing, malformed, or nearly one of
+// these; others are the user's own.
+Sample parse_sample(std::string_view line, int64_t number, const std::string& source,
+                    const std::filesystem::path& directory);
 
 // The same from its parts, but for the id: `messages` as in such a line, images as files or as bytes. Without
 // `responses`, the messages end with the assistant's.

@@ -81,7 +81,7 @@ SamplesFile::Facts SamplesFile::check(bool read_images) const {
     if (facts.limited) break;
     text.add(line);
     text.add("\n");
-    const Sample sample = parse_sample(line, lines.source(), directory_);
+    const Sample sample = parse_sample(line, lines.number(), lines.source(), directory_);
     facts.without_image += sample.images.empty();
     for (const auto& [image, bytes, folder] : sample.images) {
       std::error_code error;
@@ -105,7 +105,7 @@ std::vector<SamplesFile::Reader::Line> SamplesFile::Reader::next(int64_t count) 
   std::string text;
   while (static_cast<int64_t>(lines.size()) < count && left_ > 0 && lines_.next_not_blank(text)) {
     --left_;
-    Sample sample = parse_sample(text, lines_.source(), directory_);
+    Sample sample = parse_sample(text, lines_.number(), lines_.source(), directory_);
     lines.push_back({std::move(sample), lines_.source()});
   }
   return lines;

@@ -29,14 +29,17 @@ std::optional<Scored> read_line(const std::string& line, const Sample& sample) {
   return std::nullopt;
 }
 
-std::string score_line(const OrderedJson& id, const std::vector<double>& scores, const OrderedJson& date,
+std::string score_line(const Sample& sample, const std::vector<double>& scores, const OrderedJson& date,
                        const TextNotes& notes) {
   std::string values;
   for (const double score : scores)
     values += fmt::format("{}{}", values.empty() ? "" : ", ", static_cast<float>(score));
   const std::string at = date.is_string() ? fmt::format(", \"date\": {}", date.dump()) : "";
   const std::string texts = notes.empty() ? "" : fmt::format(", \"texts\": {}", notes.json().dump());
-  return fmt::format("{{\"id\": {}, \"scores\": [{}]{}{}}}", id.dump(), values, at, texts);
+  std::string other;
+  for (const auto& [key, value] : sample.other.items())
+    other += fmt::format(", {}: {}", OrderedJson(key).dump(), value.dump());
+  return fmt::format("{{\"id\": {}, \"scores\": [{}]{}{}{}}}", sample.id.dump(), values, at, texts, other);
 }
 
 }  // namespace
@@ -89,7 +92,7 @@ void ScoreRun::score(Scorer& scorer) {
       const TextNotes& notes = batch.samples[i].notes;
       if (options_.seen) options_.seen(sample, scores[i]);
       notes_.add(notes);
-      lines += score_line(sample.id, scores[i], date, notes) + "\n";
+      lines += score_line(sample, scores[i], date, notes) + "\n";
     }
     output_->append(lines);
     progress.advance(static_cast<int64_t>(scores.size()));

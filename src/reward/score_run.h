@@ -26,8 +26,8 @@ struct ScoreRunOptions {
 };
 
 // Plans at construction (what is done already), so that finished work costs no model. OUTPUT gets {"id", "scores": […]}
-// a line ("date" too where a clock was offered, "texts" where there is something to note); OUTPUT.run.json the
-// settings.
+// a line, with the fields of the sample that are the user's own ("date" too where a clock was offered, "texts" where
+// there is something to note); OUTPUT.run.json the settings.
 class ScoreRun {
  public:
   // Throws Error if the input cannot be read, or if, force not being set, the output was made with other settings or

@@ -20,7 +20,7 @@ class Connection : public httplib::Stream {
  public:
   // Closes `socket` at the end.
   Connection(int socket, const ConnectionLimits& limits);
-  ~Connection();
+  ~Connection();  // NOLINT(modernize-use-override): as below
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -45,6 +45,7 @@ class Connection : public httplib::Stream {
   void linger();
 
   // cpp-httplib's; which of them it has depends on its version (0.11 to 0.20 are known), so none says `override`.
+  // NOLINTBEGIN(modernize-use-override)
   bool is_readable() const;
   bool is_writable() const;
   bool wait_readable() const { return is_readable(); }
@@ -55,6 +56,7 @@ class Connection : public httplib::Stream {
   void get_local_ip_and_port(std::string& ip, int& port) const;
   int socket() const;
   time_t duration() const { return 0; }  // for its log
+  // NOLINTEND(modernize-use-override)
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -16,13 +16,13 @@ namespace vlrm {
 class ConnectionThreads : public httplib::TaskQueue {
  public:
   explicit ConnectionThreads(size_t most) : most_(most) {}
-  ~ConnectionThreads() { shutdown(); }
+  ~ConnectionThreads() override { shutdown(); }
 
   // void, or bool (whether it was taken): by the version of cpp-httplib.
   using Taken = decltype(std::declval<httplib::TaskQueue&>().enqueue({}));
-  Taken enqueue(std::function<void()> connection);
+  Taken enqueue(std::function<void()> connection) override;
   // Ends when all connections that were accepted have ended.
-  void shutdown();
+  void shutdown() override;
 
  private:
   void work();

@@ -235,9 +235,7 @@ def test_objects_of_many_keys(small, goldens, tmp_path):
     rm = goldens / "models/rm"
     cascade = ["eval", "vl-rewardbench", "--mode", "cascade", "--model", rm, "--captions", tmp_path / "captions.json"]
     small(*cascade, "--data", tmp_path / "d.jsonl", "-o", tmp_path / "out", "-q", code=0)
-    assert "unknown field" in small(
-        "score", "--mode", "text-only", "--model", rm, "--input", tmp_path / "s.jsonl", code=2
-    )
+    small("score", "--mode", "text-only", "--model", rm, "--input", tmp_path / "s.jsonl", "-q", code=0)
     write_lines(tmp_path / "d.jsonl", [PAIR | {f"image_{i}": None for i in range(80_000)}])
     small(
         "eval",

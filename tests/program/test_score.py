@@ -364,3 +364,21 @@ def test_weights_must_be_finite_and_densities_shares(goldens, vlrm, tmp_path):
     build = ["build", "--vlm", models / "vlm", "--rm", models / "rm", "--base", models / "base", "-o", tmp_path / "o"]
     assert "finite" in vlrm(*build, "--method", "ties", "--weight", "nan", "--density", "0.5", fails=True)
     assert "--density must be" in vlrm(*build, "--method", "ties", "--weight", "1", "--density", "2", fails=True)
+
+
+@pytest.mark.first_set
+def test_fields_of_the_users_own_come_back(goldens, vlrm, tmp_path):
+    """With pairs, one image, and no id; resumed, too."""
+    image = str(goldens / "reference/images/rgb_small.png")
+    rows = [{"prompt": "What is it?", "image": image, "chosen": "A cat.", "rejected": "A dog.", "kind": "animals", "n": [1, {"a": None}]},
+            {"id": "b", "prompt": "What is it?", "images": [image], "responses": ["A cat."], "kind": "é"}]
+    write_lines(tmp_path / "in.jsonl", rows)
+    command = ["score", "--model", goldens / "vlrm_ties", "--input", tmp_path / "in.jsonl", "-o", tmp_path / "out.jsonl", "-q", "--threads", "1"]
+    vlrm(*command)
+    first, second = read_lines(tmp_path / "out.jsonl")
+    assert first["id"] == 1 and first["kind"] == "animals" and first["n"] == [1, {"a": None}] and len(first["scores"]) == 2
+    assert second == {"id": "b", "scores": first["scores"][:1], "kind": "é"}
+    whole = (tmp_path / "out.jsonl").read_bytes()
+    (tmp_path / "out.jsonl").write_bytes(whole.splitlines(True)[0])
+    vlrm(*command)
+    assert (tmp_path / "out.jsonl").read_bytes() == whole

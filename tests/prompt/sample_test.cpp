@@ -8,7 +8,7 @@ namespace vlrm::testing {
 namespace {
 
 Sample parse(std::string_view line) {
-  return parse_sample(line, "samples.jsonl, line 7", "/data");
+  return parse_sample(line, 7, "samples.jsonl, line 7", "/data");
 }
 std::vector<std::string> paths(const Sample& sample) {
   std::vector<std::string> all;
@@ -54,12 +54,25 @@ TEST(SampleTest, PartsMayNameTheirImages) {
   EXPECT_EQ(conversation(sample, nullptr, ContentForm::text)[0]["content"], "Before after");
 }
 
+TEST(SampleTest, ALineOfPairsNeedsNoIdAndMayHaveFieldsOfItsOwn) {
+  const Sample sample =
+      parse(R"({"prompt": "What?", "idx": 5, "image": "a.png", "chosen": "x", "source": {"a": 1}, "rejected": "y"})");
+  EXPECT_EQ(sample.id, 7);  // the line's number
+  EXPECT_THAT(paths(sample), ::testing::ElementsAre("/data/a.png"));
+  EXPECT_THAT(sample.responses, ::testing::ElementsAre("x", "y"));
+  EXPECT_EQ(sample.other.dump(), R"({"idx":5,"source":{"a":1}})");
+}
+
 TEST(SampleTest, ErrorsNameTheLineAndTheField) {
   for (const auto& [line, message] : std::vector<std::pair<std::string, std::string>>{
            {"{\"id\": 1,", "samples.jsonl, line 7: not valid JSON at byte"},
            {"[]", "must be a JSON object"},
-           {R"({"prompt": "a", "responses": ["b"]})", "\"id\" is missing"},
-           {R"({"id": 1, "prompt": "a", "response": "b"})", "unknown field \"response\"; known are id"},
+           {R"({"id": 1, "prompt": "a", "response": "b"})", "unknown field \"response\"; did you mean \"responses\"?"},
+           {R"({"prompt": "a", "scores": [1], "responses": ["b"]})", "\"scores\" is one that the scores have"},
+           {R"({"prompt": "a", "image": "a", "images": [], "responses": ["b"]})", "both \"image\" and \"images\""},
+           {R"({"prompt": "a", "image": 5, "responses": ["b"]})", "\"image\" must be a string"},
+           {R"({"prompt": "a", "chosen": "b"})", "\"rejected\" must be a string"},
+           {R"({"prompt": "a", "chosen": "b", "rejected": "c", "responses": ["b"]})", "both \"responses\" and"},
            {R"({"id": 1, "prompt": "a"})", "at least one response"},
            {R"({"id": 1, "prompt": "a", "responses": []})", "at least one response"},
            {R"({"id": 1, "prompt": "a", "responses": "b"})", "\"responses\" must be a list of strings"},

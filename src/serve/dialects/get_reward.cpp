@@ -47,7 +47,7 @@ EncodedImage image_named(const std::string& name, const RouteContext& context, c
   return url ? image_of_url(name, context.allowed_media, where) : image_of_path(name, context.allowed_media, where);
 }
 
-RewardQuestion question_with(OrderedJson messages, std::string response, const Label& label,
+RewardQuestion question_with(const OrderedJson& messages, std::string response, const Label& label,
                              const RouteContext& context, const std::string& field) {
   if (std::ssize(label.images) > context.most_images)
     throw bad_request(fmt::format("{}: more than {} images (--limit-images)", field, context.most_images), field);
