@@ -44,6 +44,19 @@ TEST(Tables, TextMarksTheBest) {
             "* best of the complete runs.\n");
 }
 
+// The bootstrap would say 100 to 100.
+TEST(Tables, AllRightIsNotWithoutDoubt) {
+  const RunSummary all = vl_rewardbench("a", std::vector<double>(40, 1.0));
+  for (const Metric& metric : all.metrics) {
+    if (metric.figure != Figure::overall) continue;
+    EXPECT_NEAR(metric.interval->low, 91.24, 0.01);
+    EXPECT_DOUBLE_EQ(metric.interval->high, 100);
+    EXPECT_DOUBLE_EQ(metric.interval->low, metric.wilson->low);
+  }
+  const RunSummary none = vl_rewardbench("b", std::vector<double>(40, -1.0));
+  EXPECT_GT(none.metrics.front().interval->high, 10);
+}
+
 TEST(Tables, MarkdownIsAligned) {
   EXPECT_EQ(first_table({vl_rewardbench("a|b", {1, -1, 1, 1})}, plain(Layout::markdown)),
             "**VL-RewardBench**\n\n"
