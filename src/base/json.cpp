@@ -36,7 +36,7 @@ J parse(std::string_view text, const std::string& source) {
   } catch (const nlohmann::json::parse_error& error) {
     fail("{}: not valid JSON at byte {}", source, error.byte);
   } catch (const nlohmann::json::exception& error) {  // a number out of range
-    fail("{}: not valid JSON: {}", source, error.what());
+    fail("{}: not valid JSON: {}", source, printable(error.what()));
   }
 }
 

@@ -72,7 +72,8 @@ void add_serve_command(CLI::App& program) {
       "\"A dog.\"]}. Rewards are as the model gives them; \"use_activation\": true asks for their sigmoid. vLLM's "
       "/classify, "
       "/pooling, /score and /rerank and OpenRLHF's /get_reward are there, too, and a page to try it at /. "
-      "Requests are logged on standard output, a line of JSON each, without their contents.\n\n"
+      "Requests are logged on standard output, a line of JSON each, without their contents. Without --max-length, texts "
+      "of more tokens than the model has positions are refused.\n\n"
       "A request needs a key (Authorization: Bearer KEY) if --api-key or VLRM_API_KEY names one. SIGTERM and SIGINT "
       "end "
       "the server when all requests that it accepted are answered; the exit code is 0.");

@@ -145,6 +145,9 @@ PreparedSample Scorer::prepare_rendered(const std::vector<Rendered>& given, cons
   std::map<std::vector<int32_t>, int64_t> texts;
   std::vector<std::vector<int32_t>> ids_of_responses;
   for (const Rendered& each : given) {
+    for (const int32_t id : each.ids)
+      if (id >= config_.text.vocab_size)
+        fail("{}: id {} is not of this model, whose vocabulary has {}", source, id, config_.text.vocab_size);
     PromptEncoder::Text text = each.ids.empty() ? encoder_.encode_rendered(each.text, each.begin, source)
                                                 : encoder_.from_ids(each.ids, source);
     prepared.notes.add(text.notes);

@@ -43,7 +43,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
     else if (kValues[static_cast<uint8_t>(text[at])] != kSpace)
       return std::nullopt;
   }
-  if (digits == 1 || (padding > 0 && digits + padding != 4)) return std::nullopt;
+  if (digits == 1 || padding > 2 || (padding > 0 && digits + padding != 4)) return std::nullopt;
   if (digits >= 2) bytes += static_cast<char>(word >> (6 * digits - 8) & 0xFF);
   if (digits == 3) bytes += static_cast<char>(word >> 2 & 0xFF);
   return bytes;

@@ -20,6 +20,14 @@ const OrderedJson& field_of(const OrderedJson& object, const char* key, const st
   return *found;
 }
 
+bool is_text(const std::string& type) {
+  return type == "text" || type == "input_text" || type == "output_text";
+}
+
+bool is_image(const std::string& type) {
+  return type == "image_url" || type == "input_image" || type == "image";
+}
+
 // "image_url": {"url": U}, or U itself, also under the names that the Responses API and trainers use.
 const std::string& url_of(const OrderedJson& part, const std::string& where) {
   for (const char* key : {"image_url", "image", "url"}) {
@@ -35,9 +43,8 @@ OrderedJson part_of(const OrderedJson& part, const RouteContext& context, const 
                     std::vector<EncodedImage>& images) {
   if (part.is_string()) return {{"type", "text"}, {"text", part}};
   const std::string& type = text_of(field_of(part, "type", where), where + ".type");
-  if (type == "text" || type == "input_text" || type == "output_text")
-    return {{"type", "text"}, {"text", text_of(field_of(part, "text", where), where + ".text")}};
-  if (type != "image_url" && type != "input_image" && type != "image")
+  if (is_text(type)) return {{"type", "text"}, {"text", text_of(field_of(part, "text", where), where + ".text")}};
+  if (!is_image(type))
     throw bad_request(where + ": a part of type \"" + printable(type) + "\"; known are text and image_url", where);
   if (std::ssize(images) >= context.most_images)
     throw bad_request(fmt::format("{}: more than {} images (--limit-images)", where, context.most_images), where);
@@ -100,22 +107,17 @@ Content content_of(const OrderedJson& value, const std::string& field) {
   return {content};
 }
 
-std::string Content::text() const {
+std::string Content::text(const std::string& field) const {
   if (content.is_string()) return content.get<std::string>();
   std::string text;
-  for (const auto& part : content)
-    if (part.is_string())
-      text += part.get_ref<const std::string&>();
-    else if (part.is_object() && part.contains("text") && part["text"].is_string())
-      text += part["text"].get_ref<const std::string&>();
+  for (size_t i = 0; i < content.size(); ++i) {
+    const OrderedJson& part = content[i];
+    const std::string where = fmt::format("{}.content[{}]", field, i);
+    if (part.is_object() && part.contains("type") && !is_text(text_of(part["type"], where + ".type")))
+      throw bad_request(field + ": a document is an answer, and has text alone: images belong to the query", field);
+    text += text_of(part.is_string() ? part : field_of(part, "text", where), where);
+  }
   return text;
-}
-
-bool Content::shows_images() const {
-  if (!content.is_array()) return false;
-  for (const auto& part : content)
-    if (part.is_object() && part.contains("type") && part["type"] != "text") return true;
-  return false;
 }
 
 }  // namespace vlrm

@@ -17,9 +17,9 @@ RewardQuestion question_of(const OrderedJson& messages, std::optional<std::vecto
 
 // What a query or a document of vLLM's scoring routes holds: a string, or {"content": [parts]}.
 struct Content {
-  OrderedJson content;       // as of a message
-  std::string text() const;  // of its parts, joined
-  bool shows_images() const;
+  OrderedJson content;  // as of a message
+  // Of its parts, joined. Throws HttpError 400 naming `field` for parts that are not texts.
+  std::string text(const std::string& field) const;
 };
 Content content_of(const OrderedJson& value, const std::string& field);
 

@@ -50,7 +50,7 @@ bool Connection::wait(std::chrono::milliseconds time, Event event) const {
 void Connection::begin_request() {
   reading_header_ = true;
   too_slow_ = false;
-  header_left_ = limits_.header_bytes;
+  left_ = limits_.header_bytes;
   deadline_ = Clock::now() + limits_.request;
 }
 
@@ -58,7 +58,7 @@ void Connection::begin_request() {
 // in time, or an error.
 ssize_t Connection::fill() {
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now());
     if (left.count() <= 0 || !wait(left, Event::readable)) {
       too_slow_ = Clock::now() >= deadline_;
       return -1;
@@ -80,11 +80,11 @@ bool Connection::is_writable() const {
 }
 
 ssize_t Connection::read(char* into, size_t size) {
-  if (header_too_long()) return -1;
+  if (left_ < 0) return -1;
   if (begin_ == end_)
     if (const ssize_t received = fill(); received <= 0) return received;
   const size_t count = std::min(size, end_ - begin_);
-  if (reading_header_ && (header_left_ -= static_cast<int64_t>(count)) < 0) return -1;
+  if ((left_ -= static_cast<int64_t>(count)) < 0) return -1;
   std::memcpy(into, buffer_.data() + begin_, count);
   begin_ += count;
   return static_cast<ssize_t>(count);
@@ -113,11 +113,11 @@ bool Connection::client_left() const {
 }
 
 void Connection::linger() {
-  constexpr std::chrono::seconds kLonger(2);
   ::shutdown(socket_, SHUT_WR);
-  deadline_ = Clock::now() + kLonger;
-  while (fill() > 0) {
-  }
+  const auto end = Clock::now() + limits_.request;
+  do {
+    deadline_ = std::min(end, Clock::now() + limits_.lingering);
+  } while (fill() > 0);
 }
 
 void Connection::get_remote_ip_and_port(std::string& ip, int& port) const {

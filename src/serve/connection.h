@@ -11,9 +11,10 @@
 namespace vlrm {
 
 struct ConnectionLimits {
-  int64_t header_bytes = int64_t{64} << 10;  // of the request line and all header fields
+  int64_t header_bytes = int64_t{64} << 10;  // of the request line and all header fields; of a body, between two pieces
   std::chrono::seconds idle{15};             // between requests
   std::chrono::seconds request{60};          // for a client to send a request; and to take an answer
+  std::chrono::seconds lingering{2};         // for a client that still sends after its answer, between two pieces
 };
 
 class Connection : public httplib::Stream {
@@ -33,15 +34,21 @@ class Connection : public httplib::Stream {
     begin_request();
     return true;
   }
-  // From here on, what is read is the body, which the header's limit does not count.
-  void header_ends() { reading_header_ = false; }
-  bool header_too_long() const { return header_left_ < 0; }
+  // From here on, what is read is the body.
+  void header_ends() {
+    reading_header_ = false;
+    piece_ends();
+  }
+  // A piece of the body came. What is between two is as limited as a header: a chunk's length could have no end.
+  void piece_ends() { left_ = limits_.header_bytes; }
+  bool in_header() const { return reading_header_; }
+  bool header_too_long() const { return reading_header_ && left_ < 0; }
   bool too_slow() const { return too_slow_; }
   // Whether the client closed its side.
   bool client_left() const;
   // Sends what is not an answer of cpp-httplib's.
   void write_text(const std::string& text) { write(text.data(), text.size()); }
-  // What the client still sends is read and dropped, for a short while: otherwise it may lose the answer.
+  // What the client still sends is read and dropped: otherwise it may lose the answer.
   void linger();
 
   // cpp-httplib's; which of them it has depends on its version (0.11 to 0.20 are known), so none says `override`.
@@ -56,7 +63,7 @@ class Connection : public httplib::Stream {
   void get_local_ip_and_port(std::string& ip, int& port) const;
   int socket() const;
   time_t duration() const { return 0; }  // for its log
-  // NOLINTEND(modernize-use-override)
+                                         // NOLINTEND(modernize-use-override)
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -71,7 +78,7 @@ class Connection : public httplib::Stream {
   std::array<char, 16384> buffer_{};
   size_t begin_ = 0, end_ = 0;  // of what was received and not read
   bool reading_header_ = true, too_slow_ = false;
-  int64_t header_left_ = 0;
+  int64_t left_ = 0;  // bytes, of the header or to the next piece
   Clock::time_point deadline_;
 };
 

@@ -1,19 +1,36 @@
 #include "serve/connection_threads.h"
 
-#include <system_error>
+#include "base/error.h"
 
 namespace vlrm {
+namespace {
+
+// cpp-httplib matches what clients send, up to 8,192 characters, with std::regex, which takes more than a MiB of stack
+// for them. The system's default may be less.
+constexpr size_t kStack = size_t{8} << 20;
+
+}  // namespace
+
+bool ConnectionThreads::add_thread() {
+  pthread_attr_t attributes;
+  if (::pthread_attr_init(&attributes) != 0) return false;
+  pthread_t thread{};
+  const auto run = [](void* self) -> void* {
+    static_cast<ConnectionThreads*>(self)->work();
+    return nullptr;
+  };
+  const bool made =
+      ::pthread_attr_setstacksize(&attributes, kStack) == 0 && ::pthread_create(&thread, &attributes, run, this) == 0;
+  ::pthread_attr_destroy(&attributes);
+  if (made) threads_.push_back(thread);
+  return made;
+}
 
 ConnectionThreads::Taken ConnectionThreads::enqueue(std::function<void()> connection) {
   const std::lock_guard lock(mutex_);
   waiting_.push_back(std::move(connection));
-  if (waiting_.size() > idle_ && threads_.size() < most_) {
-    try {
-      threads_.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
-      if (threads_.empty()) throw;  // with those that are there it takes longer
-    }
-  }
+  if (waiting_.size() > idle_ && threads_.size() < most_ && !add_thread() && threads_.empty())
+    fail_for_now("no thread for a connection can be made");  // with those that are there it takes longer
   changed_.notify_one();
   return Taken(true);
 }
@@ -39,7 +56,7 @@ void ConnectionThreads::shutdown() {
     ending_ = true;
   }
   changed_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (const pthread_t thread : threads_) ::pthread_join(thread, nullptr);
   threads_.clear();
 }
 

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <httplib.h>
+#include <pthread.h>
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -26,12 +26,13 @@ class ConnectionThreads : public httplib::TaskQueue {
 
  private:
   void work();
+  bool add_thread();
 
   const size_t most_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;
-  std::vector<std::thread> threads_;
+  std::vector<pthread_t> threads_;
   size_t idle_ = 0;
   bool ending_ = false;
 };

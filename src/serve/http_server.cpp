@@ -35,10 +35,11 @@ void set_options(int socket) {
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 }
 
-// cpp-httplib waits for a body where a request does not say how long it is.
-void say_length(httplib::Request& request) {
+// cpp-httplib waits for a body where a request does not say how long it is, and cuts ranges out of answers.
+void make_plain(httplib::Request& request) {
   if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding"))
     request.set_header("Content-Length", std::string("0"));
+  request.ranges.clear();
 }
 
 }  // namespace
@@ -51,6 +52,14 @@ HttpServer::HttpServer(int64_t most_connections, const ConnectionLimits& limits)
   set_keep_alive_timeout(limits.idle.count());
   set_idle_interval(0, 200'000);
   new_task_queue = [this] { return new ConnectionThreads(most_connections_); };
+  set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) {
+    const bool not_read = connection().in_header();  // what is not HTTP has no end
+    if (!not_read && !close_connection_of_thread && !stopping_) return;
+    close_connection_of_thread = true;
+    response.headers.erase("Connection");
+    response.headers.erase("Keep-Alive");
+    response.set_header("Connection", "close");
+  });
 }
 
 int HttpServer::bind_or_throw(const std::string& host, int port) {
@@ -98,15 +107,15 @@ void HttpServer::close_after_answer() {
 
 // Versions of cpp-httplib from 0.15 on want the addresses, too.
 template <class Self>
-bool HttpServer::process(Self& server, Connection& connection, bool last, bool& closed) {
+bool HttpServer::process(Self& server, Connection& connection, bool& closed) {
   std::string theirs, ours;
   int their_port = 0, our_port = 0;
-  if constexpr (requires { server.process_request(connection, theirs, 0, ours, 0, last, closed, say_length); }) {
+  if constexpr (requires { server.process_request(connection, theirs, 0, ours, 0, false, closed, make_plain); }) {
     connection.get_remote_ip_and_port(theirs, their_port);
     connection.get_local_ip_and_port(ours, our_port);
-    return server.process_request(connection, theirs, their_port, ours, our_port, last, closed, say_length);
+    return server.process_request(connection, theirs, their_port, ours, our_port, false, closed, make_plain);
   } else {
-    return server.process_request(connection, last, closed, say_length);
+    return server.process_request(connection, false, closed, make_plain);
   }
 }
 
@@ -116,10 +125,12 @@ bool HttpServer::process_and_close_socket(int socket) {
   // While nearly all threads have a connection, none is kept for requests to come.
   const auto crowded = [this] { return connections_ > most_connections_ * 3 / 4; };
   ++connections_;
-  while (connection.wait_for_request([&] { return stopping_ || crowded(); })) {
+  bool first = true;
+  while (connection.wait_for_request([&] { return stopping_ || (!first && crowded()); })) {
     bool closed = false;
-    close_connection_of_thread = false;
-    const bool answered = process(*this, connection, stopping_ || crowded(), closed);
+    first = false;
+    close_connection_of_thread = crowded();
+    const bool answered = process(*this, connection, closed);
     if (!answered && connection.header_too_long())
       connection.write_text(
           "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
@@ -127,7 +138,6 @@ bool HttpServer::process_and_close_socket(int socket) {
       connection.linger();
       break;
     }
-    if (stopping_) break;
   }
   --connections_;
   connection_of_thread = nullptr;

@@ -34,7 +34,7 @@ class HttpServer : public httplib::Server {
  private:
   bool process_and_close_socket(int socket) override;
   template <class Self>
-  static bool process(Self& server, Connection& connection, bool last, bool& closed);
+  static bool process(Self& server, Connection& connection, bool& closed);
   void listen_more() const;
 
   const size_t most_connections_;

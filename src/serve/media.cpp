@@ -70,7 +70,11 @@ EncodedImage image_of_path(const std::string& path, const std::string& allowed, 
   if (wrong || missing || path.find('\0') != path.npos || !is_in(file, folder) ||
       !std::filesystem::is_regular_file(file, missing))
     throw bad_request(where + ": " + printable(path) + " is not a file in the folder that this server may read");
-  return {where, read_image_file(file)};
+  try {
+    return {where, read_image_file(file)};
+  } catch (const Error& error) {
+    throw bad_request(where + ": " + error.what());
+  }
 }
 
 EncodedImage image_of_url(const std::string& url, const std::string& allowed, const std::string& where) {

@@ -34,6 +34,8 @@ Scorer& RewardService::scorer_for(const RewardCall& call) {
   ScorerOptions how = scorer_options(options_, call.mode.empty() ? own : mode_or_throw(call.mode));
   if (how.prompt.mode != Mode::image) how.prompt.pixels.reset();
   if (!call.special_tokens.empty()) how.prompt.special_tokens = special_tokens_or_throw(call.special_tokens);
+  // As /v1/models says. Elsewhere a longer text is read with a note; a stranger's could be any length.
+  if (!how.prompt.max_length && positions() > 0) how.prompt.max_length = positions();
   if (most_pixels_) how.prompt.decode.max_pixels = *most_pixels_;
   const std::lock_guard lock(scorers_);
   return model_.scorer(how);

@@ -2,11 +2,9 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <limits>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -22,6 +20,7 @@
 #include "serve/http_server.h"
 #include "serve/metrics.h"
 #include "serve/page.h"
+#include "serve/request_body.h"
 #include "serve/reward_service.h"
 
 namespace vlrm {
@@ -32,7 +31,9 @@ using httplib::Request;
 using httplib::Response;
 
 constexpr std::chrono::milliseconds kBetweenStops(50);
-constexpr int64_t kBodiesTogether = 16;  // of the longest size: in memory at a time
+constexpr int64_t kBodiesTogether = 16;  // of the longest size: in memory at a time; or
+constexpr int64_t kMibTogether = 512;    // where bodies are small
+constexpr int64_t kBytesOfValue = 64;    // that a value of JSON takes, a key and its place among them
 constexpr const char* kJson = "application/json";
 
 // Of the request that a thread answers.
@@ -40,6 +41,7 @@ struct Answering {
   std::string id;
   Clock::time_point began;
   int64_t bytes = 0, texts = 0, tokens = 0;
+  int64_t held = 0;  // of the bytes in memory
 };
 thread_local Answering answering;
 
@@ -62,15 +64,6 @@ std::string request_id(const Request& request) {
   return random_id();
 }
 
-// Of the body, as the header says; 0 if it does not say. What is not a number is no length that fits.
-int64_t length_of(const Request& request) {
-  const std::string text = request.get_header_value("Content-Length");
-  int64_t length = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  const bool number = error == std::errc() && end == text.data() + text.size() && length >= 0;
-  return text.empty() ? 0 : number ? length : std::numeric_limits<int64_t>::max();
-}
-
 class Server {
  public:
   explicit Server(const ServeOptions& options);
@@ -80,7 +73,11 @@ class Server {
  private:
   void add_routes();
   httplib::Server::HandlerResponse admit(const Request& request, Response& response);
+  void refuse_unfit(const Request& request) const;
+  HttpError too_long() const;
   std::string body_of(const httplib::ContentReader& read);
+  void hold(int64_t bytes);
+  OrderedJson json_of(const std::string& text);
   void answer(const Route& route, const httplib::ContentReader& read, Response& response);
   RouteContext context();
   void answer_error(Response& response, const HttpError& error);
@@ -92,7 +89,7 @@ class Server {
   const ApiKeys keys_;
   const std::vector<std::string> names_;
   const std::set<std::string> open_routes_{"/", "/health", "/ping", "/ready", "/metrics"};
-  std::set<std::string> known_routes_;
+  std::set<std::string> known_routes_, routes_with_body_;
   const std::time_t began_ = std::time(nullptr);
   Listener* const listener_ = current_listener();
   HttpServer http_;
@@ -185,6 +182,7 @@ void Server::add_routes() {
   get("/", [](const Request&, Response& response) { answer_with_page(response); });
   for (const Route& route : reward_routes()) {
     known_routes_.insert(route.path);
+    routes_with_body_.insert(route.path);
     http_.Post(route.path, [this, route](const Request&, Response& response, const httplib::ContentReader& read) {
       answer(route, read, response);
     });
@@ -209,44 +207,88 @@ httplib::Server::HandlerResponse Server::admit(const Request& request, Response&
   answering = {request_id(request), Clock::now()};
   ++requests_;
   response.set_header("X-Request-Id", answering.id);
-  const auto refuse = [&](const HttpError& error) {
+  const bool open = open_routes_.contains(request.path) || request.method == "OPTIONS";
+  try {
+    if (keys_.needed() && !open && !keys_.admit(request.get_header_value("Authorization")))
+      throw HttpError(401, "Unauthorized", "Unauthorized");
+    if (!ready_ && !open) throw overloaded("the model is being loaded");
+    if (request.method == "POST" && request.path != "/ping" && !routes_with_body_.contains(request.path)) {
+      response.status = 404;
+      HttpServer::close_after_answer();
+      return Handled;
+    }
+    refuse_unfit(request);
+    return Unhandled;
+  } catch (const HttpError& error) {
     answer_error(response, error);
     HttpServer::close_after_answer();
     return Handled;
-  };
-  const bool open = open_routes_.contains(request.path) || request.method == "OPTIONS";
-  if (keys_.needed() && !open && !keys_.admit(request.get_header_value("Authorization")))
-    return refuse({401, "Unauthorized", "Unauthorized"});
-  if (!ready_ && !open) return refuse(overloaded("the model is being loaded"));
-  if (length_of(request) > options_.limit_body << 20)
-    return refuse(
-        {413, "BadRequestError", fmt::format("a body of more than {} MiB (--limit-body)", options_.limit_body)});
-  return Unhandled;
+  }
+}
+
+// Throws HttpError for a body that is not to be read. cpp-httplib would read one of any length for a route that is not
+// there, take what it does not read for the next request, and guess how long an unclear one is.
+void Server::refuse_unfit(const Request& request) const {
+  const std::string length = request.get_header_value("Content-Length");
+  const bool chunked = request.has_header("Transfer-Encoding");
+  const bool number = std::ranges::all_of(length, [](char c) { return c >= '0' && c <= '9'; });
+  if (request.get_header_value_count("Content-Length") != (chunked ? 0 : 1) || !number ||
+      request.get_header_value_count("Transfer-Encoding") > 1)
+    throw bad_request("a body needs either one Content-Length, a whole number, or Transfer-Encoding: chunked");
+  if (chunked && request.get_header_value("Transfer-Encoding") != "chunked")
+    throw HttpError(501, "NotImplementedError", "Transfer-Encoding: only chunked is known");
+  const uint64_t bytes = std::strtoull(length.c_str(), nullptr, 10);  // the largest number where it is larger
+  if (bytes > static_cast<uint64_t>(options_.limit_body) << 20) throw too_long();
+  const bool read = request.method == "POST" && routes_with_body_.contains(request.path);
+  if (!read && (chunked || bytes > 0)) throw bad_request(printable(request.path) + " takes no body");
+  if (request.is_multipart_form_data())
+    throw HttpError(415, "BadRequestError", "Content-Type: the body must be JSON, not a form");
+}
+
+HttpError Server::too_long() const {
+  return {413, "BadRequestError", fmt::format("a body of more than {} MiB (--limit-body)", options_.limit_body)};
 }
 
 // Throws HttpError where it is too long, comes too slowly, or there are too many.
 std::string Server::body_of(const httplib::ContentReader& read) {
   const int64_t most = options_.limit_body << 20;
   std::string body;
-  std::optional<HttpError> error;
-  const bool complete = read([&](const char* data, size_t size) {
+  const auto take = [&](const char* data, size_t size) {
     const auto more = static_cast<int64_t>(size);
-    if (std::ssize(body) + more > most)
-      error.emplace(413, "BadRequestError",
-                    fmt::format("a body of more than {} MiB (--limit-body)", options_.limit_body));
-    else if (bytes_in_memory_ + more > kBodiesTogether * most)
-      error = overloaded("the requests that are waiting take too much memory: try again later");
-    if (error) return false;
-    bytes_in_memory_ += more;
+    if (std::ssize(body) + more > most) throw too_long();
+    hold(more);
     answering.bytes += more;
     body.append(data, size);
+    HttpServer::connection().piece_ends();
     return true;
-  });
-  if (complete) return body;
+  };
+  try {
+    if (read(take)) return body;
+  } catch (...) {
+    HttpServer::close_after_answer();
+    throw;
+  }
   HttpServer::close_after_answer();
-  if (error) throw HttpError(*error);
   if (HttpServer::connection().too_slow()) throw HttpError(408, "BadRequestError", "the body did not come in time");
   throw bad_request("the body is not complete");
+}
+
+// Throws HttpError where requests would take too much memory with `bytes` more.
+void Server::hold(int64_t bytes) {
+  const int64_t most = std::max(kBodiesTogether * options_.limit_body, kMibTogether) << 20;
+  if (bytes_in_memory_ + bytes > most)
+    throw overloaded("the requests that are waiting take too much memory: try again later");
+  bytes_in_memory_ += bytes;
+  answering.held += bytes;
+}
+
+// Small values take many times the bytes that they are written with.
+OrderedJson Server::json_of(const std::string& text) {
+  constexpr int64_t kMostValues = int64_t{1} << 22;
+  const JsonCounts counts = counts_of_json(text);
+  if (counts.values > kMostValues) throw bad_request(fmt::format("a body of more than {} values", kMostValues));
+  hold(kBytesOfValue * (counts.values + counts.keys));
+  return parse_body(text, counts);
 }
 
 RouteContext Server::context() {
@@ -277,8 +319,7 @@ RouteContext Server::context() {
 
 void Server::answer(const Route& route, const httplib::ContentReader& read, Response& response) {
   try {
-    OrderedJson body = parse_ordered_json_or_throw(body_of(read), "body");
-    if (!body.is_object()) throw bad_request("the body must be a JSON object");
+    OrderedJson body = json_of(body_of(read));
     response.set_content(route.answer(body, context()).dump(-1, ' ', false, OrderedJson::error_handler_t::replace),
                          kJson);
   } catch (const ClientLeft&) {
@@ -287,7 +328,7 @@ void Server::answer(const Route& route, const httplib::ContentReader& read, Resp
   } catch (...) {
     answer_error(response, answer_to_current_exception());
   }
-  bytes_in_memory_ -= answering.bytes;
+  bytes_in_memory_ -= answering.held;
 }
 
 void Server::answer_error(Response& response, const HttpError& error) {
@@ -299,7 +340,7 @@ void Server::answer_error(Response& response, const HttpError& error) {
 
 // What cpp-httplib refuses gets no body from it.
 void Server::name_missing(const Request& request, Response& response) {
-  if (!response.body.empty() || response.status < 400 || open_routes_.contains(request.path)) return;
+  if (!response.body.empty() || response.status < 400 || response.status == 503) return;
   if (response.status == 404 && known_routes_.contains(request.path)) response.status = 405;
   if (response.status == 404 || response.status == 405)
     response.set_content(response.status == 404 ? R"({"detail":"Not Found"})" : R"({"detail":"Method Not Allowed"})",

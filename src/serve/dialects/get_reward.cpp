@@ -94,6 +94,7 @@ OrderedJson answer_openrlhf(const OrderedJson& body, const RouteContext& context
                                                ? strings_of(body["prompts"], "prompts")
                                                : std::vector<std::string>(queries.size());
   const OrderedJson labels = body.contains("labels") && !body["labels"].is_null() ? body["labels"] : OrderedJson();
+  if (!labels.is_null() && !labels.is_array()) throw bad_request("labels must be a list", "labels");
   if (queries.empty()) throw bad_request("query is empty", "query");
   if (prompts.size() != queries.size() || (labels.is_array() && labels.size() != queries.size()))
     throw bad_request("query, prompts and labels must have the same length", "query");

@@ -20,11 +20,7 @@ std::vector<Content> contents_of(const OrderedJson& value, const std::string& fi
 
 std::vector<std::string> texts_of(const std::vector<Content>& documents, const std::string& field) {
   std::vector<std::string> texts;
-  for (const Content& document : documents) {
-    if (document.shows_images())
-      throw bad_request(field + ": a document is an answer, and has text alone: images belong to the query", field);
-    texts.push_back(document.text());
-  }
+  for (const Content& document : documents) texts.push_back(document.text(fmt::format("{}[{}]", field, texts.size())));
   return texts;
 }
 
@@ -45,10 +41,6 @@ Sides sides_of(const OrderedJson& body) {
         std::pair{"data_1", "data_2"}, std::pair{"text_1", "text_2"}})
     if (body.contains(query) && body.contains(document)) return {query, document};
   throw bad_request("give queries and documents (or data_1 and data_2, or text_1 and text_2)", "queries");
-}
-
-OrderedJson shown_document(const Content& document) {
-  return {{"text", document.text()}, {"multi_modal", nullptr}};
 }
 
 }  // namespace
@@ -96,8 +88,8 @@ OrderedJson answer_rerank(const OrderedJson& body, const RouteContext& context) 
     if (!top->is_number_integer() || *top < 0) throw bad_request("top_n must be a whole number from 0 on", "top_n");
     if (*top > 0) shown = std::min(shown, *top > shown ? shown : top->get<int64_t>());
   }
-  call.questions.push_back(
-      question_of_query(content_of(body["query"], "query"), texts_of(documents, "documents"), context, "query"));
+  const std::vector<std::string> texts = texts_of(documents, "documents");
+  call.questions.push_back(question_of_query(content_of(body["query"], "query"), texts, context, "query"));
   const RewardAnswer answer = context.ask(std::move(call));
   const std::vector<double>& rewards = answer.rewards.at(0);
   std::vector<size_t> order(rewards.size());
@@ -106,7 +98,7 @@ OrderedJson answer_rerank(const OrderedJson& body, const RouteContext& context) 
   OrderedJson results = OrderedJson::array();
   for (size_t i = 0; std::cmp_less(i, shown); ++i)
     results.push_back({{"index", order[i]},
-                       {"document", shown_document(documents[order[i]])},
+                       {"document", {{"text", texts[order[i]]}, {"multi_modal", nullptr}}},
                        {"relevance_score", activation(rewards[order[i]])}});
   OrderedJson result = {{"id", new_id("rerank")},
                         {"model", context.model},
