@@ -62,8 +62,10 @@ class Connection : public httplib::Stream {
   void get_remote_ip_and_port(std::string& ip, int& port) const;
   void get_local_ip_and_port(std::string& ip, int& port) const;
   int socket() const;
-  time_t duration() const { return 0; }  // for its log
-                                         // NOLINTEND(modernize-use-override)
+  time_t duration() const {
+    return 0;
+  }  // for its log
+     // NOLINTEND(modernize-use-override)
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -95,8 +95,8 @@ class GatheringQueue::Gone : public Listener {
   const std::vector<Group>& groups_;
 };
 
-GatheringQueue::GatheringQueue(GatheringOptions options)
-    : options_(std::move(options)), preparing_([this] { prepare_all(); }), scoring_([this] { score_all(); }) {}
+GatheringQueue::GatheringQueue(const GatheringOptions& options)
+    : options_(options), preparing_([this] { prepare_all(); }), scoring_([this] { score_all(); }) {}
 
 GatheringQueue::~GatheringQueue() {
   {
@@ -172,7 +172,7 @@ std::vector<GatheringQueue::Group> GatheringQueue::take_groups() {
   }
   std::vector<Group> groups;
   size_t texts = 0;
-  const auto take = [&](std::deque<Waiting>::iterator at, Group& group) {
+  const auto take = [&](const std::deque<Waiting>::iterator& at, Group& group) {
     texts += texts_of(at->question);
     at->request->begun = true;
     ++counts_.running;

@@ -36,7 +36,7 @@ struct GatheringCounts {
 // that it fails no other. No digit of a score depends on what it is gathered with, on a CPU (see Backend).
 class GatheringQueue {
  public:
-  explicit GatheringQueue(GatheringOptions options);
+  explicit GatheringQueue(const GatheringOptions& options);
   // Scores first what is waiting.
   ~GatheringQueue();
   GatheringQueue(const GatheringQueue&) = delete;

@@ -58,7 +58,7 @@ std::string utc_now() {
 // The client's own, if it is fit for a header and a log.
 std::string request_id(const Request& request) {
   constexpr size_t kLongest = 128;
-  const std::string given = request.get_header_value("X-Request-Id");
+  std::string given = request.get_header_value("X-Request-Id");
   const auto fit = [](unsigned char c) { return c > ' ' && c < 127; };
   if (!given.empty() && given.size() <= kLongest && std::all_of(given.begin(), given.end(), fit)) return given;
   return random_id();
@@ -117,7 +117,7 @@ Server::Server(const ServeOptions& options)
       names_(names_of(options)),
       http_(options.limit_connections, {}),
       metrics_(names_[0]) {
-  ChatMarkup(options_.response_template);  // throws for one that is wrong
+  const ChatMarkup checked(options_.response_template);  // throws for one that is wrong
   add_routes();
   port_ = http_.bind_or_throw(options_.host, options_.port);
   serving_ = std::thread([this] { http_.run(); });

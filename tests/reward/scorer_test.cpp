@@ -29,7 +29,7 @@ class ScorerTest : public ::testing::Test {
   void SetUp() override { VLRM_NEED_GOLDENS(); }
   static std::filesystem::path vlrm() { return goldens() / "vlrm_ties"; }
   static std::filesystem::path image(const std::string& name) { return goldens() / "reference/images" / name; }
-  static void scorer(const std::filesystem::path& model, ScorerOptions options = {}) {
+  static void scorer(const std::filesystem::path& model, const ScorerOptions& options = {}) {
     Scorer(open_model(model), options, float32());
   }
   // Of responses of many lengths, one that the tokenizer joins with what is before it, and two that begin alike.
