@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-BENCHES = ["build", "merge", "score", "score-qwen3-vl", "eval", "generate", "full-scale", "kernels", "fuzz"]
+BENCHES = ["build", "merge", "score", "score-qwen3-vl", "serve", "eval", "generate", "full-scale", "kernels", "fuzz"]
 
 
 def main():
@@ -19,7 +19,7 @@ def main():
     parser.add_argument("--methods", nargs="+", help="build and merge: only these")
     parser.add_argument("--no-peers", action="store_true", help="measure vlrm and the floor only")
     parser.add_argument("--parsers", nargs="+", help="fuzz: only these, in this order")
-    parser.add_argument("--minutes", type=float, default=10, help="of fuzzing for each parser")
+    parser.add_argument("--minutes", type=float, default=10, help="of fuzzing for each parser, and of serve's load")
     options = parser.parse_args()
     options.vlrm = options.vlrm.resolve()
     options.work = options.work.resolve()

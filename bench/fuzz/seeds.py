@@ -26,6 +26,7 @@ GENERATED = {
     "manifest": output_seeds.manifests,
     "parquet": table_seeds.parquet_files,
     "recipe": user_seeds.recipes,
+    "request": user_seeds.requests,
     "results": output_seeds.results,
     "sample": user_seeds.samples,
     "template": model_seeds.templates,

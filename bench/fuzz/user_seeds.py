@@ -1,4 +1,4 @@
-"""What users write: recipes and samples."""
+"""What users write: recipes, samples and requests."""
 
 import json
 
@@ -66,3 +66,30 @@ def samples():
  {"role": "user", "content": [{"type": "text", "text": "t"}, {"type": "image"}]}, {"role": "assistant", "content": "a"}]}"""
     yield json.dumps({"id": 1, "prompt": "x", "responses": ["y"], **{f"key {number}": "a" for number in range(400)}}).encode()
     yield b'{"id": 1, "images": ["../private/photo.png", "/photo.png"], "prompt": "\\u0000", "responses": ["a", null]}'
+
+
+def requests():
+    """Bodies of `vlrm serve`'s routes, behind the byte that chooses one, as bench/fuzz/fuzz_request.cpp does."""
+    shown = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    user = {"role": "user", "content": [shown, {"type": "text", "text": "What?"}]}
+    answer = {"role": "assistant", "content": "A cat."}
+    settings = {"use_activation": True, "mode": "no-image", "special_tokens": "refuse", "truncate_prompt_tokens": -1}
+    chats = ["<|im_start|>user\n<image>What?<|im_end|>\n<|im_start|>assistant\nA cat.<|im_end|>\n",
+             "<|start_header_id|>user<|end_header_id|>\n\n<|image|>What?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nA cat.",
+             "<start_of_turn>user\n<start_of_image><end_of_image>What?<end_of_turn>\n<start_of_turn>model\nA cat.<end_of_turn>\n"]
+    label = json.dumps({"images": ["data:image/png;base64,iVBORw0KGgo=", "/sys/class/x"], "prompt": "What?"})
+    for route, body in (
+        (0, {"model": "fuzz", "messages": [user], "responses": ["A cat.", "A dog."], **settings}),
+        (1, {"messages": [{"role": "system", "content": "x"}, user, answer]}),
+        (2, {"input": ["A cat.", [1, 2]], "add_special_tokens": False}),
+        (3, {"input": [1, 2], "encoding_format": "float"}),
+        (4, {"messages": [user, answer], "task": "classify"}),
+        (5, {"queries": "What?", "documents": ["A cat.", {"content": [{"type": "text", "text": "A dog."}]}]}),
+        (6, {"data_1": [{"content": [shown]}], "data_2": ["A cat."]}),
+        (7, {"query": "What?", "documents": ["A cat."], "top_n": 1}),
+        (10, {"query": chats, "prompts": [chat[:-9] for chat in chats], "labels": [label, None, {"images": []}]}),
+        (10, {"prompt": [user], "response": "A cat.", "label": label}),
+        (10, {"prompt": "What?", "response": "A cat."}),
+    ):
+        yield bytes([route]) + json.dumps(body, ensure_ascii=False).encode()
+    yield b'\0{"messages": [{"role": "user", "content": "file:///sys/class/..%2f%00"}], "messages": 1e999}'
