@@ -54,7 +54,7 @@ class Server:
         self.url = url.rstrip("/").removesuffix("/v1")
         try:
             parts = urllib.parse.urlsplit(self.url)
-            self._address = parts.hostname, parts.port
+            self._host, self._port = parts.hostname or "", parts.port
         except ValueError as error:
             raise OptionError(f"url: {url!a}: {error}", "url") from None
         if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or not url.isprintable() or " " in url:
@@ -106,8 +106,9 @@ class Server:
     def once(self, method: str, path: str, body: bytes | None, timeout: float,
              stop: Stop) -> tuple[int, http.client.HTTPMessage, bytes]:
         """One try: status, headers and body."""
-        kind = functools.partial(http.client.HTTPSConnection, context=_certificates()) if self._tls else http.client.HTTPConnection
-        connection = kind(*self._address, timeout=max(timeout, 0.001))
+        seconds = max(timeout, 0.001)
+        connection = (http.client.HTTPSConnection(self._host, self._port, timeout=seconds, context=_certificates())
+                      if self._tls else http.client.HTTPConnection(self._host, self._port, timeout=seconds))
         with stop.ending(connection):
             connection.request(method, self._folder + path, body, self._headers)
             if stop.asked.is_set():
