@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import client as client
     from . import hub as hub
     from .building import build as build
     from .building import check as check
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .evaluations import results as results
     from .evaluations import sweep as sweep
     from .normalization import Normalization as Normalization
-    from .reward_model import Comparison as Comparison
+    from .ranking import Comparison as Comparison
     from .reward_model import GeneratedText as GeneratedText
     from .reward_model import RewardModel as RewardModel
 
@@ -39,18 +40,21 @@ _HOMES = {
     "errors": ("BugError", "Error", "OptionError", "TemporaryError", "VlrmWarning"),
     "evaluations": ("compare_runs", "evaluate", "results", "sweep"),
     "normalization": ("Normalization",),
-    "reward_model": ("Comparison", "GeneratedText", "RewardModel"),
+    "ranking": ("Comparison",),
+    "reward_model": ("GeneratedText", "RewardModel"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [*sorted(_HOME), "hub", "__version__"]
+_MODULES = ("client", "hub")
+
+__all__ = [*sorted(_HOME), *_MODULES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("._core", __name__).version
-    if name == "hub":
-        return import_module(".hub", __name__)
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOME[name]}", __name__), name)

@@ -1,4 +1,4 @@
-"""Images of every kind that Python programs have, as files' bytes for the core.
+"""Images of every kind that Python programs have, as files.
 
 Nothing of Pillow or numpy is imported: an image is recognised by its attributes."""
 
@@ -12,9 +12,8 @@ import struct
 import urllib.parse
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import _core
 from .errors import Error
 
 _KINDS = "a path, the bytes of a file, a PIL image, a numpy array (uint8: HWC or HW), a data: URL or {\"bytes\", \"path\"}"
@@ -25,8 +24,26 @@ _BYTES = (bytes, bytearray, memoryview)
 _LONGEST_SHOWN = 200  # characters of a name that is not of a file
 
 
-def as_input(image: Any, where: str = "the image") -> _core.ImageInput:
-    """`image` for the core; `where` is what errors call it."""
+class File(NamedTuple):
+    """An image's file: the bytes of one that errors call `name`, or, without bytes, the path of one."""
+
+    name: str
+    data: bytes
+
+    def read(self) -> bytes:
+        """Its bytes."""
+        if self.data:
+            return self.data
+        try:
+            with open(self.name, "rb") as file:
+                data = file.read()
+        except OSError as error:
+            raise Error(f"{self.name}: {error.strerror}") from None
+        return _of_bytes(data, self.name).data
+
+
+def as_file(image: Any, where: str = "the image") -> File:
+    """`where` is what errors call it."""
     if isinstance(image, _BYTES):
         return _of_bytes(bytes(image), where)
     if isinstance(image, str) and (scheme := re.match(r"([a-z][a-z0-9+.-]*):(//|(?<=data:))", image, re.IGNORECASE)):
@@ -40,7 +57,7 @@ def as_input(image: Any, where: str = "the image") -> _core.ImageInput:
         if data:
             return _of_bytes(bytes(data), where)
         if isinstance(path, (str, os.PathLike)) and path:
-            return as_input(path, where)
+            return as_file(path, where)
     if callable(getattr(image, "tobytes", None)) and hasattr(image, "mode") and hasattr(image, "size"):
         return _drawn(_png_of_pillow, image, where)
     if hasattr(image, "__array_interface__"):
@@ -48,10 +65,10 @@ def as_input(image: Any, where: str = "the image") -> _core.ImageInput:
     raise Error(f"{where}: {type(image).__name__} is not an image; give {_KINDS}")
 
 
-def _drawn(as_png: Callable[[Any, str], bytes], image: Any, where: str) -> _core.ImageInput:
+def _drawn(as_png: Callable[[Any, str], bytes], image: Any, where: str) -> File:
     """What another library decodes, which may find anything in a damaged file."""
     try:
-        return _core.ImageInput(where, as_png(image, where))
+        return File(where, as_png(image, where))
     except (Error, MemoryError):
         raise
     except Exception as error:
@@ -59,7 +76,7 @@ def _drawn(as_png: Callable[[Any, str], bytes], image: Any, where: str) -> _core
         raise Error(f"{where}: {type(image).__name__} gives no pixels: {type(error).__name__}: {said}") from error
 
 
-def _of_path(name: str, where: str) -> _core.ImageInput:
+def _of_path(name: str, where: str) -> File:
     shown = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}… ({len(name)} characters)"
     if not name:
         raise Error(f"{where}: the path is empty")
@@ -71,16 +88,16 @@ def _of_path(name: str, where: str) -> _core.ImageInput:
         raise Error(f"{where}: the path {shown!a} is not UTF-8; give the bytes of the file") from None
     if shown != name and not os.path.exists(name):
         raise Error(f"{where}: {shown!a} is not a file; give base64 as a data: URL")
-    return _core.ImageInput(name, b"")
+    return File(name, b"")
 
 
-def _of_bytes(data: bytes, where: str) -> _core.ImageInput:
+def _of_bytes(data: bytes, where: str) -> File:
     if not data:
         raise Error(f"{where}: there are no bytes")
-    return _core.ImageInput(where, data)
+    return File(where, data)
 
 
-def _of_url(url: str, scheme: str, where: str) -> _core.ImageInput:
+def _of_url(url: str, scheme: str, where: str) -> File:
     if scheme == "data":
         return _of_bytes(_data_of(url, where), where)
     if scheme == "file":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import _core
 from .errors import Error
-from .images import as_input, decoded_base64
+from .images import File, as_file, decoded_base64
 
 Message = Mapping[str, Any]
 Prompt = str | Sequence[Message]
@@ -16,13 +17,36 @@ Prompt = str | Sequence[Message]
 _FIELDS = ("id", "prompt", "messages", "images", "image", "responses")
 
 
+@dataclass
+class Sample:
+    """What is scored together: a prompt, or messages as JSON with parts of the two types that the core knows ("text" and
+    "image"), with all their images, and the responses. Errors call it `source`."""
+
+    source: str
+    prompt: str = ""
+    messages: str = ""
+    images: list[File] = field(default_factory=list)
+    responses: list[str] = field(default_factory=list)
+
+    def for_core(self) -> _core.Conversation:
+        result = _core.Conversation()
+        result.source, result.prompt, result.messages = self.source, self.prompt, self.messages
+        result.images = [_core.ImageInput(*image) for image in self.images]
+        result.responses = self.responses
+        return result
+
+
 def conversation(prompt: Prompt, responses: Iterable[str] | None, images: Any = None,
                  where: str = "the sample") -> _core.Conversation:
     """`prompt`: a text, or messages; without `responses`, these end with the assistant's. `images` go before the text,
     or in the places of parts that name no image of their own."""
-    result = _core.Conversation()
-    result.source = where
-    given = [as_input(image, f"{where}: image {number}") for number, image in enumerate(image_list(images, where), 1)]
+    return as_sample(prompt, responses, images, where).for_core()
+
+
+def as_sample(prompt: Prompt, responses: Iterable[str] | None, images: Any = None, where: str = "the sample") -> Sample:
+    """As conversation(), for those who are not the core."""
+    result = Sample(where)
+    given = [as_file(image, f"{where}: image {number}") for number, image in enumerate(image_list(images, where), 1)]
     if isinstance(prompt, str):
         result.prompt = _text(prompt, f"{where}: the prompt")
     else:
@@ -50,6 +74,26 @@ def of_sample(sample: Mapping[str, Any], where: str) -> _core.Conversation:
     if responses is None and isinstance(prompt, str):
         raise Error(f'{where}: "responses" is missing')
     return conversation(prompt, responses, images, where)
+
+
+def split(row: Any, where: str) -> tuple[Sequence[Message], str]:
+    """A conversation that ends with the assistant's message: the messages before it, and the response, which shows no
+    images."""
+    if not isinstance(row, (list, tuple)) or not row or not isinstance(row[-1], Mapping) or row[-1].get("role") != "assistant":
+        raise Error(f"{where}: the last message must be the assistant's, which is scored")
+    shown: list[Any] = []
+    content = content_of(row[-1], shown, f"{where}: the last message")
+    if shown or row[-1].get("content") is None:
+        raise Error(f"{where}: the assistant's last message must be a text")
+    return row[:-1], content if isinstance(content, str) else "".join(part["text"] for part in content)
+
+
+def as_rows(conversations: Iterable[Sequence[Message]], images: Iterable[Any] | None) -> tuple[list[Any], list[Any]]:
+    """The conversations of score_conversations(), and what is shown in each."""
+    rows = list(conversations)
+    if any(isinstance(row, Mapping) for row in rows):
+        raise Error("score_conversations: give a list of conversations, each a list of messages")
+    return rows, for_each(images, len(rows), "score_conversations")
 
 
 def image_list(images: Any, where: str) -> list[Any]:
@@ -146,11 +190,11 @@ def _part(part: Any, own: list[Any], where: str) -> dict[str, str]:
 def _image_of(part: Mapping[str, Any], where: str) -> Any:
     """OpenAI's "image_url", or transformers' "image", "path", "url" or "base64"."""
     if part.get("base64") is not None:
-        return as_input(decoded_base64(part["base64"], where), where)
+        return as_file(decoded_base64(part["base64"], where), where)
     for name in ("image", "image_url", "url", "path"):
         if part.get(name) is not None:
             image = part[name]
             if isinstance(image, Mapping) and "url" in image:
                 image = image["url"]
-            return as_input(image, where)
+            return as_file(image, where)
     return None

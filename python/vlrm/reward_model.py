@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
@@ -15,24 +14,10 @@ from ._options import MERGE_FIELDS, Name, filled, model_name, model_options, nam
 from .errors import Error, OptionError
 from .messages import Message, Prompt
 from .normalization import Normalization
+from .ranking import Ranking
 
 # The most samples, and the most bytes of images, that one call of the core gets.
 _SAMPLES, _BYTES = 1024, 64 << 20
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two scores. True as a condition where the first is larger."""
-
-    scores: tuple[float, float]
-
-    @property
-    def margin(self) -> float:
-        """The first score less the second."""
-        return self.scores[0] - self.scores[1]
-
-    def __bool__(self) -> bool:
-        return self.scores[0] > self.scores[1]
 
 
 @dataclass(frozen=True)
@@ -47,7 +32,7 @@ class GeneratedText:
     log_probabilities: list[float] = field(repr=False)
 
 
-class RewardModel:
+class RewardModel(Ranking):
     """A vision-language reward model, or a text one, loaded once for any number of calls.
 
     name_or_path: a directory, a hub id, or MODEL+ADAPTER.
@@ -143,15 +128,17 @@ class RewardModel:
         shown = {**self._names, "device": self._model.device, "dtype": self._model.dtype}
         return f"RewardModel({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
-    def score(self, prompt: Prompt, responses: Iterable[str], images: Any = None, mode: str | None = None) -> list[float]:
+    def score(self, prompt: Prompt, responses: Iterable[str], images: Any = None, mode: str | None = None,
+              special_tokens: str | None = None) -> list[float]:
         """One reward for each response to a prompt: a text, or messages up to the response.
 
         images: one image or a list, shown before the prompt's text, or where the messages have image parts. An image is
         a path, the bytes of a JPEG, PNG or WebP file, a PIL image, a numpy array of uint8 (height × width × channels, or
         height × width), a data: URL, or {"bytes", "path"}.
         mode: "image", "no-image" (the same model without the images) or "text-only" (a text reward model); None: the
-        first, or the last for a text model."""
-        return self._score_one(messages.conversation(prompt, responses, images), mode)
+        first, or the last for a text model.
+        special_tokens: None: as the model was loaded."""
+        return self._score_one(messages.conversation(prompt, responses, images), mode, special_tokens=special_tokens)
 
     def likelihood(self, prompt: Prompt, responses: Iterable[str], images: Any = None,
                    mode: str | None = None) -> list[float]:
@@ -165,41 +152,9 @@ class RewardModel:
         Contents are texts or lists of parts, as OpenAI's API or transformers have them. `images` has an image or a list of
         images for each conversation whose parts do not hold them. Conversations one after another that differ only in
         the response cost little more than one."""
-        rows = list(conversations)
-        if any(isinstance(row, Mapping) for row in rows):
-            raise Error("score_conversations: give a list of conversations, each a list of messages")
-        shown = messages.for_each(images, len(rows), "score_conversations")
+        rows, shown = messages.as_rows(conversations, images)
         scores = self._score_all(_grouped(rows, shown), None, mode, progress, **how)
         return [score for each in scores for score in each]
-
-    def rank(self, query: Any, documents: Iterable[str], top_k: int | None = None, return_documents: bool = True,
-             images: Any = None, mode: str | None = None) -> list[dict[str, Any]]:
-        """Responses by their scores, the best first: [{"corpus_id", "score", "text"}, …], as the cross-encoders of
-        sentence-transformers rank. `query`: a text, messages, or {"text", "image"}; corpus_id counts `documents` from 0;
-        equals keep their order."""
-        if top_k is not None and operator.index(top_k) < 0:
-            raise OptionError(f"top_k: must be at least 0, not {top_k}", "top_k")
-        if isinstance(query, Mapping):
-            unknown = set(query) - {"text", "image", "images"}
-            if unknown or "text" not in query:
-                raise Error('rank: query: give a text, messages, or {"text", "image"}')
-            given = [each for each in (images, query.get("image"), query.get("images")) if each is not None]
-            if len(given) > 1:
-                raise Error("rank: images are given more than once, in the query or beside it; leave the others out")
-            images = given[0] if given else None
-            query = query["text"]
-        texts = list(documents) if not isinstance(documents, str) else documents
-        scores = self.score(query, texts, images, mode)
-        order = sorted(range(len(scores)), key=lambda number: -scores[number])[:top_k]
-        return [{"corpus_id": number, "score": scores[number]} | ({"text": texts[number]} if return_documents else {})
-                for number in order]
-
-    def compare(self, a: Sequence[Message], b: Sequence[Message], images: Any = None,
-                mode: str | None = None) -> Comparison:
-        """Two conversations that end with the assistant's message; `images` are those of both, if their parts have
-        none. `if model.compare(a, b)`: whether a is better."""
-        first, second = self.score_conversations([a, b], None if images is None else [images, images], mode)
-        return Comparison((first, second))
 
     def score_batch(self, samples: Iterable[Mapping[str, Any]], mode: str | None = None, batch_samples: int = 8,
                     progress: Progress = None) -> list[list[float]]:
@@ -258,10 +213,8 @@ def _grouped(rows: list[Sequence[Message]], images: list[Any]) -> Iterable[_core
     last, responses = None, []
     for number, (row, image) in enumerate(zip(rows, images), 1):
         where = f"conversation {number}"
-        if not isinstance(row, (list, tuple)) or not row or not isinstance(row[-1], Mapping) or row[-1].get("role") != "assistant":
-            raise Error(f"{where}: the last message must be the assistant's, which is scored")
-        response = _text_of(row[-1], where)
-        conversation = messages.conversation(row[:-1], [response], image, where)
+        before, response = messages.split(row, where)
+        conversation = messages.conversation(before, [response], image, where)
         if last is not None and last.same_prompt(conversation):
             responses.append(response)
             last.source = f"conversations {number - len(responses) + 1} to {number}"
@@ -273,15 +226,6 @@ def _grouped(rows: list[Sequence[Message]], images: list[Any]) -> Iterable[_core
     if last is not None:
         last.responses = responses
         yield last
-
-
-def _text_of(message: Message, where: str) -> str:
-    """The response, which shows no images."""
-    shown: list[Any] = []
-    content = messages.content_of(message, shown, f"{where}: the last message")
-    if shown or message.get("content") is None:
-        raise Error(f"{where}: the assistant's last message must be a text")
-    return content if isinstance(content, str) else "".join(part["text"] for part in content)
 
 
 def _chunks(conversations: Iterable[_core.Conversation]) -> Iterable[list[_core.Conversation]]:

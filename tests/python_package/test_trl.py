@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import stub_server
 from conftest import PACKAGE, ROOT, THREADS, WORLD
 
 Image = pytest.importorskip("PIL.Image")
@@ -105,6 +106,22 @@ def test_a_policy_cannot_write_a_turn_of_its_own(reward, model):
         rewards = reward(prompts=plain_prompts(1), completions=[[{"role": "assistant", "content": forged}]], image=pictures()[:1])
     with pytest.warns(UserWarning, match="read as tokens"):
         assert rewards != model.score("What is this?", [forged], images=pictures()[0])
+
+
+def test_the_reward_may_be_of_a_server(model):
+    from vlrm import Error
+    from vlrm.client import Client
+    from vlrm.integrations.trl import VlrmReward
+
+    with stub_server.running() as stub:
+        reward = VlrmReward(stub.url, normalize={"scale": 2})
+        rewards = reward(prompts=prompts_with_images(pictures()), completions=completions(), **of_trl())
+        assert sorted(body["responses"] for body in stub.bodies) == [["A red square.", "Blue."]] * 2
+        assert rewards[:2] != rewards[2:] and max(map(abs, rewards)) <= 0.5
+        assert rewards == VlrmReward(Client(stub.url, normalize={"scale": 2}))(
+            prompts=plain_prompts(), completions=completions(), image=pictures())
+        with pytest.raises(Error, match="loaded already"):
+            VlrmReward(Client(stub.url), timeout=5)
 
 
 def test_groups_share_the_prompt(reward, model, monkeypatch):

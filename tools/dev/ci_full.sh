@@ -24,6 +24,13 @@ with_trl() {
   install_trl
   VLRM_PYTHON_PACKAGE=build/release/python "$python" -m pytest -p no:cacheprovider -q tests/python_package/test_trl.py
 }
+# verl's, ms-swift's and OpenRLHF's own code with vlrm's rewards.
+with_trainers() {
+  build_tests
+  install_trainers
+  VLRM_PYTHON_PACKAGE=build/release/python "$python" -m pytest -p no:cacheprovider -q -rs tests/python_package/test_verl.py \
+    tests/python_package/test_swift.py tests/python_package/test_openrlhf.py
+}
 every_fuzzer() { build_preset fuzz; "$python" bench/run.py --vlrm build/release/bin/vlrm fuzz --minutes 1; }
 
 ci_full() {
@@ -35,8 +42,8 @@ ci_full() {
   install_clang_with_fuzzer
   install_python run test
   mkdir -p build/ci-full
-  for step in run_tests sanitize "lint --all" with_clang without_torch without_arrow with_trl wheel_tests source_tests \
-    every_fault every_fuzzer; do
+  for step in run_tests sanitize "lint --all" with_clang without_torch without_arrow with_trl with_trainers wheel_tests \
+    source_tests every_fault every_fuzzer; do
     say "ci-full: $step"
     started=$SECONDS
     log=build/ci-full/${step%% *}.log

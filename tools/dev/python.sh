@@ -138,6 +138,14 @@ install_mergekit() { install_beside mergekit; }
 # TRL, whose trainers call vlrm's rewards.
 install_trl() { install_beside trl; }
 
+# verl, ms-swift and OpenRLHF without what they depend on, most of which wants a GPU, and what their reward code imports.
+install_trainers() {
+  install_beside trainers
+  cmp -s tools/requirements/trainers_alone.txt .venv-trainers/alone.txt && return
+  .venv-trainers/bin/pip install -q --disable-pip-version-check --no-deps -r tools/requirements/trainers_alone.txt
+  cp tools/requirements/trainers_alone.txt .venv-trainers/alone.txt
+}
+
 # .venv-NAME: tools/requirements/NAME.txt, in an environment that sees what .venv has.
 install_beside() {  # NAME
   local folder=.venv-$1 requirements=tools/requirements/$1.txt stamp

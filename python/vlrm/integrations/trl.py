@@ -2,66 +2,49 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .. import messages
 from .._options import Name
-from ..errors import Error, VlrmWarning
+from ..client import Client
+from ..errors import Error
 from ..reward_model import RewardModel
+from ._rows import Sight, holds_images, judge_of, messages_of
 
 
 class VlrmReward:
     """For `reward_funcs`:
 
-        GRPOTrainer(model=..., reward_funcs=VlrmReward("org/vision-reward-model"), ...)
+        GRPOTrainer(model=..., reward_funcs=VlrmReward("org/vision-reward-model"), ...)   # in this process
+        GRPOTrainer(model=..., reward_funcs=VlrmReward("http://127.0.0.1:8000"), ...)     # of a server
 
-    model: a RewardModel, or what names one; `options` are then RewardModel's. The images are those of the prompts' parts,
-    as TRL fills them in, or, where they hold none, of the columns `images` or `image`, of which a row fills one. Special tokens in completions are
-    read as text, so that a policy cannot write a turn of its own; special_tokens="parse" reads them as tokens.
+    model: a RewardModel or a Client, or what names one: a model, or the URL of `vlrm serve`; `options` are then
+    RewardModel's or Client's. The images are those of the prompts' parts, as TRL fills them in, or, where they hold none, of
+    the columns `images` or `image`, of which a row fills one. Special tokens in completions are read as text, so that a
+    policy cannot write a turn of its own; special_tokens="parse" reads them as tokens.
     The rewards are logged under `name`."""
 
-    def __init__(self, model: RewardModel | Name, *, mode: str | None = None, special_tokens: str = "escape",
+    def __init__(self, model: RewardModel | Client | Name, *, mode: str | None = None, special_tokens: str = "escape",
                  name: str = "vlrm", **options: Any) -> None:
-        if isinstance(model, RewardModel) and options:
-            raise Error("VlrmReward: options go with a model's name; this model is loaded already")
-        self.model = model if isinstance(model, RewardModel) else RewardModel(model, **options)
+        self.model = judge_of(model, "VlrmReward", **options)
         self.mode = mode
         self.special_tokens = special_tokens
         self.__name__ = name
-        self._warned = False
+        self._sight = Sight("in the prompts' parts nor in a column `images` or `image`")
 
     def __call__(self, prompts: Sequence[Any], completions: Sequence[Any], images: Sequence[Any] | None = None,
                  image: Sequence[Any] | None = None, **columns: Any) -> list[float]:
         if len(prompts) != len(completions):
             raise Error(f"VlrmReward: {len(prompts)} prompts, {len(completions)} completions")
         both = [messages.for_each(column, len(prompts), "VlrmReward") for column in (images, image)]
-        conversations = [_messages(prompt, "user") + _messages(completion, "assistant")
+        conversations = [messages_of(prompt, "user") + messages_of(completion, "assistant")
                          for prompt, completion in zip(prompts, completions)]
-        shown = [None if _hold_images(row) else _filled(*columns_of_row, number)
-                 for number, (row, *columns_of_row) in enumerate(zip(conversations, *both), 1)]
-        self._warn_if_blind(conversations, shown)
+        shown = [None if holds_images(row) else _filled(given, one, number)
+                 for number, (row, given, one) in enumerate(zip(conversations, *both), 1)]
+        if self.mode in (None, "image") and getattr(self.model, "sees", True):
+            self._sight.check(any(each is not None for each in shown) or any(map(holds_images, conversations)))
         return self.model.score_conversations(conversations, shown, self.mode, special_tokens=self.special_tokens)
-
-    def _warn_if_blind(self, conversations: list[list[Any]], shown: list[Any]) -> None:
-        if self._warned or not self.model.sees or self.mode not in (None, "image"):
-            return
-        if any(each is not None for each in shown) or any(map(_hold_images, conversations)):
-            return
-        self._warned = True
-        warnings.warn("no image has reached the reward, neither in the prompts' parts nor in a column `images` or `image`: "
-                      "it judges without them", VlrmWarning, stacklevel=3)
-
-
-def _messages(text: Any, role: str) -> list[Any]:
-    return [{"role": role, "content": text}] if isinstance(text, str) else list(text)
-
-
-def _hold_images(row: list[Any]) -> bool:
-    return any(isinstance(part, Mapping) and part.get("type") in ("image", "image_url", "input_image")
-               and any(part.get(name) is not None for name in ("image", "image_url", "url", "path", "base64"))
-               for message in row if isinstance(message.get("content"), (list, tuple)) for part in message["content"])
 
 
 def _filled(images: Any, image: Any, number: int) -> Any:
