@@ -56,7 +56,7 @@ def write_requests(file, samples, together):
     for sample in samples:
         data = base64.b64encode((file.parent / sample["images"][0]).read_bytes()).decode()
         shown = [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}, {"type": "text", "text": sample["prompt"]}]
-        messages = [{"role": "user", "content": shown}]
+        messages = [{"role": "user", "content": shown, "number": "########"}]  # a field that the template does not write
         for responses in [sample["responses"]] if together else [[text] for text in sample["responses"]]:
             body = json.dumps({"messages": messages, "responses": responses})
             lines.append(json.dumps({"path": "/v1/reward", "body": body}) + "\n")

@@ -1,7 +1,8 @@
 """http_load.py PORT REQUESTS CONNECTIONS [RATE SECONDS]: sends the bodies of REQUESTS, a file of JSON lines {"path", "body"}.
 
 Without a rate each is sent once, in order, by so many connections that stay open. With one they come in turn for SECONDS,
-RATE a second, each on a connection of its own, as long as fewer than CONNECTIONS are open. Prints
+RATE a second, each on a connection of its own, as long as fewer than CONNECTIONS are open; "########" in a body becomes
+another number in each, so that none has the prompt of another. Prints
 {"seconds", "answers": [[number of the request, status, seconds, scores], …]}; status 0: the connection broke.
 """
 
@@ -62,7 +63,8 @@ async def at_a_rate(requests, connections, rate, seconds, answers):
         await asyncio.sleep(max(0, due - time.monotonic()))
         while len(running) >= connections:
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(ask(None, number, requests[number], answers))
+        data = requests[number].replace(b"########", b"%08d" % sent)
+        task = asyncio.create_task(ask(None, number, data, answers))
         running.add(task)
         task.add_done_callback(running.discard)
     await asyncio.gather(*running)

@@ -149,7 +149,7 @@ def test_more_connections_than_the_limit_wait(rewards):
         assert scores(answer_from(third)) == rewards and time.monotonic() - began < 5
 
 
-def test_a_signal_to_a_server_whose_standard_output_is_closed():
+def test_an_interrupt_ends_it_as_well():
     with Server() as server:
         assert server.post("/v1/reward", GOOD).status == 200
         server.process.send_signal(signal.SIGINT)
