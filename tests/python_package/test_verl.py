@@ -102,5 +102,8 @@ def test_by_verls_own_reward_manager(stub, tmp_path):
     rewards = [each["reward_score"] for each in found]
     assert rewards[0] == rewards[2] != rewards[1] and found[0]["reward_extra_info"] == {"score": rewards[0]}
     assert {Path(red).read_bytes(), Path(blue).read_bytes()} == set(stub.images)
+    scaled, _ = trainers.run("verl", "reward_with_verl.py", tmp_path, rows, WORLD, *flags,
+                             "+reward.custom_reward_function.reward_kwargs.normalize={scale: 2, clip: 5}")
+    assert [each["reward_score"] for each in scaled] == [reward / 2 for reward in rewards]
     assert "row 5 of world: extra_info has no" in trainers.run(
         "verl", "reward_with_verl.py", tmp_path, [rows[0] | {"index": 5, "agent_loop": False}], WORLD, *flags, fails=True)

@@ -15,3 +15,13 @@ bench() {  # [NAME …] [OPTION …]
   done
   exec "$python" bench/run.py --vlrm build/release/bin/vlrm "$@"
 }
+
+# TRL trains a policy by the rewards of vlrm serve.
+grpo() {  # [OPTION …]
+  install_packages_for run
+  install_python run test python
+  configure release VLRM_BUILD_PYTHON
+  compile release vlrm vlrm_package
+  install_trl
+  OMP_WAIT_POLICY=passive PYTHONPATH=build/release/python exec .venv-trl/bin/python tools/grpo "$@"
+}
