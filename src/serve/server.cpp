@@ -14,13 +14,13 @@
 #include "base/listening.h"
 #include "base/version.h"
 #include "serve/api_keys.h"
+#include "serve/body_reader.h"
 #include "serve/chat_markup.h"
 #include "serve/dialects/routes.h"
 #include "serve/http_error.h"
 #include "serve/http_server.h"
 #include "serve/metrics.h"
 #include "serve/page.h"
-#include "serve/request_body.h"
 #include "serve/reward_service.h"
 
 namespace vlrm {
@@ -31,9 +31,6 @@ using httplib::Request;
 using httplib::Response;
 
 constexpr std::chrono::milliseconds kBetweenStops(50);
-constexpr int64_t kBodiesTogether = 16;  // of the longest size: in memory at a time; or
-constexpr int64_t kMibTogether = 512;    // where bodies are small
-constexpr int64_t kBytesOfValue = 64;    // that a value of JSON takes, a key and its place among them
 constexpr const char* kJson = "application/json";
 
 // Of the request that a thread answers.
@@ -41,7 +38,6 @@ struct Answering {
   std::string id;
   Clock::time_point began;
   int64_t bytes = 0, texts = 0, tokens = 0;
-  int64_t held = 0;  // of the bytes in memory
 };
 thread_local Answering answering;
 
@@ -73,11 +69,6 @@ class Server {
  private:
   void add_routes();
   httplib::Server::HandlerResponse admit(const Request& request, Response& response);
-  void refuse_unfit(const Request& request) const;
-  HttpError too_long() const;
-  std::string body_of(const httplib::ContentReader& read);
-  void hold(int64_t bytes);
-  OrderedJson json_of(const std::string& text);
   void answer(const Route& route, const httplib::ContentReader& read, Response& response);
   RouteContext context();
   void answer_error(Response& response, const HttpError& error);
@@ -92,11 +83,12 @@ class Server {
   std::set<std::string> known_routes_, routes_with_body_;
   const std::time_t began_ = std::time(nullptr);
   Listener* const listener_ = current_listener();
+  BodyReader bodies_;
   HttpServer http_;
   Metrics metrics_;
   std::unique_ptr<RewardService> service_;
   std::atomic<bool> ready_ = false;
-  std::atomic<int64_t> bytes_in_memory_ = 0, requests_ = 0;
+  std::atomic<int64_t> requests_ = 0;
   std::mutex warned_mutex_;
   std::set<std::string> warned_;
   int port_ = 0;
@@ -115,6 +107,7 @@ Server::Server(const ServeOptions& options)
     : options_(options),
       keys_(options.api_keys),
       names_(names_of(options)),
+      bodies_(options.limit_body),
       http_(options.limit_connections, {}),
       metrics_(names_[0]) {
   const ChatMarkup checked(options_.response_template);  // throws for one that is wrong
@@ -167,7 +160,7 @@ void Server::add_routes() {
   get("/load", [=, this](const Request&, Response& response) { json(response, {{"server_load", requests_.load()}}); });
   get("/metrics", [this](const Request&, Response& response) {
     const bool there = ready_;
-    response.set_content(metrics_.text(there ? service_->counts() : GatheringCounts(), bytes_in_memory_,
+    response.set_content(metrics_.text(there ? service_->counts() : GatheringCounts(), bodies_.bytes_in_memory(),
                                        there ? service_->images_encoded() : 0),
                          "text/plain; version=0.0.4; charset=utf-8");
   });
@@ -217,78 +210,13 @@ httplib::Server::HandlerResponse Server::admit(const Request& request, Response&
       HttpServer::close_after_answer();
       return Handled;
     }
-    refuse_unfit(request);
+    bodies_.check(request, request.method == "POST" && routes_with_body_.contains(request.path));
     return Unhandled;
   } catch (const HttpError& error) {
     answer_error(response, error);
     HttpServer::close_after_answer();
     return Handled;
   }
-}
-
-// Throws HttpError for a body that is not to be read. cpp-httplib would read one of any length for a route that is not
-// there, take what it does not read for the next request, and guess how long an unclear one is.
-void Server::refuse_unfit(const Request& request) const {
-  const std::string length = request.get_header_value("Content-Length");
-  const bool chunked = request.has_header("Transfer-Encoding");
-  const bool number = std::ranges::all_of(length, [](char c) { return c >= '0' && c <= '9'; });
-  if (request.get_header_value_count("Content-Length") != (chunked ? 0 : 1) || !number ||
-      request.get_header_value_count("Transfer-Encoding") > 1)
-    throw bad_request("a body needs either one Content-Length, a whole number, or Transfer-Encoding: chunked");
-  if (chunked && request.get_header_value("Transfer-Encoding") != "chunked")
-    throw HttpError(501, "NotImplementedError", "Transfer-Encoding: only chunked is known");
-  const uint64_t bytes = std::strtoull(length.c_str(), nullptr, 10);  // the largest number where it is larger
-  if (bytes > static_cast<uint64_t>(options_.limit_body) << 20) throw too_long();
-  const bool read = request.method == "POST" && routes_with_body_.contains(request.path);
-  if (!read && (chunked || bytes > 0)) throw bad_request(printable(request.path) + " takes no body");
-  if (request.is_multipart_form_data())
-    throw HttpError(415, "BadRequestError", "Content-Type: the body must be JSON, not a form");
-}
-
-HttpError Server::too_long() const {
-  return {413, "BadRequestError", fmt::format("a body of more than {} MiB (--limit-body)", options_.limit_body)};
-}
-
-// Throws HttpError where it is too long, comes too slowly, or there are too many.
-std::string Server::body_of(const httplib::ContentReader& read) {
-  const int64_t most = options_.limit_body << 20;
-  std::string body;
-  const auto take = [&](const char* data, size_t size) {
-    const auto more = static_cast<int64_t>(size);
-    if (std::ssize(body) + more > most) throw too_long();
-    hold(more);
-    answering.bytes += more;
-    body.append(data, size);
-    HttpServer::connection().piece_ends();
-    return true;
-  };
-  try {
-    if (read(take)) return body;
-  } catch (...) {
-    HttpServer::close_after_answer();
-    throw;
-  }
-  HttpServer::close_after_answer();
-  if (HttpServer::connection().too_slow()) throw HttpError(408, "BadRequestError", "the body did not come in time");
-  throw bad_request("the body is not complete");
-}
-
-// Throws HttpError where requests would take too much memory with `bytes` more.
-void Server::hold(int64_t bytes) {
-  const int64_t most = std::max(kBodiesTogether * options_.limit_body, kMibTogether) << 20;
-  if (bytes_in_memory_ + bytes > most)
-    throw overloaded("the requests that are waiting take too much memory: try again later");
-  bytes_in_memory_ += bytes;
-  answering.held += bytes;
-}
-
-// Small values take many times the bytes that they are written with.
-OrderedJson Server::json_of(const std::string& text) {
-  constexpr int64_t kMostValues = int64_t{1} << 22;
-  const JsonCounts counts = counts_of_json(text);
-  if (counts.values > kMostValues) throw bad_request(fmt::format("a body of more than {} values", kMostValues));
-  hold(kBytesOfValue * (counts.values + counts.keys));
-  return parse_body(text, counts);
 }
 
 RouteContext Server::context() {
@@ -319,8 +247,9 @@ RouteContext Server::context() {
 
 void Server::answer(const Route& route, const httplib::ContentReader& read, Response& response) {
   try {
-    OrderedJson body = json_of(body_of(read));
-    response.set_content(route.answer(body, context()).dump(-1, ' ', false, OrderedJson::error_handler_t::replace),
+    const BodyReader::Body body = bodies_.read(read);
+    answering.bytes = body.bytes;
+    response.set_content(route.answer(body.json, context()).dump(-1, ' ', false, OrderedJson::error_handler_t::replace),
                          kJson);
   } catch (const ClientLeft&) {
     response.status = 499;  // for the log alone
@@ -328,7 +257,6 @@ void Server::answer(const Route& route, const httplib::ContentReader& read, Resp
   } catch (...) {
     answer_error(response, answer_to_current_exception());
   }
-  bytes_in_memory_ -= answering.held;
 }
 
 void Server::answer_error(Response& response, const HttpError& error) {

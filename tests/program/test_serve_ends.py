@@ -33,7 +33,7 @@ def test_a_client_that_leaves_ends_its_work(server):
     assert server.metric("responses_total") == scored + len(GOOD["responses"])  # the one that was left is not scored
 
 
-def busy(server, tokens=6000):
+def busy(server, tokens=10_000):
     """A connection that keeps the model at work for a second or more, which has begun."""
     client = server.connect()
     client.sendall(request("/classify", json.dumps({"input": [7] * tokens}).encode()))
@@ -55,8 +55,8 @@ def test_a_full_queue_says_when_to_try_again(rewards):
 
 
 def test_what_is_not_begun_in_time_is_given_up():
-    with Server("--time-limit", 1) as server:
-        clients = [busy(server, 10_000)]
+    with Server("--time-limit", 1, "--threads", 1) as server:
+        clients = [busy(server, 16_000)]
         for i in range(24):  # of which the first ones are prepared, and so begun
             clients.append(server.connect())
             clients[-1].sendall(request("/score", json.dumps({"queries": f"{i}?", "documents": "x"}).encode()))
