@@ -3,7 +3,7 @@
 
 The policy is world/vlm, which was taught to answer truly, in nine manners, all alike. The reward is that of world/vlm and
 world/rm merged (`vlrm serve`), which was taught four of the manners to be good. The same is then done with a reward that does
-not see. Run by ./dev grpo in a Python that has TRL; writes what it measured and the curve."""
+not see the image. Run by ./dev grpo in a Python that has TRL; writes what it measured and the curve."""
 
 import argparse
 import contextlib
@@ -27,6 +27,7 @@ from vlrm.integrations.trl import VlrmReward
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # By the mode of scoring.
 REWARDS = {"sees": None, "does not see": "no-image"}
+FIGURES = ("reward", "well said", "true")
 
 
 def main():
@@ -40,10 +41,10 @@ def main():
         for name, mode in REWARDS.items():
             found[name] = run(options, Client(url), mode, train, held_out)
             for when in ("before", "after"):
-                print(f"{name}, {when}: " + ", ".join(f"{key} {value:.3g}" for key, value in found[name][when].items()), flush=True)
+                print(f"{name}, {when}: " + ", ".join(f"{key} {found[name][when][key]:.3g}" for key in FIGURES), flush=True)
     (options.output / "grpo.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    lines = {f"a reward that {name}": found[name]["curve"] for name in REWARDS}
-    options.chart.write_text(chart.drawn("Mean reward of GRPO on the little world", "step", lines), encoding="utf-8")
+    curve = chart.drawn("GRPO on the little world: mean reward", "step", {"mean of five steps": found["sees"]["curve"]})
+    options.chart.write_text(curve, encoding="utf-8")
     print(f"{options.output / 'grpo.json'}, {options.chart}")
 
 
@@ -53,7 +54,8 @@ def parse_options():
     parser.add_argument("--world", type=pathlib.Path, default=ROOT / "world", help="what tools/world/make.py made")
     parser.add_argument("-o", "--output", type=pathlib.Path, default=ROOT / "build/grpo", help="where figures go")
     parser.add_argument("--chart", type=pathlib.Path, default=ROOT / "build/grpo/grpo.svg", help="the curve; docs/grpo.svg is one")
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--beta", type=float, default=0.1, help="GRPO's weight of the distance (KL) from the first policy")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
@@ -85,12 +87,14 @@ def run(options, client, mode, train, held_out):
     rows = [{"prompt": [{"role": "user", "content": row["query"]}], "image": row["image"]} for row in train]
     how = trl.GRPOConfig(
         output_dir=str(options.output / "trainer"), seed=options.seed, max_steps=options.steps, learning_rate=1e-4,
-        lr_scheduler_type="constant", per_device_train_batch_size=128, num_generations=8, temperature=1.0, beta=0.0,
+        lr_scheduler_type="constant", per_device_train_batch_size=128, num_generations=8, temperature=1.0, beta=options.beta,
         max_completion_length=policy.LONGEST, logging_steps=1, save_strategy="no", report_to=[], use_cpu=True, bf16=False,
         gradient_checkpointing=False, disable_tqdm=True)
     trainer = trl.GRPOTrainer(
         model=model, processing_class=processor, reward_funcs=VlrmReward(client, mode=mode), args=how,
         train_dataset=datasets.Dataset.from_list(rows).cast_column("image", datasets.Image()))
+    if trainer.ref_model is not None:
+        policy.prepare(trainer.ref_model)
     trainer.remove_callback(transformers.PrinterCallback)
     started = time.monotonic()
     trainer.train()
@@ -111,6 +115,7 @@ def figures(client, model, processor, rows, seed):
         "reward": prompts.share(client.score_conversations(conversations, [row["image"] for row in rows])),
         "well said": prompts.share([prompts.is_well_said(answer) for answer in answers]),
         "true": prompts.share([prompts.is_true(answer, row) for answer, row in zip(answers, rows) if row["true"]]),
+        "answers": [[row["query"], row["true"], answer] for row, answer in zip(rows, answers) if row["true"]][:24],
     }
 
 

@@ -36,9 +36,13 @@ def load(folder):
     """The policy in float32, and its processor."""
     processor = Processor.from_pretrained(folder)
     processor.tokenizer.padding_side = "left"
-    policy = MllamaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-    policy.model.__class__ = Body  # after loading, which renames tensors by the class
-    return policy, processor
+    return prepare(MllamaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)), processor
+
+
+def prepare(model):
+    """After loading, which renames tensors by the class."""
+    model.model.__class__ = Body
+    return model
 
 
 @torch.no_grad()
