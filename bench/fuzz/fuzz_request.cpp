@@ -9,7 +9,7 @@ namespace {
 vlrm::RewardAnswer ask(const vlrm::RewardCall& call) {
   using vlrm::ContentForm;
   vlrm::RewardAnswer answer;
-  for (const vlrm::Question& question : call.questions) {
+  for (const vlrm::RewardQuestion& question : call.questions) {
     const auto& responses = question.sample.responses;
     const size_t texts = question.rendered.empty() ? responses.size() : question.rendered.size();
     VLRM_ASSERT(texts > 0 && !question.source.empty());
