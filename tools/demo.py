@@ -19,7 +19,6 @@ import sys
 import textwrap
 import time
 
-import demo_contests
 import demo_pictures
 import pyarrow
 import pyarrow.parquet
@@ -39,6 +38,13 @@ UNMERGED = {  # the VLM with one language model as it is, and the RM's head; fol
     "rm-language": ("RM language, unmerged", ["--method", "linear", "--weight-rm", "1"]),
     "base-language": ("Base language, unmerged", ["--method", "task_arithmetic", "--weight", "0"]),
 }
+CONTESTS = {  # what the two answers of a pair differ in
+    "truth": "one answer is true, the other false, in the same manner",
+    "manner": "both are true, one in the better manner",
+    "both": "the true one has the better manner",
+    "against": "the false one has the better manner",
+}
+COLUMNS = "prompt=query,responses=response,ranking=human_ranking,group=query_source"
 SIGNIFICANT = 0.001
 
 
@@ -78,12 +84,13 @@ def main():
     table, controls = table_runs(world, out), control_runs(world, out)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(vlrm.evaluate, table + controls))
-    say("\nThe paper's table. Text RM: the reward model alone. Cascade: the same, reading the VLM's caption.\n")
+    say("\nThe paper's table, by what the two answers of a pair differ in:")
+    for contest, meaning in CONTESTS.items():
+        say(f"  {contest}: {meaning}")
+    say("Text RM: the reward model alone. Cascade: the same, reading the VLM's caption.\n")
     say(vlrm.results("--digits", "1", *vlrm.folders(table)))
     say("Controls. Unmerged: the VLM with one model's language as it is, and the reward model's head.\n")
     say(vlrm.results("--digits", "1", *vlrm.folders(controls)))
-    print_contests(vlrm, table[1:] + controls, pairs.to_pylist())
-
     hold = print_claims(vlrm)
     print_limits(vlrm)
     cards = demo_pictures.write(pairs.to_pylist(), scores(vlrm.folder(CHOSEN)), out)
@@ -171,7 +178,7 @@ class Program:
         # Models so small gain nothing from a second thread; a second evaluation beside it does.
         how = ["--quiet", "--threads", "1", "--batch-size", "64", "--label", run.label, "--force"]
         started = time.monotonic()
-        self.run("eval", "vl-rewardbench", *run.flags, *how, "-o", self.folder(run.folder))
+        self.run("eval", "pairs", "--name", "Little world", "--columns", COLUMNS, *run.flags, *how, "-o", self.folder(run.folder))
         say(f"  {time.monotonic() - started:5.1f} s  {run.label}")
 
     def results(self, *arguments):
@@ -197,15 +204,6 @@ class Program:
         if done.returncode != 0:
             sys.exit(f"failed ({done.returncode}): {shlex.join(command)}\n{done.stderr or done.stdout}")
         return done.stdout
-
-
-def print_contests(vlrm, runs, pairs):
-    say("Right decisions in %, by what the two answers differ in:\n")
-    for contest, meaning in demo_contests.CONTESTS.items():
-        say(f"  {contest}: {meaning}")
-    for line in demo_contests.table({run.label: scores(vlrm.folder(run.folder)) for run in runs}, pairs):
-        say(line)
-    say("")
 
 
 def print_claims(vlrm):

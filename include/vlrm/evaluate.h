@@ -6,6 +6,7 @@
 #include <vlrm/listener.h>
 #include <vlrm/model.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,17 @@ struct EvaluateOptions {
 
 // Evaluates one model. A killed run resumes.
 void evaluate(const EvaluateOptions& options);
+
+struct EvaluateAllOptions {
+  EvaluateOptions evaluate;  // without benchmark, data, task and responses; its output is the folder of all results
+  std::map<std::string, std::string> data;       // where datasets are, by benchmark; others are in the hub cache or not
+  std::map<std::string, std::string> responses;  // files of responses, by task
+};
+
+// Evaluates one model, which is loaded once, on every benchmark whose data is there, into a folder for each, and writes
+// the page report.html beside these. The listener receives a note for each benchmark that is left out. Nothing is
+// downloaded. A benchmark that fails does not stop the others; Error is thrown at the end.
+void evaluate_all(const EvaluateAllOptions& options);
 
 struct SweepOptions {
   EvaluateOptions evaluate;             // its model names vlm, rm and base; its output is the folder of the results

@@ -112,6 +112,13 @@ void add_functions(nb::module_& module) {
   module.def(
       "evaluate", [](EvaluateOptions how, Call& listener) { listened(how, listener, &evaluate); }, options, call);
   module.def(
+      "evaluate_all",
+      [](EvaluateAllOptions how, Call& listener) {
+        how.evaluate.listener = &listener;
+        listener.run([&] { evaluate_all(how); });
+      },
+      options, call);
+  module.def(
       "sweep",
       [](SweepOptions how, Call& listener) {
         how.evaluate.listener = &listener;
@@ -127,12 +134,16 @@ void add_functions(nb::module_& module) {
   module.def(
       "results",
       [](std::vector<std::string> paths, std::vector<std::string> ensembles, std::vector<std::string> compare,
-         Call& listener) {
+         std::string grouping, Call& listener) {
         return listener.run([&] {
-          return results({std::move(paths), std::move(ensembles), std::move(compare), &listener});
+          return results({.results = std::move(paths),
+                          .ensembles = std::move(ensembles),
+                          .compare = std::move(compare),
+                          .grouping = std::move(grouping),
+                          .listener = &listener});
         });
       },
-      nb::arg("results"), nb::arg("ensembles"), nb::arg("compare"), call);
+      nb::arg("results"), nb::arg("ensembles"), nb::arg("compare"), nb::arg("grouping"), call);
   module.def(
       "prefer_python_package",
       [](const std::string& name, const std::string& directory) { prefer_python_package(name, directory); },

@@ -118,6 +118,11 @@ void add_evaluations(nb::module_& module) {
       .def_rw("limit", &EvaluateOptions::limit)
       .def_rw("force", &EvaluateOptions::force)
       .def_rw("resume_mixed", &EvaluateOptions::resume_mixed);
+  nb::class_<EvaluateAllOptions>(module, "EvaluateAllOptions")
+      .def(nb::init<>())
+      .def_rw("evaluate", &EvaluateAllOptions::evaluate)
+      .def_rw("data", &EvaluateAllOptions::data)
+      .def_rw("responses", &EvaluateAllOptions::responses);
   nb::class_<SweepOptions>(module, "SweepOptions")
       .def(nb::init<>())
       .def_rw("evaluate", &SweepOptions::evaluate)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .errors import VlrmWarning as VlrmWarning
     from .evaluations import compare_runs as compare_runs
     from .evaluations import evaluate as evaluate
+    from .evaluations import evaluate_all as evaluate_all
     from .evaluations import results as results
     from .evaluations import sweep as sweep
     from .normalization import Normalization as Normalization
@@ -38,7 +39,7 @@ _HOMES = {
     "building": ("build", "check", "merge"),
     "checkpoints": ("compare", "inspect"),
     "errors": ("BugError", "Error", "OptionError", "TemporaryError", "VlrmWarning"),
-    "evaluations": ("compare_runs", "evaluate", "results", "sweep"),
+    "evaluations": ("compare_runs", "evaluate", "evaluate_all", "results", "sweep"),
     "normalization": ("Normalization",),
     "ranking": ("Comparison",),
     "reward_model": ("GeneratedText", "RewardModel"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import _core
@@ -34,6 +34,23 @@ def evaluate(benchmark: str, model: Name | None = None, *, output: Name, data: N
 
 
 @naming(**MERGE_FIELDS)
+def evaluate_all(model: Name | None = None, *, output: Name, data: Mapping[str, Name] | None = None,
+                 responses: Mapping[str, Name] | None = None, mode: str = "image", label: str | None = None,
+                 batch_samples: int = 8, limit: int | None = None, force: bool = False, resume_mixed: bool = False,
+                 progress: Progress = None, **options: Any) -> list[dict[str, Any]]:
+    """Evaluates a model, which is loaded once, on every benchmark whose data is there: named in `data` (place by
+    benchmark) or in the hub cache, and of the tasks that are answered those whose `responses` (file by task) are named.
+    `output` gets a result folder for each, and report.html. Gives what results() says of it; warns of what is not
+    there. The rest as in evaluate()."""
+    how = _evaluate_options("", {"model": model, **options}, mode=mode, output=output, data=None, config=None, split=None,
+                            label=label, batch_samples=batch_samples, limit=limit, force=force, resume_mixed=resume_mixed)
+    all_of_them = filled(_core.EvaluateAllOptions(), evaluate=how, data=_places(data), responses=_places(responses))
+    with listening(progress) as call:
+        _core.evaluate_all(all_of_them, call)
+    return results([output])
+
+
+@naming(**MERGE_FIELDS)
 def sweep(benchmark: str, recipes: Iterable[Name] = (), *, output: Name, vlm: Name, rm: Name, base: Name | None = None,
           paper: bool = False, memory_limit: int | None = None, data: Name | None = None, config: str | None = None,
           split: str | None = None, task: str | None = None, responses: Name | None = None,
@@ -56,17 +73,17 @@ def sweep(benchmark: str, recipes: Iterable[Name] = (), *, output: Name, vlm: Na
 
 
 @naming(folders="results")
-def results(folders: Any, *, ensembles: Iterable[str] = (), flat: bool = False) -> list[dict[str, Any]]:
+def results(folders: Any, *, ensembles: Iterable[str] = (), grouping: str = "", flat: bool = False) -> list[dict[str, Any]]:
     """The runs in result folders, folders of them, or files of rows: a dict each, the "runs" of
     `vlrm results --format json` (percentages from 0 to 100, with 95% intervals). ensembles: "mean", "min": also of all
-    runs' scores together. flat: one level, for a table: pandas.DataFrame(vlrm.results(folders, flat=True)) has a column for
+    runs' scores together. grouping: of VL-RewardBench's rows (authors, authors-2024, r1-reward). flat: one level, for a table: pandas.DataFrame(vlrm.results(folders, flat=True)) has a column for
     each figure."""
     if isinstance(folders, (str, os.PathLike)):
         folders = [folders]
     if isinstance(ensembles, str):
         ensembles = [ensembles]
     with listening() as call:
-        text = _core.results([os.fspath(folder) for folder in folders], list(ensembles), [], call)
+        text = _core.results([os.fspath(folder) for folder in folders], list(ensembles), [], grouping, call)
     runs = json.loads(text)["runs"]
     return [_flat(run) for run in runs] if flat else runs
 
@@ -75,7 +92,7 @@ def compare_runs(a: Name, b: Name) -> dict[str, Any]:
     """Two runs over the same samples: whether the difference is chance. The "comparison" of
     `vlrm results --compare A B --format json`."""
     with listening() as call:
-        return json.loads(_core.results([], [], [os.fspath(a), os.fspath(b)], call))["comparison"]
+        return json.loads(_core.results([], [], [os.fspath(a), os.fspath(b)], "", call))["comparison"]
 
 
 def _assignments(columns: dict[str, str | list[str]] | None) -> list[str] | None:
@@ -83,6 +100,10 @@ def _assignments(columns: dict[str, str | list[str]] | None) -> list[str] | None
         return None
     pairs = ((held, [names] if isinstance(names, str) else names) for held, names in columns.items())
     return [f"{held}={name}" for held, names in pairs for name in names]
+
+
+def _places(named_places: Mapping[str, Name] | None) -> dict[str, str]:
+    return {name: os.fspath(place) for name, place in (named_places or {}).items()}
 
 
 def _flat(run: dict[str, Any]) -> dict[str, Any]:

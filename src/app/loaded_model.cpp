@@ -44,7 +44,7 @@ std::shared_ptr<Backend> LoadedModel::backend(bool language_head) {
 }
 
 Scorer& LoadedModel::scorer(const ScorerOptions& how) {
-  auto& kept = scorers_[{how.prompt.mode, how.likelihood, how.prompt.special_tokens}];
+  auto& kept = scorers_[{how.prompt.mode, how.likelihood, how.prompt.special_tokens, how.prompt.decode.alpha}];
   if (!kept) kept = std::make_unique<Scorer>(model_, how, dtype(), [&] { return backend(how.likelihood); });
   return *kept;
 }

@@ -31,7 +31,8 @@ class LoadedModel {
   Dtype dtype() const { return backend_options_.dtype; }
   const std::string& device() const { return backend_options_.device; }
 
-  // They are kept, one for each mode, kind of score and treatment of special tokens. Throw as their constructors.
+  // They are kept, one for each mode, kind of score and treatment of special tokens and transparency. Throw as their
+  // constructors.
   Scorer& scorer(const ScorerOptions& how);
   Generator& generator(const GeneratorOptions& how);
 
@@ -49,7 +50,7 @@ class LoadedModel {
   Model model_;
   BackendOptions backend_options_;
   std::shared_ptr<Backend> backend_;
-  std::map<std::tuple<Mode, bool, SpecialTokens>, std::unique_ptr<Scorer>> scorers_;
+  std::map<std::tuple<Mode, bool, SpecialTokens, DecodeOptions::Alpha>, std::unique_ptr<Scorer>> scorers_;
   std::map<Mode, std::unique_ptr<Generator>> generators_;
 };
 

@@ -224,6 +224,13 @@ fs::path resolve_dataset(const std::string& name) {
   return fs::exists(name, ignored) ? fs::path(name) : resolve_in_cache(name, HubFiles::dataset);
 }
 
+bool is_at_hand(const std::string& dataset) {
+  std::error_code ignored;
+  if (fs::exists(dataset, ignored)) return true;
+  const auto wanted = hub_download_of(dataset, HubFiles::dataset);
+  return wanted && find_snapshot(*wanted);
+}
+
 bool complete_dataset(const std::string& name) {
   std::error_code ignored;
   const auto wanted = hub_download_of(name, HubFiles::dataset);

@@ -4,6 +4,7 @@
 #include "cli/benchmark_options.h"
 #include "cli/commands.h"
 #include "cli/costs_text.h"
+#include "cli/eval_all.h"
 #include "cli/model_options.h"
 #include "cli/sweep_options.h"
 #include "cli/usage_errors.h"
@@ -118,10 +119,12 @@ void add_eval_command(CLI::App& program) {
       "  vlrm eval best-of-n --task textvqa_val --responses textvqa_val.jsonl --model OUT -o results/textvqa\n"
       "  vlrm eval pairs --data pairs.jsonl --name \"My pairs\" --model OUT -o results/mine\n"
       "  vlrm eval vl-rewardbench --vlm VLM --rm RM --base BASE --sweep paper -o results/sweep\n"
+      "  vlrm eval all --model OUT -o results/all\n"
       "  vlrm results results/*\n\n"
       "A killed run continues where it ended; finished work is left alone.");
   for (const BenchmarkSpec* spec : benchmarks_with_responses())
     declare(*eval, spec->name(), spec->summary, std::make_shared<EvalFlags>());
+  add_eval_all(*eval);
   add_pairs(*eval);
   add_best_of_n(*eval);
 }

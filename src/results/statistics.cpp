@@ -92,7 +92,8 @@ std::optional<Interval> wilson_interval(int64_t correct, int64_t count) {
   const double fraction = static_cast<double>(correct) / n, scale = 1 + kZ * kZ / n;
   const double centre = (fraction + kZ * kZ / (2 * n)) / scale;
   const double half = kZ * std::sqrt(fraction * (1 - fraction) / n + kZ * kZ / (4 * n * n)) / scale;
-  return Interval{std::max(0.0, centre - half), std::min(1.0, centre + half)};
+  // At the ends rounding would leave the observed share out of its own interval.
+  return Interval{correct == 0 ? 0 : centre - half, correct == count ? 1 : centre + half};
 }
 
 double mcnemar_p_value(int64_t only_a, int64_t only_b) {
