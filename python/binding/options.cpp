@@ -1,5 +1,6 @@
 // The option structs of include/vlrm, field by field: Python sets those that a caller gives.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>

@@ -45,8 +45,8 @@ Part part_of(const EvaluateAllOptions& all, const BenchmarkSpec& spec, bool show
   if (!spec.has_responses() && part.options.responses.empty()) {
     part.lacks = "no file of responses; `responses` names it, `vlrm answers` writes it";
   } else if (part.options.data.data.empty() && (spec.has_responses() || shows) && !is_at_hand(spec.data.data)) {
-    part.lacks = fmt::format("its data is not in the hub cache; to fetch it: hf download --repo-type dataset {}",
-                             spec.data.data);
+    part.lacks =
+        fmt::format("its data is not in the hub cache; to fetch it: {}", dataset_download_command(spec.data.data));
   }
   return part;
 }

@@ -231,6 +231,11 @@ bool is_at_hand(const std::string& dataset) {
   return wanted && find_snapshot(*wanted);
 }
 
+std::string dataset_download_command(const std::string& dataset) {
+  const auto wanted = hub_download_of(dataset, HubFiles::dataset);
+  return wanted ? download_command(*wanted) : "";
+}
+
 bool complete_dataset(const std::string& name) {
   std::error_code ignored;
   const auto wanted = hub_download_of(name, HubFiles::dataset);

@@ -25,6 +25,9 @@ std::filesystem::path resolve_dataset(const std::string& name);
 // Whether a dataset can be read without a download: it is a local path, or in the hub cache, if only in part.
 bool is_at_hand(const std::string& dataset);
 
+// "hf download …" of a dataset of the hub.
+std::string dataset_download_command(const std::string& dataset);
+
 // For who misses a part: downloads what the cache lacks of the dataset. False where nothing can be missing, or nothing
 // may be downloaded. Throws as resolve_dataset.
 bool complete_dataset(const std::string& name);
