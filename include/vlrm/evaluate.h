@@ -13,9 +13,13 @@ namespace vlrm {
 
 struct EvaluateOptions {
   ModelOptions model;
-  std::string benchmark;         // vl-rewardbench, rlaif-v, … or best-of-n
-  DatasetName data;              // "": the benchmark's own, a hub id
-  std::string task, responses;   // of best-of-n
+  std::string benchmark;        // vl-rewardbench, rlaif-v, …; pairs or best-of-n of a dataset of your own
+  DatasetName data;             // "": the benchmark's own, a hub id
+  std::string task, responses;  // of best-of-n: a known task, and the file of responses to it
+  // Of pairs and best-of-n of your own: what columns hold ("prompt=question", "image=photo", "group=kind"; also chosen,
+  // rejected, responses, ranking, correctness, id), and what tables call the data ("": as the file is called).
+  std::vector<std::string> columns;
+  std::string name;
   std::string mode = "image";    // image, no-image, text-only, cascade or random (no model, scores are drawn)
   std::string captions;          // of cascade: a JSON object, caption by id
   std::string output;            // the result folder

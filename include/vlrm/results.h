@@ -13,6 +13,7 @@ struct ResultsOptions {
   std::vector<std::string> results;    // result folders, folders of them, or files of rows
   std::vector<std::string> ensembles;  // mean, min: also the results of all runs' scores together
   std::vector<std::string> compare;    // none, or two runs over the same samples
+  std::string grouping;                // of VL-RewardBench: authors, authors-2024 or r1-reward; "": as it was evaluated
   Listener* listener = nullptr;
 };
 

@@ -108,6 +108,8 @@ void add_evaluations(nb::module_& module) {
       .def_rw("data", &EvaluateOptions::data)
       .def_rw("task", &EvaluateOptions::task)
       .def_rw("responses", &EvaluateOptions::responses)
+      .def_rw("columns", &EvaluateOptions::columns)
+      .def_rw("name", &EvaluateOptions::name)
       .def_rw("mode", &EvaluateOptions::mode)
       .def_rw("captions", &EvaluateOptions::captions)
       .def_rw("output", &EvaluateOptions::output)

@@ -15,17 +15,18 @@ from ._options import MERGE_FIELDS, Name, filled, model_options, named, naming
 @naming(**MERGE_FIELDS)
 def evaluate(benchmark: str, model: Name | None = None, *, output: Name, data: Name | None = None,
              config: str | None = None, split: str | None = None, task: str | None = None,
-             responses: Name | None = None, mode: str = "image", captions: Name | None = None, label: str | None = None,
-             batch_samples: int = 8, limit: int | None = None, force: bool = False, resume_mixed: bool = False,
+             responses: Name | None = None, columns: dict[str, str | list[str]] | None = None, name: str | None = None,
+             mode: str = "image", captions: Name | None = None, label: str | None = None, batch_samples: int = 8, limit: int | None = None, force: bool = False, resume_mixed: bool = False,
              progress: Progress = None, **options: Any) -> dict[str, Any]:
-    """Scores a benchmark (vl-rewardbench, rlaif-v, …, or best-of-n with a `task` and a file of `responses`) and gives
-    what results() says of it. `output`: the result folder; a run that was killed goes on in it. `data`: a directory, a
+    """Scores a benchmark (vl-rewardbench, rlaif-v, …, or best-of-n with a `task` and a file of `responses`) or data of
+    your own (pairs, or best-of-n without a `task`) and gives what results() says of it. Of your own data `columns` says
+    what holds what ({"prompt": "question", "image": ["front", "back"], "group": "kind"}), and `name` what tables call it. `output`: the result folder; a run that was killed goes on in it. `data`: a directory, a
     file or a hub id; None: the benchmark's own. mode: image, no-image, text-only, cascade (with
     `captions`) or random (no model). limit: use only this many rows, from the first. `options` are those of RewardModel and
     RewardModel.merge (vlm, rm, base, and recipe or method with its numbers), without `normalize`: rows hold scores as
     they are."""
     how = _evaluate_options(benchmark, {"model": model, **options}, mode=mode, output=output, data=data, config=config, split=split,
-                            task=task, responses=responses, captions=captions, label=label, batch_samples=batch_samples,
+                            task=task, responses=responses, columns=_assignments(columns), name=name, captions=captions, label=label, batch_samples=batch_samples,
                             limit=limit, force=force, resume_mixed=resume_mixed)
     with listening(progress) as call:
         _core.evaluate(how, call)
@@ -35,17 +36,17 @@ def evaluate(benchmark: str, model: Name | None = None, *, output: Name, data: N
 @naming(**MERGE_FIELDS)
 def sweep(benchmark: str, recipes: Iterable[Name] = (), *, output: Name, vlm: Name, rm: Name, base: Name | None = None,
           paper: bool = False, memory_limit: int | None = None, data: Name | None = None, config: str | None = None,
-          split: str | None = None, task: str | None = None, responses: Name | None = None, mode: str = "image",
-          batch_samples: int = 8, limit: int | None = None, force: bool = False, resume_mixed: bool = False,
+          split: str | None = None, task: str | None = None, responses: Name | None = None,
+          columns: dict[str, str | list[str]] | None = None, name: str | None = None, mode: str = "image", batch_samples: int = 8, limit: int | None = None, force: bool = False, resume_mixed: bool = False,
           progress: Progress = None, **options: Any) -> list[dict[str, Any]]:
     """Evaluates many merges of the same models, which are opened once: by recipes (files or patterns like "dir/*.yml"),
     or by the 58 of arXiv 2502.13487 (`paper`). `output` gets a result folder for each; gives what results() says of it.
-    memory_limit: bytes for encoded images. limit and `options` as in evaluate()."""
+    memory_limit: bytes for encoded images. columns, name, limit and `options` as in evaluate()."""
     if isinstance(recipes, (str, os.PathLike)):
         recipes = [recipes]
     how = _evaluate_options(benchmark, {"vlm": vlm, "rm": rm, "base": base, **options}, mode=mode, output=output,
                             data=data, config=config, split=split, task=task, responses=responses,
-                            batch_samples=batch_samples, limit=limit, force=force,
+                            columns=_assignments(columns), name=name, batch_samples=batch_samples, limit=limit, force=force,
                             resume_mixed=resume_mixed)
     options_of_sweep = filled(_core.SweepOptions(), evaluate=how, recipes=list(recipes), paper=paper,
                               memory_limit=memory_limit)
@@ -75,6 +76,13 @@ def compare_runs(a: Name, b: Name) -> dict[str, Any]:
     `vlrm results --compare A B --format json`."""
     with listening() as call:
         return json.loads(_core.results([], [], [os.fspath(a), os.fspath(b)], call))["comparison"]
+
+
+def _assignments(columns: dict[str, str | list[str]] | None) -> list[str] | None:
+    if columns is None:
+        return None
+    pairs = ((held, [names] if isinstance(names, str) else names) for held, names in columns.items())
+    return [f"{held}={name}" for held, names in pairs for name in names]
 
 
 def _flat(run: dict[str, Any]) -> dict[str, Any]:

@@ -11,20 +11,58 @@
 #include "eval/sweep.h"
 #include "results/result_folder.h"
 #include "tasks/benchmark.h"
+#include "tasks/own_data.h"
 
 namespace fs = std::filesystem;
 
 namespace vlrm {
 namespace {
 
+// "pairs.parquet" and "me/pairs" are called "pairs".
+std::string name_of_data(const EvaluateOptions& options) {
+  if (!options.name.empty()) return printable(options.name);
+  const fs::path path(options.responses.empty() ? options.data.data : options.responses);
+  return printable((path.has_filename() ? path : path.parent_path()).stem().string());
+}
+
+OwnColumns columns_of(const EvaluateOptions& options) {
+  try {
+    return own_columns_or_throw(options.columns);
+  } catch (const Error& error) {
+    throw OptionError("columns", error.what());
+  }
+}
+
+std::unique_ptr<const Benchmark> own_data_or_throw(const EvaluateOptions& options, EvaluationMode mode) {
+  const bool responses = !options.responses.empty(), shows = mode == EvaluationMode::image;
+  if (options.data.data.empty() && (!responses || shows))
+    throw OptionError("data", responses ? "names the dataset with the images of `responses`, or `task` a known one"
+                                        : "names the rows: a file, a directory or a hub id");
+  if (same_name(options.benchmark, "pairs"))
+    return open_benchmark(own_pairs(columns_of(options), name_of_data(options)), options.data);
+  if (!responses) return open_benchmark(own_best_of_n(columns_of(options), name_of_data(options)), options.data);
+  return open_best_of_n(own_responses(columns_of(options), name_of_data(options)), options.responses, options.data,
+                        shows);
+}
+
+std::unique_ptr<const Benchmark> known_benchmark_or_throw(const EvaluateOptions& options, EvaluationMode mode) {
+  for (const auto& [option, given] : {std::pair("columns", !options.columns.empty()), {"name", !options.name.empty()}})
+    if (given) throw OptionError(option, "is for data of your own: pairs, or best-of-n without `task`");
+  if (!same_name(options.benchmark, "best-of-n"))
+    return open_benchmark(benchmark_or_throw("benchmark", options.benchmark, benchmarks_with_responses()),
+                          options.data);
+  const BenchmarkSpec& spec = benchmark_or_throw("task", options.task, benchmarks_to_answer());
+  require_named("responses", options.responses);
+  return open_best_of_n(spec, options.responses, options.data, mode == EvaluationMode::image);
+}
+
 std::shared_ptr<const Benchmark> benchmark_of(const EvaluateOptions& options, EvaluationMode mode) {
   require_limit(options.limit);
+  const bool own =
+      same_name(options.benchmark, "pairs") || (same_name(options.benchmark, "best-of-n") && options.task.empty());
   std::unique_ptr<const Benchmark> all =
-      same_name(options.benchmark, "best-of-n")
-          ? open_best_of_n(benchmark_or_throw("task", options.task, benchmarks_to_answer()), options.responses,
-                           options.data, mode == EvaluationMode::image)
-          : open_benchmark(benchmark_or_throw("benchmark", options.benchmark, benchmarks_with_responses()),
-                           options.data);
+      own ? own_data_or_throw(options, mode) : known_benchmark_or_throw(options, mode);
+  for (const std::string& note : all->notes()) tell_note(note);
   const int64_t rows = all->rows();
   std::shared_ptr<const Benchmark> benchmark = limited(std::move(all), options.limit);
   if (benchmark->rows() < rows)

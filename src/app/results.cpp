@@ -25,7 +25,7 @@ std::string results(const ResultsOptions& options) {
   if (!options.compare.empty() && options.compare.size() != 2)
     throw OptionError("compare", fmt::format("two runs are compared, not {}", options.compare.size()));
   check_ensembles(options.ensembles);
-  return json_text(gather_results(options.results, options.ensembles, options.compare, all_kinds()));
+  return json_text(gather_results(options.results, options.ensembles, options.compare, all_kinds(), options.grouping));
 }
 
 }  // namespace vlrm

@@ -34,7 +34,7 @@ void add_aggregate_command(CLI::App& program) {
       "  vlrm aggregate logs/textvqa_val --task textvqa_val -o best_of_n/textvqa_val.jsonl\n\n"
       "Reads every .jsonl under the directory, in the order of their paths. vlrm answers writes such a file itself.");
   command->add_option("DIR", flags->directory, "Where lmms_eval --log_samples --output_path wrote")->required();
-  declare_task(*command, flags->task, benchmarks_to_answer(), "What was answered");
+  declare_task(*command, flags->task, benchmarks_to_answer(), "What was answered")->required();
   command->add_option("-o,--output", flags->output, "The file of responses")->required();
   command->add_flag("--force", flags->force, "Replace the output where it exists");
   command->callback([flags] { aggregate(*flags); });

@@ -34,7 +34,7 @@ void add_answers_command(CLI::App& program) {
       "question is saved as it is finished; a killed run continues where it ended. Answer i is drawn with seed + i.");
   flags->writing.write.sampling.temperature = 1;
   flags->writing.declare(*command, "the task's own", "The file of responses");
-  declare_task(*command, flags->answers.task, benchmarks_to_answer(), "What is answered");
+  declare_task(*command, flags->answers.task, benchmarks_to_answer(), "What is answered")->required();
   command->add_option("-n", flags->answers.texts, "Answers per question")
       ->check(whole_number(1))
       ->capture_default_str();

@@ -20,7 +20,7 @@ std::string with_underscores(std::string name) {
   return name;
 }
 
-void declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choices, const std::string& what) {
+CLI::Option* declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choices, const std::string& what) {
   std::vector<std::string> all;
   for (const BenchmarkSpec* spec : choices) all.push_back(spec->name());
   const auto complaint = [choices, all](const std::string& name) {
@@ -31,13 +31,12 @@ void declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choi
     return fmt::format("{} is none of {}{}", printable(name), names_of(choices),
                        near ? fmt::format("; did you mean {}?", *near) : "");
   };
-  command
+  return command
       .add_option_function<std::string>(
           "--task", [&chosen, choices](const std::string& name) { chosen = find_benchmark(choices, name)->name(); },
           what + ": " + names_of(choices))
       ->check(CLI::Validator(complaint, ""))
-      ->check(offering(all))
-      ->required();
+      ->check(offering(all));
 }
 
 }  // namespace vlrm

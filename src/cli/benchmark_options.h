@@ -13,8 +13,8 @@ std::string names_of(const Benchmarks& benchmarks);
 // The name with underscores, which is accepted as well.
 std::string with_underscores(std::string name);
 
-// --task with a name of `choices`, in either spelling; required. `chosen` gets the first one, and must outlive the
+// --task with a name of `choices`, in either spelling. `chosen` gets the first one, and must outlive the
 // command.
-void declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choices, const std::string& what);
+CLI::Option* declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choices, const std::string& what);
 
 }  // namespace vlrm

@@ -64,6 +64,48 @@ CLI::App* declare(CLI::App& eval, const std::string& name, const std::string& wh
   return command;
 }
 
+// Of data of the user's own.
+void declare_own_data(CLI::App& command, EvaluateOptions& options, const std::string& columns) {
+  command
+      .add_option("--columns", options.columns,
+                  "What your columns hold, where they are called otherwise: prompt=question,image=photo,group=kind; "
+                  "known are " +
+                      columns + ", id, image and group")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_option("--name", options.name, "What tables call the data (default: as its file is called)");
+}
+
+void add_pairs(CLI::App& eval) {
+  const auto flags = std::make_shared<EvalFlags>();
+  CLI::App* command = declare(eval, "pairs", "Pairs of your own: prompt, images, chosen, rejected", flags);
+  declare_own_data(*command, flags->evaluate, "prompt, chosen and rejected, or responses (two) and ranking");
+  command->footer(
+      "Examples:\n"
+      "  vlrm eval pairs --data pairs.jsonl --model OUT -o results/mine\n"
+      "  vlrm eval pairs --data me/pairs --split test --name \"My pairs\" --columns "
+      "prompt=question,image=img,group=kind "
+      "--model OUT -o results/mine\n\n"
+      "TRL's layouts need no flags: prompt, chosen, rejected and images, texts or conversations.");
+}
+
+void add_best_of_n(CLI::App& eval) {
+  const auto flags = std::make_shared<EvalFlags>();
+  CLI::App* command =
+      declare(eval, "best-of-n", "The best of several responses, of a known task or of your own data", flags);
+  declare_task(*command, flags->evaluate.task, benchmarks_to_answer(), "What was answered");
+  command->add_option("--responses", flags->evaluate.responses,
+                      "JSON lines: id, input, responses, correctness (of your own data these may stand in --data)");
+  declare_own_data(*command, flags->evaluate, "prompt, responses and correctness");
+  command->footer(
+      "Examples:\n"
+      "  vlrm eval best-of-n --task textvqa_val --responses textvqa_val.jsonl --model OUT -o results/textvqa\n"
+      "  vlrm eval best-of-n --data answers.parquet --columns prompt=question,correctness=marks --model OUT -o "
+      "results/mine\n"
+      "  vlrm eval best-of-n --responses answers.jsonl --data photos.parquet --columns id=photo_id --model OUT -o "
+      "results/mine");
+}
+
 }  // namespace
 
 void add_eval_command(CLI::App& program) {
@@ -74,16 +116,14 @@ void add_eval_command(CLI::App& program) {
       "  vlrm eval vl-rewardbench --model OUT -o results/ties\n"
       "  vlrm eval vl-rewardbench --model RM --mode cascade --captions captions.json -o results/cascade\n"
       "  vlrm eval best-of-n --task textvqa_val --responses textvqa_val.jsonl --model OUT -o results/textvqa\n"
+      "  vlrm eval pairs --data pairs.jsonl --name \"My pairs\" --model OUT -o results/mine\n"
       "  vlrm eval vl-rewardbench --vlm VLM --rm RM --base BASE --sweep paper -o results/sweep\n"
       "  vlrm results results/*\n\n"
       "A killed run continues where it ended; finished work is left alone.");
   for (const BenchmarkSpec* spec : benchmarks_with_responses())
     declare(*eval, spec->name(), spec->summary, std::make_shared<EvalFlags>());
-  const auto flags = std::make_shared<EvalFlags>();
-  CLI::App* best_of_n = declare(*eval, "best-of-n", "The best of several responses, which stand in a file", flags);
-  declare_task(*best_of_n, flags->evaluate.task, benchmarks_to_answer(), "What was answered");
-  best_of_n->add_option("--responses", flags->evaluate.responses, "JSON lines: id, input, responses, correctness")
-      ->required();
+  add_pairs(*eval);
+  add_best_of_n(*eval);
 }
 
 }  // namespace vlrm

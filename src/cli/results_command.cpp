@@ -20,7 +20,7 @@ namespace {
 
 struct Flags {
   std::vector<std::string> paths, compare, columns, ensembles;
-  std::string format = "text";
+  std::string format = "text", grouping;
   int digits = -1;
   bool one_table = false, details = false, no_intervals = false;
 };
@@ -34,6 +34,15 @@ TableOptions table_options(const Flags& flags) {
   options.metrics = flags.columns;
   options.intervals = !flags.no_intervals && (roomy || options.layout != Layout::text);
   return options;
+}
+
+// "authors (…), r1-reward (…)"
+std::string groupings_text() {
+  std::vector<std::string> all;
+  for (const BenchmarkKind* kind : all_kinds())
+    for (const Grouping& grouping : kind->groupings)
+      all.push_back(fmt::format("{} ({})", grouping.name, grouping.meaning));
+  return joined(all);
 }
 
 std::vector<std::string> ensemble_names() {
@@ -78,7 +87,8 @@ void run_results(const Flags& flags) {
   if (flags.paths.empty() && flags.compare.empty()) fail("name result folders, or two with --compare");
   if (flags.paths.empty() && !flags.ensembles.empty())
     fail("--ensemble: name its runs; those of --compare are none of them");
-  const GatheredResults results = gather_results(flags.paths, flags.ensembles, flags.compare, all_kinds());
+  const GatheredResults results =
+      gather_results(flags.paths, flags.ensembles, flags.compare, all_kinds(), flags.grouping);
   const auto& [runs, comparison] = results;
   check_columns(flags, runs, comparison);
   if (flags.format == "csv" && comparison) fail("--compare has no csv; use json, md, latex or text");
@@ -121,6 +131,9 @@ void add_results_command(CLI::App& program) {
                    "Only these columns of the tables, and rows of --compare: Overall,Macro (default: all)")
       ->delimiter(',')
       ->allow_extra_args(false);
+  command->add_option("--grouping", flags->grouping,
+                      "Group VL-RewardBench's rows by another published rule: " + groupings_text() +
+                          " (default: as they were evaluated)");
   command->add_flag("--no-intervals", flags->no_intervals, "Without the 95% intervals");
   command
       ->add_option("--digits", flags->digits, "Digits of percentages (default: 3 in text, else 1; csv and json: all)")

@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include <map>
 #include <mutex>
 
 #include "base/content_digest.h"
@@ -71,10 +72,10 @@ class ShardStream : public RowStream {
 };
 
 // The files that a shard's rows name as images; none where it holds the images itself.
-std::vector<fs::path> named_images(const fs::path& shard) {
+std::vector<fs::path> named_images(const fs::path& shard, const std::vector<std::string>& columns) {
   std::vector<fs::path> images;
   try {
-    const auto rows = open_row_file(shard)->stream(0, Images::with, Columns(std::in_place));
+    const auto rows = open_row_file(shard)->stream(0, Images::with, WantedColumns({}, columns));
     while (const auto row = rows->next())
       for (const auto& [column, image] : row->images) {
         if (!image.bytes.empty()) return {};
@@ -107,13 +108,14 @@ class ShardedDataset : public Dataset {
     return std::make_unique<ShardStream>(shards_, folder_, first, images, columns);
   }
   std::string description() const override { return description_; }
-  std::string stamp() const override {
+  std::string stamp(const std::vector<std::string>& images) const override {
     const std::lock_guard lock(stamp_mutex_);
-    if (!stamp_.empty()) return stamp_;
+    std::string& known = stamps_[images];
+    if (!known.empty()) return known;
     std::string contents;
     for (const auto& [path, rows] : *shards_)
-      contents += fmt::format("{} {}\n", file_digest(path), files_digest(named_images(path)));
-    return stamp_ = content_digest(contents);
+      contents += fmt::format("{} {}\n", file_digest(path), files_digest(named_images(path, images)));
+    return known = content_digest(contents);
   }
 
  private:
@@ -122,7 +124,7 @@ class ShardedDataset : public Dataset {
   int64_t rows_ = 0;
   std::string description_;
   mutable std::mutex stamp_mutex_;
-  mutable std::string stamp_;  // "" until it is asked for
+  mutable std::map<std::vector<std::string>, std::string> stamps_;  // by the columns of images
 };
 
 // What somebody fetched of a dataset may be another part of it.

@@ -36,9 +36,17 @@ struct Row {
 // but throws Error for an image that the row names and that is no file.
 enum class Images { with, without, checked };
 
-// The columns of values that are wanted; nothing: all. What others hold is not read, and may be anything. Where
-// some are named, so are columns of images: those called "image", "images" or "image_N", if a table has any of these.
-using Columns = std::optional<std::vector<std::string>>;
+// The columns that are wanted; nothing: all. What others hold is not read, and may be anything.
+struct WantedColumns {
+  WantedColumns(std::vector<std::string> of_values = {}, std::vector<std::string> of_images = {})
+      : values(std::move(of_values)), images(std::move(of_images)) {}
+  // In JSON, a column of images that is named here gives the paths as they are spelled, too.
+  std::vector<std::string> values;
+  // Structs, bytes or paths. If none is named: those called "image", "images" or "image_N", in capitals or not, if a
+  // table has any of these, and else every column of structs or bytes.
+  std::vector<std::string> images;
+};
+using Columns = std::optional<WantedColumns>;
 
 class RowStream {
  public:
@@ -60,13 +68,15 @@ class Dataset {
   // One line for people: where it was found, config and split, files and rows.
   virtual std::string description() const = 0;
   // 32 hex digits of what the files hold, in the order of their rows, and the image files that they name; not of their
-  // names and times. The first call reads them (see file_digest). Throws Error naming a file that cannot be read.
-  virtual std::string stamp() const = 0;
+  // names and times. The first call reads them (see file_digest). `images`: the columns that name image files; none:
+  // those called "image", "images" or "image_N". Throws Error naming a file that cannot be read.
+  virtual std::string stamp(const std::vector<std::string>& images = {}) const = 0;
 };
 
 // Opens
-//   - a file: .parquet; .arrow; .jsonl, .ndjson or .json (one object a line; images are paths in the fields "image",
-//     "images", "image_1"…, relative to the file);
+//   - a file: .parquet; .arrow; .jsonl, .ndjson or .json (one object a line, or in .json one array of objects; images
+//   are paths in
+//     the fields "image", "images", "image_1"…, relative to the file);
 //   - a directory saved by the `datasets` library (state.json, or dataset_dict.json with a folder a split);
 //   - a directory as the hub serves it: the configs of README.md's front matter, or else the names of folders (configs)
 //     and files (splits: test-00000-of-00002.parquet, val.jsonl, train/…); parquet before Arrow before

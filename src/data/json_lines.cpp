@@ -1,4 +1,7 @@
+#include <fstream>
+
 #include "base/error.h"
+#include "base/file.h"
 #include "base/line_reader.h"
 #include "data/row_file.h"
 #include "python/json.h"
@@ -32,25 +35,33 @@ void check_images(Row& row) {
   row.images.clear();
 }
 
-Row parse_row(const std::string& line, const std::string& source, const fs::path& directory, Images images,
-              const Columns& columns) {
+// A value for who asks for it by name, an image for the rest.
+void add_field(Row& row, const std::string& name, OrderedJson& value, const fs::path& directory, Images images,
+               const Columns& columns) {
+  const bool chosen = columns && !columns->images.empty();
+  const bool is_image = chosen ? is_wanted_image(columns, name) : names_images(name);
+  if (is_image && images != Images::without) add_images(row, name, value, directory);
+  if (is_wanted(columns, name) && (!is_image || columns))
+    row.values[name] = std::move(value);
+  else if (!is_image)
+    row.unread.push_back(name);
+}
+
+Row row_of(OrderedJson fields, const std::string& source, const fs::path& directory, Images images,
+           const Columns& columns) {
   Row row;
   row.source = source;
-  if (line[line.find_first_not_of(" \t")] != '{')
-    fail("{}: must be a JSON object; a file of rows holds one on each line", source);
-  OrderedJson fields = parse_python_json_or_throw(line, source);
   row.values = OrderedJson::object();
-  for (const auto& field : fields.items()) {
-    if (names_images(field.key())) {
-      if (images != Images::without) add_images(row, field.key(), field.value(), directory);
-    } else if (is_wanted(columns, field.key())) {
-      row.values[field.key()] = std::move(field.value());
-    } else {
-      row.unread.push_back(field.key());
-    }
-  }
+  for (const auto& field : fields.items()) add_field(row, field.key(), field.value(), directory, images, columns);
   if (images == Images::checked) check_images(row);
   return row;
+}
+
+Row parse_row(const std::string& line, const std::string& source, const fs::path& directory, Images images,
+              const Columns& columns) {
+  if (line[line.find_first_not_of(" \t")] != '{')
+    fail("{}: must be a JSON object; a file of rows holds one on each line", source);
+  return row_of(parse_python_json_or_throw(line, source), source, directory, images, columns);
 }
 
 class JsonLines : public RowStream {
@@ -93,7 +104,62 @@ class JsonLinesFile : public RowFile {
   int64_t rows_ = 0;
 };
 
+constexpr int64_t kLargestArray = int64_t{128} << 20;  // bytes
+
+class JsonArrayRows : public RowStream {
+ public:
+  JsonArrayRows(std::shared_ptr<const OrderedJson> rows, fs::path path, int64_t first, Images images, Columns columns)
+      : rows_(std::move(rows)),
+        path_(std::move(path)),
+        images_(images),
+        columns_(std::move(columns)),
+        index_(static_cast<size_t>(first)) {}
+
+  std::optional<Row> next() override {
+    if (index_ >= rows_->size()) return std::nullopt;
+    const std::string source = fmt::format("{}, row {}", path_.string(), index_);
+    const OrderedJson& fields = (*rows_)[index_];
+    if (!fields.is_object()) fail("{}: must be a JSON object", source);
+    Row row = row_of(fields, source, path_.parent_path(), images_, columns_);
+    row.index = static_cast<int64_t>(index_++);
+    return row;
+  }
+
+ private:
+  const std::shared_ptr<const OrderedJson> rows_;
+  const fs::path path_;
+  const Images images_;
+  const Columns columns_;
+  size_t index_;
+};
+
+class JsonArrayFile : public RowFile {
+ public:
+  explicit JsonArrayFile(fs::path path)
+      : path_(std::move(path)),
+        rows_(std::make_shared<const OrderedJson>(
+            parse_python_json_or_throw(read_text_or_throw(path_, kLargestArray), path_.string()))) {}
+  int64_t rows() const override { return std::ssize(*rows_); }
+  std::unique_ptr<RowStream> stream(int64_t first, Images images, const Columns& columns) const override {
+    return std::make_unique<JsonArrayRows>(rows_, path_, first, images, columns);
+  }
+
+ private:
+  const fs::path path_;
+  const std::shared_ptr<const OrderedJson> rows_;
+};
+
 }  // namespace
+
+bool holds_json_array(const fs::path& path) {
+  std::ifstream file(path);
+  char first = 0;
+  return file >> first && first == '[';
+}
+
+std::unique_ptr<RowFile> open_json_array(const fs::path& path) {
+  return std::make_unique<JsonArrayFile>(path);
+}
 
 std::unique_ptr<RowFile> open_json_lines(const fs::path& path) {
   return std::make_unique<JsonLinesFile>(path);

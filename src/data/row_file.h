@@ -19,15 +19,21 @@ class RowFile {
   virtual std::unique_ptr<RowStream> stream(int64_t first, Images images, const Columns& columns) const = 0;
 };
 
-// "image", "images" or "image_7".
+// "image", "images" or "image_7", in capitals or not.
 bool names_images(std::string_view column);
+// Whether a column of values is to be read.
 bool is_wanted(const Columns& columns, const std::string& column);
+// Whether a column is named as one of images.
+bool is_wanted_image(const Columns& columns, const std::string& column);
 
 // Parquet, or Arrow's stream or file format where the name ends in .arrow. Loads libvlrm_data on first use.
 std::unique_ptr<RowFile> open_table(const std::filesystem::path& path);
 
-// One JSON object a line. "image", "images" and "image_N" name images; counting the rows reads through the file.
+// One JSON object a line, or one array of objects. "image", "images" and "image_N" name images, or the columns that are
+// wanted as such; counting the rows reads through the file. An array is read whole: at most 128 MiB.
 std::unique_ptr<RowFile> open_json_lines(const std::filesystem::path& path);
+std::unique_ptr<RowFile> open_json_array(const std::filesystem::path& path);
+bool holds_json_array(const std::filesystem::path& path);
 
 // The formats by the endings of file names; of several in a directory, an earlier one goes first.
 enum class RowFormat { parquet, arrow, json_lines };

@@ -14,13 +14,19 @@ std::optional<RowFormat> row_format(const std::filesystem::path& path) {
 }
 
 bool names_images(std::string_view column) {
-  if (column == "image" || column == "images") return true;
-  return column.starts_with("image_") && column.size() > 6 &&
-         std::ranges::all_of(column.substr(6), [](unsigned char c) { return std::isdigit(c) != 0; });
+  std::string name(column);
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (name == "image" || name == "images") return true;
+  return name.starts_with("image_") && name.size() > 6 &&
+         std::ranges::all_of(name.substr(6), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 bool is_wanted(const Columns& columns, const std::string& column) {
-  return !columns || std::ranges::find(*columns, column) != columns->end();
+  return !columns || std::ranges::find(columns->values, column) != columns->values.end();
+}
+
+bool is_wanted_image(const Columns& columns, const std::string& column) {
+  return columns && std::ranges::find(columns->images, column) != columns->images.end();
 }
 
 }  // namespace vlrm

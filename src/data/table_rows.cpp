@@ -29,8 +29,10 @@ bool is_image_struct(const arrow::DataType& type) {
 
 }  // namespace
 
-TableRows::Kind TableRows::kind_of(const arrow::DataType& type) {
-  const auto is_image = [](const arrow::DataType& each) { return is_image_struct(each) || is_binary_type(each.id()); };
+TableRows::Kind TableRows::kind_of(const arrow::DataType& type, bool named_as_image) {
+  const auto is_image = [&](const arrow::DataType& each) {
+    return is_image_struct(each) || is_binary_type(each.id()) || (named_as_image && is_text_or_binary(each.id()));
+  };
   if (is_image(type)) return Kind::image;
   return is_list_type(type.id()) && is_image(*type.field(0)->type()) ? Kind::images : Kind::value;
 }
@@ -38,7 +40,7 @@ TableRows::Kind TableRows::kind_of(const arrow::DataType& type) {
 TableRows::TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images, const Columns& columns)
     : file_(std::move(file)), budget_(file_) {
   for (const auto& field : schema.fields())
-    has_named_images_ |= columns && names_images(field->name()) && kind_of(*field->type()) != Kind::value;
+    has_named_images_ |= columns && names_images(field->name()) && kind_of(*field->type(), false) != Kind::value;
   std::set<std::string> names;
   for (int i = 0; i < schema.num_fields(); ++i) {
     const auto& field = schema.field(i);
@@ -48,14 +50,18 @@ TableRows::TableRows(const arrow::Schema& schema, std::filesystem::path file, Im
       fail("{}: the name of a column is not UTF-8: {}", file_.string(), printable(name));
     if (!names.insert(name).second) fail("{}: two columns are called \"{}\"", file_.string(), printable(name));
     check_column_type(*field->type(), name, file_.string());
-    columns_.push_back({name, kind_of(*field->type())});
+    columns_.push_back({name, kind_of(*field->type(), is_wanted_image(columns, name))});
     fields_.push_back(i);
   }
 }
 
 bool TableRows::is_read(const arrow::Field& field, Images images, const Columns& columns) {
-  if (kind_of(*field.type()) != Kind::value)
+  if (columns && !columns->images.empty()) {
+    if (is_wanted_image(columns, field.name())) return images == Images::with;
+    if (kind_of(*field.type(), false) != Kind::value) return false;
+  } else if (kind_of(*field.type(), false) != Kind::value) {
     return images == Images::with && (!has_named_images_ || names_images(field.name()));
+  }
   if (is_wanted(columns, field.name())) return true;
   unread_.push_back(field.name());
   return false;
@@ -90,6 +96,8 @@ void TableRows::add_image(Row& row, const Column& column, const arrow::Array& ar
   std::optional<std::string> path;
   if (is_binary_type(array.type_id())) {
     bytes = cell_bytes(array, index, place);
+  } else if (is_text_or_binary(array.type_id())) {
+    path = cell_text(array, index, place);
   } else if (!array.IsNull(index)) {
     const auto& cell = static_cast<const arrow::StructArray&>(array);
     bytes = cell_bytes(*cell.GetFieldByName("bytes"), index, place);

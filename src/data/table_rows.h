@@ -15,8 +15,8 @@ namespace vlrm {
 class TableRows {
  public:
   // Looks at the wanted columns of the schema: an image's column is a struct of bytes and path, as the `datasets`
-  // library stores it, a list of such, or binary. Throws Error for two columns of one name and for types that cannot be
-  // read.
+  // library stores it, a list of such, or binary; where it is wanted by its name, also the text of a path. Throws Error
+  // for two columns of one name and for types that cannot be read.
   TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images, const Columns& columns);
 
   // The schema's fields that rows are made of.
@@ -33,7 +33,7 @@ class TableRows {
     Kind kind;
   };
   bool is_read(const arrow::Field& field, Images images, const Columns& columns);
-  static Kind kind_of(const arrow::DataType& type);
+  static Kind kind_of(const arrow::DataType& type, bool named_as_image);
   void add_image(Row& row, const Column& column, const arrow::Array& array, int64_t index);
 
   std::filesystem::path file_;

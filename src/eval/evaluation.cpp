@@ -38,6 +38,8 @@ OrderedJson run_settings(const Benchmark& benchmark, const OrderedJson& descript
   settings["label"] = options.label;
   settings.update(options.model_settings);
   settings["data"] = description.at("data");
+  for (const char* key : {"columns", "left_out"})
+    if (description.contains(key)) settings[key] = description.at(key);
   settings["responses"] = description.at("responses");
   settings["captions"] = nullptr;
   if (options.captions)
@@ -99,14 +101,22 @@ const std::string& Captions::of(const OrderedJson& id, const std::string& source
 }
 
 void Captions::add_to(BenchmarkRow& row) const {
-  row.query = of(row.id, row.source) + " " + row.query;
+  const std::string& caption = of(row.id, row.source);
+  row.query = caption + " " + row.query;
+  if (!row.messages.is_null()) put_before_question(row.messages, caption + " ");
 }
 
 Sample sample_of(BenchmarkRow& row, EvaluationMode mode) {
-  Sample sample;
-  sample.images = std::exchange(row.images, {});
-  if (mode == EvaluationMode::image && sample.images.empty())
+  std::vector<EncodedImage> images = std::exchange(row.images, {});
+  if (mode == EvaluationMode::image && images.empty() && !row.may_lack_images)
     fail("{}: has no image; `mode` no-image evaluates without", row.source);
+  if (!row.messages.is_null()) {
+    OrderedJson messages = row.messages;
+    if (mode != EvaluationMode::image) leave_out_images(messages);
+    return sample_of(messages, std::move(images), row.responses, row.source);
+  }
+  Sample sample;
+  sample.images = std::move(images);
   sample.messages.push_back(user_message(row.query, sample.images.size()));
   sample.responses = row.responses;
   return sample;

@@ -179,6 +179,26 @@ OrderedJson user_message(const std::string& prompt, size_t images) {
   return {{"role", "user"}, {"content", std::move(parts)}};
 }
 
+void leave_out_images(OrderedJson& messages) {
+  for (auto& message : messages)
+    if (message["content"].is_array()) message["content"] = without_images(message["content"]);
+}
+
+void put_before_question(OrderedJson& messages, const std::string& text) {
+  const auto question = std::ranges::find_if(messages, [](const auto& message) { return message["role"] == "user"; });
+  if (question == messages.end()) return;
+  OrderedJson& content = (*question)["content"];
+  if (content.is_string()) {
+    content = text + content.get<std::string>();
+    return;
+  }
+  const auto part = std::ranges::find_if_not(content, is_image);
+  if (part != content.end())
+    (*part)["text"] = text + (*part)["text"].get<std::string>();
+  else
+    content.push_back({{"type", "text"}, {"text", text}});
+}
+
 void join_parts(OrderedJson& messages, const std::string& image) {
   for (auto& message : messages) {
     OrderedJson& content = message["content"];

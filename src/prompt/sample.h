@@ -47,6 +47,12 @@ Sample sample_of(const OrderedJson& messages, std::vector<EncodedImage> images,
 // One user message with its images before the text, as the reference formats a query.
 OrderedJson user_message(const std::string& prompt, size_t images);
 
+// Takes the parts that are images from messages whose content is a list of parts.
+void leave_out_images(OrderedJson& messages);
+
+// Puts `text` before the text of the first user message.
+void put_before_question(OrderedJson& messages, const std::string& text);
+
 // Each message's content, a list of parts, as one text with `image` in the place of each image.
 void join_parts(OrderedJson& messages, const std::string& image);
 

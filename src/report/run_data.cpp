@@ -1,19 +1,30 @@
 #include "report/run_data.h"
 
-namespace vlrm {
+#include "tasks/own_data.h"
 
-std::unique_ptr<Benchmark> open_benchmark_of(const RunResults& run, const std::string& data,
-                                             const Benchmarks& benchmarks) {
-  if (data.empty() && !run.info.data) return nullptr;
-  const BenchmarkSpec* spec = find_benchmark(benchmarks, run.info.benchmark.name());
-  if (spec == nullptr) return nullptr;
-  const RunData known = run.info.data.value_or(RunData{});
-  const DatasetName name{data.empty() ? known.name : data, known.config, known.split};
-  if (spec->has_responses()) return open_benchmark(*spec, name);
+namespace vlrm {
+namespace {
+
+std::unique_ptr<const Benchmark> open_whole(const RunResults& run, const DatasetName& name, SharedSpec spec) {
+  if (spec->has_responses()) return open_benchmark(std::move(spec), name);
   // A finished run's rows hold all that the responses file held.
   const std::filesystem::path responses =
       run.complete() ? rows_file(run.path) : std::filesystem::path(run.info.responses);
-  return open_best_of_n(*spec, responses, name, true);
+  return open_best_of_n(std::move(spec), responses, name, true);
+}
+
+}  // namespace
+
+std::unique_ptr<const Benchmark> open_benchmark_of(const RunResults& run, const std::string& data,
+                                                   const Benchmarks& benchmarks) {
+  if (data.empty() && !run.info.data) return nullptr;
+  SharedSpec spec(SharedSpec(), find_benchmark(benchmarks, run.info.benchmark.name()));
+  if (!run.info.columns.is_null())
+    spec = own_data_of(run.info.benchmark, run.info.columns, !run.info.responses.empty());
+  if (spec == nullptr) return nullptr;
+  const RunData known = run.info.data.value_or(RunData{});
+  const DatasetName name{data.empty() ? known.name : data, known.config, known.split};
+  return limited(open_whole(run, name, std::move(spec)), run.info.limited ? run.info.rows : std::nullopt);
 }
 
 }  // namespace vlrm

@@ -10,9 +10,9 @@
 
 namespace vlrm {
 
-// With the dataset `data`, or, where that is empty, the one that run.json names. Nothing where neither is known, or the
-// run is of none of `benchmarks`. Throws Error if it cannot be opened.
-std::unique_ptr<Benchmark> open_benchmark_of(const RunResults& run, const std::string& data,
-                                             const Benchmarks& benchmarks);
+// With the dataset `data`, or, where that is empty, the one that run.json names; of a limited run its first rows.
+// Nothing where neither is known, or the run is of none of `benchmarks`. Throws Error if it cannot be opened.
+std::unique_ptr<const Benchmark> open_benchmark_of(const RunResults& run, const std::string& data,
+                                                   const Benchmarks& benchmarks);
 
 }  // namespace vlrm

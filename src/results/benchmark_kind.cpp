@@ -21,6 +21,14 @@ FigureName figure_name(Figure figure) {
       return {"accuracy", "Accuracy"};
     case Figure::macro:
       return {"macro", "Macro"};
+    case Figure::average:
+      return {"average", "Average"};
+    case Figure::all_right:
+      return {"all_right", "ACC+"};
+    case Figure::with_ties:
+      return {"with_ties", "With ties"};
+    case Figure::tie_calibrated:
+      return {"tie_calibrated", "Tie-calibrated"};
     case Figure::pass_1:
       return {"pass_1", "Pass@1"};
     case Figure::pass_n:
@@ -49,11 +57,19 @@ std::string_view figure_title(Figure figure) {
 }
 
 bool is_of_all_rows(Figure figure) {
-  return figure == Figure::overall || figure == Figure::accuracy;
+  return figure == Figure::overall || figure == Figure::accuracy || figure == Figure::average;
 }
 
 bool is_of_model(Figure figure) {
-  return is_of_all_rows(figure) || figure == Figure::group || figure == Figure::macro;
+  switch (figure) {
+    case Figure::pass_1:
+    case Figure::pass_n:
+    case Figure::random:
+    case Figure::drawn:
+      return false;
+    default:
+      return true;
+  }
 }
 
 bool same_benchmark(const BenchmarkKind& a, const BenchmarkKind& b) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/joined.h"
 #include "results/metrics.h"
+#include "results/tie_labels.h"
 
 namespace vlrm {
 namespace {
@@ -52,16 +53,29 @@ MetricComparison by_mcnemar(std::string name, const Paired& pairs) {
   return result;
 }
 
-MetricComparison by_kind(const BenchmarkKind& kind, std::string name, const Paired& rows) {
-  return kind.is_pairs() ? by_mcnemar(std::move(name), rows) : by_bootstrap(std::move(name), {&rows});
+Paired paired(const std::vector<double>& a, const std::vector<double>& b) {
+  Paired both;
+  for (size_t i = 0; i < a.size(); ++i) both.add(a[i], b[i]);
+  return both;
 }
 
+MetricComparison by_kind(const BenchmarkKind& kind, std::string name, const Paired& rows) {
+  return kind.is_pairs() && kind.unit_value == nullptr ? by_mcnemar(std::move(name), rows)
+                                                       : by_bootstrap(std::move(name), {&rows});
+}
+
+// The rows that both runs have.
+struct Both {
+  std::vector<Outcome> a, b;
+};
+
 // What a figure says of both runs, where it has samples and depends on the model.
-void add_figure(Figure figure, const BenchmarkKind& kind, const std::vector<Paired>& groups, const Paired& all,
-                std::vector<MetricComparison>& metrics) {
+void add_figure(Figure figure, const BenchmarkKind& kind, const Both& rows, const std::vector<Paired>& groups,
+                const Paired& all, std::vector<MetricComparison>& metrics) {
   const std::string title(figure_title(figure));
-  const auto has_samples = [](const Paired& rows) { return !rows.a.empty(); };
+  const auto has_samples = [](const Paired& values) { return !values.a.empty(); };
   std::vector<const Paired*> strata;
+  Paired paired_rows;
   switch (figure) {
     case Figure::group:
       for (size_t i = 0; i < groups.size(); ++i)
@@ -71,7 +85,18 @@ void add_figure(Figure figure, const BenchmarkKind& kind, const std::vector<Pair
     case Figure::accuracy:
       metrics.push_back(by_kind(kind, title, all));
       break;
+    case Figure::all_right:
+      paired_rows = paired(all_right_values(rows.a, kind), all_right_values(rows.b, kind));
+      if (has_samples(paired_rows)) metrics.push_back(by_mcnemar(title, paired_rows));
+      break;
+    case Figure::with_ties:
+      paired_rows = paired(values_with_ties(rows.a), values_with_ties(rows.b));
+      if (has_samples(paired_rows)) metrics.push_back(by_mcnemar(title, paired_rows));
+      break;
+    case Figure::tie_calibrated:  // each with a threshold of its own
+      break;
     case Figure::macro:
+    case Figure::average:
       if (groups.empty() || !std::ranges::all_of(groups, has_samples)) break;
       for (const Paired& group : groups) strata.push_back(&group);
       metrics.push_back(by_bootstrap(title, strata));
@@ -116,15 +141,20 @@ Comparison compare(const RunResults& a, const RunResults& b) {
   check_comparable(a, b);
   const size_t rows = std::min(a.outcomes.size(), b.outcomes.size());
   const BenchmarkKind& kind = a.info.benchmark;
-  std::vector<Paired> groups(kind.groups.size());
+  const auto first = [rows](const RunResults& run) {
+    return std::vector<Outcome>(run.outcomes.begin(), run.outcomes.begin() + static_cast<ptrdiff_t>(rows));
+  };
+  const Both both{first(a), first(b)};
+  const auto left = values_by_group(both.a, kind), right = values_by_group(both.b, kind);
+  std::vector<Paired> groups;
   Paired all;
-  for (size_t i = 0; i < rows; ++i) {
-    const double left = chosen_correctness(a.outcomes[i]), right = chosen_correctness(b.outcomes[i]);
-    all.add(left, right);
-    if (!groups.empty()) groups[a.outcomes[i].group].add(left, right);
+  for (size_t group = 0; group < left.size(); ++group) {
+    groups.push_back(paired(left[group], right[group]));
+    for (size_t i = 0; i < left[group].size(); ++i) all.add(left[group][i], right[group][i]);
   }
+  if (kind.groups.empty()) groups.clear();
   Comparison result{a.info, b.info, static_cast<int64_t>(rows), {}};
-  for (const Figure figure : kind.figures) add_figure(figure, kind, groups, all, result.metrics);
+  for (const Figure figure : kind.figures) add_figure(figure, kind, both, groups, all, result.metrics);
   return result;
 }
 

@@ -29,6 +29,13 @@ struct ChoiceSummary {
   std::optional<double> macro() const;
 };
 
+// What a benchmark's figures are means of, by group (in one group where it has none): a row's correctness of what was
+// chosen, or a unit's value. Rows without scores and ties count nowhere.
+std::vector<std::vector<double>> values_by_group(const std::vector<Outcome>& outcomes, const BenchmarkKind& kind);
+
+// Of each unit of rows: 1 if all of them are right, else 0 (MM-RLHF's ACC+, arXiv 2502.10391).
+std::vector<double> all_right_values(const std::vector<Outcome>& outcomes, const BenchmarkKind& kind);
+
 struct BestOfNSummary {
   Tally pass_1;        // the first response
   Tally pass_n;        // the best of all

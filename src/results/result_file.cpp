@@ -59,8 +59,10 @@ void fill_pair(ResultRow& row, const std::string& source) {
     if (!row.values.contains(key)) detail::fail_missing_field(key, source);
   row.chosen = index(row.values.at("predicted_answer"), "predicted_answer", row.scores.size(), source);
   const OrderedJson& truth = row.values.at("ground_truth");
-  if (!truth.is_array() || truth.empty()) fail("{}: the field \"ground_truth\" must be a list of indices", source);
+  if (!truth.is_array()) fail("{}: the field \"ground_truth\" must be a list of indices", source);
   row.correctness.assign(row.scores.size(), 0);
+  row.tie = truth.empty();
+  if (row.tie) return;
   row.correctness[index(truth[0], "ground_truth", row.scores.size(), source)] = 1;
 }
 

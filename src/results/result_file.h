@@ -23,6 +23,7 @@ struct ResultRow {
   size_t chosen = 0;                // the response that the model preferred; 0 where there are no scores
   std::vector<int64_t> lengths;     // characters a response; of pairs, its rendered prompt's
   TextNotes notes;                  // the counts of "texts"
+  bool tie = false;                 // a pair of which neither response is preferred: "ground_truth" is empty
 };
 
 // What a line's fields make it. Throws Error where they fit no shape.

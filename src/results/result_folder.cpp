@@ -29,7 +29,7 @@ const BenchmarkKind& kind_of_bare_file(const fs::path& path, RowShape shape, con
   for (const BenchmarkKind* kind : kinds) {
     if (kind->shape != shape) continue;
     if (holds_name(path, kind->name())) return *kind;
-    if (fallback == nullptr && kind->subtask.empty()) fallback = kind;
+    if (fallback == nullptr && kind->subtask.empty() && kind->of_bare_files) fallback = kind;
   }
   if (fallback == nullptr) fail("{}: which benchmark these rows are of is not known", path.string());
   return *fallback;
@@ -70,6 +70,8 @@ std::vector<size_t> parse_groups(const OrderedJson& groups, BenchmarkKind& kind,
   for (const size_t group : of_rows)
     if (group >= kind.groups.size())
       fail("{}: \"{}\" has a row in group {} of {}", source, kGroups, group, kind.groups.size());
+  if (std::ranges::find(kind.figures, Figure::group) == kind.figures.end())
+    kind.figures.insert(kind.figures.begin(), Figure::group);
   return of_rows;
 }
 
@@ -187,6 +189,26 @@ void set_groups(RunResults& run, const std::optional<std::vector<size_t>>& of_ro
 
 }  // namespace
 
+std::vector<Outcome> without_ties(std::vector<Outcome> outcomes) {
+  std::erase_if(outcomes, [](const Outcome& outcome) { return outcome.tie; });
+  return outcomes;
+}
+
+void regroup(RunResults& run, const std::string& grouping) {
+  std::vector<std::string> names;
+  for (const Grouping& known : run.info.benchmark.groupings) {
+    names.push_back(known.name);
+    if (!same_name(known.name, grouping)) continue;
+    for (Outcome& outcome : run.outcomes) outcome.group = known.group_of_id(outcome.id);
+    if (&known != &run.info.benchmark.groupings.front())
+      run.info.benchmark.title += fmt::format(" ({} grouping)", known.name);
+    return;
+  }
+  if (names.empty()) fail("{}: {} is grouped in one way only", run.path.string(), run.info.benchmark.full_title());
+  fail("{}: {} is none of {}'s groupings: {}", run.path.string(), printable(grouping), run.info.benchmark.title,
+       joined(names));
+}
+
 fs::path rows_file(const fs::path& path) {
   return fs::is_directory(path) ? path / kRows : path;
 }
@@ -208,6 +230,10 @@ RunInfo parse_run_info(const OrderedJson& run_json, const std::string& source, c
   if (const OrderedJson* responses = object_at(run_json, "responses"))
     info.responses = optional_field<std::string>(*responses, "file", "", source);
   info.recipe = parse_recipe(run_json, source);
+  if (const OrderedJson* columns = object_at(run_json, "columns")) info.columns = *columns;
+  if (const OrderedJson* out = object_at(run_json, "left_out"))
+    info.left_out = fmt::format("{} {}", required_field<int64_t>(*out, "rows", source),
+                                printable(required_field<std::string>(*out, "are", source)));
   return info;
 }
 
@@ -232,7 +258,7 @@ RunResults read_run(const fs::path& path, const BenchmarkKinds& kinds) {
     if (!row->scores.empty()) run.equal_scores.add(row->scores, texts);
     run.notes.add(row->notes);
     run.outcomes.push_back({std::move(row->id), std::move(row->correctness), std::move(row->scores), row->chosen,
-                            std::move(row->lengths), 0, hashes(texts)});
+                            std::move(row->lengths), 0, hashes(texts), row->tie});
   }
   if (described && static_cast<int64_t>(run.outcomes.size()) > *run.info.rows)
     fail("{}: has {} rows where run.json says {}; evaluate again with `force`", rows.string(), run.outcomes.size(),

@@ -33,6 +33,8 @@ struct RunInfo {
   std::optional<RunData> data;
   std::string responses;               // the file of responses; empty where there is none or it is not known
   std::optional<MergedRecipe> recipe;  // of models merged on load, where run.json says the method
+  OrderedJson columns = {};            // of a user's own dataset: what holds what, as run.json says; else null
+  std::string left_out = {};           // "25 rows that show a video"; empty where all rows are scored
 };
 
 // What the metrics need of a row; the texts are not kept.
@@ -43,6 +45,7 @@ struct Outcome {
   std::vector<int64_t> lengths;
   size_t group = 0;                  // an index into the benchmark's groups; 0 if it has none
   std::vector<uint64_t> texts = {};  // of best of N: a hash of each response
+  bool tie = false;                  // of pairs: people prefer neither response
 };
 
 struct RunResults {
@@ -54,6 +57,12 @@ struct RunResults {
   bool scored() const { return !outcomes.empty() && !outcomes.front().scores.empty(); }
   bool complete() const { return !info.rows || *info.rows == static_cast<int64_t>(outcomes.size()); }
 };
+
+// Those with a preference, where some are labelled as ties.
+std::vector<Outcome> without_ties(std::vector<Outcome> outcomes);
+
+// Groups the rows by their ids in another published way. Throws Error naming those that the benchmark has.
+void regroup(RunResults& run, const std::string& grouping);
 
 // The file of rows of a result folder, or the file itself.
 std::filesystem::path rows_file(const std::filesystem::path& path);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "results/metrics.h"
+#include "results/tie_labels.h"
 
 namespace vlrm {
 namespace {
@@ -44,12 +45,9 @@ class Figures {
         outcomes_(run.outcomes),
         choices_(summarize_choices(outcomes_, kind_.groups.size())),
         data_(summarize_best_of_n(outcomes_)),
-        by_group_(kind_.groups.size()) {
-    for (const Outcome& outcome : outcomes_) {
-      if (outcome.scores.empty()) continue;
-      if (!by_group_.empty()) by_group_[outcome.group].push_back(chosen_correctness(outcome));
-      chosen_.push_back(chosen_correctness(outcome));
-    }
+        by_group_(values_by_group(outcomes_, kind_)) {
+    for (const auto& values : by_group_) all_.insert(all_.end(), values.begin(), values.end());
+    if (kind_.groups.empty()) by_group_.clear();
   }
 
   std::vector<Metric> metrics() const {
@@ -66,13 +64,27 @@ class Figures {
           all.push_back(of_choices(figure, kind_.groups[i], choices_.groups[i], by_group_[i]));
         break;
       case Figure::overall:
-        all.push_back(of_choices(figure, title_of_figure(figure), choices_.overall, chosen_));
+        all.push_back(of_choices(figure, title_of_figure(figure), choices_.overall, all_));
         break;
       case Figure::accuracy:
-        all.push_back(of_choices(figure, title_of_figure(figure), choices_.overall, chosen_));
+        all.push_back(of_choices(figure, title_of_figure(figure), choices_.overall, all_));
         all.back().percent = accuracy_percent(choices_.overall);
         break;
+      case Figure::all_right:
+        all.push_back(of_values(figure, all_right_values(outcomes_, kind_)));
+        break;
+      case Figure::with_ties:
+        all.push_back(of_values(figure, values_with_ties(outcomes_)));
+        break;
+      case Figure::tie_calibrated:
+        all.push_back(of_values(figure, values_with_ties(outcomes_, calibrated_threshold(outcomes_))));
+        break;
+      case Figure::average:
+        all.push_back({figure, title_of_figure(figure), std::ssize(all_), percent(mean_of_groups()),
+                       in_percent(bootstrap_interval({by_group_.begin(), by_group_.end()})), std::nullopt});
+        break;
       case Figure::macro:
+        if (by_group_.empty()) break;
         all.push_back({figure, title_of_figure(figure), choices_.overall.count, percent(choices_.macro()),
                        in_percent(bootstrap_interval({by_group_.begin(), by_group_.end()})), std::nullopt});
         break;
@@ -95,9 +107,30 @@ class Figures {
 
   // Of pairs these are plain proportions.
   Metric of_choices(Figure figure, std::string name, const Tally& tally, const std::vector<double>& values) const {
+    if (kind_.unit_value != nullptr) return metric(figure, std::move(name), tally_of(values), values);
     Metric made = metric(figure, std::move(name), tally, values);
     if (kind_.is_pairs()) made.wilson = in_percent(wilson_interval(static_cast<int64_t>(tally.correct), tally.count));
     return made;
+  }
+
+  static Tally tally_of(const std::vector<double>& values) {
+    Tally tally;
+    for (const double value : values) tally.add(value);
+    return tally;
+  }
+
+  Metric of_values(Figure figure, const std::vector<double>& values) const {
+    return metric(figure, title_of_figure(figure), tally_of(values), values);
+  }
+
+  std::optional<double> mean_of_groups() const {
+    double sum = 0;
+    for (const auto& values : by_group_) {
+      const auto mean = tally_of(values).fraction();
+      if (!mean) return std::nullopt;
+      sum += *mean;
+    }
+    return by_group_.empty() ? std::nullopt : std::optional(sum / static_cast<double>(by_group_.size()));
   }
 
   template <class ValueOfRow>
@@ -113,8 +146,8 @@ class Figures {
   const std::vector<Outcome>& outcomes_;
   const ChoiceSummary choices_;
   const BestOfNSummary data_;
-  std::vector<std::vector<double>> by_group_;  // correctness of what was chosen
-  std::vector<double> chosen_;
+  std::vector<std::vector<double>> by_group_;  // what the figures are means of
+  std::vector<double> all_;
 };
 
 int64_t rows_not_finite(const std::vector<Outcome>& outcomes) {
@@ -126,6 +159,8 @@ int64_t rows_not_finite(const std::vector<Outcome>& outcomes) {
 }  // namespace
 
 RunSummary summarize(const RunResults& run) {
+  RunResults judged = run;  // rows that say which response is right
+  judged.outcomes = without_ties(std::move(judged.outcomes));
   RunSummary summary{run.path,
                      run.info,
                      static_cast<int64_t>(run.outcomes.size()),
@@ -135,9 +170,9 @@ RunSummary summarize(const RunResults& run) {
                      Figures(run).metrics(),
                      run.equal_scores,
                      run.notes,
-                     ties(run.outcomes),
-                     score_distributions(run.outcomes),
-                     accuracy_by_length_gap(run),
+                     ties(judged.outcomes),
+                     score_distributions(judged.outcomes),
+                     accuracy_by_length_gap(judged),
                      {}};
   if (!run.info.benchmark.is_pairs()) summary.curve = best_of_n_curve(run.outcomes);
   return summary;

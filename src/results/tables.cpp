@@ -99,6 +99,8 @@ void note_rows(Grid& grid, const RunSummary& run, const std::string& label, Layo
   if (run.info.limited)
     grid.notes.push_back(
         escaped(fmt::format("{}: only the first {} rows of the benchmark.", label, *run.info.rows), layout));
+  if (!run.info.left_out.empty())
+    grid.notes.push_back(escaped(fmt::format("{}: without {}.", label, run.info.left_out), layout));
   if (run.equal_scores.equal() > 0)
     grid.notes.push_back(escaped(fmt::format("{}: {} of {} pairs have equal scores; the first of equals is chosen.",
                                              label, run.equal_scores.equal(), run.equal_scores.pairs()),
@@ -120,7 +122,7 @@ std::string samples_text(const RunSummary& run) {
 std::string title_of(const std::vector<const RunSummary*>& runs) {
   const RunSummary& first = *runs.front();
   std::string title = first.info.benchmark.full_title();
-  if (first.info.benchmark.subtask.empty()) return title;
+  if (first.info.benchmark.subtask.empty() || first.info.benchmark.is_pairs()) return title;
   const bool same = std::ranges::all_of(runs, [&](auto* run) { return run->responses == first.responses; });
   return fmt::format("{}, best of {}", title, same && first.responses ? fmt::format("{}", *first.responses) : "N");
 }

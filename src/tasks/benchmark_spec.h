@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,14 @@ struct BenchmarkRow {
   OrderedJson id = {};  // null where the benchmark has none
   std::string query = {};
   std::vector<EncodedImage> images = {};
+  // In place of the query, which then is its text alone, where the question is a conversation of several messages.
+  OrderedJson messages = {};
   std::vector<std::string> responses = {};
-  OrderedJson fields = {};  // what the result line takes over: the ground truth, or a whole row of best of N
-  size_t group = 0;         // of the benchmark's, where it has some
-  std::string source = {};  // what errors call it
+  OrderedJson fields = {};       // what the result line takes over: the ground truth, or a whole row of best of N
+  size_t group = 0;              // of the benchmark's, where it has some
+  std::string group_name = {};   // where the dataset says which groups there are
+  bool may_lack_images = false;  // set by the stream, as the benchmark says
+  std::string source = {};       // what errors call it
 };
 
 // A question that a model is to answer.
@@ -58,16 +63,22 @@ struct BenchmarkSpec {
   DatasetName data = {};     // where it is unless the user names another place
   int64_t first_rows = 0;    // only so many of its rows are the benchmark; 0: all
   bool drops_alpha = false;  // the reference converts these images to RGB itself, before the processor sees them
-  // One of the two. Of a dataset that holds responses: the columns of values that are read; its row, but for the
-  // source, and what --help says of it. The function throws Error naming row and column.
-  std::vector<std::string> columns = {};
-  BenchmarkRow (*row)(Row& row) = nullptr;
+  // One of the two. Of a dataset that holds responses: the columns that are read; its row, but for the source, and what
+  // --help says of it. The function throws Error naming row and column.
+  WantedColumns columns = {};
+  std::function<BenchmarkRow(Row& row)> row = {};
   std::string summary = {};
+  // Which rows are not of the benchmark, and what they are called: "rows that show a video".
+  bool (*is_left_out)(const Row& row) = nullptr;
+  std::string left_out = {};
+  bool groups_in_rows = false;   // the rows name their groups, of which `kind` has those that come first, if any
+  bool may_lack_images = false;  // rows without an image are of texts alone
+  OrderedJson settings = {};     // of a user's own dataset: what run.json has as "columns"
   // Of a dataset whose questions are answered several times: the responses stand in a file.
   const AnswerRules* answers = nullptr;
 
   const std::string& name() const { return kind.name(); }
-  bool has_responses() const { return row != nullptr; }
+  bool has_responses() const { return static_cast<bool>(row); }
 };
 
 // The kind of all benchmarks whose responses stand in a file.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tasks/benchmarks/benchmarks.h"
+#include "tasks/own_data.h"
 
 namespace vlrm {
 namespace {
@@ -41,6 +42,7 @@ BenchmarkKinds kinds_of(const Benchmarks& benchmarks) {
   BenchmarkKinds kinds;
   for (const BenchmarkSpec* spec : benchmarks) kinds.push_back(&spec->kind);
   kinds.push_back(&unknown_best_of_n);
+  kinds.push_back(&kOwnPairs);
   return kinds;
 }
 

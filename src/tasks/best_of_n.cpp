@@ -1,6 +1,4 @@
 // Best-of-N: responses of a file, scored with the images that a dataset has under the same id.
-#include <algorithm>
-
 #include "base/content_digest.h"
 #include "base/error.h"
 #include "base/line_reader.h"
@@ -26,11 +24,7 @@ BenchmarkRow parse_line(const std::string& line, const std::string& source, Resp
   result.source = source;
   if (holds == ResponsesFile::questions) return result;
   result.responses = fields.texts("responses");
-  const OrderedJson& correctness = fields.any("correctness");
-  const auto is_share = [](const OrderedJson& value) { return value.is_number() || value.is_boolean(); };
-  if (!correctness.is_array() || correctness.size() != result.responses.size() ||
-      !std::ranges::all_of(correctness, is_share))
-    fail("{}: \"correctness\" is not a list of {} numbers, one a response", source, result.responses.size());
+  fields.shares("correctness", result.responses.size());
   result.fields = std::move(row.values);
   return result;
 }
@@ -39,9 +33,9 @@ class BestOfNStream : public BenchmarkStream {
  public:
   // `rows`: none where no line is to have images.
   BestOfNStream(const fs::path& file, ResponsesFile holds, int64_t first, std::shared_ptr<const RowsById> rows,
-                Images images)
+                Images images, WantedColumns columns)
       : lines_(file.string()), holds_(holds), rows_(std::move(rows)) {
-    if (rows_ && images == Images::with) images_.emplace(rows_->data());
+    if (rows_ && images == Images::with) images_.emplace(rows_->data(), std::move(columns));
     std::string line;
     while (first-- > 0 && lines_.next_not_blank(line)) continue;
   }
@@ -63,22 +57,30 @@ class BestOfNStream : public BenchmarkStream {
 
 class BestOfN : public Benchmark {
  public:
-  BestOfN(const BenchmarkSpec& spec, fs::path responses, ResponsesFile holds, DatasetName name, bool with_images)
-      : Benchmark(spec), responses_(std::move(responses)), holds_(holds), name_(or_else(std::move(name), spec.data)) {
-    if (with_images) rows_by_id_ = std::make_shared<const RowsById>(open_dataset(name_), spec.answers->id);
+  BestOfN(SharedSpec shared, fs::path responses, ResponsesFile holds, DatasetName name, bool with_images)
+      : Benchmark(std::move(shared)),
+        responses_(std::move(responses)),
+        holds_(holds),
+        name_(or_else(std::move(name), spec().data)) {
+    if (with_images) rows_by_id_ = std::make_shared<const RowsById>(open_dataset(name_), spec().answers->id);
     LineReader lines(responses_.string());
     for (std::string line; lines.next_not_blank(line);) ++rows_;
     if (rows_ == 0) fail("{}: has no rows; there is nothing to evaluate", responses_.string());
   }
   int64_t rows() const override { return rows_; }
   std::unique_ptr<BenchmarkStream> stream(int64_t first, Images images) const override {
-    return std::make_unique<BestOfNStream>(responses_, holds_, first, rows_by_id_, images);
+    return std::make_unique<BestOfNStream>(responses_, holds_, first, rows_by_id_, images,
+                                           WantedColumns({}, spec().columns.images));
   }
   OrderedJson description() const override {
-    return {{"task", spec().kind.task},
-            {"subtask", spec().kind.subtask},
-            {"data", rows_by_id_ ? describe(name_, *rows_by_id_->data()) : OrderedJson(nullptr)},
-            {"responses", {{"file", whole_path(responses_)}, {"digest", file_digest(responses_)}}}};
+    OrderedJson data = nullptr;
+    if (rows_by_id_) data = describe(name_, *rows_by_id_->data(), spec().columns.images);
+    OrderedJson all{{"task", spec().kind.task},
+                    {"subtask", spec().kind.subtask},
+                    {"data", std::move(data)},
+                    {"responses", {{"file", whole_path(responses_)}, {"digest", file_digest(responses_)}}}};
+    if (!spec().settings.is_null()) all["columns"] = spec().settings;
+    return all;
   }
 
  private:
@@ -91,10 +93,15 @@ class BestOfN : public Benchmark {
 
 }  // namespace
 
+std::unique_ptr<Benchmark> open_best_of_n(SharedSpec spec, const fs::path& responses, DatasetName data,
+                                          bool with_images, ResponsesFile holds) {
+  VLRM_ASSERT(spec->answers != nullptr);
+  return std::make_unique<BestOfN>(std::move(spec), responses, holds, std::move(data), with_images);
+}
+
 std::unique_ptr<Benchmark> open_best_of_n(const BenchmarkSpec& spec, const fs::path& responses, DatasetName data,
                                           bool with_images, ResponsesFile holds) {
-  VLRM_ASSERT(spec.answers != nullptr);
-  return std::make_unique<BestOfN>(spec, responses, holds, std::move(data), with_images);
+  return open_best_of_n(SharedSpec(SharedSpec(), &spec), responses, std::move(data), with_images, holds);
 }
 
 }  // namespace vlrm

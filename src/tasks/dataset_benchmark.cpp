@@ -1,4 +1,7 @@
 // Benchmarks whose dataset holds the responses.
+#include <algorithm>
+#include <set>
+
 #include "base/error.h"
 #include "results/result_folder.h"
 #include "tasks/benchmark.h"
@@ -7,38 +10,88 @@
 namespace vlrm {
 namespace {
 
+constexpr size_t kMostGroups = 64;
+
+// Which rows of a dataset are the benchmark's, and which groups they name.
+struct Survey {
+  std::vector<int64_t> kept;  // of the benchmark's rows, the dataset's; empty where all are
+  std::vector<std::string> groups;
+};
+
+// The dataset's groups after those that are known, in the order of their names, so that the order of files is nothing
+// to them.
+void add_groups(const std::set<std::string>& found, std::vector<std::string>& groups, const Dataset& data) {
+  std::erase_if(groups, [&](const std::string& known) { return !found.contains(known); });
+  for (const std::string& name : found)
+    if (std::ranges::find(groups, name) == groups.end()) groups.push_back(name);
+  if (groups.size() > kMostGroups)
+    fail("{}: its rows name {} groups, more than {}; a column of few values groups rows", data.description(),
+         groups.size(), kMostGroups);
+}
+
+Survey survey(const BenchmarkSpec& spec, const Dataset& data) {
+  Survey all{{}, spec.kind.groups};
+  if (spec.is_left_out == nullptr && !spec.groups_in_rows) return all;
+  std::set<std::string> groups;
+  const auto rows = data.stream(0, Images::without, spec.columns);
+  while (auto row = rows->next()) {
+    if (spec.is_left_out != nullptr && spec.is_left_out(*row)) continue;
+    all.kept.push_back(row->index);
+    if (spec.groups_in_rows) groups.insert(spec.row(*row).group_name);
+  }
+  if (all.kept.empty()) fail("{}: all are {}; there is nothing to evaluate", data.description(), spec.left_out);
+  if (std::ssize(all.kept) == data.rows()) all.kept.clear();
+  if (spec.groups_in_rows) add_groups(groups, all.groups, data);
+  return all;
+}
+
+// Of a user's own dataset the first row says whether its rows have images.
+bool shows_images(const BenchmarkSpec& spec, const Dataset& data) {
+  const auto first = data.stream(0, Images::with, spec.columns)->next();
+  return first && !first->images.empty();
+}
+
 class DatasetStream : public BenchmarkStream {
  public:
-  DatasetStream(const BenchmarkSpec& spec, std::unique_ptr<RowStream> rows)
-      : row_of_(spec.row), groups_(spec.kind.groups.size()), rows_(std::move(rows)) {}
+  DatasetStream(SharedSpec spec, std::unique_ptr<RowStream> rows) : spec_(std::move(spec)), rows_(std::move(rows)) {}
   std::optional<BenchmarkRow> next() override {
     auto row = rows_->next();
+    while (row && spec_->is_left_out != nullptr && spec_->is_left_out(*row)) row = rows_->next();
     if (!row) return std::nullopt;
-    BenchmarkRow made = row_of_(*row);
-    VLRM_ASSERT(groups_ == 0 || made.group < groups_);
+    BenchmarkRow made = spec_->row(*row);
+    const auto& groups = spec_->kind.groups;
+    if (spec_->groups_in_rows) made.group = std::ranges::find(groups, made.group_name) - groups.begin();
+    if (spec_->groups_in_rows && made.group == groups.size())
+      fail("{}: its group {} was not there when the file was opened", row->source, printable(made.group_name));
+    VLRM_ASSERT(groups.empty() || made.group < groups.size());
+    made.may_lack_images = spec_->may_lack_images;
     made.source = std::move(row->source);
     return made;
   }
 
  private:
-  BenchmarkRow (*const row_of_)(Row&);
-  const size_t groups_;
+  const SharedSpec spec_;
   const std::unique_ptr<RowStream> rows_;
 };
 
 class DatasetBenchmark : public Benchmark {
  public:
-  DatasetBenchmark(const BenchmarkSpec& spec, DatasetName name)
-      : Benchmark(spec), name_(or_else(std::move(name), spec.data)), data_(open_dataset(name_)) {
-    if (data_->rows() == 0) fail("{}; there is nothing to evaluate", data_->description());
-  }
-  int64_t rows() const override { return data_->rows(); }
+  DatasetBenchmark(SharedSpec spec, DatasetName name, std::unique_ptr<Dataset> data, std::vector<int64_t> kept)
+      : Benchmark(std::move(spec)), name_(std::move(name)), data_(std::move(data)), kept_(std::move(kept)) {}
+  int64_t rows() const override { return kept_.empty() ? data_->rows() : std::ssize(kept_); }
   std::unique_ptr<BenchmarkStream> stream(int64_t first, Images images) const override {
-    return std::make_unique<DatasetStream>(spec(), data_->stream(first, images, spec().columns));
+    const bool ended = first >= rows();
+    const int64_t from = ended ? data_->rows() : kept_.empty() ? first : kept_[static_cast<size_t>(first)];
+    return std::make_unique<DatasetStream>(shared_spec(), data_->stream(from, images, spec().columns));
   }
   OrderedJson description() const override {
-    return {
-        {"task", spec().kind.task}, {"subtask", nullptr}, {"data", describe(name_, *data_)}, {"responses", nullptr}};
+    OrderedJson all{{"task", spec().kind.task},
+                    {"subtask", spec().kind.subtask.empty() ? OrderedJson() : OrderedJson(spec().kind.subtask)},
+                    {"data", describe(name_, *data_, spec().columns.images)},
+                    {"responses", nullptr}};
+    if (!spec().settings.is_null()) all["columns"] = spec().settings;
+    if (!kept_.empty()) all["left_out"] = {{"rows", left_out()}, {"are", spec().left_out}};
+    return all;
   }
   OrderedJson groups() const override {
     if (spec().kind.groups.empty()) return OrderedJson::object();
@@ -48,10 +101,21 @@ class DatasetBenchmark : public Benchmark {
     }
     return {{"groups", groups_json(spec().kind, groups_)}};
   }
+  std::vector<std::string> notes() const override {
+    std::vector<std::string> all;
+    if (!kept_.empty())
+      all.push_back(fmt::format("{} of {} rows are left out: {}", left_out(), data_->rows(), spec().left_out));
+    if (spec().may_lack_images && !spec().settings.is_null())
+      all.emplace_back("the first row has no image: rows without images are scored by their texts");
+    return all;
+  }
 
  private:
+  int64_t left_out() const { return data_->rows() - rows(); }
+
   const DatasetName name_;
   const std::unique_ptr<Dataset> data_;
+  const std::vector<int64_t> kept_;     // the dataset's rows that are the benchmark's; empty where all are
   mutable std::vector<size_t> groups_;  // of each row, once they are asked for
 };
 
@@ -76,9 +140,23 @@ OrderedJson result_line(const BenchmarkKind& kind, const BenchmarkRow& row, cons
   return line;
 }
 
+std::unique_ptr<Benchmark> open_benchmark(SharedSpec spec, DatasetName given) {
+  VLRM_ASSERT(spec->has_responses());
+  DatasetName name = or_else(std::move(given), spec->data);
+  std::unique_ptr<Dataset> data = open_dataset(name);
+  if (data->rows() == 0) fail("{}; there is nothing to evaluate", data->description());
+  Survey found = survey(*spec, *data);
+  if (const bool own = !spec->settings.is_null(); own || spec->groups_in_rows) {
+    auto seen = std::make_shared<BenchmarkSpec>(*spec);
+    seen->kind.groups = std::move(found.groups);
+    if (own) seen->may_lack_images = !shows_images(*spec, *data);
+    spec = std::move(seen);
+  }
+  return std::make_unique<DatasetBenchmark>(std::move(spec), std::move(name), std::move(data), std::move(found.kept));
+}
+
 std::unique_ptr<Benchmark> open_benchmark(const BenchmarkSpec& spec, DatasetName data) {
-  VLRM_ASSERT(spec.has_responses());
-  return std::make_unique<DatasetBenchmark>(spec, std::move(data));
+  return open_benchmark(SharedSpec(SharedSpec(), &spec), std::move(data));
 }
 
 }  // namespace vlrm

@@ -7,7 +7,7 @@ namespace vlrm {
 
 RowsById::RowsById(std::shared_ptr<const Dataset> data, std::string id_column)
     : data_(std::move(data)), id_column_(std::move(id_column)) {
-  const auto rows = data_->stream(0, Images::without, Columns({id_column_}));
+  const auto rows = data_->stream(0, Images::without, WantedColumns({id_column_}));
   while (auto row = rows->next()) rows_.insert_or_assign(RowFields(*row).id(id_column_).dump(), row->index);
 }
 
@@ -20,7 +20,7 @@ int64_t RowsById::find_or_throw(const OrderedJson& id, const std::string& source
 
 std::vector<EncodedImage> ImageReader::images_of(int64_t row) {
   if (!last_ || last_->index > row) {
-    rows_ = data_->stream(row, Images::with, Columns(std::in_place));
+    rows_ = data_->stream(row, Images::with, columns_);
     last_ = rows_->next();
   }
   while (last_ && last_->index < row) last_ = rows_->next();

@@ -33,11 +33,14 @@ class RowsById {
 // Images of single rows. Mostly they are asked for in the dataset's order, so it reads on from where it stands.
 class ImageReader {
  public:
-  explicit ImageReader(std::shared_ptr<const Dataset> data) : data_(std::move(data)) {}
+  // `columns`: which are read, of images only.
+  explicit ImageReader(std::shared_ptr<const Dataset> data, WantedColumns columns = {})
+      : data_(std::move(data)), columns_(std::move(columns)) {}
   std::vector<EncodedImage> images_of(int64_t row);
 
  private:
   std::shared_ptr<const Dataset> data_;
+  WantedColumns columns_;
   std::unique_ptr<RowStream> rows_;
   std::optional<Row> last_;  // that was read
 };

@@ -25,7 +25,7 @@ class FirstRows : public BenchmarkStream {
 class LimitedBenchmark : public Benchmark {
  public:
   LimitedBenchmark(std::unique_ptr<const Benchmark> whole, int64_t limit)
-      : Benchmark(whole->spec()), whole_(std::move(whole)), limit_(limit) {}
+      : Benchmark(whole->shared_spec()), whole_(std::move(whole)), limit_(limit) {}
   int64_t rows() const override { return limit_; }
   std::unique_ptr<BenchmarkStream> stream(int64_t first, Images images) const override {
     return std::make_unique<FirstRows>(whole_->stream(first, images), limit_ - first);
@@ -42,6 +42,7 @@ class LimitedBenchmark : public Benchmark {
     while (const auto row = rows->next()) groups.push_back(row->group);
     return {{"groups", groups_json(spec().kind, groups)}};
   }
+  std::vector<std::string> notes() const override { return whole_->notes(); }
 
  private:
   const std::unique_ptr<const Benchmark> whole_;

@@ -67,6 +67,15 @@ OrderedJson RowFields::ranking(const std::string& column, size_t count) const {
   return ranking;
 }
 
+const OrderedJson& RowFields::shares(const std::string& column, size_t count) const {
+  const auto found = row_.values.find(column);
+  const auto is_share = [](const OrderedJson& value) { return value.is_number() || value.is_boolean(); };
+  if (found == row_.values.end() || !found->is_array() || found->size() != count ||
+      !std::ranges::all_of(*found, is_share))
+    refuse(column, fmt::format("a list of {} numbers, one for each response", count));
+  return *found;
+}
+
 std::vector<EncodedImage> RowFields::take_images() const {
   std::vector<EncodedImage> images;
   for (auto& [column, cell] : row_.images)
@@ -92,14 +101,14 @@ std::string whole_path(const fs::path& path) {
   return fs::absolute(path).lexically_normal().string();
 }
 
-OrderedJson describe(const DatasetName& name, const Dataset& data) {
+OrderedJson describe(const DatasetName& name, const Dataset& data, const std::vector<std::string>& images) {
   std::error_code error;
   const bool is_path = fs::exists(name.data, error);
   return {{"name", is_path ? whole_path(name.data) : name.data},
           {"config", name.config},
           {"split", name.split},
           {"rows", data.rows()},
-          {"stamp", data.stamp()}};
+          {"stamp", data.stamp(images)}};
 }
 
 }  // namespace vlrm

@@ -22,6 +22,8 @@ class RowFields {
   std::vector<std::string> texts(const std::string& column) const;
   // Indices of `count` responses, as many of them, as integers.
   OrderedJson ranking(const std::string& column, size_t count) const;
+  // How right each of `count` responses is: a list of as many numbers, or of true and false.
+  const OrderedJson& shares(const std::string& column, size_t count) const;
   // All images in the order of the columns. The row has none afterwards.
   std::vector<EncodedImage> take_images() const;
 
@@ -38,6 +40,7 @@ DatasetName or_else(DatasetName name, const DatasetName& fallback);
 
 // For run.json, which is read from any directory.
 std::string whole_path(const std::filesystem::path& path);
-OrderedJson describe(const DatasetName& name, const Dataset& data);
+// `images`: its columns of images, where they are not those of the usual names.
+OrderedJson describe(const DatasetName& name, const Dataset& data, const std::vector<std::string>& images = {});
 
 }  // namespace vlrm

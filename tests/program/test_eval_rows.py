@@ -315,8 +315,8 @@ RESPONSE = {"id": 3, "input": "a", "responses": ["b", "c"], "correctness": [1, 0
     (RESPONSE | {"input": 1}, '"input" is not a text'),
     (RESPONSE | {"responses": []}, '"responses" is not a list of texts'),
     (RESPONSE | {"responses": ["b", 1]}, '"responses" is not a list of texts'),
-    (RESPONSE | {"correctness": [1]}, '"correctness" is not a list of 2 numbers, one a response'),
-    (RESPONSE | {"correctness": [1, "0"]}, '"correctness" is not a list of 2 numbers, one a response'),
+    (RESPONSE | {"correctness": [1]}, '"correctness" is not a list of 2 numbers, one for each response'),
+    (RESPONSE | {"correctness": [1, "0"]}, '"correctness" is not a list of 2 numbers, one for each response'),
 ])
 def test_a_bad_line_of_responses_is_told_before_the_first_score(vlrm, tmp_path, line, expected):
     file = write_lines(tmp_path / "r.jsonl", [RESPONSE] * 6)

@@ -78,7 +78,7 @@ TEST(Benchmarks, SayWhatIsWrongWithResponses) {
     EXPECT_THAT(
         error(fmt::format(R"({{"id": 1, "input": "q", "responses": ["x", "y"], "correctness": {}}})", correctness)
                   .c_str()),
-        EndsWith("\"correctness\" is not a list of 2 numbers, one a response"));
+        EndsWith("\"correctness\" is not a list of 2 numbers, one for each response"));
 }
 
 TEST(Benchmarks, HaveRows) {

@@ -18,6 +18,24 @@ CHECKOUTS = {
     "lmms-eval": Checkout(
         "EvolvingLMMs-Lab/lmms-eval", "75571cfe0fa36ca5ec2e6aa2bb268f9d38295af3", "lmms_eval/tasks/textvqa/utils.py"
     ),
+    "multimodal-rewardbench": Checkout(
+        "facebookresearch/multimodal_rewardbench", "b4b92cdac0df81b2a134bcb1b91411d67b55f80f", "scripts/2_get_accuracy.py"
+    ),
+    "mm-rlhf": Checkout(
+        "Kwai-YuanQi/MM-RLHF",
+        "7c8af1d2cacc252e4310881d2af4f90eacf2a5f0",
+        "llava/eval/cal_performance_mmreweard_bench.py",
+    ),
+    "reward-bench": Checkout(
+        "allenai/reward-bench", "05a9005efb607249822c193590c8ecab87c77052", "rewardbench/utils.py"
+    ),
+    "r1-reward": Checkout(
+        "yfzhang114/r1_reward", "3693413abedd4a1efaa9484143acfaa5d78a8d2b", "inference/VL-Reward-Bench/get_acc.py"
+    ),
+    "vl-rewardbench": Checkout("vl-rewardbench/VL_RewardBench", "9b10abdc91678bc5fb2bd7eea4d73d3af484db9f", "cal.py"),
+    "vl-rewardbench-2024": Checkout(
+        "vl-rewardbench/VL_RewardBench", "f34babc260a3b103b66463d19b22e0f95f1ee1ac", "cal.py"
+    ),
 }
 
 

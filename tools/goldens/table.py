@@ -27,5 +27,11 @@ PARTS = [
     Part("loaded_models_4", "transformers-4.57", "reference/loaded_models_4.json: what vlrm build writes, loaded"),
     Part("loaded_models_5", "transformers-5", "reference/loaded_models_5.json: the same"),
     Part("datasets", "reference", "eval/data/, eval/responses/, seed/", ("lmms-eval",)),
+    Part(
+        "benchmark_figures",
+        "reference",
+        "reference/benchmark_figures.json: figures of four benchmarks by their own code, with small datasets",
+        ("multimodal-rewardbench", "mm-rlhf", "reward-bench", "r1-reward", "vl-rewardbench", "vl-rewardbench-2024"),
+    ),
     Part("results", "reference", "eval/results/, eval/summaries.json, seed/printed.json", ("reference",)),
 ]

@@ -20,7 +20,7 @@ BenchmarkRow row_of(Row& row) {
 const BenchmarkSpec rlaif_v_benchmark{
     .kind = {.task = "rlaif-v", .title = "RLAIF-V", .shape = {RowKind::pairs, false}, .figures = {Figure::accuracy}},
     .data = {"lca0503/rlaif_v_train_400", "", "test"},
-    .columns = {"question", "chosen", "rejected"},
+    .columns = {{"question", "chosen", "rejected"}},
     .row = row_of,
     .summary = "lca0503/rlaif_v_train_400: chosen against rejected",
 };
