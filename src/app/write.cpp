@@ -9,6 +9,7 @@
 #include "app/run_writing.h"
 #include "base/error.h"
 #include "tasks/answer_task.h"
+#include "tasks/own_task.h"
 #include "writing/own_prompts.h"
 
 namespace fs = std::filesystem;
@@ -31,10 +32,28 @@ void need_responses(const std::string& task, const std::string& responses, const
     throw OptionError("responses", fmt::format("{} needs a file of responses{}", printable(task), why));
 }
 
+void need_data(const BenchmarkSpec& spec, const WriteOptions& write, const std::string& task) {
+  if (write.data.data.empty() && spec.data.data.empty())
+    throw OptionError(
+        "data", fmt::format("names the rows, which {} does not: a file, a directory or a hub id", printable(task)));
+}
+
+// Captions need no responses: the rows have the questions.
+std::shared_ptr<const Benchmark> own_benchmark_of(const OwnTask& own, const std::string& task,
+                                                  const std::string& responses, const WriteOptions& write,
+                                                  ResponsesFile holds) {
+  need_data(*own.answers, write, task);
+  if (responses.empty() && holds == ResponsesFile::questions)
+    return limited(open_benchmark(own.questions, write.data), write.limit);
+  need_responses(task, responses, "");
+  return limited(open_best_of_n(own.answers, responses, write.data, true, holds), write.limit);
+}
+
 // Of either kind: with responses in its dataset, or in a file.
 std::shared_ptr<const Benchmark> benchmark_of(const std::string& task, const std::string& responses,
                                               const WriteOptions& write, ResponsesFile holds) {
   require_limit(write.limit);
+  if (is_task_file(task)) return own_benchmark_of(own_task_or_throw(task), task, responses, write, holds);
   const BenchmarkSpec& spec = benchmark_or_throw("task", task, all_benchmarks());
   if (spec.has_responses()) {
     refuse_responses_beside_own(task, responses);
@@ -62,10 +81,14 @@ void answers(const AnswersOptions& options) {
   const CallListener listening(options.write.listener);
   require_texts(options.texts);
   require_limit(options.write.limit);
-  const BenchmarkSpec& spec = benchmark_or_throw("task", options.task, benchmarks_to_answer());
+  const SharedSpec spec =
+      is_task_file(options.task)
+          ? own_task_or_throw(options.task).answers
+          : SharedSpec(SharedSpec(), &benchmark_or_throw("task", options.task, benchmarks_to_answer()));
+  need_data(*spec, options.write, options.task);
   const std::shared_ptr<const WritingJob> job =
-      answer_job({&spec, options.write.data, options.texts, options.first_seed, options.write.limit});
-  run_writing("answers", options.write, job, beside(options.write.output), spec.answers->max_new_tokens);
+      answer_job({spec, options.write.data, options.texts, options.first_seed, options.write.limit});
+  run_writing("answers", options.write, job, beside(options.write.output), spec->answers->max_new_tokens);
 }
 
 void judge(const JudgeOptions& options) {

@@ -57,7 +57,7 @@ class WritingJob {
 std::unique_ptr<WritingJob> caption_job(std::shared_ptr<const Benchmark> benchmark, PromptTemplate prompt);
 
 struct AnswerJobOptions {
-  const BenchmarkSpec* benchmark = nullptr;  // one that has answers
+  SharedSpec benchmark;  // one that has answers
   DatasetName data;
   int64_t texts = 8;  // answers a question
   uint64_t first_seed = 0;
