@@ -40,7 +40,12 @@ Scores score(const ScoreOptions& options);
 struct ScoreFileOptions {
   ModelOptions model;
   std::string mode = "image";
-  std::string input;   // JSON lines, as `vlrm score --help` describes them; "-": standard input
+  std::string input;  // JSON lines, as `vlrm score --help` describes them; "-": standard input
+  // Instead of `input`: a folder, of which each image is a sample with this prompt and these responses. Its id is its
+  // name below the folder.
+  std::string images;
+  std::string prompt;
+  std::vector<std::string> responses;
   std::string output;  // JSON lines, resumable; "": lines go to `write`
   std::function<void(std::string_view lines)> write;
   int64_t batch_samples = 8;     // computed together; above 0
@@ -50,7 +55,7 @@ struct ScoreFileOptions {
   Listener* listener = nullptr;
 };
 
-// Scores a file of samples. A killed run resumes.
+// Scores a file of samples, or the images of a folder. A killed run resumes.
 void score_file(const ScoreFileOptions& options);
 
 }  // namespace vlrm

@@ -26,7 +26,8 @@ struct WriteOptions {
 
 struct CaptionOptions {
   WriteOptions write;
-  std::string task;             // vl-rewardbench, textvqa_val, textvqa_train_100, mmmu_pro_standard_cot, …
+  std::string task;  // vl-rewardbench, textvqa_val, textvqa_train_100, mmmu_pro_standard_cot, …, or the file of a task
+                     // of your own (.yml)
   std::string responses;        // JSON lines with id and input: the questions of tasks without them
   std::string prompt_template;  // a file; "": the program's own wording
 };
@@ -36,7 +37,7 @@ void caption(const CaptionOptions& options);
 
 struct AnswersOptions {
   WriteOptions write;
-  std::string task;
+  std::string task;         // or a file, as above
   int64_t texts = 8;        // answers to a question: from 1 to 1,000,000
   uint64_t first_seed = 0;  // of the first answer; the next ones have the next
 };
@@ -46,7 +47,7 @@ void answers(const AnswersOptions& options);
 
 struct JudgeOptions {
   WriteOptions write;
-  std::string task;                            // any benchmark
+  std::string task;                            // any benchmark, or a file
   std::string responses;                       // JSON lines: id, input, responses, correctness
   std::string judging = "score";               // score, likelihood or pairwise
   std::string prompt_template, system_prompt;  // files; "": the program's own wording

@@ -25,8 +25,8 @@ std::vector<std::string> written(Options options, Call& call, void (*work)(const
   return directories;
 }
 
-template <class Options>
-void listened(Options& options, Call& call, void (*work)(const Options&)) {
+template <class Options, class Result>
+void listened(Options& options, Call& call, Result (*work)(const Options&)) {
   options.listener = &call;
   call.run([&] { work(options); });
 }

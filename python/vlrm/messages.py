@@ -7,14 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import _core
+from . import _core, _fields
 from .errors import Error
 from .images import File, as_file, decoded_base64
 
 Message = Mapping[str, Any]
 Prompt = str | Sequence[Message]
-
-_FIELDS = ("id", "prompt", "messages", "images", "image", "responses")
 
 
 @dataclass
@@ -58,19 +56,18 @@ def as_sample(prompt: Prompt, responses: Iterable[str] | None, images: Any = Non
 
 
 def of_sample(sample: Mapping[str, Any], where: str) -> _core.Conversation:
-    """A sample as a line of a samples file: "prompt" or "messages", "images" or "image", "responses"."""
+    """A sample as a line of a samples file: "prompt" or "messages", "images" or "image", "responses", or "chosen" and
+    "rejected". Other fields are the user's own, and not looked at."""
     if not isinstance(sample, Mapping):
         raise Error(f"{where}: {type(sample).__name__} is not a dict with \"prompt\" or \"messages\", and \"responses\"")
-    for name in sample:
-        if name not in _FIELDS:
-            raise Error(f"{where}: unknown field {json.dumps(str(name))}; known are {', '.join(_FIELDS)}")
+    _fields.check(sample, where)
     if ("prompt" in sample) == ("messages" in sample):
         raise Error(f'{where}: needs either "prompt" or "messages"')
     if sample.get("image") is not None and sample.get("images") is not None:
         raise Error(f'{where}: has both "image" and "images"; leave one out')
     images = sample.get("images") if sample.get("image") is None else [sample["image"]]
     prompt = sample["prompt"] if "prompt" in sample else sample["messages"]
-    responses = sample.get("responses")
+    responses = _fields.responses_of(sample, where)
     if responses is None and isinstance(prompt, str):
         raise Error(f'{where}: "responses" is missing')
     return conversation(prompt, responses, images, where)

@@ -158,8 +158,8 @@ class RewardModel(Ranking):
 
     def score_batch(self, samples: Iterable[Mapping[str, Any]], mode: str | None = None, batch_samples: int = 8,
                     progress: Progress = None) -> list[list[float]]:
-        """The rewards of many samples: {"prompt" or "messages", "images" or "image", "responses"}, as in the files of
-        `vlrm score --input`. `batch_samples` are computed together; progress: True for tqdm's bar, or a callable that gets
+        """The rewards of many samples: {"prompt" or "messages", "images" or "image", "responses", or "chosen" and
+        "rejected"}, as in the files of `vlrm score --input`; other fields are passed over. `batch_samples` are computed together; progress: True for tqdm's bar, or a callable that gets
         how many samples are finished and how many there are."""
         count = len(samples) if isinstance(samples, Sized) else None
         conversations = (messages.of_sample(sample, f"sample {number}") for number, sample in enumerate(samples, 1))

@@ -12,6 +12,7 @@
 #include "build/causal_model.h"
 #include "compare/comparison.h"
 #include "compare/comparison_page.h"
+#include "compare/totals.h"
 
 namespace fs = std::filesystem;
 
@@ -49,11 +50,9 @@ bool all_see(const std::vector<std::string>& names) {
 
 }  // namespace
 
-void compare(const CompareOptions& options) {
+ModelsCompared compare(const CompareOptions& options) {
   const CallListener listening(options.listener);
-  if (options.page.empty() && options.figures.empty())
-    throw OptionError("page", "name what to write: this, `figures`, or both");
-  if (canonical(options.page) == canonical(options.figures))
+  if (!options.page.empty() && canonical(options.page) == canonical(options.figures))
     throw OptionError("figures", fmt::format("{} is to be the page, too", printable(options.figures)));
   if (!(options.top > 0 && options.top <= 1))
     throw OptionError("top", fmt::format("must be above 0 and at most 1, not {}", options.top));
@@ -62,7 +61,8 @@ void compare(const CompareOptions& options) {
   std::vector<fs::path> outputs;
   for (const std::string& output : {options.figures, options.page})
     if (!output.empty()) outputs.emplace_back(output);
-  AtomicFiles files(outputs, options.force);
+  std::optional<AtomicFiles> files;
+  if (!outputs.empty()) files.emplace(outputs, options.force);
   std::vector<std::string> names{options.a, options.b};
   if (!options.base.empty()) names.push_back(options.base);
   const bool as_text = !all_see(names);
@@ -71,12 +71,17 @@ void compare(const CompareOptions& options) {
   if (!options.base.empty()) base = opened(options.base, as_text, options);
   Progress progress("comparing", bytes_compared(a, b, base), Progress::Unit::bytes);
   const ModelComparison comparison = compare_models(a, b, base, options.top, &progress);
-  const OrderedJson json = comparison_json(comparison, a, b, base, options.top);
   for (const std::string& note : comparison.notes) tell_note(note);
+  ComparisonTotals totals = totals_of(comparison);
+  ModelsCompared compared{totals.all, std::move(totals.parts), std::move(totals.layers),
+                          conflict_in_words(totals, base.has_value())};
+  if (!files) return compared;
+  const OrderedJson json = comparison_json(comparison, a, b, base, options.top);
   std::vector<std::string> contents;
   if (!options.figures.empty()) contents.push_back(json.dump(1) + "\n");
   if (!options.page.empty()) contents.push_back(comparison_page(json));
-  files.commit(contents);
+  files->commit(contents);
+  return compared;
 }
 
 }  // namespace vlrm

@@ -6,6 +6,7 @@
 #include "app/model.h"
 #include "app/option_checks.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "prompt/samples_file.h"
 #include "results/equal_scores.h"
@@ -33,9 +34,22 @@ Sample sample_of(const ScoreOptions& options) {
 }
 
 void check_file_options(const ScoreFileOptions& options) {
-  require_named("input", options.input);
+  if (options.images.empty()) {
+    require_named("input", options.input);
+    if (!options.responses.empty()) throw OptionError("responses", "goes with `images`; a file has its own");
+  } else {
+    if (!options.input.empty()) throw OptionError("input", "does not go with `images`");
+    if (options.responses.empty()) throw OptionError("responses", "at least one is needed");
+    for (const std::string& text : options.responses)
+      if (utf8::first_invalid(text)) throw OptionError("responses", "not UTF-8");
+    if (utf8::first_invalid(options.prompt)) throw OptionError("prompt", "not UTF-8");
+  }
   require_at_least("batch_samples", options.batch_samples, 1);
   require_limit(options.limit);
+}
+
+SamplesInput input_of(const ScoreFileOptions& options) {
+  return {options.input, options.images, options.prompt, options.responses};
 }
 
 void tell_if_equal(const EqualScores& scores) {
@@ -57,7 +71,7 @@ void score_file(const ScoreFileOptions& options) {
   if (options.output.empty() && !options.write) throw OptionError("output", "is missing, and nobody takes the lines");
   const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
   const Model model = open_or_merge(options.model);
-  ScoreRunOptions run_options{.input = options.input,
+  ScoreRunOptions run_options{.input = input_of(options),
                               .output = std::nullopt,
                               .limit = options.limit,
                               .batch_samples = options.batch_samples,
@@ -103,7 +117,7 @@ Costs score_file_costs(const ScoreFileOptions& options) {
   const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
   const Model model = open_or_merge(options.model);
   ScoringCosts costs(model, how, options.model);
-  const SamplesFile samples(options.input, options.limit);
+  const SamplesFile samples(input_of(options), options.limit);
   const int64_t count = samples.check(false).samples;
   SamplesFile::Reader reader(samples);
   for (int64_t at = 0; const int64_t number : samples_to_read(count)) {

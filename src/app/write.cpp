@@ -1,18 +1,16 @@
 #include <vlrm/write.h>
 
-#include <chrono>
 #include <filesystem>
 #include <map>
 
 #include "app/benchmarks.h"
 #include "app/listening.h"
-#include "app/model.h"
 #include "app/option_checks.h"
-#include "base/claim_file.h"
+#include "app/run_writing.h"
 #include "base/error.h"
 #include "tasks/answer_task.h"
+#include "tasks/own_task.h"
 #include "writing/own_prompts.h"
-#include "writing/writing_run.h"
 
 namespace fs = std::filesystem;
 
@@ -24,74 +22,6 @@ constexpr int64_t kReferenceTokens = 2048;  // of captions and judgements
 const std::map<std::string, Judging> kJudgings{
     {"score", Judging::score}, {"likelihood", Judging::likelihood}, {"pairwise", Judging::pairwise}};
 
-// Where the file of a run and its settings go.
-struct Files {
-  fs::path output, settings;
-};
-
-Files beside(const std::string& output) {
-  return {output, with_ending(output, ".run.json")};
-}
-
-OrderedJson sampling_settings(const SamplingOptions& sampling, int64_t max_new_tokens) {
-  return {{"temperature", sampling.temperature},
-          {"top_k", sampling.top_k},
-          {"top_p", sampling.top_p},
-          {"repetition_penalty", sampling.repetition_penalty},
-          {"max_new_tokens", max_new_tokens}};
-}
-
-void tell_work(const std::string& output, const WritingRun::Work& work, double seconds, int64_t max_new_tokens) {
-  if (work.texts == 0) return;
-  tell_status(fmt::format("{}: {} texts, {} tokens, {:.1f} a second", output, work.texts, work.tokens,
-                          static_cast<double>(work.tokens) / seconds));
-  if (work.cut > 0)
-    tell_note(fmt::format("{} of {} texts were cut off after {} tokens", work.cut, work.texts, max_new_tokens));
-}
-
-// Writes what is missing and says what was done. `command` is the label of the progress; of the jobs, only a judge's
-// may be done by a text model.
-void run(const std::string& command, const WriteOptions& options, const std::shared_ptr<const WritingJob>& job,
-         const Files& files, int64_t default_max_new_tokens, const OrderedJson& more_settings = OrderedJson::object()) {
-  require_named("output", options.output);
-  require_at_least("texts_together", options.texts_together, 1);
-  require_at_least("max_new_tokens", options.max_new_tokens.value_or(1), 1);
-  const Model opened = open_or_merge(options.model, Purpose::writing);
-  const bool sees = opened.config.sees();
-  if (!sees && command != "judge")
-    fail("{}: {} is a text model, which sees no image", command, opened.weights->description());
-  if (!sees) tell_note(fmt::format("{} is a text model: it judges without the images", opened.weights->description()));
-  ScorerOptions prompts = scorer_options(options.model, sees ? Mode::image : Mode::text_only);
-  if (job->drops_alpha()) prompts.prompt.decode.alpha = DecodeOptions::Alpha::drop;
-  GeneratorOptions how;
-  how.prompt = prompts.prompt;
-  how.sampling = options.sampling;
-  how.sampling.check();
-  how.max_new_tokens = options.max_new_tokens.value_or(default_max_new_tokens);
-  how.texts_together = options.texts_together;
-  WritingOptions writing{files.output, files.settings, command, more_settings, options.force, options.resume_mixed};
-  writing.settings.update(ModelSettings(options.model).of(opened, prompts));
-  if (job->numbers_at_once().empty()) writing.settings.update(sampling_settings(options.sampling, how.max_new_tokens));
-  WritingRun run(job, std::move(writing));
-  const std::string name = files.output.string();
-  if (run.finished()) return tell_status(fmt::format("{}: all {} requests are answered already", name, run.total()));
-  const auto tell_run_note = [&] {
-    if (!run.note().empty()) tell_note(run.note());
-  };
-  if (run.finish_if_complete()) {
-    tell_status(fmt::format("{}: put together from {} answers", name, run.total()));
-    return tell_run_note();
-  }
-  if (run.done() > 0) tell_status(fmt::format("{}: going on after {} of {} requests", name, run.done(), run.total()));
-  Generator generator(opened, how, backend_options(options.model, opened));
-  const auto start = std::chrono::steady_clock::now();
-  const WritingRun::Work work = run.write(generator);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  tell_work(name, work, seconds, how.max_new_tokens);
-  tell_warnings(generator.notes());
-  tell_run_note();
-}
-
 void refuse_responses_beside_own(const std::string& task, const std::string& responses) {
   if (!responses.empty())
     throw OptionError("responses", fmt::format("not for {}, whose dataset holds them", printable(task)));
@@ -102,10 +32,28 @@ void need_responses(const std::string& task, const std::string& responses, const
     throw OptionError("responses", fmt::format("{} needs a file of responses{}", printable(task), why));
 }
 
+void need_data(const BenchmarkSpec& spec, const WriteOptions& write, const std::string& task) {
+  if (write.data.data.empty() && spec.data.data.empty())
+    throw OptionError(
+        "data", fmt::format("names the rows, which {} does not: a file, a directory or a hub id", printable(task)));
+}
+
+// Captions need no responses: the rows have the questions.
+std::shared_ptr<const Benchmark> own_benchmark_of(const OwnTask& own, const std::string& task,
+                                                  const std::string& responses, const WriteOptions& write,
+                                                  ResponsesFile holds) {
+  need_data(*own.answers, write, task);
+  if (responses.empty() && holds == ResponsesFile::questions)
+    return limited(open_benchmark(own.questions, write.data), write.limit);
+  need_responses(task, responses, "");
+  return limited(open_best_of_n(own.answers, responses, write.data, true, holds), write.limit);
+}
+
 // Of either kind: with responses in its dataset, or in a file.
 std::shared_ptr<const Benchmark> benchmark_of(const std::string& task, const std::string& responses,
                                               const WriteOptions& write, ResponsesFile holds) {
   require_limit(write.limit);
+  if (is_task_file(task)) return own_benchmark_of(own_task_or_throw(task), task, responses, write, holds);
   const BenchmarkSpec& spec = benchmark_or_throw("task", task, all_benchmarks());
   if (spec.has_responses()) {
     refuse_responses_beside_own(task, responses);
@@ -123,20 +71,24 @@ void caption(const CaptionOptions& options) {
   const std::string& file = options.prompt_template;
   PromptTemplate prompt = file.empty() ? default_caption_prompt()
                                        : PromptTemplate::parse_or_throw(read_prompt_text_or_throw(file), {}, file);
-  run("caption", options.write,
-      caption_job(benchmark_of(options.task, options.responses, options.write, ResponsesFile::questions),
-                  std::move(prompt)),
-      beside(options.write.output), kReferenceTokens);
+  run_writing("caption", options.write,
+              caption_job(benchmark_of(options.task, options.responses, options.write, ResponsesFile::questions),
+                          std::move(prompt)),
+              beside(options.write.output), kReferenceTokens);
 }
 
 void answers(const AnswersOptions& options) {
   const CallListener listening(options.write.listener);
   require_texts(options.texts);
   require_limit(options.write.limit);
-  const BenchmarkSpec& spec = benchmark_or_throw("task", options.task, benchmarks_to_answer());
+  const SharedSpec spec =
+      is_task_file(options.task)
+          ? own_task_or_throw(options.task).answers
+          : SharedSpec(SharedSpec(), &benchmark_or_throw("task", options.task, benchmarks_to_answer()));
+  need_data(*spec, options.write, options.task);
   const std::shared_ptr<const WritingJob> job =
-      answer_job({&spec, options.write.data, options.texts, options.first_seed, options.write.limit});
-  run("answers", options.write, job, beside(options.write.output), spec.answers->max_new_tokens);
+      answer_job({spec, options.write.data, options.texts, options.first_seed, options.write.limit});
+  run_writing("answers", options.write, job, beside(options.write.output), spec->answers->max_new_tokens);
 }
 
 void judge(const JudgeOptions& options) {
@@ -148,14 +100,13 @@ void judge(const JudgeOptions& options) {
   how.judging = judging->second;
   if (!options.prompt_template.empty()) how.prompt = options.prompt_template;
   if (!options.system_prompt.empty()) how.system_prompt = options.system_prompt;
-  if (const std::string& name = options.write.model.model; !name.empty())
-    how.shows_images = ModelConfig::from_directory(resolve_model(name).directory).sees();
+  how.shows_images = sees(options.write.model);
   how.response_prefix = options.write.model.response_prefix;
   const fs::path folder = options.write.output;
   const std::string label = options.label.empty() ? "judge (" + options.judging + ")" : options.label;
-  run("judge", options.write,
-      judge_job(benchmark_of(options.task, options.responses, options.write, ResponsesFile::responses), how),
-      {folder / "results.jsonl", folder / "run.json"}, kReferenceTokens, {{"label", label}});
+  run_writing("judge", options.write,
+              judge_job(benchmark_of(options.task, options.responses, options.write, ResponsesFile::responses), how),
+              {folder / "results.jsonl", folder / "run.json"}, kReferenceTokens, {{"label", label}});
 }
 
 }  // namespace vlrm

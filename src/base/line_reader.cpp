@@ -1,6 +1,7 @@
 #include "base/line_reader.h"
 
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <iostream>
 
@@ -17,9 +18,12 @@ LineReader::LineReader(const std::string& path) : LineReader(path, path == "-" ?
 
 LineReader::LineReader(const std::string& path, std::string name) : name_(std::move(name)), stream_(&std::cin) {
   if (path == "-") return;
+  errno = 0;
   file_.open(path, std::ios::binary);
+  if (!file_ && errno != 0) fail_with_errno(errno, "{}: cannot be read", name_);
   std::error_code error;
-  if (!file_ || std::filesystem::is_directory(path, error)) fail("{}: cannot be read", name_);
+  if (std::filesystem::is_directory(path, error)) fail_with_errno(EISDIR, "{}: cannot be read", name_);
+  if (!file_) fail("{}: cannot be read", name_);
   stream_ = &file_;
 }
 

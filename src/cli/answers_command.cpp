@@ -29,12 +29,15 @@ void add_answers_command(CLI::App& program) {
       "Examples:\n"
       "  vlrm answers --model VLM --task textvqa_val -o best_of_n/textvqa_val.jsonl\n"
       "  vlrm eval best-of-n --task textvqa_val --responses best_of_n/textvqa_val.jsonl --model OUT -o "
-      "results/textvqa\n\n"
+      "results/textvqa\n"
+      "  vlrm answers --model VLM --task my_task.yml -o my_answers.jsonl\n\n"
       "Writes a line a question: id, question, answers (or subject and answer), input, responses, correctness. Each "
-      "question is saved as it is finished; a killed run continues where it ended. Answer i is drawn with seed + i.");
+      "question is saved as it is finished; a killed run continues where it ended. Answer i is drawn with seed + i. A "
+      "task of "
+      "your own is a YAML file, which docs/writing.md describes.");
   flags->writing.write.sampling.temperature = 1;
   flags->writing.declare(*command, "the task's own", "The file of responses");
-  declare_task(*command, flags->answers.task, benchmarks_to_answer(), "What is answered")->required();
+  declare_task_or_file(*command, flags->answers.task, benchmarks_to_answer(), "What is answered")->required();
   command->add_option("-n", flags->answers.texts, "Answers per question")
       ->check(whole_number(1))
       ->capture_default_str();

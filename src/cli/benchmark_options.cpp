@@ -6,6 +6,7 @@
 #include "base/joined.h"
 #include "base/nearest.h"
 #include "cli/usage_errors.h"
+#include "tasks/own_task.h"
 
 namespace vlrm {
 
@@ -20,23 +21,41 @@ std::string with_underscores(std::string name) {
   return name;
 }
 
-CLI::Option* declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choices, const std::string& what) {
+namespace {
+
+CLI::Option* declare_named_task(CLI::App& command, std::string& chosen, const Benchmarks& choices,
+                                const std::string& what, bool or_file) {
   std::vector<std::string> all;
   for (const BenchmarkSpec* spec : choices) all.push_back(spec->name());
-  const auto complaint = [choices, all](const std::string& name) {
-    if (find_benchmark(choices, name) != nullptr) return std::string();
+  const auto complaint = [choices, all, or_file](const std::string& name) {
+    if (find_benchmark(choices, name) != nullptr || (or_file && is_task_file(name))) return std::string();
     std::vector<std::string_view> names;
     for (const std::string& known : all) names.push_back(known);
     const auto near = near_name(name, names);
-    return fmt::format("{} is none of {}{}", printable(name), names_of(choices),
+    return fmt::format("{} is none of {}{}{}", printable(name), names_of(choices),
+                       or_file ? ", and no file of a task of your own, which ends in .yml or .yaml" : "",
                        near ? fmt::format("; did you mean {}?", *near) : "");
+  };
+  const auto choose = [&chosen, choices](const std::string& name) {
+    const BenchmarkSpec* spec = find_benchmark(choices, name);
+    chosen = spec == nullptr ? name : spec->name();
   };
   return command
       .add_option_function<std::string>(
-          "--task", [&chosen, choices](const std::string& name) { chosen = find_benchmark(choices, name)->name(); },
-          what + ": " + names_of(choices))
+          "--task", choose, what + ": " + names_of(choices) + (or_file ? ", or a file (.yml) that says how" : ""))
       ->check(CLI::Validator(complaint, ""))
       ->check(offering(all));
+}
+
+}  // namespace
+
+CLI::Option* declare_task(CLI::App& command, std::string& chosen, const Benchmarks& choices, const std::string& what) {
+  return declare_named_task(command, chosen, choices, what, false);
+}
+
+CLI::Option* declare_task_or_file(CLI::App& command, std::string& chosen, const Benchmarks& choices,
+                                  const std::string& what) {
+  return declare_named_task(command, chosen, choices, what, true);
 }
 
 }  // namespace vlrm

@@ -40,7 +40,7 @@ void add_caption_command(CLI::App& program) {
       "ended. "
       "A prompt template is a text with {INSTRUCTION} where the question goes and <|image|> where the images go.");
   flags->writing.declare(*command, "the task's own", "The file of captions");
-  declare_task(*command, flags->caption.task, benchmarks_with_ids(), "Whose images are described")->required();
+  declare_task_or_file(*command, flags->caption.task, benchmarks_with_ids(), "Whose images are described")->required();
   command->add_option("--responses", flags->caption.responses,
                       "JSON lines with id and input: the questions of other tasks");
   command->add_option("--prompt-template", flags->caption.prompt_template,

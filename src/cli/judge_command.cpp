@@ -44,7 +44,7 @@ void add_judge_command(CLI::App& program) {
       "stand "
       "before {INSTRUCTION}). A killed run continues where it ended.");
   flags->writing.declare(*command, "the task's own", "The result folder");
-  declare_task(*command, flags->judge.task, all_benchmarks(), "Whose responses are judged")->required();
+  declare_task_or_file(*command, flags->judge.task, all_benchmarks(), "Whose responses are judged")->required();
   command->add_option("--responses", flags->judge.responses, "JSON lines: id, input, responses, correctness");
   command->add_option("--judge", flags->judge.judging, "score, likelihood or pairwise")
       ->check(one_of({"score", "likelihood", "pairwise"}))

@@ -25,14 +25,22 @@ struct ScoreFlags {
   bool json = false, dry_run = false;
 };
 
+bool has_many_samples(const ScoreFlags& flags) {
+  return !flags.file.input.empty() || !flags.file.images.empty();
+}
+
 void check_flags(const ScoreFlags& flags) {
-  const std::string &input = flags.file.input, &output = flags.file.output;
+  const std::string &input = flags.file.input, &folder = flags.file.images;
   const bool one = !flags.images.empty() || flags.prompt || !flags.responses.empty();
   if (input.empty() && (!flags.prompt || flags.responses.empty()))
-    fail("score: needs --prompt and --response, or --input");
+    fail("score: {}",
+         folder.empty() ? "needs --prompt and --response, or --input" : "--images needs --prompt and --response");
+  if (!input.empty() && !folder.empty()) fail("score: --images does not go with --input");
   if (!input.empty() && one) fail("score: --image, --prompt and --response do not go with --input");
-  if (input.empty() && !output.empty()) fail("score: --output goes with --input");
-  if (input.empty() && flags.file.limit) fail("score: --limit goes with --input");
+  if (!folder.empty() && !flags.images.empty())
+    fail("score: --image does not go with --images, a folder whose images are scored one by one");
+  if (!has_many_samples(flags) && !flags.file.output.empty()) fail("score: --output goes with --input or --images");
+  if (!has_many_samples(flags) && flags.file.limit) fail("score: --limit goes with --input or --images");
 }
 
 void print_table(const std::vector<std::string>& responses, const std::vector<double>& scores) {
@@ -66,6 +74,10 @@ void score_input(const ScoreFlags& flags) {
   ScoreFileOptions options = flags.file;
   options.model = flags.model.options;
   options.mode = flags.mode;
+  if (!options.images.empty()) {
+    options.prompt = *flags.prompt;
+    options.responses = flags.responses;
+  }
   if (flags.dry_run) return print_costs(score_file_costs(options));
   options.write = [](std::string_view lines) { write_all_or_throw(STDOUT_FILENO, lines, "standard output"); };
   score_file(options);
@@ -81,6 +93,8 @@ void add_score_command(CLI::App& program) {
       "  vlrm score --model OUT --image cat.jpg --prompt \"What is this?\" --response \"A cat.\" --response \"A "
       "dog.\"\n"
       "  vlrm score --model OUT --input samples.jsonl -o scores.jsonl\n"
+      "  vlrm score --model OUT --images photos --prompt \"Is it sharp?\" --response Yes. --response No. -o "
+      "scores.jsonl\n"
       "  vlrm score --vlm VLM --rm RM --base BASE --recipe ties.yml --input samples.jsonl -o scores.jsonl\n"
       "  vlrm score --vlm VLM --rm RM --method linear --weight-rm 0.5 --input samples.jsonl --limit 1 --dry-run\n\n"
       "A line of samples.jsonl: {\"id\": 1, \"images\": [\"cat.jpg\"], \"prompt\": \"What is this?\", \"responses\": "
@@ -90,12 +104,15 @@ void add_score_command(CLI::App& program) {
       "responses; the id of a line without one is its number; other fields come back with the scores. A killed run "
       "with -o continues where "
       "it ended, if what scores.jsonl.run.json beside it names is still the same. Relative image paths start at the "
-      "folder of samples.jsonl.");
+      "folder of samples.jsonl. With --images each image in the folder and the folders in it (.jpg, .jpeg, .png, "
+      ".webp), "
+      "in the order of their names, is a sample whose id is its name below the folder.");
   flags->model.declare(*command);
   command->add_option("--image", flags->images, "An image file; may be given several times")->allow_extra_args(false);
   command->add_option("--prompt", flags->prompt, "The question");
   command->add_option("--response", flags->responses, "An answer to score; may be given several times")
       ->allow_extra_args(false);
+  command->add_option("--images", flags->file.images, "A folder: its images are scored one by one, with one prompt");
   command->add_option("--input", flags->file.input, "Samples, a JSON object a line; - is standard input");
   command->add_option("-o,--output", flags->file.output, "Where scores go, a line a sample (default: standard output)");
   command
@@ -111,10 +128,10 @@ void add_score_command(CLI::App& program) {
   declare_dry_run(*command, flags->dry_run);
   command->callback([flags] {
     check_flags(*flags);
-    if (flags->file.input.empty())
-      score_one(*flags);
-    else
+    if (has_many_samples(*flags))
       score_input(*flags);
+    else
+      score_one(*flags);
   });
 }
 

@@ -7,9 +7,11 @@
 #include <map>
 
 #include "base/error.h"
+#include "compare/totals.h"
 #include "merge/methods/gram.h"
 #include "merge/methods/magnitude_cut.h"
 #include "merge/methods/stretches.h"
+#include "weights/tensor_place.h"
 #include "weights/views.h"
 
 namespace vlrm {
@@ -65,8 +67,9 @@ TensorRelation relate(const TensorMerge& merge, double top) {
   relation.norm_a = std::sqrt(grams.at(0, 0, 0));
   relation.norm_b = std::sqrt(grams.at(0, 1, 1));
   if (merge.base) relation.norm_base = norm_of(merge, merge.base);
+  relation.dot = grams.at(0, 0, 1);
   relation.cosine = ratio(1, relation.norm_a * relation.norm_b);
-  if (relation.cosine) relation.cosine = grams.at(0, 0, 1) * *relation.cosine;
+  if (relation.cosine) relation.cosine = relation.dot * *relation.cosine;
   const int64_t kept = std::max<int64_t>(1, static_cast<int64_t>(top * static_cast<double>(elements)));
   const std::array<LargestOf, 2> wanted{LargestOf{0, kept}, LargestOf{1, kept}};
   const auto cuts = largest_magnitudes(inputs, wanted);
@@ -74,6 +77,10 @@ TensorRelation relate(const TensorMerge& merge, double top) {
     count_signs(block, sum);
     count_top(block, cuts, sum);
   });
+  relation.both_not_zero = counts.both;
+  relation.same_sign = counts.same_sign;
+  relation.largest = kept;
+  relation.largest_shared = counts.top_of_both;
   relation.sign_agreement = ratio(static_cast<double>(counts.same_sign), static_cast<double>(counts.both));
   if (relation.norm_a > 0 && relation.norm_b > 0)
     relation.top_shared = ratio(static_cast<double>(counts.top_of_both), static_cast<double>(kept));
@@ -96,7 +103,13 @@ std::string lacking(const Models& models, const std::string& name) {
   return names;
 }
 
-// One tensor of all models, ready to be related, or why it cannot be.
+// A row for each token.
+bool has_token_rows(const std::string& name) {
+  return is_named_like_vocabulary(name) && !place_of(name).in_layer();
+}
+
+// One tensor of all models, ready to be related, or why it cannot be. Throws Error where its shapes say that the models
+// are of different widths.
 class Tensor {
  public:
   Tensor(const Models& models, const std::string& name) : models_(models), name_(name) {
@@ -104,7 +117,11 @@ class Tensor {
     for (size_t i = 0; i < models.size(); ++i) {
       const auto& shape = info(i).shape;
       if (!is_float(info(i).dtype)) why_not_ = "is no float";
-      const bool fits = shape == shape_ || (shape.size() == 2 && shape_.size() == 2 && shape[1] == shape_[1]);
+      const bool matrices = shape.size() == 2 && shape_.size() == 2;
+      const bool fits = shape == shape_ || (matrices && has_token_rows(name) && shape[1] == shape_[1]);
+      if (!fits && matrices && (place_of(name).in_layer() || shape[1] != shape_[1]))
+        fail("tensor {} is {} in {} and {} in {}: these models cannot be compared", printable(name),
+             shape_string(info(0).shape), printable(models[0]->name), shape_string(shape), printable(models[i]->name));
       if (!fits) why_not_ = fmt::format("is {} and {}", shape_string(shape_), shape_string(shape));
       if (fits && shape != shape_) in_part_ = true;
       if (fits && !shape.empty()) shape_[0] = std::min(shape_[0], shape[0]);
@@ -195,8 +212,9 @@ ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, c
   if (comparison.tensors.empty()) fail("{} and {} have no tensor in common", a.name, b.name);
   if (const auto odd = not_finite(comparison.tensors); !odd.empty())
     comparison.notes.push_back(
-        fmt::format("{} tensor{} elements that are infinite or NaN ({}): norms and cosines are left empty", odd.size(),
-                    odd.size() == 1 ? " has" : "s have", first_of(odd)));
+        fmt::format("{} tensor{} elements that are infinite or NaN ({}): norms and cosines are left empty, and totals "
+                    "leave {} out",
+                    odd.size(), odd.size() == 1 ? " has" : "s have", first_of(odd), odd.size() == 1 ? "it" : "them"));
   return comparison;
 }
 
@@ -206,17 +224,25 @@ OrderedJson comparison_json(const ModelComparison& comparison, const ComparedMod
                    {"b", b.name},
                    {"base", base ? OrderedJson(base->name) : OrderedJson(nullptr)},
                    {"top", top},
-                   {"tensors", OrderedJson::array()},
-                   {"notes", comparison.notes}};
+                   {"tensors", OrderedJson::array()}};
   for (const TensorRelation& tensor : comparison.tensors)
     json["tensors"].push_back({{"name", tensor.name},
                                {"shape", tensor.shape},
                                {"norm_a", tensor.norm_a},
                                {"norm_b", tensor.norm_b},
                                {"norm_base", base ? OrderedJson(tensor.norm_base) : OrderedJson(nullptr)},
+                               {"dot", tensor.dot},
+                               {"both_not_zero", tensor.both_not_zero},
+                               {"same_sign", tensor.same_sign},
+                               {"largest", tensor.largest},
+                               {"largest_shared", tensor.largest_shared},
                                {"cosine", number_or_null(tensor.cosine)},
                                {"sign_agreement", number_or_null(tensor.sign_agreement)},
                                {"top_shared", number_or_null(tensor.top_shared)}});
+  const ComparisonTotals totals = totals_of(comparison);
+  json["totals"] = totals_json(totals);
+  json["sentence"] = conflict_in_words(totals, base.has_value());
+  json["notes"] = comparison.notes;
   return json;
 }
 

@@ -23,10 +23,12 @@ struct TensorRelation {
   std::vector<int64_t> shape;
   double norm_a = 0, norm_b = 0;              // √Σx², √Σy²
   double norm_base = 0;                       // of the base's tensor; 0 without a base
-  std::optional<double> cosine = {};          // Σxy / (norm_a · norm_b)
-  std::optional<double> sign_agreement = {};  // of the elements where neither is 0, the fraction with x·y > 0
-  std::optional<double> top_shared =
-      {};  // of the int(top · elements) largest magnitudes of x, the fraction that is among y's
+  double dot = 0;                             // Σxy
+  int64_t both_not_zero = 0, same_sign = 0;   // elements; of these, those with x·y > 0
+  int64_t largest = 0, largest_shared = 0;    // int(top · elements) of x; of these, those that are among y's largest
+  std::optional<double> cosine = {};          // dot / (norm_a · norm_b)
+  std::optional<double> sign_agreement = {};  // same_sign / both_not_zero
+  std::optional<double> top_shared = {};      // largest_shared / largest
 };
 
 struct ModelComparison {
@@ -34,13 +36,13 @@ struct ModelComparison {
   std::vector<std::string> notes;       // what is not compared, or in part, one line each
 };
 
-// Reads the tensors that all have, twice, with all threads; the numbers do not depend on these. Of matrices whose rows
-// differ in number (embeddings) the first common rows are compared. Throws Error where there is no common tensor, and
-// what reading throws.
+// Reads the tensors that all have, twice, with all threads; the numbers do not depend on these. Of embeddings and heads
+// whose rows differ in number the first common rows are compared. Throws Error where there is no common tensor, for
+// models whose matrices differ in shape otherwise, and what reading throws.
 ModelComparison compare_models(const ComparedModel& a, const ComparedModel& b, const std::optional<ComparedModel>& base,
                                double top, Progress* progress);
 
-// {"a", "b", "base", "top", "tensors": […], "notes": […]}
+// {"a", "b", "base", "top", "tensors": […], "totals": {"all", "parts", "layers"}, "sentence", "notes": […]}
 OrderedJson comparison_json(const ModelComparison& comparison, const ComparedModel& a, const ComparedModel& b,
                             const std::optional<ComparedModel>& base, double top);
 

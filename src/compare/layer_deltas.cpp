@@ -17,7 +17,7 @@ struct Squares {
     base += tensor.norm_base * tensor.norm_base;
     a += tensor.norm_a * tensor.norm_a;
     b += tensor.norm_b * tensor.norm_b;
-    product += tensor.cosine.value_or(0) * tensor.norm_a * tensor.norm_b;
+    product += tensor.dot;
   }
 
   LayerDeltas deltas(std::string name) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/error.h"
 #include "base/nearest.h"
@@ -19,19 +20,46 @@ constexpr std::array<std::string_view, 8> kFields{"id",       "image",     "imag
                                                   "messages", "responses", "chosen", "rejected"};
 constexpr std::array<std::string_view, 3> kOfTheOutput{"scores", "date", "texts"};
 
+// Those of a line, and those that its line of the output has.
+struct KnownFields {
+  std::span<const std::string_view> input, output;
+  const char* output_has;
+};
+
+KnownFields known_fields(LineHolds holds) {
+  if (holds == LineHolds::responses) return {kFields, kOfTheOutput, "scores have"};
+  return {std::span(kFields).first(5), std::span(kOfTheOutput).last(1), "output has"};
+}
+
 // The user's own fields. One that is nearly a known one but the short "id" is a slip of the pen, and one that a line of
-// scores has too would stand there twice.
-OrderedJson other_fields(const OrderedJson& line, const std::string& source) {
+// the output has too would stand there twice.
+OrderedJson other_fields(const OrderedJson& line, const std::string& source, const KnownFields& known) {
   OrderedJson other = OrderedJson::object();
   for (const auto& [key, value] : line.items()) {
-    if (std::ranges::find(kFields, key) != kFields.end()) continue;
-    if (const auto near = near_name(key, std::span(kFields).subspan(1)))
+    if (std::ranges::find(known.input, key) != known.input.end()) continue;
+    if (const auto near = near_name(key, known.input.subspan(1)))
       fail("{}: unknown field \"{}\"; did you mean \"{}\"?", source, printable(key), *near);
-    if (std::ranges::find(kOfTheOutput, key) != kOfTheOutput.end())
-      fail("{}: the field \"{}\" is one that the scores have; give it another name", source, key);
+    if (std::ranges::find(known.output, key) != known.output.end())
+      fail("{}: the field \"{}\" is one that the {}; give it another name", source, key, known.output_has);
     other[key] = value;
   }
   return other;
+}
+
+// Before the JSON is parsed, which says where it ends, not why.
+void refuse_other_layouts(std::string_view line, const std::string& source) {
+  const size_t first = line.find_first_not_of(" \t");
+  if (first == line.npos) return;
+  const std::string_view text = line.substr(first, line.find_last_not_of(" \t") - first + 1);
+  if (text.front() == '[')
+    fail("{}: must be a JSON object; give one object per line, without a list around them", source);
+  if (text == "{") fail("{}: a JSON object ends in another line; give one object per line", source);
+}
+
+EncodedImage named_image(const std::string& name, const std::string& source, const std::filesystem::path& directory) {
+  if (is_url(name))
+    fail("{}: the image {} is a URL, which is not fetched; save it to a file", source, printable(name, 60));
+  return {directory / name};
 }
 
 std::vector<std::string> strings(const OrderedJson& line, const char* key, const std::string& source) {
@@ -77,7 +105,7 @@ OrderedJson checked_content(const OrderedJson& content, const std::string& sourc
     if (type == "text") {
       parts.push_back({{"type", "text"}, {"text", text_or_throw(part, "text", source)}});
     } else if (type == "image") {
-      if (part.contains("image")) named.push_back({directory / text_or_throw(part, "image", source)});
+      if (part.contains("image")) named.push_back(named_image(text_or_throw(part, "image", source), source, directory));
       parts.push_back({{"type", "image"}});
     } else {
       fail("{}: a part of type \"{}\"; known are text and image", source, printable(type));
@@ -205,13 +233,15 @@ Sample sample_of(const OrderedJson& messages, std::vector<EncodedImage> images,
 }
 
 Sample parse_sample(std::string_view line, int64_t number, const std::string& source,
-                    const std::filesystem::path& directory) {
+                    const std::filesystem::path& directory, LineHolds holds) {
+  refuse_other_layouts(line, source);
   const OrderedJson object = parse_ordered_json_or_throw(line, source);
   if (!object.is_object()) fail("{}: must be a JSON object", source);
-  OrderedJson other = other_fields(object, source);
-  auto responses = responses_of(object, source);
+  OrderedJson other = other_fields(object, source, known_fields(holds));
+  std::optional<std::vector<std::string>> responses = std::vector<std::string>();
+  if (holds == LineHolds::responses) responses = responses_of(object, source);
   std::vector<EncodedImage> images;
-  for (const std::string& path : image_paths(object, source)) images.push_back({directory / path});
+  for (const std::string& path : image_paths(object, source)) images.push_back(named_image(path, source, directory));
   if (object.contains("prompt") && object.contains("messages"))
     fail("{}: has both \"prompt\" and \"messages\"; leave one out", source);
   if (!object.contains("prompt") && !object.contains("messages"))
@@ -226,7 +256,10 @@ Sample parse_sample(std::string_view line, int64_t number, const std::string& so
   }
   sample.id = object.contains("id") ? object.at("id") : OrderedJson(number);
   sample.other = std::move(other);
-  if (sample.responses.empty()) fail("{}: \"responses\" needs at least one response", source);
+  if (holds == LineHolds::prompt && sample.messages.back()["role"] == "assistant")
+    fail("{}: the last message is the assistant's, which is what is to be written; leave it out", source);
+  if (holds == LineHolds::responses && sample.responses.empty())
+    fail("{}: \"responses\" needs at least one response", source);
   return sample;
 }
 

@@ -22,6 +22,10 @@ struct Sample {
   OrderedJson other = OrderedJson::object();  // a line's fields of the user's own; they come back with the scores
 };
 
+// Whether a line has responses to be scored, or a prompt alone, to be answered: there, fields of responses are the
+// user's own.
+enum class LineHolds { responses, prompt };
+
 // One line of a samples file:
 //   {"id", "images": [paths], "prompt": "…", "responses": ["…", …]}
 //   {"id", "images": [paths], "messages": [{"role", "content"}, …], "responses": ["…", …]}
@@ -32,7 +36,7 @@ struct Sample {
 // paths start at `directory`. Throws Error naming `source` and the field that is missing, malformed, or nearly one of
 // these; others are the user's own.
 Sample parse_sample(std::string_view line, int64_t number, const std::string& source,
-                    const std::filesystem::path& directory);
+                    const std::filesystem::path& directory, LineHolds holds = LineHolds::responses);
 
 // The same from its parts, but for the id: `messages` as in such a line, images as files or as bytes. Without
 // `responses`, the messages end with the assistant's.

@@ -47,7 +47,7 @@ std::string score_line(const Sample& sample, const std::vector<double>& scores, 
 ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), samples_(options_.input, options_.limit) {
   facts_ = samples_.check(options_.output.has_value());
   std::error_code error;
-  if (options_.output && fs::equivalent(options_.input, *options_.output, error))
+  if (options_.output && fs::equivalent(options_.input.path(), *options_.output, error))
     fail("{}: is the input and the output; name another output", options_.output->string());
   options_.settings["batch_samples"] = options_.batch_samples;
   if (facts_.limited) options_.settings["limit"] = facts_.samples;

@@ -13,7 +13,7 @@
 namespace vlrm {
 
 struct ScoreRunOptions {
-  std::string input;                            // see SamplesFile
+  SamplesInput input;
   std::optional<std::filesystem::path> output;  // none: lines go to `write`, and are not resumable
   std::optional<int64_t> limit = {};            // use only this many samples, from the first
   int64_t batch_samples = 8;  // above 0: computed together; part of the settings, since it can move last digits

@@ -40,13 +40,15 @@ struct Question {
 
 // A dataset of questions without responses: how they are asked, and how answers are marked.
 struct AnswerRules {
-  std::string id = {};                    // the column that a file of responses names rows by
-  int64_t max_new_tokens = 0;             // of an answer, as the reference has it
-  std::vector<std::string> columns = {};  // of values, that `question` reads
+  // The column that a file of responses names rows by; "": "id", if there is one, else the row's number, from 0.
+  std::string id = {};
+  int64_t max_new_tokens = 0;  // of an answer, as the reference has it
+  WantedColumns columns = {};  // that `question` reads
   // The row as a question, but for its source. Throws Error naming row and column.
-  Question (*question)(Row& row) = nullptr;
-  // How right a response is, from 0 to 1 or as true and false.
-  OrderedJson (*correctness)(const Question& question, const std::string& response) = nullptr;
+  std::function<Question(Row& row)> question = {};
+  // How right a response is, from 0 to 1 or as true and false. A user's own task may not say.
+  std::function<OrderedJson(const Question& question, const std::string& response)> correctness = {};
+  OrderedJson settings = {};  // of a user's own task: what answers depend on, beside the data
 
   // lmms-eval's log of a sample. Fields of its "doc" that a file of responses keeps, as (name there, name in the log).
   struct LoggedField {

@@ -5,10 +5,15 @@
 
 namespace vlrm {
 
-RowsById::RowsById(std::shared_ptr<const Dataset> data, std::string id_column)
-    : data_(std::move(data)), id_column_(std::move(id_column)) {
+RowsById::RowsById(std::shared_ptr<const Dataset> data, const std::string& id_column)
+    : data_(std::move(data)), id_column_(id_column.empty() ? "id" : id_column) {
+  const bool may_be_number = id_column.empty();
   const auto rows = data_->stream(0, Images::without, WantedColumns({id_column_}));
-  while (auto row = rows->next()) rows_.insert_or_assign(RowFields(*row).id(id_column_).dump(), row->index);
+  while (auto row = rows->next()) {
+    const bool is_number = may_be_number && !row->values.contains(id_column_);
+    const OrderedJson id = is_number ? OrderedJson(row->index) : RowFields(*row).id(id_column_);
+    rows_.insert_or_assign(id.dump(), row->index);
+  }
 }
 
 int64_t RowsById::find_or_throw(const OrderedJson& id, const std::string& source) const {

@@ -18,8 +18,9 @@ namespace vlrm {
 // once, without images.
 class RowsById {
  public:
-  // Throws Error where the dataset has no such column.
-  RowsById(std::shared_ptr<const Dataset> data, std::string id_column);
+  // No column: "id", if there is one, else rows are known by their numbers, from 0. Throws Error where the dataset has
+  // no such column.
+  RowsById(std::shared_ptr<const Dataset> data, const std::string& id_column);
   // Throws Error naming `source` where no row has this id.
   int64_t find_or_throw(const OrderedJson& id, const std::string& source) const;
   const std::shared_ptr<const Dataset>& data() const { return data_; }

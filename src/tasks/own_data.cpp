@@ -156,7 +156,7 @@ std::shared_ptr<const BenchmarkSpec> own_responses(const OwnColumns& columns, co
   };
   auto spec = std::make_shared<WithAnswers>();
   spec->kind = best_of_n_kind(name, name);
-  spec->rules.id = column(columns, "id");
+  if (columns.contains("id")) spec->rules.id = column(columns, "id");
   spec->columns = wanted(columns, {"id"});
   spec->answers = &spec->rules;
   spec->settings = OrderedJson(columns);

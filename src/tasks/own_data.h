@@ -31,7 +31,7 @@ std::shared_ptr<const BenchmarkSpec> own_pairs(const OwnColumns& columns, const 
 std::shared_ptr<const BenchmarkSpec> own_best_of_n(const OwnColumns& columns, const std::string& name);
 
 // Best of N whose responses stand in a file, as `vlrm answers` writes it; the dataset has their images by the column
-// `id`.
+// `id`, or, where it is not named and not there, by the row's number.
 std::shared_ptr<const BenchmarkSpec> own_responses(const OwnColumns& columns, const std::string& name);
 
 // That of results: of responses in a file if `responses_in_file`. `task` and `columns` as run.json has them.

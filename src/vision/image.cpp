@@ -1,6 +1,7 @@
 #include "vision/image.h"
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 
 #include "base/error.h"
@@ -94,7 +95,18 @@ Image decode_image(std::string_view bytes, const std::string& name, const Decode
   return turned(image, orientation);
 }
 
+bool is_url(const std::string& name) {
+  const size_t colon = name.find(':');
+  const auto in_scheme = [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.'; };
+  if (colon == name.npos || colon < 2 || !std::all_of(name.begin(), name.begin() + static_cast<int>(colon), in_scheme))
+    return false;
+  if (name.compare(colon, 3, "://") != 0 && name.compare(0, colon, "data") != 0) return false;
+  std::error_code error;
+  return !std::filesystem::exists(name, error);
+}
+
 std::string read_image_file(const std::filesystem::path& path) {
+  if (is_url(path.string())) fail("{}: a URL, which is not fetched; save it to a file", printable(path.string(), 60));
   return read_text_or_throw(path, kMaxFileSize);
 }
 

@@ -33,6 +33,8 @@ struct DecodeOptions {
 // none of these, is broken or truncated, or declares more pixels than allowed (before anything of that size is
 // allocated).
 Image decode_image(std::string_view bytes, const std::string& name, const DecodeOptions& options);
+// Whether `name` is "https://…", "data:…" or the like, and no file of that name is there: nothing is fetched.
+bool is_url(const std::string& name);
 // The bytes of a file that is no larger than any image may be.
 std::string read_image_file(const std::filesystem::path& path);
 Image read_image(const std::filesystem::path& path, const DecodeOptions& options);

@@ -35,7 +35,7 @@ class AnswerStream : public RequestStream {
 class AnswerJob : public WritingJob {
  public:
   explicit AnswerJob(const AnswerJobOptions& options)
-      : options_(options), task_(open_answer_task(*options.benchmark, options.data, options.limit)) {
+      : options_(options), task_(open_answer_task(options.benchmark, options.data, options.limit)) {
     const auto questions = task_->stream(Images::checked);
     while (questions->next()) continue;
   }
@@ -47,17 +47,20 @@ class AnswerJob : public WritingJob {
     return std::make_unique<AnswerStream>(task_->stream(Images::with), std::move(seeds), std::move(wanted));
   }
   Output output(const Written& written) const override {
+    const bool is_marked = static_cast<bool>(options_.benchmark->answers->correctness);
     const auto questions = task_->stream(Images::without);
     std::string lines;
     for (int64_t i = 0; const auto question = questions->next(); ++i) {
       OrderedJson line = question->fields;
-      line["responses"] = written(i);
-      line["correctness"] = OrderedJson::array();
-      for (const OrderedJson& response : line["responses"])
-        line["correctness"].push_back(task_->correctness(*question, response.get<std::string>()));
+      OrderedJson responses = written(i), marks = OrderedJson::array();
+      for (const OrderedJson& response : responses)
+        if (auto mark = task_->correctness(*question, response.get<std::string>())) marks.push_back(std::move(*mark));
+      line["responses"] = std::move(responses);
+      if (!marks.empty()) line["correctness"] = std::move(marks);
       lines += python_json(line) + "\n";
     }
-    return {std::move(lines)};
+    return {std::move(lines),
+            is_marked ? "" : "the task does not say which answers are correct: the lines have no correctness"};
   }
   OrderedJson settings() const override {
     OrderedJson settings = {{"task", "answers"},
@@ -65,13 +68,16 @@ class AnswerJob : public WritingJob {
                             {"data", task_->data()},
                             {"first_seed", options_.first_seed},
                             {"texts", options_.texts}};
+    if (is_own()) settings["rules"] = options_.benchmark->answers->settings;
     if (const auto limit = task_->limit()) settings["limit"] = *limit;
     return settings;
   }
-  // lmms-eval converts the images of all of these tasks to RGB.
-  bool drops_alpha() const override { return true; }
+  // lmms-eval converts the images of all of its tasks to RGB.
+  bool drops_alpha() const override { return !is_own(); }
 
  private:
+  bool is_own() const { return !options_.benchmark->answers->settings.is_null(); }
+
   const AnswerJobOptions options_;
   const std::unique_ptr<AnswerTask> task_;
 };

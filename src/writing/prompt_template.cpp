@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/braces.h"
 #include "base/content_digest.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -61,25 +62,12 @@ void PromptTemplate::add_text(const std::string& text) {
 }
 
 void PromptTemplate::read_parts(const std::string& source) {
-  std::string plain;
-  for (size_t i = 0; i < text_.size(); ++i) {
-    const char c = text_[i];
-    if (c != '{' && c != '}') {
-      plain += c;
-    } else if (i + 1 < text_.size() && text_[i + 1] == c) {
-      plain += c;
-      ++i;
-    } else {
-      const size_t end = text_.find('}', i);
-      if (c == '}' || end == std::string::npos)
-        fail("{}: the brace at byte {} stands alone; a brace that is meant is written twice", source, i);
-      add_text(plain);
-      plain.clear();
-      parts_.push_back({Part::Kind::field, text_.substr(i + 1, end - i - 1)});
-      i = end;
-    }
+  for (BracedPart& part : braced_parts_or_throw(text_, source)) {
+    if (part.is_field)
+      parts_.push_back({Part::Kind::field, std::move(part.text)});
+    else
+      add_text(part.text);
   }
-  add_text(plain);
 }
 
 OrderedJson PromptTemplate::content(const std::map<std::string, std::string>& values, size_t images) const {

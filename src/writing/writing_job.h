@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "data/dataset.h"
 #include "generate/generator.h"
+#include "prompt/samples_file.h"
 #include "tasks/benchmark.h"
 #include "writing/prompt_template.h"
 
@@ -56,7 +57,7 @@ class WritingJob {
 std::unique_ptr<WritingJob> caption_job(std::shared_ptr<const Benchmark> benchmark, PromptTemplate prompt);
 
 struct AnswerJobOptions {
-  const BenchmarkSpec* benchmark = nullptr;  // one that has answers
+  SharedSpec benchmark;  // one that has answers
   DatasetName data;
   int64_t texts = 8;  // answers a question
   uint64_t first_seed = 0;
@@ -65,6 +66,18 @@ struct AnswerJobOptions {
 // Answers for best-of-N: a JSON line a question with its responses and their correctness, as the reference publishes
 // them.
 std::unique_ptr<WritingJob> answer_job(const AnswerJobOptions& options);
+
+struct PromptJobOptions {
+  std::shared_ptr<const SamplesFile> samples;  // of prompts
+  bool compares_images = true;                 // what their files hold is part of the settings
+  bool shows_images = true;                    // false for a text model
+  int64_t texts = 1;                           // answers a prompt
+  uint64_t first_seed = 0;
+};
+// Answers to prompts: prompt_line() of each. Throws Error for a malformed line, and for images that are not shown.
+std::unique_ptr<WritingJob> prompt_job(const PromptJobOptions& options);
+// {"id", "texts": […]} and the fields of the sample that are the user's own, with a newline.
+std::string prompt_line(const Sample& sample, const OrderedJson& texts);
 
 // score: reasons, then a number. likelihood: the number that is to be expected, from the probabilities of 1 to 5.
 // pairwise: each two responses beside each other in both orders, and the fraction that a response wins.

@@ -5,7 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import PROGRAM, ROOT
+from conftest import GOLDENS, PROGRAM, ROOT, read_lines, write_lines
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -161,3 +161,108 @@ def test_models_that_cannot_write(vlrm):
 def test_a_prompt_that_is_no_utf_8_is_told(vlrm):
     error = vlrm("generate", "--model", ROOT / "world/vlm", "--prompt", "what\udcff", fails=True)
     assert error == "vlrm: --prompt: not UTF-8, from byte 4 on"
+
+
+@pytest.fixture
+def prompts(asked, tmp_path):
+    """Lines of three kinds, the last without an image; and what `vlrm generate` answers to each alone."""
+    query, image = asked
+    write_lines(tmp_path / "in.jsonl", [
+        {"id": "one", "image": image.name, "prompt": query, "kind": "é", "responses": ["A cat."]},
+        {"messages": [{"role": "user", "content": [{"type": "image", "image": image.name}, {"type": "text", "text": query}]}]},
+        {"id": [3], "prompt": "What is a circle?"}])
+    return tmp_path / "in.jsonl", [["--image", image, "--prompt", query]] * 2 + [["--prompt", "What is a circle?"]]
+
+
+GENERATE = ["generate", "--model", ROOT / "world/vlm", "--max-new-tokens", "12", "-q"]
+
+
+def test_a_file_of_prompts_is_answered_as_each_alone(vlrm, prompts, tmp_path):
+    file, alone = prompts
+    draw = ["-n", "2", "--temperature", "1", "--seed", "4"]
+    expected = [[json.loads(line)["text"] for line in vlrm(*GENERATE, *flags, *draw, "--json").splitlines()] for flags in alone]
+    vlrm(*GENERATE, "--input", file, *draw, "-o", tmp_path / "out.jsonl")
+    first, second, third = read_lines(tmp_path / "out.jsonl")
+    assert [line["texts"] for line in (first, second, third)] == expected
+    assert list(first.items())[2:] == [("kind", "é"), ("responses", ["A cat."])] and first["id"] == "one"
+    assert second["id"] == 2 and third["id"] == [3] and list(third) == ["id", "texts"]
+    whole = (tmp_path / "out.jsonl").read_text()
+    assert vlrm(*GENERATE, "--input", file, *draw) == whole
+    assert vlrm(*GENERATE, "--input", file, *draw, "--batch-size", "1") == whole
+    text = file.read_text().replace('"asked.png"', json.dumps(str(tmp_path / "asked.png")))
+    assert vlrm(*GENERATE, "--input", "-", *draw, stdin=text) == whole
+    assert vlrm(*GENERATE, "--input", file, *draw, "--limit", "1") == whole.splitlines(True)[0]
+
+
+def test_a_killed_run_of_prompts_goes_on(vlrm, prompts, tmp_path):
+    file, _ = prompts
+    out, partial = tmp_path / "out.jsonl", tmp_path / "out.jsonl.partial"
+    command = [*GENERATE, "--input", file, "-o", out]
+    vlrm(*command)
+    whole = out.read_bytes()
+    texts = [line["texts"] for line in read_lines(out)]
+    out.unlink()
+    written = {"request": 1, "written": ["of the earlier run"]}
+    partial.write_text(json.dumps(written) + "\n")
+    vlrm(*command)
+    assert [line["texts"] for line in read_lines(out)] == [texts[0], written["written"], texts[2]] and not partial.exists()
+    assert "--max-new-tokens" not in vlrm(*command) and "was" in vlrm(*command, "--temperature", "1", fails=True)
+    file.write_text(file.read_text().replace("circle", "square"))
+    assert "made with other settings" in vlrm(*command, fails=True)
+    vlrm(*command, "--force")
+    assert out.read_bytes() != whole and read_lines(out)[0]["texts"] == texts[0]
+
+
+def test_a_folder_of_images_is_asked_about(vlrm, asked, tmp_path):
+    query, image = asked
+    (tmp_path / "photos/sub").mkdir(parents=True)
+    for name in ("b.png", "sub/a.PNG"):
+        (tmp_path / "photos" / name).write_bytes(image.read_bytes())
+    (tmp_path / "photos/notes.txt").touch()
+    lines = [json.loads(line) for line in vlrm(*GENERATE, "--images", tmp_path / "photos", "--prompt", query).splitlines()]
+    assert [line["id"] for line in lines] == ["b.png", "sub/a.PNG"]
+    assert lines[0]["texts"] == [vlrm(*GENERATE, "--image", image, "--prompt", query).rstrip("\n")]
+
+
+@pytest.mark.parametrize("flags, expected", [
+    ([], "generate: needs --prompt, or --input"),
+    (["--images", "."], "generate: --images needs --prompt"),
+    (["--input", "a", "--prompt", "b"], "generate: --image and --prompt do not go with --input"),
+    (["--input", "a", "--images", "b"], "generate: --images does not go with --input"),
+    (["--prompt", "a", "--image", "b", "--images", "c"], "generate: --image does not go with --images"),
+    (["--input", "a", "--json"], "generate: --json does not go with --input"),
+    (["--prompt", "a", "-o", "b"], "generate: --output goes with --input or --images"),
+    (["--prompt", "a", "--limit", "2"], "generate: --limit goes with --input or --images"),
+    (["--input", "nope.jsonl"], "nope.jsonl: cannot be read: No such file or directory"),
+    (["--input", "{tmp}/in.jsonl", "-o", "{tmp}/in.jsonl"], "is the input and the output"),
+])
+def test_options_of_many_prompts_that_do_not_fit_are_told(vlrm, flags, expected, tmp_path):
+    write_lines(tmp_path / "in.jsonl", [{"prompt": "a"}])
+    flags = [flag.format(tmp=tmp_path) for flag in flags]
+    assert expected in vlrm("generate", "--model", ROOT / "world/vlm", *flags, fails=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+@pytest.mark.parametrize("line, expected", [
+    ({"prompt": "a", "texts": []}, 'the field "texts" is one that the output has'),
+    ({"prompt": "a", "promt": "b"}, 'unknown field "promt"; did you mean "prompt"?'),
+    ({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}, "the last message is the assistant's"),
+    ({"prompt": "a", "image": "none.png"}, "none.png is not there"),
+])
+def test_a_line_that_is_no_prompt_is_named(vlrm, line, expected, tmp_path):
+    write_lines(tmp_path / "in.jsonl", [{"prompt": "a"}, line])
+    error = vlrm(*GENERATE, "--input", tmp_path / "in.jsonl", fails=True)
+    assert "in.jsonl, line 2: " in error and expected in error
+
+
+def test_a_text_model_answers_prompts_without_images(vlrm, asked, tmp_path):
+    _, image = asked
+    write_lines(tmp_path / "in.jsonl", [{"prompt": "What is a circle?"}])
+    model = ["generate", "--model", GOLDENS / "models/base_instruct", "--max-new-tokens", "4", "-q"]
+    alone = vlrm(*model, "--prompt", "What is a circle?").rstrip("\n")
+    assert json.loads(vlrm(*model, "--input", tmp_path / "in.jsonl"))["texts"] == [alone]
+    vlrm(*model, "--input", tmp_path / "in.jsonl", "-o", tmp_path / "out.jsonl")
+    assert read_lines(tmp_path / "out.jsonl") == [{"id": 1, "texts": [alone]}]
+    write_lines(tmp_path / "in.jsonl", [{"prompt": "What?", "image": image.name}])
+    error = vlrm(*model, "--input", tmp_path / "in.jsonl", fails=True)
+    assert "1 of 1 samples have images, which a text model does not see" in error

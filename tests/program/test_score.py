@@ -294,6 +294,9 @@ def test_likelihood_is_the_models_own(goldens, vlrm, device_flags):
     ('{"id": 1, "prompt": ', "line 7: not valid JSON"),
     ('{"id": 1, "prompt": "a", "responses": []}', "line 7: \"responses\" needs at least one"),
     ('{"id": 1, "images": ["none.png"], "prompt": "a", "responses": ["b"]}', "line 7: the image"),
+    ('[{"id": 1, "prompt": "a", "responses": ["b"]}]', "line 7: must be a JSON object; give one object per line"),
+    ('{"image": "https://x.org/a.png", "prompt": "a", "responses": ["b"]}', "line 7: the image https://x.org/a.png is a URL, which is not fetched"),
+    ('{"image": "data:image/png;base64,' + 5000 * "A" + '", "prompt": "a", "responses": ["b"]}', "line 7: the image data:image/png;base64,AAA"),
 ])
 def test_bad_input_names_its_line(goldens, vlrm, tmp_path, line, message):
     good = json.dumps({"id": 0, "prompt": "a", "responses": ["b"]})
@@ -382,3 +385,56 @@ def test_fields_of_the_users_own_come_back(goldens, vlrm, tmp_path):
     (tmp_path / "out.jsonl").write_bytes(whole.splitlines(True)[0])
     vlrm(*command)
     assert (tmp_path / "out.jsonl").read_bytes() == whole
+
+
+@pytest.fixture
+def photos(goldens, tmp_path):
+    """Images in a folder and a folder in it, and what is none."""
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    for name, image in {"b.png": "rgb_small.png", "sub/a.PNG": "rgb_wide.png", "c.webp": "rgb_tall.webp"}.items():
+        shutil.copy(goldens / "reference/images" / image, folder / name)
+    (folder / "notes.txt").touch()
+    (folder / "sub/again").symlink_to(folder)
+    return folder
+
+
+@pytest.mark.first_set
+def test_a_folder_of_images_is_scored_image_by_image(goldens, vlrm, photos, tmp_path):
+    one = ["--prompt", "What is it?", "--response", "A cat.", "--response", "A dog."]
+    command = ["score", "--model", goldens / "vlrm_ties", *one, "--threads", "1"]
+    many = [*command, "--images", photos, "-o", tmp_path / "out.jsonl"]
+    notes = vlrm(*many, notes=True)
+    assert f"note: {photos}: 1 file is skipped, not being called .jpg, .jpeg, .png or .webp" in notes
+    rows = read_lines(tmp_path / "out.jsonl")
+    assert [row["id"] for row in rows] == ["b.png", "c.webp", "sub/a.PNG"]
+    for row in rows:
+        assert row["scores"] == json.loads(vlrm(*command, "--image", photos / row["id"], "--json"))["scores"]
+    whole = (tmp_path / "out.jsonl").read_bytes()
+    assert vlrm(*command, "--images", photos).encode() == whole
+    assert vlrm(*command, "--images", photos, "--limit", "2").encode() == b"".join(whole.splitlines(True)[:2])
+    (tmp_path / "out.jsonl").write_bytes(whole.splitlines(True)[0])
+    vlrm(*many, "--batch-size", "8")
+    assert (tmp_path / "out.jsonl").read_bytes() == whole
+    assert "made with other settings" in vlrm(*many, "--response", "A fox.", fails=True)
+    (photos / "broken.jpg").write_bytes(b"no image")
+    assert f"{photos}/broken.jpg: not an image" in vlrm(*command, "--images", photos, fails=True)
+
+
+@pytest.mark.parametrize("flags, expected", [
+    (["--images", "{tmp}"], "--images needs --prompt and --response"),
+    (["--images", "{tmp}", "--prompt", "a", "--response", "b", "--image", "c"], "--image does not go with --images"),
+    (["--images", "{tmp}", "--input", "c"], "--images does not go with --input"),
+    (["--images", "{tmp}", "--prompt", "a", "--response", "b"], "holds no image called .jpg, .jpeg, .png or .webp"),
+    (["--images", "{tmp}/none", "--prompt", "a", "--response", "b"], "none: cannot be read as a folder of images: No such file"),
+    (["--images", "{tmp}/a.txt", "--prompt", "a", "--response", "b"], "a.txt: cannot be read as a folder of images: Not a directory"),
+    (["--prompt", "a", "--response", "b", "--limit", "1"], "--limit goes with --input or --images"),
+    (["--input", "{tmp}/none.jsonl"], "none.jsonl: cannot be read: No such file or directory"),
+    (["--input", "{tmp}"], "cannot be read: Is a directory"),
+    (["--prompt", "a", "--response", "b", "--image", "https://x.org/a.png"], "https://x.org/a.png: a URL, which is not fetched; save it to a file"),
+])
+@pytest.mark.first_set
+def test_what_is_no_input_is_told(goldens, vlrm, tmp_path, flags, expected):
+    (tmp_path / "a.txt").touch()
+    flags = [flag.format(tmp=tmp_path) for flag in flags]
+    assert expected in vlrm("score", "--model", goldens / "vlrm_ties", *flags, fails=True)

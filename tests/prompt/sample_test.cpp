@@ -63,10 +63,31 @@ TEST(SampleTest, ALineOfPairsNeedsNoIdAndMayHaveFieldsOfItsOwn) {
   EXPECT_EQ(sample.other.dump(), R"({"idx":5,"source":{"a":1}})");
 }
 
+TEST(SampleTest, APromptAloneKeepsResponsesAsTheUsersOwn) {
+  const auto prompt = [](const std::string& line) {
+    return parse_sample(line, 7, "samples.jsonl, line 7", "/data", LineHolds::prompt);
+  };
+  const Sample sample = prompt(R"({"image": "a.png", "prompt": "What?", "chosen": "x", "scores": [1]})");
+  EXPECT_TRUE(sample.responses.empty());
+  EXPECT_EQ(sample.other.dump(), R"({"chosen":"x","scores":[1]})");
+  EXPECT_EQ(prompt(R"({"messages": [{"role": "user", "content": "a"}]})").messages.size(), 1U);
+  for (const auto& [line, message] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"prompt": "a", "texts": []})", "\"texts\" is one that the output has"},
+           {R"({"prompt": "a", "imagse": "b"})", "unknown field \"imagse\"; did you mean \"image"},
+           {R"({"messages": [{"role": "assistant", "content": "a"}]})", "the last message is the assistant's"}})
+    EXPECT_THAT(error_of([&] { prompt(line); }), HasSubstr(message)) << line;
+}
+
 TEST(SampleTest, ErrorsNameTheLineAndTheField) {
   for (const auto& [line, message] : std::vector<std::pair<std::string, std::string>>{
            {"{\"id\": 1,", "samples.jsonl, line 7: not valid JSON at byte"},
-           {"[]", "must be a JSON object"},
+           {"[]", "must be a JSON object; give one object per line, without a list around them"},
+           {" [", "must be a JSON object; give one object per line, without a list around them"},
+           {"{", "a JSON object ends in another line; give one object per line"},
+           {"5", "must be a JSON object"},
+           {R"({"prompt": "a", "image": "https://x.org/a.png", "responses": ["b"]})",
+            "the image https://x.org/a.png is a URL, which is not fetched; save it to a file"},
+           {R"({"prompt": "a", "images": ["data:image/png;base64,AAAA"], "responses": ["b"]})", "is a URL"},
            {R"({"id": 1, "prompt": "a", "response": "b"})", "unknown field \"response\"; did you mean \"responses\"?"},
            {R"({"prompt": "a", "scores": [1], "responses": ["b"]})", "\"scores\" is one that the scores have"},
            {R"({"prompt": "a", "image": "a", "images": [], "responses": ["b"]})", "both \"image\" and \"images\""},

@@ -2,11 +2,12 @@
 
 import json
 import os
+import subprocess
 import threading
 import warnings
 
 import pytest
-from conftest import THREADS, WORLD, run_python
+from conftest import PROGRAM, THREADS, WORLD, run_python
 
 
 def of_floats(scores):
@@ -329,12 +330,45 @@ def test_samples_that_are_wrong(model, samples):
 
     for wrong, says in [({"prompt": "a"}, '"responses" is missing'), ({"responses": ["a"]}, 'either "prompt" or'),
                         ({"prompt": "a", "responses": "b"}, "not one text"), ({"prompt": "a", "responses": []}, "at least one"),
-                        ({"prompt": "a", "responses": ["b"], "picture": 1}, 'unknown field "picture"'),
+                        ({"promt": "a", "responses": ["b"]}, 'unknown field "promt"; did you mean "prompt"?'),
+                        ({"prompt": "a", "response": "b"}, 'unknown field "response"; did you mean "responses"?'),
+                        ({"prompt": "a", "responses": ["b"], "scores": [1]}, '"scores" is one that the scores have'),
+                        ({"prompt": "a", "chosen": "b"}, '"rejected" must be a string'),
+                        ({"prompt": "a", "chosen": "b", "rejected": "c", "responses": ["b"]}, 'both "responses" and'),
                         ({"prompt": "a", "responses": ["b"], "images": ["/nowhere.png"]}, "/nowhere.png"),
                         ({"prompt": "a", "responses": [3]}, "int is not a text"), (3, "is not a dict")]:
         with pytest.raises(vlrm.Error) as error:
             model.score_batch([samples[0], wrong])
         assert says in str(error.value) and "sample 2" in str(error.value), str(error.value)
+
+
+def test_a_pair_is_two_responses_beside_fields_of_the_users_own(model, samples):
+    sample = samples[0] | {"responses": samples[0]["responses"][:2]}
+    chosen, rejected = sample["responses"]
+    pair = {name: value for name, value in sample.items() if name != "responses"} | {"chosen": chosen, "rejected": rejected}
+    assert model.score_batch([pair | {"kind": "animals", "idx": 5}]) == model.score_batch([sample])
+
+
+def test_slips_of_the_pen_are_the_programs(built, tmp_path):
+    """What vlrm score says of a field, score_batch() says too."""
+    import vlrm
+    from vlrm import messages
+
+    refused = 0
+    for name in ("promt", "Prompts", "imgs", "image_", "mesages", "respones", "choosen", "rejectd", "--rejected", "idx", "i", "kind",
+                 "source", "score", "text", "mage", "prompt2", "messagse", "scores", "date", "texts", "réponses"):
+        line = {"prompt": "a", "responses": ["b"], name: 1}
+        file = tmp_path / "in.jsonl"
+        file.write_text(json.dumps(line))
+        done = subprocess.run([PROGRAM, "score", "--model", built, "--input", file, "-q"], capture_output=True, text=True)
+        says = None
+        try:
+            messages.of_sample(line, "sample 1")
+        except vlrm.Error as error:
+            says = str(error).removeprefix("sample 1: ")
+        refused += says is not None
+        assert says == (done.stderr.strip().partition("line 1: ")[2] if done.returncode else None)
+    assert 5 < refused < 20
 
 
 def test_warnings_are_pythons_and_at_the_caller(model):

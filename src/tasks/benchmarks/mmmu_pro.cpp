@@ -74,7 +74,7 @@ OrderedJson logged_correctness(const OrderedJson& line, const std::string& sourc
 const AnswerRules kStandard{
     .id = "id",
     .max_new_tokens = 4096,
-    .columns = {"id", "subject", "question", "options", "answer"},
+    .columns = {{"id", "subject", "question", "options", "answer"}},
     .question = standard_question,
     .correctness = correctness_of,
     .logged_fields = {{"id", "id"}, {"subject", "subject"}, {"question", "question"}, {"answer", "answer"}},
@@ -85,7 +85,7 @@ const AnswerRules kStandard{
 const AnswerRules kVision{
     .id = "id",
     .max_new_tokens = 4096,
-    .columns = {"id", "subject", "options", "answer"},
+    .columns = {{"id", "subject", "options", "answer"}},
     .question = vision_question,
     .correctness = correctness_of,
     .logged_fields = {{"id", "id"}, {"subject", "subject"}, {"answer", "answer"}},

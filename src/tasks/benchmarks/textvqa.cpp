@@ -34,7 +34,7 @@ OrderedJson logged_correctness(const OrderedJson& line, const std::string& sourc
 const AnswerRules kRules{
     .id = "question_id",
     .max_new_tokens = 1024,
-    .columns = {"question_id", "question", "answers"},
+    .columns = {{"question_id", "question", "answers"}},
     .question = question_of,
     .correctness = correctness_of,
     .logged_fields = {{"id", "question_id"}, {"question", "question"}, {"answers", "answers"}},

@@ -1,0 +1,42 @@
+#include "tasks/own_marks.h"
+
+#include "support/support.h"
+
+namespace vlrm::testing {
+namespace {
+
+TEST(OwnMarks, EqualAnswersMayDifferInCapitalsSpaceAndAFullStop) {
+  EXPECT_TRUE(equals_an_answer(" Yes.\n", {"no", "yes"}));
+  EXPECT_TRUE(equals_an_answer("ÄRGER", {"ärger."}));
+  EXPECT_FALSE(equals_an_answer("Yes, it is", {"yes"}));
+  EXPECT_FALSE(equals_an_answer("yes..", {"yes"}));
+}
+
+TEST(OwnMarks, AnAnswerIsContainedAsAWholeWord) {
+  EXPECT_TRUE(contains_an_answer("It is a Cat, I think.", {"cat "}));
+  EXPECT_FALSE(contains_an_answer("Do not concatenate.", {"cat"}));
+  EXPECT_FALSE(contains_an_answer("catä", {"cat"}));
+  EXPECT_TRUE(contains_an_answer("concat cat", {"cat"}));  // behind one that does not count
+  EXPECT_TRUE(contains_an_answer("That is 5 %.", {"5 %"}));
+  EXPECT_TRUE(contains_an_answer("a two-seater", {"two"}));
+  EXPECT_FALSE(contains_an_answer("anything", {" "}));
+}
+
+TEST(OwnMarks, TheLastNumberCounts) {
+  const auto number = [](std::string_view text) { return last_number(text).value_or(12345); };
+  EXPECT_EQ(number("3 apples and 4 pears: 7."), 7);
+  EXPECT_EQ(number("1,234.5 metres"), 1234.5);
+  EXPECT_EQ(number("1, 2, 3,"), 3);
+  EXPECT_EQ(number("it is -0.25"), -0.25);
+  EXPECT_EQ(number("5-3"), 3);
+  EXPECT_EQ(number(".5"), 0.5);
+  EXPECT_EQ(number("v1.2.3"), 0.3);
+  EXPECT_FALSE(last_number("none, - or ."));
+  EXPECT_TRUE(is_an_answers_number("so 1,000", {"7", "1000.0"}));
+  EXPECT_TRUE(is_an_answers_number("0.33333334", {"0.333333333"}));
+  EXPECT_FALSE(is_an_answers_number("0.3334", {"0.3333"}));
+  EXPECT_FALSE(is_an_answers_number("many", {"0"}));
+}
+
+}  // namespace
+}  // namespace vlrm::testing
