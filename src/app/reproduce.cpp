@@ -1,3 +1,4 @@
+#include <vlrm/report.h>
 #include <vlrm/reproduce.h>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include "base/joined.h"
 #include "data/dataset.h"
 #include "tasks/benchmark_table.h"
-#include "vlrm/report.h"
 #include "weights/model_files.h"
 
 namespace fs = std::filesystem;

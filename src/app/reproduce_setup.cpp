@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "app/option_checks.h"
 #include "app/reproduce_steps.h"
@@ -49,14 +48,13 @@ std::vector<PaperBenchmark> tests_of(const std::vector<std::string>& only) {
   return tests;
 }
 
-// Those of benchmarks that the tables do not need are refused: a name that is mistyped would be passed over.
+// A name that is mistyped would be passed over. Those of benchmarks that `only` leaves out have no effect.
 std::map<std::string, std::string> by_own_names(const char* option, const std::map<std::string, std::string>& given,
                                                 const std::vector<std::string>& names) {
   std::map<std::string, std::string> result;
   for (const auto& [name, value] : given) {
     const auto own = std::ranges::find_if(names, [&](const auto& one) { return same_name(one, name); });
-    if (own == names.end())
-      throw OptionError(option, fmt::format("{} is none of {}, which are needed here", printable(name), joined(names)));
+    if (own == names.end()) throw OptionError(option, fmt::format("{} is none of {}", printable(name), joined(names)));
     require_named(option, value);
     if (!result.emplace(*own, value).second)
       throw OptionError(option, fmt::format("{} is named twice", printable(name)));
@@ -64,13 +62,7 @@ std::map<std::string, std::string> by_own_names(const char* option, const std::m
   return result;
 }
 
-bool finite_scores(const RunResults& run) {
-  return std::ranges::all_of(run.outcomes, [](const Outcome& row) {
-    return std::ranges::all_of(row.scores, [](double score) { return std::isfinite(score); });
-  });
-}
-
-ReproduceOptions checked(ReproduceOptions options, const std::vector<PaperBenchmark>& tests) {
+ReproduceOptions checked(ReproduceOptions options) {
   require_named("output", options.output);
   require_named("vlm", options.vlm);
   require_limit(options.limit);
@@ -80,7 +72,7 @@ ReproduceOptions checked(ReproduceOptions options, const std::vector<PaperBenchm
   const auto add = [](std::vector<std::string>& names, const std::string& name) {
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   };
-  for (const PaperBenchmark& test : tests) {
+  for (const PaperBenchmark& test : kPaperBenchmarks) {
     for (const char* name : {test.name, test.validation}) {
       add(all, name);
       if (!find_benchmark(all_benchmarks(), name)->has_responses()) add(answered, name);
@@ -96,7 +88,7 @@ ReproduceOptions checked(ReproduceOptions options, const std::vector<PaperBenchm
 }  // namespace
 
 PaperSetup::PaperSetup(const ReproduceOptions& options)
-    : options_(checked(options, tests_of(options.only))),
+    : options_(checked(options)),
       tests_(tests_of(options.only)),
       vlm_title_(paper_title(options.vlm)),
       recipes_(recipes_or_throw(options.recipes.empty(), options.recipes)) {
@@ -138,14 +130,14 @@ std::vector<PaperMethod> PaperSetup::methods() const {
 
 std::optional<ChosenRecipe> PaperSetup::chosen(const TextModel& rm, const std::string& method,
                                                const std::string& validation) const {
-  ChosenRecipe best{rm.folder, method, validation, "", -1, 0, 0, {}};
+  ChosenRecipe best{rm.folder, method, validation, "", -1, 0, 0, {}, ""};
   for (const std::string& recipe : recipes_of(method)) {
     const fs::path folder = path("validation") / rm.folder / validation / recipe;
     if (!is_complete_run(folder)) return std::nullopt;
     const RunResults run = read_run(folder, all_kinds());
     ++best.candidates;
     const auto percent = accuracy_percent(summarize_choices(run.outcomes, run.info.benchmark.groups.size()).overall);
-    if (!percent || !finite_scores(run) || *percent < best.percent) continue;
+    if (!percent || *percent < best.percent) continue;
     if (*percent == best.percent) {
       best.equals.push_back(recipe);
       continue;
@@ -154,10 +146,9 @@ std::optional<ChosenRecipe> PaperSetup::chosen(const TextModel& rm, const std::s
     best.percent = *percent;
     best.rows = std::ssize(run.outcomes);
     best.equals.clear();
+    best.warning = run.equal_scores.warning().value_or("");
   }
-  if (best.recipe.empty())
-    fail("{}: no recipe of {} has only scores that are finite numbers; none can be chosen",
-         (path("validation") / rm.folder / validation).string(), method);
+  if (best.recipe.empty()) return std::nullopt;
   return best;
 }
 

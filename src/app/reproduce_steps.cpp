@@ -154,8 +154,8 @@ class StepTable {
     how.recipes = options_.recipes;
     how.paper = options_.recipes.empty();
     PaperStep step{fmt::format("validation/{}/{}", rm.folder, benchmark),
-                   fmt::format("{} recipes with {} on {}, to choose from", setup_.recipes().size(), rm.title,
-                               title_of_benchmark(benchmark))};
+                   fmt::format("{} recipe{} with {} on {}, to choose from", setup_.recipes().size(),
+                               setup_.recipes().size() == 1 ? "" : "s", rm.title, title_of_benchmark(benchmark))};
     need_data(step, benchmark, true);
     step.models = merged_models(rm);
     step.run = [how] { sweep(how); };

@@ -39,6 +39,7 @@ struct ChosenRecipe {
   double percent = 0;                  // of the validation's rows
   int64_t rows = 0, candidates = 0;
   std::vector<std::string> equals;  // others with the same figure, which come behind it in the sweep
+  std::string warning;              // of equal scores, which may be why it is the best
 };
 
 // What both the steps and the tables go by. Throws OptionError.
@@ -59,8 +60,7 @@ class PaperSetup {
   std::vector<PaperMethod> methods() const;
 
   std::filesystem::path path(const std::string& step) const { return std::filesystem::path(options_.output) / step; }
-  // Nothing while the sweep is not complete. Of equal recipes the first of the sweep is taken; one with a score that is
-  // no finite number is never.
+  // The best by the figure of all rows, the first of the sweep of equal ones; nothing while the sweep is not complete.
   std::optional<ChosenRecipe> chosen(const TextModel& rm, const std::string& method,
                                      const std::string& validation) const;
 

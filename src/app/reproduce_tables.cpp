@@ -124,6 +124,10 @@ Grid PaperTables::chosen_table(Layout layout) const {
       }
       grid.rows.push_back(std::move(cells));
     }
+  for (const ChosenRecipe& one : chosen_)
+    if (!one.warning.empty())
+      grid.notes.push_back(
+          escaped(fmt::format("{}/{}/{}: {}", one.rm, one.validation, one.recipe, one.warning), layout));
   if (equals)
     grid.notes.push_back(escaped("= others have the same accuracy; the first of the sweep is taken.", layout));
   return grid;
@@ -187,6 +191,7 @@ OrderedJson PaperTables::plan() const {
                               {"candidates", one.candidates},
                               {"equals", one.equals},
                               {"benchmarks", std::move(tests)}});
+    if (!one.warning.empty()) json["chosen"].back()["warning"] = one.warning;
   }
   json["steps"] = OrderedJson::array();
   for (const ReproduceStep& step : steps_) {
