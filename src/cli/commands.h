@@ -25,6 +25,7 @@ void add_serve_command(CLI::App& program);
 void add_results_command(CLI::App& program);
 void add_report_command(CLI::App& program);
 void add_recipes_command(CLI::App& program);
+void add_reproduce_command(CLI::App& program);
 void add_tokenize_command(CLI::App& program);
 void add_render_command(CLI::App& program);
 void add_preprocess_command(CLI::App& program);

@@ -26,13 +26,6 @@ std::string counted(double number, const char* what) {
   return fmt::format("{} {}{}", count_text(number), what, std::llround(number) == 1 ? "" : "s");
 }
 
-std::string time_text(double seconds) {
-  if (seconds < 1) return "less than 1 s";
-  if (seconds < 120) return fmt::format("{:.0f} s", seconds);
-  const auto minutes = static_cast<int64_t>(std::llround(seconds / 60));
-  return minutes < 120 ? fmt::format("{} min", minutes) : fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
-}
-
 // Of what may be less than a second.
 std::string short_time_text(double seconds) {
   return seconds < 1 ? fmt::format("{:.2f} s", std::max(seconds, 0.01)) : time_text(seconds);
@@ -89,6 +82,13 @@ void print_rates(const Costs& costs) {
 }
 
 }  // namespace
+
+std::string time_text(double seconds) {
+  if (seconds < 1) return "less than 1 s";
+  if (seconds < 120) return fmt::format("{:.0f} s", seconds);
+  const auto minutes = static_cast<int64_t>(std::llround(seconds / 60));
+  return minutes < 120 ? fmt::format("{} min", minutes) : fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+}
 
 void declare_dry_run(CLI::App& command, bool& dry_run) {
   command.add_flag(

@@ -65,6 +65,7 @@ void declare(CLI::App& program) {
   vlrm::add_results_command(program);
   vlrm::add_report_command(program);
   vlrm::add_recipes_command(program);
+  vlrm::add_reproduce_command(program);
   vlrm::add_inspect_command(program);
   vlrm::add_extract_command(program);
   vlrm::add_merge_command(program);

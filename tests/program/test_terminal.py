@@ -16,7 +16,7 @@ from conftest import PROGRAM, read_lines, write_lines
 
 pytestmark = pytest.mark.first_set
 COMMANDS = ["build", "score", "serve", "generate", "caption", "answers", "aggregate", "judge", "eval", "results", "report",
-            "recipes", "inspect", "extract", "merge", "check", "compare", "map", "tokenize", "render", "preprocess",
+            "recipes", "reproduce", "inspect", "extract", "merge", "check", "compare", "map", "tokenize", "render", "preprocess",
             "completion", "help", "version"]
 
 
