@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "base/progress.h"
 #include "base/version.h"
 #include "report/gallery.h"
 #include "report/page.h"
+#include "report/provenance.h"
 #include "report/sweeps.h"
 #include "results/tables.h"
 
@@ -64,22 +66,12 @@ std::string section(const std::string& id, const std::string& title, const std::
       id, title, table);
 }
 
-std::string details_html(const std::vector<const RunSummary*>& runs) {
-  std::string html;
-  for (const RunSummary* run : runs)
-    for (const Grid& grid : detail_tables(*run, kTables)) html += rendered(grid, Layout::html);
-  if (html.empty()) return "";
-  return "<details class=\"details\"><summary>Scores, ties and length</summary>\n" + html + "</details>\n";
-}
-
 std::string tables_html(const Runs& runs) {
-  const auto benchmarks = by_benchmark(runs.summaries);
   std::vector<Grid> tables = benchmark_tables(runs.summaries, kTables);
   std::string html;
   for (size_t i = 0; i < tables.size(); ++i) {
     const std::string title = std::exchange(tables[i].title, "");
-    html +=
-        section(fmt::format("benchmark-{}", i), title, rendered(tables[i], Layout::html) + details_html(benchmarks[i]));
+    html += section(fmt::format("benchmark-{}", i), title, rendered(tables[i], Layout::html));
   }
   return html;
 }
@@ -92,9 +84,18 @@ OrderedJson benchmark_json(const std::vector<const RunSummary*>& runs) {
   for (size_t i = 0; i < runs.size(); ++i) {
     OrderedJson run = summary_json(*runs[i]);
     run["label"] = labels[i];
+    run["made"] = provenance_json(runs[i]->path);
     json["runs"].push_back(std::move(run));
   }
   return json;
+}
+
+// The user's title, or one that says whose evaluations these are.
+std::string title_of_page(const ReportOptions& options, const std::vector<std::vector<const RunSummary*>>& benchmarks) {
+  if (options.title != ReportOptions().title) return options.title;
+  std::vector<std::string> names;
+  for (const auto& benchmark : benchmarks) names.push_back(benchmark.front()->info.benchmark.full_title());
+  return fmt::format("{}: {}", options.title, joined(names));
 }
 
 // The dataset that the user names for this benchmark, or "".
@@ -137,7 +138,7 @@ class Maker {
     check_data_names(options_, runs_.summaries, benchmarks.size());
     for (size_t i = 0; i < benchmarks.size(); ++i) add_galleries(i, benchmarks[i]);
     shorten_texts(galleries_, options_.bytes * 4 / 10);
-    PageContent content{options_.title, tables_html(runs_), {}, {}};
+    PageContent content{title_of_page(options_, benchmarks), tables_html(runs_), {}, {}};
     content.data = data_json(benchmarks);
     fit_images(content);
     content.images = thumbnails_.files();
