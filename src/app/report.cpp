@@ -14,7 +14,7 @@ namespace {
 void require_page_name(const std::string& output) {
   const std::string extension = std::filesystem::path(output).extension().string();
   if (extension != ".html" && extension != ".htm")
-    throw OptionError("output", printable(output) + ": does not end in .html, and a browser would show it as text");
+    throw OptionError("output", printable(output) + " does not end in .html; a browser would show it as text");
 }
 
 }  // namespace

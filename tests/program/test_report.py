@@ -73,6 +73,13 @@ def test_data_that_is_gone_or_another_gives_a_note(vlrm, page, dataset, tmp_path
     assert "--data /nowhere" in error and not (tmp_path / "new.html").exists()
 
 
+def test_a_limited_run_has_the_images_of_its_rows(vlrm, dataset, tmp_path):
+    vlrm("eval", "vl-rewardbench", "--mode", "random", "--data", dataset, "--limit", "7", "-o", tmp_path / "run")
+    vlrm("report", tmp_path / "run", "-o", tmp_path / "page.html")
+    gallery = embedded((tmp_path / "page.html").read_text(), "data")["galleries"][0]
+    assert len(gallery["images"]) == 7 and all(gallery["images"]) and gallery["notes"] == []
+
+
 def test_runs_over_different_parts_of_a_dataset(vlrm, page, dataset, tmp_path):
     table = pq.read_table(dataset)
     for rows in (10, 20):
@@ -102,7 +109,10 @@ def test_errors(vlrm, page, tmp_path):
     assert "no result is of rlaif-v" in vlrm("report", run, "-o", out, "--data", "rlaif-v=x", fails=True)
     assert "another one is named before" in vlrm("report", run, "-o", out, "--data", "x", "--data", "y", fails=True)
     assert "--samples takes fewer" in vlrm("-q", "report", run, "-o", out, "--samples", "1000", "--megabytes", "0.1", fails=True)
-    assert not out.exists()
+    for name in ("report", "report.html.gz", "report/"):
+        error = vlrm("report", run, "-o", f"{tmp_path}/{name}", fails=True)
+        assert f"--output: {tmp_path}/{name} does not end in .html" in error
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_titles_are_texts(vlrm, page, tmp_path):

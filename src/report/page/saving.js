@@ -60,9 +60,11 @@ function standalone(element) {
   return copy;
 }
 
+const isFolded = (element) => element.closest("details:not([open])") !== null;
+
 // Headings and legends beside the drawings, as texts where they stand.
 function wordsOf(made, origin) {
-  return [...made.querySelectorAll("h3, h4, h5, .legend li")].map((element) => {
+  return [...made.querySelectorAll("h3, h4, h5, .legend li")].filter((element) => !isFolded(element)).map((element) => {
     const box = element.getBoundingClientRect(), style = getComputedStyle(element), swatch = element.querySelector(".swatch");
     const x = box.left - origin.left, y = box.top - origin.top + box.height * 0.72;
     const label = draw("text", { x: swatch ? x + 17 : x, y, "font-size": style.fontSize, "font-weight": style.fontWeight, fill: plainColour(style.color).rgb }, element.textContent);
@@ -74,7 +76,7 @@ function wordsOf(made, origin) {
 function figureSvg(made) {
   const root = document.documentElement, theme = root.dataset.theme;
   root.dataset.theme = "light";
-  const drawings = [...made.querySelectorAll("svg")].filter((svg) => svg.getClientRects().length > 0);
+  const drawings = [...made.querySelectorAll("svg")].filter((svg) => !isFolded(svg));
   const boxes = drawings.map((svg) => svg.getBoundingClientRect()), origin = made.getBoundingClientRect();
   const parts = drawings.map((svg, i) => fill(standalone(svg), { x: boxes[i].left - origin.left, y: boxes[i].top - origin.top, width: boxes[i].width, height: boxes[i].height }, []));
   const width = Math.ceil(Math.max(...boxes.map((box) => box.right)) - origin.left), words = wordsOf(made, origin);
