@@ -40,6 +40,7 @@ SamplesById samples_by_id(const RunResults& run, size_t count) {
 
 void ColumnGatherer::add(size_t sample, const OrderedJson& values) {
   for (const auto& [name, value] : values.items()) {
+    if (known_.contains(name)) continue;
     const auto [place, is_new] = places_.emplace(name, gathered_.size());
     if (is_new) gathered_.push_back({{name, {}, std::vector<std::optional<size_t>>(samples_)}, {}, false});
     Gathered& column = gathered_[place->second];
@@ -74,7 +75,7 @@ std::vector<SampleColumn> read_columns(const RunResults& run, const std::string&
   if (!name || spec == nullptr) return {};
   const auto dataset = open_dataset(or_else(*name, spec->data));
   const auto samples = static_cast<size_t>(count);
-  ColumnGatherer gatherer(samples);
+  ColumnGatherer gatherer(samples, spec->columns);  // of best of N these are none
   const auto rows = dataset->stream(0, Images::without);
   const SamplesById by_id = spec->has_responses() ? SamplesById() : samples_by_id(run, samples);
   for (size_t i = 0; spec->answers != nullptr || i < samples; ++i) {

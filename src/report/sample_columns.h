@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct SampleColumn {
 // characters, numbers and booleans; and those with more than 20 values, or fewer than two.
 class ColumnGatherer {
  public:
-  explicit ColumnGatherer(size_t samples) : samples_(samples) {}
+  // `known`: names of columns that are shown as questions and responses, and are left out.
+  explicit ColumnGatherer(size_t samples, const std::vector<std::string>& known = {})
+      : samples_(samples), known_(known.begin(), known.end()) {}
   void add(size_t sample, const OrderedJson& values);  // an object
   std::vector<SampleColumn> columns() const;
 
@@ -34,6 +37,7 @@ class ColumnGatherer {
     bool dropped = false;
   };
   const size_t samples_;
+  const std::set<std::string> known_;
   std::vector<Gathered> gathered_;
   std::map<std::string, size_t> places_;  // by name
 };

@@ -45,7 +45,7 @@ TEST(SampleColumns, AsManyAsTwentyValues) {
 TEST(SampleColumns, TheDatasetIsReadByItsRows) {
   TemporaryDirectory directory;
   write_text(directory / "pairs.jsonl", R"({"id": "a", "query": "?", "source": "web"}
-{"id": "b", "query": "?", "source": "book"}
+{"id": "b", "query": "!", "source": "book"}
 {"id": "c", "query": "?", "source": "web"}
 )");
   RunResults run = run_of(kVlRewardBench, "run", {pair("a", 1), pair("b", 1), pair("c", 1)});

@@ -2,13 +2,13 @@
 
 // Columns that sort the samples of a gallery: its groups, and those of the dataset. [{name, values, rows}]
 function columnsOf(gallery) {
-  const groups = gallery.groups && gallery.group_names.length > 1 ? [{ name: "Group", values: gallery.group_names, rows: gallery.groups }] : [];
+  const groups = new Set(gallery.groups).size > 1 ? [{ name: "Group", values: gallery.group_names, rows: gallery.groups }] : [];
   return [...groups, ...(gallery.columns ?? [])];
 }
 
-// Places in values, as a person would sort them; of groups as they are.
+// Places in values that occur, as a person would sort them; of groups as they are.
 function valueOrder(column, isGroup) {
-  const order = column.values.map((_, i) => i);
+  const used = new Set(column.rows), order = column.values.map((_, i) => i).filter((i) => used.has(i));
   return isGroup ? order : order.sort((a, b) => column.values[a].localeCompare(column.values[b], "en", { numeric: true }));
 }
 

@@ -20,11 +20,10 @@ function differences(gallery, a, b) {
     return [metric.name, fixed(first), fixed(second), signed(first - second), `${signed(low)} to ${signed(high)}`, pText(metric.p)];
   });
   const made = dataTable("", ["", "A", "B", "A − B", "95% interval", "p"], rows);
-  made.querySelector("table").after(tableTools(made.querySelector("table"), "comparison"));
   made.append(make("figcaption", {}, found.metrics.some((metric) => metric.test === "mcnemar")
     ? "p: McNemar's exact test; of means of groups, a paired bootstrap." : "p: paired bootstrap.",
     found.agreement != null && ` They agree on ${fixed(100 * found.agreement)}% of the samples.`));
-  return made;
+  return frameTable(made, "comparison");
 }
 
 function comparisonTables(gallery, a, b) {

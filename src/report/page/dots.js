@@ -1,7 +1,7 @@
 // A benchmark's metrics beside each other: a row a run, a panel a metric, a dot with its interval and its number. Dots and
 // no bars, as their axis need not start at 0.
 
-const kRow = 22, kHead = 22, kFoot = 20, kNumber = 38, kNarrow = 640;  // pixels
+const kRow = 22, kHead = 22, kFoot = 20, kNumber = 38, kNarrow = 640, kWidth = 940;  // pixels
 
 // Of the metrics that depend on the model, those that a run has a figure for.
 function metricNames(runs) {
@@ -51,7 +51,7 @@ function dotChart(benchmark, chosen) {
   const range = dotRange(runs, marks);
   const narrow = innerWidth < kNarrow, beside = narrow ? 1 : names.length;
   const longest = Math.max(...runs.map((run) => run.label.length)), cut = narrow ? 18 : 32;
-  const labels = Math.min(longest, cut) * 6.6 + 14, width = narrow ? 200 : Math.max(110, Math.min(420, (1070 - labels) / beside));
+  const labels = Math.min(longest, cut) * 6.6 + 14, width = narrow ? 200 : Math.max(110, Math.min(420, (kWidth - labels) / beside));
   const block = kHead + runs.length * kRow + kFoot;
   const parts = names.flatMap((name, i) => {
     const column = i % beside, top = Math.floor(i / beside) * (block + 8);

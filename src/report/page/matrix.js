@@ -59,12 +59,6 @@ function agreementMatrix(found, shown, labels) {
 function pairMatrices(gallery, shown, labels, name) {
   const found = allPairs(gallery, shown);
   if (!found) return [];
-  return [differenceMatrix(found, shown, labels), agreementMatrix(found, shown, labels)].filter(Boolean).map(({ table, caption }) => {
-    const made = make("figure", { class: "table" }, table, caption && make("figcaption", {}, caption));
-    const inner = make("div", { class: "scroll" });
-    table.replaceWith(inner);
-    inner.append(table);
-    inner.after(tableTools(table, name));
-    return made;
-  });
+  return [differenceMatrix(found, shown, labels), agreementMatrix(found, shown, labels)].filter(Boolean).map(({ table, caption }) =>
+    frameTable(make("figure", { class: "table" }, table, caption && make("figcaption", {}, caption)), name));
 }

@@ -44,16 +44,20 @@ function watchWidth(wrapper) {
   wrapper.addEventListener("scroll", look, { passive: true });
 }
 
-// A figure that holds a table.
-function addTableTools(made, name) {
-  const table = made.querySelector("table");
-  if (table.tBodies[0].rows.length > 1) makeSortable(table);
-  const inner = make("div", { class: "scroll" });
+// The table of a figure, with what copies and saves it.
+function frameTable(made, name) {
+  const table = made.querySelector("table"), inner = make("div", { class: "scroll" });
   table.replaceWith(inner);
   inner.append(table);
   inner.after(tableTools(table, name));
   watchWidth(inner);
   return made;
+}
+
+function addTableTools(made, name) {
+  const table = made.querySelector("table");
+  if (table.tBodies[0].rows.length > 1) makeSortable(table);
+  return frameTable(made, name);
 }
 
 // The best of each column that had one, of the rows that are shown.
