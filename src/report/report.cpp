@@ -17,6 +17,7 @@ namespace vlrm {
 namespace {
 
 constexpr int64_t kComparedRows = 200'000;  // of all comparisons together: seconds of work
+constexpr size_t kNamed = 3;                // benchmarks, in the title
 constexpr TableOptions kTables{Layout::html, 1, true};
 
 struct Runs {
@@ -90,9 +91,9 @@ OrderedJson benchmark_json(const std::vector<const RunSummary*>& runs) {
   return json;
 }
 
-// The user's title, or one that says whose evaluations these are.
+// The user's title, or one that says of what these few benchmarks are.
 std::string title_of_page(const ReportOptions& options, const std::vector<std::vector<const RunSummary*>>& benchmarks) {
-  if (options.title != ReportOptions().title) return options.title;
+  if (options.title != ReportOptions().title || benchmarks.size() > kNamed) return options.title;
   std::vector<std::string> names;
   for (const auto& benchmark : benchmarks) names.push_back(benchmark.front()->info.benchmark.full_title());
   return fmt::format("{}: {}", options.title, joined(names));

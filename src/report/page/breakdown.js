@@ -17,7 +17,7 @@ function picked(gallery, run, i) {
   return run.picked[i] == null ? null : gallery.correctness[i][run.picked[i]];
 }
 
-function breakdownTable(gallery, column, shown, labels) {
+function breakdownTable(gallery, isPairs, column, shown, labels) {
   const order = valueOrder(column, column.rows === gallery.groups);
   const sums = shown.map((k) => {
     const sum = column.values.map(() => 0), count = column.values.map(() => 0);
@@ -32,8 +32,9 @@ function breakdownTable(gallery, column, shown, labels) {
   const samples = column.values.map((_, v) => column.rows.filter((row) => row === v).length);
   const cells = ({ sum, count }, label) => order.map((v) => {
     if (count[v] === 0) return make("td", { class: "weak" }, "n/a");
-    const accuracy = sum[v] / count[v], [least, most] = wilson(accuracy, count[v]);
-    return colouredCell(fixed(100 * accuracy), `${label}, ${column.values[v]}: ${fixed(100 * accuracy)}% of ${counted(count[v], "sample")} (${fixed(100 * least)}–${fixed(100 * most)})`,
+    const accuracy = sum[v] / count[v], percent = fixed(100 * accuracy);
+    const interval = isPairs ? percentRange(wilson(accuracy, count[v]).map((bound) => 100 * bound)) : "";
+    return colouredCell(percent, `${label}, ${column.values[v]}: ${percent}% of ${counted(count[v], "sample")}${interval}`,
       "var(--accent)", 0.55 * (accuracy - low) / range, false);
   });
   return make("table", { class: "matrix" }, make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Run"),
@@ -43,12 +44,15 @@ function breakdownTable(gallery, column, shown, labels) {
 
 class Breakdown {
   constructor() {
-    find("by").addEventListener("change", () => { address.set("by", find("by").value === this.columns[0].name ? null : find("by").value); this.show(); });
+    find("by").addEventListener("change", () => {
+      address.set("by", find("by").selectedIndex === 0 ? null : find("by").value);
+      this.show();
+    });
   }
 
   // `shown`: places of runs in the gallery, with their labels.
-  set(gallery, shown, labels) {
-    this.gallery = gallery;
+  set(gallery, isPairs, shown, labels) {
+    Object.assign(this, { gallery, isPairs });
     this.columns = columnsOf(gallery);
     this.shown = shown.filter((k) => gallery.runs[k].scores.length > 0);
     this.labels = this.shown.map((k) => labels[shown.indexOf(k)]);
@@ -62,9 +66,9 @@ class Breakdown {
 
   show() {
     const column = this.columns[find("by").selectedIndex];
-    const made = make("figure", { class: "table" }, breakdownTable(this.gallery, column, this.shown, this.labels),
-      make("figcaption", {}, "Accuracy in percent, of the samples of this page. Point at a cell for its Wilson interval."));
-    find("breakdown-title").textContent = `Accuracy by ${column.name.toLowerCase() === "group" ? "group" : column.name}`;
+    const made = make("figure", { class: "table" }, breakdownTable(this.gallery, this.isPairs, column, this.shown, this.labels),
+      make("figcaption", {}, `Accuracy in percent, of the samples of this page.${this.isPairs ? " Point at a cell for its Wilson interval." : ""}`));
+    find("breakdown-title").textContent = `Accuracy by ${column.rows === this.gallery.groups ? "group" : column.name}`;
     find("breakdown-table").replaceChildren(addTableTools(made, `accuracy by ${column.name}`));
   }
 }

@@ -25,7 +25,8 @@ function comparedHint(gallery, i) {
   const { pair, data, labels } = gallery;
   if (pair?.sample !== i || pair.a === pair.b) return null;
   const run = Number(find("run").value), letter = run === pair.a ? "A" : "B", other = run === pair.a ? pair.b : pair.a;
-  return make("p", { class: "hint" }, `From the scatter, ${kOutcomes[outcomeOf(data.runs[pair.a], data.runs[pair.b], i)].name}. This is ${letter}, ${labels[run]}. `,
+  const outcome = kOutcomes[outcomeOf(data.runs[pair.a], data.runs[pair.b], i)].name;
+  return make("p", { class: "hint" }, `From the scatter, ${outcome}. This is ${letter}, ${labels[run]}. `,
     button(`Show ${letter === "A" ? "B" : "A"}, ${labels[other]}`, { class: "save" }, () => gallery.revealOfPair(i, pair.a, pair.b, other)));
 }
 
@@ -68,7 +69,8 @@ function cardRuns(gallery, i) {
     make("td", {}, run.margins[i] == null ? "–" : signed(run.margins[i], 3)),
     make("td", { class: `verdict ${run.wrong[i] ? "wrong" : "right"}` }, run.wrong[i] == null ? "" : run.wrong[i] ? "✗ wrong" : "✓ right"));
   const table = () => make("div", { class: "wide" }, make("table", { class: "runs" },
-    make("thead", {}, make("tr", {}, head.map((name) => make("th", { scope: "col" }, name)))), make("tbody", {}, shown.map((r) => row(data.runs[r], r)))));
+    make("thead", {}, make("tr", {}, head.map((name) => make("th", { scope: "col" }, name)))),
+    make("tbody", {}, shown.map((r) => row(data.runs[r], r)))));
   const details = make("details", {}, make("summary", {}, `All ${counted(shown.length, "run")}`));
   details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) details.append(table()); });
   if (shown.length <= kOpenRuns || compared.length > 0) { details.append(table()); details.open = true; }

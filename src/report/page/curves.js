@@ -18,10 +18,11 @@ function linePlot(label, xName, series, { xTicks, width, limits } = {}) {
 function drawLine(line, x, y) {
   const path = (side) => line.points.map((point) => `${x(point.x)} ${y(point[side])}`);
   const bounded = line.points.every((point) => point.low != null);
-  const band = bounded && draw("path", { class: "band", d: `M${path("low").join("L")}L${path("high").reverse().join("L")}Z`, style: { fill: line.colour } });
+  const band = bounded && draw("path", { class: "band", style: { fill: line.colour },
+    d: `M${path("low").join("L")}L${path("high").reverse().join("L")}Z` });
   const stroke = draw("path", { class: line.dashed ? "line dashed" : "line", d: `M${path("y").join("L")}`, style: { stroke: line.colour } });
   const dots = line.points.map((point) => titled(point.title,
-    draw("circle", { cx: x(point.x), cy: y(point.y), r: point.best ? 4.5 : 3, class: point.best ? "dot best" : "dot", style: { fill: line.colour } })));
+    draw("circle", { class: point.best ? "dot best" : "dot", cx: x(point.x), cy: y(point.y), r: point.best ? 4.5 : 3, style: { fill: line.colour } })));
   return { band: band || null, marks: draw("g", {}, stroke, ...dots) };
 }
 

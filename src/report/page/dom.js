@@ -32,8 +32,9 @@ const minus = (text) => String(text).replace("-", "−");
 // As the program's tables round: of two numbers as near, the even one.
 function fixed(value, digits = 1) {
   if (value == null) return "n/a";
-  const halves = Math.abs(value) * 10 ** digits, isHalf = Number.isInteger(value * 2 ** (digits + 1)) && halves % 1 === 0.5;
-  const text = isHalf && Math.floor(halves) % 2 === 0 ? (Math.sign(value) * Math.floor(halves) / 10 ** digits).toFixed(digits) : value.toFixed(digits);
+  const scaled = Math.abs(value) * 10 ** digits, whole = Math.floor(scaled);
+  const isHalf = Number.isInteger(value * 2 ** (digits + 1)) && scaled - whole === 0.5;
+  const text = (isHalf && whole % 2 === 0 ? (Math.sign(value) * whole) / 10 ** digits : value).toFixed(digits);
   return minus(Number(text) === 0 ? text.replace("-", "") : text);
 }
 

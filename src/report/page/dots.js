@@ -20,7 +20,8 @@ function dotRow(run, metric, best, x, y, width) {
   const label = `${run.label}, ${metric.name}: ${fixed(metric.percent)}${percentRange(metric.interval)}`;
   const middle = y + kRow / 2, at = x(metric.percent ?? 0);
   const whisker = metric.interval && draw("path", { class: "whisker", d: `M${x(metric.interval[0])} ${middle}H${x(metric.interval[1])}` });
-  const dot = best ? draw("path", { class: "value best", d: `M${at} ${middle - 6}l6 6l-6 6l-6-6Z` }) : draw("circle", { class: "value", cx: at, cy: middle, r: 4 });
+  const dot = best ? draw("path", { class: "value best", d: `M${at} ${middle - 6}l6 6l-6 6l-6-6Z` })
+    : draw("circle", { class: "value", cx: at, cy: middle, r: 4 });
   return titled(metric.percent == null ? `${run.label}, ${metric.name}: no samples` : label, draw("g", {},
     draw("rect", { class: "catch", x: x.start, y, width: width - 4, height: kRow }),
     metric.percent != null && [whisker, dot],
@@ -39,7 +40,10 @@ function dotPanel(name, runs, range, marks, left, top, width) {
     draw("line", { class: "reference", x1: x(mark.percent), x2: x(mark.percent), y1: top + kHead, y2: top + kHead + height })));
   return [text("panel-name", left + 8, top + 14, name), ...grid.flat(),
     draw("line", { class: "base", x1: left + 8, x2: end - 8, y1: top + kHead + height, y2: top + kHead + height }), ...references,
-    ...metrics.map((metric, i) => dotRow(runs[i], metric, runs.length > 1 && runs[i].complete && metric.percent === best, x, top + kHead + i * kRow, width))];
+    ...metrics.map((metric, i) => {
+      const isBest = runs.length > 1 && runs[i].complete && metric.percent === best;
+      return dotRow(runs[i], metric, isBest, x, top + kHead + i * kRow, width);
+    })];
 }
 
 function dotChart(benchmark, chosen) {
@@ -60,7 +64,9 @@ function dotChart(benchmark, chosen) {
     return [...own, ...dotPanel(name, runs, range, marks, labels + column * width, top, width)];
   });
   const drawn = marks.filter((mark) => mark.percent >= range[0]).map((mark) => `${mark.name} ${fixed(mark.percent)}`).join(", ");
-  const caption = `Accuracy in percent with 95% intervals, from ${range[0]} to ${range[1]}.${drawn && ` Dashed: ${drawn}.`}${runs.length > 1 ? " Diamond and bold: the best." : ""}`;
+  const caption = [`Accuracy in percent with 95% intervals, from ${range[0]} to ${range[1]}.`, drawn && `Dashed: ${drawn}.`,
+    runs.length > 1 && "Diamond and bold: the best."].filter(Boolean).join(" ");
+  const height = Math.ceil(names.length / beside) * (block + 8);
   return figure(`${benchmark.name} accuracy`, caption, make("div", { class: "wide" },
-    drawing(labels + beside * width, Math.ceil(names.length / beside) * (block + 8), `${names.join(", ")} of ${counted(runs.length, "run")}, in percent`, ...parts)));
+    drawing(labels + beside * width, height, `${names.join(", ")} of ${counted(runs.length, "run")}, in percent`, ...parts)));
 }

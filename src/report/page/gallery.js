@@ -152,7 +152,8 @@ class Gallery {
     }
     const place = this.order.indexOf(sample);
     this.show(Math.floor(place / kPageSize));
-    const card = this.cards.children[place % kPageSize], settle = () => { if (document.activeElement === card) card.scrollIntoView({ block: "start" }); };
+    const card = this.cards.children[place % kPageSize];
+    const settle = () => { if (document.activeElement === card) card.scrollIntoView({ block: "start" }); };
     this.focus(card, "start");
     // Pictures that are decoded later move the cards below them.
     Promise.allSettled([...this.cards.querySelectorAll("img")].map((image) => image.decode())).then(() => requestAnimationFrame(settle));
@@ -172,11 +173,13 @@ class Gallery {
   lines() {
     const { data } = this;
     return this.order.map((i) => {
-      const columns = (data.columns ?? []).map((column) => [column.name, column.rows[i] == null ? null : column.values[column.rows[i]]]);
-      const runs = this.shown.filter((k) => data.runs[k].scores[i]).map((k) => [this.labels[k], { scores: data.runs[k].scores[i], picked: data.runs[k].picked[i],
-        margin: data.runs[k].margins[i], right: data.runs[k].wrong[i] === 0 }]);
-      return `${JSON.stringify({ sample: i + 1, id: data.ids[i], ...(data.groups && { group: data.group_names[data.groups[i]] }), columns: Object.fromEntries(columns),
-        question: data.questions[i], responses: data.responses[i], correctness: data.correctness[i], runs: Object.fromEntries(runs) })}\n`;
+      const value = (column) => (column.rows[i] == null ? null : column.values[column.rows[i]]);
+      const columns = Object.fromEntries((data.columns ?? []).map((column) => [column.name, value(column)]));
+      const judged = (run) => ({ scores: run.scores[i], picked: run.picked[i], margin: run.margins[i], right: run.wrong[i] === 0 });
+      const runs = this.shown.filter((k) => data.runs[k].scores[i]).map((k) => [this.labels[k], judged(data.runs[k])]);
+      const group = data.groups && { group: data.group_names[data.groups[i]] };
+      return `${JSON.stringify({ sample: i + 1, id: data.ids[i], ...group, columns, question: data.questions[i],
+        responses: data.responses[i], correctness: data.correctness[i], runs: Object.fromEntries(runs) })}\n`;
     }).join("");
   }
 }

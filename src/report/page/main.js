@@ -35,8 +35,8 @@ class BenchmarkSection {
       this.more.textContent = this.collapsed ? `Show all ${shown.length} runs` : `Show the best ${kBestRows}`;
     }
     this.sweeps.replaceChildren(...[sweepCharts(benchmark)].filter(Boolean));
-    this.section.querySelector(".figures").replaceChildren(...[dotChart(benchmark, inTable), bestOfNCurves(benchmark), marginCharts(benchmark, this.index),
-      scoreDetails(benchmark), provenance(benchmark)].filter(Boolean));
+    this.section.querySelector(".figures").replaceChildren(...[dotChart(benchmark, inTable), bestOfNCurves(benchmark),
+      marginCharts(benchmark, this.index), scoreDetails(benchmark), provenance(benchmark)].filter(Boolean));
   }
 }
 
@@ -50,7 +50,11 @@ class Samples {
     find("gallery").append(...data.galleries.map((each, i) =>
       make("option", { value: i }, `${data.benchmarks[each.benchmark].name}, ${counted(each.ids.length, "sample")}`)));
     find("gallery").value = data.galleries[address.get("gallery")] ? address.get("gallery") : 0;
-    find("gallery").addEventListener("change", () => { for (const name of ["run", "a", "b", "group", "value", "by", "sample"]) address.set(name, null); address.set("gallery", find("gallery").value); this.show(); });
+    find("gallery").addEventListener("change", () => {
+      for (const name of ["run", "a", "b", "group", "value", "by", "sample"]) address.set(name, null);
+      address.set("gallery", find("gallery").value);
+      this.show();
+    });
     find("of-gallery").hidden = data.galleries.length < 2;
     find("samples").hidden = false;
     this.gallery.cards.addEventListener("focusin", (event) => this.scatter.mark?.(Number(event.target.closest(".card")?.dataset.sample)));
@@ -59,7 +63,8 @@ class Samples {
   show() {
     const each = this.data.galleries[find("gallery").value], { runs } = this.data.benchmarks[each.benchmark];
     const labels = each.runs.map((run) => runs[run.run].label);
-    const places = each.runs.map((_, i) => i), visible = places.filter((i) => !runs[each.runs[i].run].hidden), shown = visible.length > 0 ? visible : places;
+    const places = each.runs.map((_, i) => i), visible = places.filter((i) => !runs[each.runs[i].run].hidden);
+    const shown = visible.length > 0 ? visible : places;
     const ranking = byRank(shown.map((i) => ({ ...runs[each.runs[i].run], place: i, scored: each.runs[i].scores.length > 0 })));
     const best = (ranking.find((run) => run.scored) ?? ranking[0]).place;
     const scored = shown.filter((i) => each.runs[i].scores.length > 0);
@@ -67,7 +72,7 @@ class Samples {
     find("pairs").hidden = matrices.length === 0;
     find("matrices").replaceChildren(...matrices);
     this.scatter.set(each, labels, shown);
-    this.breakdown.set(each, shown, shown.map((i) => labels[i]));
+    this.breakdown.set(each, runs[0].kind === "pairs", shown, shown.map((i) => labels[i]));
     this.gallery.set(each, labels, shown, best);
   }
 
@@ -88,7 +93,8 @@ function main() {
     samples.show();
     listenToKeys(samples.gallery);
   }
-  const sections = [["pairs", "All pairs"], ["two-runs", "Two runs"], ["breakdown", "By column"], ["samples", "Samples"]].filter(([id]) => !find(id).hidden);
+  const sections = [["pairs", "All pairs"], ["two-runs", "Two runs"], ["breakdown", "By column"], ["samples", "Samples"]]
+    .filter(([id]) => !find(id).hidden);
   find("contents").append(...[...data.benchmarks.map((benchmark, i) => [`benchmark-${i}`, benchmark.name]), ...sections].map(([id, name]) =>
     make("a", { href: `#${id}`, onclick: (event) => { event.preventDefault(); find(id).scrollIntoView(); } }, name)));
   const runs = data.benchmarks.reduce((sum, benchmark) => sum + benchmark.runs.length, 0);

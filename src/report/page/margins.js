@@ -14,7 +14,8 @@ function marginHistogram(run) {
     return titled(`margin ${fixed(found.edges[i], 3)} to ${fixed(found.edges[i + 1], 3)}: ${found.right[i]} right, ${found.wrong[i]} wrong`,
       draw("g", {}, bar("bar-right", 0, found.right[i]), bar("bar-wrong", found.right[i], total)));
   });
-  const zero = found.edges[0] < 0 && found.edges.at(-1) > 0 && draw("line", { class: "zero", x1: x(0), x2: x(0), y1: kPlot.top, y2: kPlot.height - kPlot.bottom });
+  const zero = found.edges[0] < 0 && found.edges.at(-1) > 0 &&
+    draw("line", { class: "zero", x1: x(0), x2: x(0), y1: kPlot.top, y2: kPlot.height - kPlot.bottom });
   return ["Margins", drawing(kPlot.width, kPlot.height, `Margins of ${run.label}`, ...axes, ...bars, zero)];
 }
 
@@ -26,10 +27,11 @@ function reliability(run) {
   const yLimits = [Math.min(limits[0], ...bins.map((bin) => Math.floor(10 * bin.right) * 10)), 100];
   const { x, y, axes } = plotAxes(limits, yLimits, { xName: "expected, %", yName: "right, %" });
   const diagonal = draw("line", { class: "reference", x1: x(limits[0]), y1: y(limits[0]), x2: x(100), y2: y(100) });
-  const path = draw("path", { class: "line", d: `M${bins.map((bin) => `${x(100 * bin.predicted)} ${y(100 * bin.right)}`).join("L")}`, style: { stroke: "var(--accent)" } });
+  const points = bins.map((bin) => ({ cx: x(100 * bin.predicted), cy: y(100 * bin.right) }));
+  const path = draw("path", { class: "line", d: `M${points.map(({ cx, cy }) => `${cx} ${cy}`).join("L")}`, style: { stroke: "var(--accent)" } });
   const most = Math.max(...bins.map((bin) => bin.count));
-  const dots = bins.map((bin) => titled(`${counted(bin.count, "sample")}: expected ${fixed(100 * bin.predicted)}%, right ${fixed(100 * bin.right)}%`,
-    draw("circle", { class: "dot", cx: x(100 * bin.predicted), cy: y(100 * bin.right), r: 2 + 4 * Math.sqrt(bin.count / most), style: { fill: "var(--accent)" } })));
+  const dots = bins.map((bin, i) => titled(`${counted(bin.count, "sample")}: expected ${fixed(100 * bin.predicted)}%, right ${fixed(100 * bin.right)}%`,
+    draw("circle", { class: "dot", ...points[i], r: 2 + 4 * Math.sqrt(bin.count / most), style: { fill: "var(--accent)" } })));
   return [`Calibration, ECE ${fixed(run.calibration.error, 3)}`,
     drawing(kPlot.width, kPlot.height, `Reliability of ${run.label}`, ...axes, diagonal, path, ...dots)];
 }
@@ -41,11 +43,12 @@ function accuracyColumns(run, title, xName, bins, digits) {
   const { x, y, axes } = plotAxes([0, bins.length], [0, 100], { xName, yName: "right, %", xTicks: [] });
   const width = x(1) - x(0), end = kPlot.height - kPlot.bottom;
   const columns = bins.map((bin, i) => {
-    const range = wilson(bin.accuracy, bin.count), middle = x(i + 0.5), percent = 100 * bin.accuracy;
+    const range = run.kind === "pairs" && wilson(bin.accuracy, bin.count), middle = x(i + 0.5), percent = 100 * bin.accuracy;
     const said = bins.length <= 5 || i === 0 || i === bins.length - 1;
-    return titled(`${xName} ${fixed(bin.low, digits)} to ${fixed(bin.high, digits)}: ${fixed(percent)}% of ${counted(bin.count, "sample")}`, draw("g", {},
+    const words = `${xName} ${fixed(bin.low, digits)} to ${fixed(bin.high, digits)}: ${fixed(percent)}% of ${counted(bin.count, "sample")}`;
+    return titled(words, draw("g", {},
       draw("rect", { class: "column", x: x(i) + 2, width: width - 4, y: y(percent), height: y(0) - y(percent) }),
-      draw("path", { class: "whisker", d: `M${middle} ${y(100 * range[0])}V${y(100 * range[1])}` }),
+      range && draw("path", { class: "whisker", d: `M${middle} ${y(100 * range[0])}V${y(100 * range[1])}` }),
       bins.length <= 6 && text("number inside", middle, y(0) - 5, fixed(percent, 0), { "text-anchor": "middle" }),
       said && text("tick small", middle, end + 11, fixed(bin.low, digits), { "text-anchor": "middle" }),
       said && text("tick small", middle, end + 21, `…${fixed(bin.high, digits)}`, { "text-anchor": "middle" })));
@@ -78,9 +81,10 @@ function marginCharts(benchmark, index) {
     show();
   });
   show();
-  const calibrated = runs.some((run) => run.calibration?.bins?.length > 0);
-  const caption = `${runs[0].margin_histogram ? "Margins: green where the run was right, red where it was wrong. " : ""}${calibrated
-    ? "Calibration: how often a pick was right over how often σ(margin) expects it; ECE is the mean distance from the diagonal. " : ""}Whiskers: Wilson's 95% intervals.`;
-  return make("div", {}, make("h3", {}, "Scores"), runs.length > 1 && make("details", { class: "chooser" }, make("summary", {}, "Runs in these charts"), boxes),
-    figure(`${benchmark.name} scores`, caption, panels));
+  const caption = [runs.some((run) => run.margin_histogram) && "Margins: green where the run was right, red where it was wrong.",
+    runs.some((run) => run.calibration?.bins?.length > 0) &&
+      "Calibration: how often a pick was right over how often σ(margin) expects it; ECE is the mean distance from the diagonal.",
+    runs[0].kind === "pairs" && "Whiskers: Wilson's 95% intervals."].filter(Boolean).join(" ");
+  const chooser = runs.length > 1 && make("details", { class: "chooser" }, make("summary", {}, "Runs in these charts"), boxes);
+  return make("div", {}, make("h3", {}, "Scores"), chooser, figure(`${benchmark.name} scores`, caption, panels));
 }

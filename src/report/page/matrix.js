@@ -11,15 +11,15 @@ function allPairs(gallery, shown) {
 }
 
 function heatTable(caption, labels, cell) {
-  const numbers = labels.map((_, i) => String(i + 1));
+  const numbers = labels.map((label, i) => make("th", { scope: "col", "data-tip": label }, String(i + 1)));
   return make("table", { class: "matrix" }, make("caption", {}, caption),
-    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Run"), numbers.map((number, i) => make("th", { scope: "col", "data-tip": labels[i] }, number)))),
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Run"), numbers)),
     make("tbody", {}, labels.map((label, i) => make("tr", {}, make("th", { scope: "row" }, `${i + 1} ${label}`), labels.map((_, k) => cell(i, k))))));
 }
 
 function colouredCell(words, tip, colour, share, strong) {
   const style = { background: `color-mix(in oklab, ${colour} ${Math.round(100 * share)}%, var(--sheet))` };
-  return make("td", { "data-tip": tip, style, class: strong ? "" : "weak" }, words);
+  return make("td", { "data-tip": tip, style, class: strong ? "" : "weak" }, strong ? make("strong", {}, words) : words);
 }
 
 // p as it is compared with 0.05: after Holm's correction over all pairs, where the page has it.
@@ -30,7 +30,10 @@ function differenceMatrix(found, shown, labels) {
     const pair = found.get(`${Math.min(a, b)} ${Math.max(a, b)}`);
     return pair.metrics.find((metric) => ["Overall", "Accuracy"].includes(metric.name)) ?? pair.metrics.at(-1);
   };
-  const difference = (i, k) => { const metric = metricOfPair(shown[i], shown[k]); return shown[i] < shown[k] ? metric.a - metric.b : metric.b - metric.a; };
+  const difference = (i, k) => {
+    const metric = metricOfPair(shown[i], shown[k]);
+    return (shown[i] < shown[k] ? 1 : -1) * (metric.a - metric.b);
+  };
   const all = shown.flatMap((_, i) => shown.flatMap((__, k) => (i === k ? [] : [Math.abs(difference(i, k))])));
   const most = Math.max(...all) || 1, corrected = metricOfPair(shown[0], shown[1]).p_holm != null;
   const table = heatTable(`${metricOfPair(shown[0], shown[1]).name}: the run of the row less that of the column, in points`, labels, (i, k) => {
@@ -39,7 +42,8 @@ function differenceMatrix(found, shown, labels) {
     return colouredCell(signed(value), `${labels[i]} less ${labels[k]}: ${signed(value)} points, p ${corrected ? "(Holm) " : ""}${pText(p)}`,
       value > 0 ? "var(--right)" : "var(--wrong)", 0.65 * Math.abs(value) / most, p < 0.05);
   });
-  const caption = `Bold: p < 0.05${corrected ? ` after Holm's correction over all ${found.size} pairs` : ", without a correction for so many tests"}. Point at a cell for p.`;
+  const how = corrected ? ` after Holm's correction over all ${found.size} pairs` : ", without a correction for so many tests";
+  const caption = `Bold: p < 0.05${how}. Point at a cell for p.`;
   return { table, caption };
 }
 
@@ -50,8 +54,8 @@ function agreementMatrix(found, shown, labels) {
   const low = Math.min(...all), range = Math.max(...all) - low || 1;
   const table = heatTable("Agreement: samples where both picked the same, in percent", labels, (i, k) => {
     if (i === k) return make("td", { class: "weak" }, "");
-    const value = agreement(shown[i], shown[k]);
-    return colouredCell(fixed(100 * value), `${labels[i]} and ${labels[k]} agree on ${fixed(100 * value)}% of the samples`, "var(--accent)", 0.1 + 0.5 * (value - low) / range, false);
+    const value = agreement(shown[i], shown[k]), words = `${labels[i]} and ${labels[k]} agree on ${fixed(100 * value)}% of the samples`;
+    return colouredCell(fixed(100 * value), words, "var(--accent)", 0.1 + 0.5 * (value - low) / range, false);
   });
   return { table, caption: "" };
 }

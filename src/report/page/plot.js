@@ -62,7 +62,7 @@ function figure(name, caption, ...children) {
   return made;
 }
 
-// The half-width of Wilson's 95% interval and its middle, of a fraction of `count`.
+// Wilson's 95% interval of a plain proportion: right ones of `count`.
 function wilson(fraction, count) {
   const z2 = 1.96 ** 2, whole = 1 + z2 / count;
   const middle = (fraction + z2 / (2 * count)) / whole;

@@ -40,6 +40,8 @@ function plainColour(colour) {
 
 const kStyles = ["stroke-width", "stroke-dasharray", "stroke-linecap", "opacity", "font-size", "font-weight"];
 
+const kUsual = ["none", "1", "butt", "400", "1px"];
+
 // The element with what style sheets say of it, and its words as titles.
 function standalone(element) {
   const copy = element.cloneNode(false), style = getComputedStyle(element);
@@ -51,8 +53,8 @@ function standalone(element) {
       if (colour && colour.opacity > 0 && colour.opacity < 1) copy.setAttribute(`${side}-opacity`, colour.opacity.toFixed(3));
     }
     for (const name of kStyles) {
-      const value = style.getPropertyValue(name);
-      if (value && !["none", "1", "butt", "400", "1px"].includes(value) && (element.tagName === "text" || !name.startsWith("font"))) copy.setAttribute(name, value);
+      const value = style.getPropertyValue(name), isOwn = element.tagName === "text" || !name.startsWith("font");
+      if (value && isOwn && !kUsual.includes(value)) copy.setAttribute(name, value);
     }
   }
   for (const child of element.childNodes) copy.append(child.nodeType === Node.ELEMENT_NODE ? standalone(child) : child.cloneNode());
@@ -67,8 +69,11 @@ function wordsOf(made, origin) {
   return [...made.querySelectorAll("h3, h4, h5, .legend li")].filter((element) => !isFolded(element)).map((element) => {
     const box = element.getBoundingClientRect(), style = getComputedStyle(element), swatch = element.querySelector(".swatch");
     const x = box.left - origin.left, y = box.top - origin.top + box.height * 0.72;
-    const label = draw("text", { x: swatch ? x + 17 : x, y, "font-size": style.fontSize, "font-weight": style.fontWeight, fill: plainColour(style.color).rgb }, element.textContent);
-    return swatch ? draw("g", {}, draw("circle", { cx: x + 6, cy: y - 4, r: 5.5, fill: plainColour(getComputedStyle(swatch).backgroundColor).rgb }), label) : label;
+    const look = { "font-size": style.fontSize, "font-weight": style.fontWeight, fill: plainColour(style.color).rgb };
+    const label = draw("text", { x: swatch ? x + 17 : x, y, ...look }, element.textContent);
+    if (!swatch) return label;
+    const { rgb } = plainColour(getComputedStyle(swatch).backgroundColor);
+    return draw("g", {}, draw("circle", { cx: x + 6, cy: y - 4, r: 5.5, fill: rgb }), label);
   });
 }
 
@@ -78,9 +83,11 @@ function figureSvg(made) {
   root.dataset.theme = "light";
   const drawings = [...made.querySelectorAll("svg")].filter((svg) => !isFolded(svg));
   const boxes = drawings.map((svg) => svg.getBoundingClientRect()), origin = made.getBoundingClientRect();
-  const parts = drawings.map((svg, i) => fill(standalone(svg), { x: boxes[i].left - origin.left, y: boxes[i].top - origin.top, width: boxes[i].width, height: boxes[i].height }, []));
+  const place = ({ left, top, width, height }) => ({ x: left - origin.left, y: top - origin.top, width, height });
+  const parts = drawings.map((svg, i) => fill(standalone(svg), place(boxes[i]), []));
   const width = Math.ceil(Math.max(...boxes.map((box) => box.right)) - origin.left), words = wordsOf(made, origin);
-  const last = Math.max(...boxes.map((box) => box.bottom), ...[...made.querySelectorAll(".legend")].map((list) => list.getBoundingClientRect().bottom));
+  const legends = [...made.querySelectorAll(".legend")].map((list) => list.getBoundingClientRect());
+  const last = Math.max(...[...boxes, ...legends].map((box) => box.bottom));
   const all = drawing(width, Math.ceil(last - origin.top), "", draw("rect", { width: "100%", height: "100%", fill: "#fff" }), ...parts, ...words);
   all.setAttribute("font-family", "system-ui, 'Liberation Sans', Arial, sans-serif");
   all.removeAttribute("aria-label");

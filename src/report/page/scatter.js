@@ -16,7 +16,8 @@ class Scatter {
 
   // `shown`: places of runs in the gallery. A and B stay where they are shown; else they are the best two.
   set(gallery, labels, shown) {
-    const before = this.gallery === gallery ? [find("run-a").value, find("run-b").value].map(Number) : ["a", "b"].map((name) => labels.indexOf(address.get(name)));
+    const before = this.gallery === gallery ? ["run-a", "run-b"].map((id) => Number(find(id).value))
+      : ["a", "b"].map((name) => labels.indexOf(address.get(name)));
     this.gallery = gallery;
     this.labels = labels;
     const scored = shown.filter((i) => gallery.runs[i].scores.length > 0);
@@ -36,7 +37,8 @@ class Scatter {
   show() {
     const a = Number(find("run-a").value), b = Number(find("run-b").value);
     this.drawPoints(this.gallery.runs[a], this.gallery.runs[b], this.labels[a], this.labels[b]);
-    find("two-runs-title").replaceChildren("Two runs, sample by sample", make("span", { class: "named" }, `A: ${this.labels[a]}, B: ${this.labels[b]}`));
+    const named = make("span", { class: "named" }, `A: ${this.labels[a]}, B: ${this.labels[b]}`);
+    find("two-runs-title").replaceChildren("Two runs, sample by sample", named);
     find("comparison").replaceChildren(...comparisonTables(this.gallery, a, b));
   }
 
@@ -61,12 +63,14 @@ class Scatter {
     const chart = drawing(width, height, `Margins of ${labelB} over those of ${labelA}, ${counted(both.length, "sample")}`, ...axes, ...dots, ring);
     this.mark = (i) => { if (a.margins[i] != null && b.margins[i] != null) fill(ring, { cx: x(a.margins[i]), cy: y(b.margins[i]) }, []); };
     const pointAt = (event) => {
-      const box = chart.getBoundingClientRect(), px = (event.clientX - box.left) * width / box.width, py = (event.clientY - box.top) * height / box.height;
+      const box = chart.getBoundingClientRect();
+      const px = (event.clientX - box.left) * width / box.width, py = (event.clientY - box.top) * height / box.height;
       const distance = (i) => Math.hypot(x(a.margins[i]) - px, y(b.margins[i]) - py);
       const nearest = both.reduce((best, i) => (distance(i) < distance(best) ? i : best), both[0]);
       return nearest != null && distance(nearest) < 12 ? nearest : null;
     };
-    const words = (i) => `Sample ${i + 1}, ${this.gallery.ids[i]}: ${kOutcomes[outcomeOf(a, b, i)].name}. A ${signed(a.margins[i], 3)}, B ${signed(b.margins[i], 3)}`;
+    const margins = (i) => `A ${signed(a.margins[i], 3)}, B ${signed(b.margins[i], 3)}`;
+    const words = (i) => `Sample ${i + 1}, ${this.gallery.ids[i]}: ${kOutcomes[outcomeOf(a, b, i)].name}. ${margins(i)}`;
     chart.addEventListener("pointermove", (event) => { const i = pointAt(event); fill(chart, { "data-tip": i == null ? "" : words(i) }, []); });
     chart.addEventListener("click", (event) => {
       const i = pointAt(event);
@@ -74,7 +78,8 @@ class Scatter {
       this.mark(i);
       this.choose(i, Number(find("run-a").value), Number(find("run-b").value));
     });
-    find("scatter").replaceChildren(figure(`margins of ${labelA} and ${labelB}`, "Margin: the best score of a right response less the best of a wrong one. A click on a point shows its sample.",
+    find("scatter").replaceChildren(figure(`margins of ${labelA} and ${labelB}`,
+      "Margin: the best score of a right response less the best of a wrong one. A click on a point shows its sample.",
       chart, legend(kOutcomes.map((outcome) => outcome.name), (i) => kOutcomes[i].colour)));
   }
 }

@@ -70,7 +70,8 @@ function sweepRow(benchmark, name) {
   if (values.length === 0) return null;
   const range = { low: Math.min(...values), high: Math.max(...values) }, limits = curveLimits(benchmark, name);
   const panels = benchmark.sweeps.map((sweep) => {
-    const chart = sweep.points[0].density == null ? sweepCurve(benchmark, sweep, name, range.high, limits) : heatMap(benchmark, sweep, name, range, range.high);
+    const chart = sweep.points[0].density == null ? sweepCurve(benchmark, sweep, name, range.high, limits)
+      : heatMap(benchmark, sweep, name, range, range.high);
     return chart && make("div", { class: "panel" }, make("h5", {}, kMethods[sweep.method]), chart,
       weightCancels(benchmark, sweep) && make("p", { class: "hint" }, "λ cancels in TIES with normalisation: its rows are equal."));
   });
@@ -87,6 +88,8 @@ function sweepCharts(benchmark) {
   if (!first) return null;
   const more = others.some(Boolean) && make("details", {}, make("summary", {}, "By group"), others);
   const settings = benchmark.sweeps.reduce((sum, sweep) => sum + sweep.points.length, 0);
-  return figure(`${benchmark.name} sweep`, `Accuracy in percent over the settings of the merge, all of a row on one scale; the best of a row is outlined. Bands: 95% intervals. The best of ${settings} settings was found on these very samples, so its figure is too high; report one that was chosen on others.`,
+  const caption = `Accuracy in percent over the settings of the merge, all of a row on one scale; the best of a row is outlined. Bands: 95% intervals. ` +
+    `The best of ${settings} settings was found on these very samples, so its figure is too high; report one that was chosen on others.`;
+  return figure(`${benchmark.name} sweep`, caption,
     make("div", { class: "sweeps" }, first, more || null));
 }

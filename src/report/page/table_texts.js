@@ -1,7 +1,10 @@
 // A table as it is shown, as LaTeX, Markdown or CSV.
 
-const kLatex = { "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", $: "\\$", "&": "\\&", "#": "\\#", _: "\\_", "%": "\\%", "[": "{[}", "]": "{]}",
-  "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "λ": "$\\lambda$", "−": "$-$", "†": "$^\\dagger$", "–": "--", "…": "\\dots{}", "<": "$<$", ">": "$>$", "Δ": "$\\Delta$", "σ": "$\\sigma$" };
+const kLatex = {
+  "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", $: "\\$", "&": "\\&", "#": "\\#", _: "\\_", "%": "\\%", "[": "{[}", "]": "{]}",
+  "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "$<$", ">": "$>$",
+  "λ": "$\\lambda$", "−": "$-$", "†": "$^\\dagger$", "–": "--", "…": "\\dots{}",
+};
 const latexText = (words) => [...words].map((letter) => kLatex[letter] ?? letter).join("");
 const markdownText = (words) => words.replace(/[\\|*_`<[\]]/g, "\\$&");
 const csvText = (words) => (/[",\r\n]/.test(words) ? `"${words.replaceAll('"', '""')}"` : words);
@@ -24,10 +27,11 @@ function tableParts(table) {
 
 function latexTable(table) {
   const { head, rows, caption } = tableParts(table);
-  const cell = ({ text: words, interval, bold }) => (bold ? `\\textbf{${latexText(words)}}` : latexText(words)) + (interval && ` {\\scriptsize (${latexText(interval)})}`);
+  const range = (interval) => interval && ` {\\scriptsize (${latexText(interval)})}`;
+  const cell = ({ text: words, interval, bold }) => (bold ? `\\textbf{${latexText(words)}}` : latexText(words)) + range(interval);
   const line = (cells) => `${cells.map(cell).join(" & ")} \\\\\n`;
-  return `% needs \\usepackage{booktabs}\n\\begin{table}[t]\n\\centering\n\\begin{tabular}{l${"r".repeat(head.length - 1)}}\n\\toprule\n${line(head)}\\midrule\n${
-    rows.map(line).join("")}\\bottomrule\n\\end{tabular}\n\\caption{${latexText(caption)}.}\n\\end{table}\n`;
+  return `% needs \\usepackage{booktabs}\n\\begin{table}[t]\n\\centering\n\\begin{tabular}{l${"r".repeat(head.length - 1)}}\n\\toprule\n` +
+    `${line(head)}\\midrule\n${rows.map(line).join("")}\\bottomrule\n\\end{tabular}\n\\caption{${latexText(caption)}.}\n\\end{table}\n`;
 }
 
 function markdownTable(table) {
@@ -42,7 +46,8 @@ function csvTable(table) {
   const { head, rows } = tableParts(table);
   const ranged = head.map((_, i) => rows.some((row) => row[i].interval));
   const titles = head.flatMap(({ text: words }, i) => (ranged[i] ? [words, `${words} low`, `${words} high`] : [words]));
-  const values = (row) => row.flatMap(({ text: words, interval }, i) => (ranged[i] ? [words, ...(interval ? interval.split("–") : ["", ""])] : [words]));
+  const bounds = (interval) => (interval ? interval.split("–") : ["", ""]);
+  const values = (row) => row.flatMap(({ text: words, interval }, i) => (ranged[i] ? [words, ...bounds(interval)] : [words]));
   return [titles, ...rows.map(values)].map((line) => `${line.map((words) => csvText(csvNumber(words))).join(",")}\n`).join("");
 }
 

@@ -39,7 +39,7 @@ function makeSortable(table) {
 function watchWidth(wrapper) {
   const hint = make("p", { class: "sideways", hidden: true, "aria-hidden": "true" }, "More columns to the right →");
   wrapper.before(hint);
-  const look = () => { hint.hidden = wrapper.scrollWidth <= wrapper.clientWidth + 1 || wrapper.scrollLeft + wrapper.clientWidth >= wrapper.scrollWidth - 2; };
+  const look = () => { hint.hidden = wrapper.scrollLeft + wrapper.clientWidth >= wrapper.scrollWidth - 2; };
   new ResizeObserver(look).observe(wrapper);
   wrapper.addEventListener("scroll", look, { passive: true });
 }
@@ -73,7 +73,7 @@ function markBest(table, benchmark) {
       const cell = row.cells[column], strong = cell.querySelector("strong");
       const is = candidates.length > 1 && candidates.some((each) => each.row === row) && metric(run, column).percent === best;
       if (strong && !is) strong.replaceWith(...strong.childNodes);
-      else if (!strong && is && cell.firstChild) { const words = cell.firstChild; const made = make("strong"); words.replaceWith(made); made.append(words.textContent.trim()); made.after(" "); }
+      else if (!strong && is) cell.firstChild.replaceWith(make("strong", {}, cell.firstChild.textContent.trim()), " ");
     }
   });
 }
@@ -87,5 +87,6 @@ function prepareResults(table, benchmark, name) {
   table.dataset.best = [...columns].join(" ");
   const made = table.closest("figure"), notes = [...made.querySelectorAll("figcaption")];
   addTableTools(made, name);
-  if (notes.length > kOpenNotes) made.append(make("details", { class: "details" }, make("summary", {}, `${notes.length - 1} notes on runs`), notes.slice(1)));
+  if (notes.length <= kOpenNotes) return;
+  made.append(make("details", { class: "details" }, make("summary", {}, `${notes.length - 1} notes on runs`), notes.slice(1)));
 }
