@@ -129,8 +129,14 @@ RunSummary summarize(const RunResults& run) {
                      ties(run.outcomes),
                      score_distributions(run.outcomes),
                      accuracy_by_length_gap(run),
+                     margin_histogram(run.outcomes),
+                     accuracy_by_margin(run.outcomes),
+                     {},
                      {}};
-  if (!run.info.benchmark.is_pairs()) summary.curve = best_of_n_curve(run.outcomes);
+  if (run.info.benchmark.is_pairs())
+    summary.calibration = calibration(run.outcomes);
+  else
+    summary.curve = best_of_n_curve(run.outcomes);
   return summary;
 }
 
