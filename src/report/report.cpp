@@ -1,6 +1,7 @@
 #include "report/report.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/error.h"
@@ -11,6 +12,7 @@
 #include "report/page.h"
 #include "report/provenance.h"
 #include "report/sweeps.h"
+#include "results/statistics.h"
 #include "results/tables.h"
 
 namespace vlrm {
@@ -42,6 +44,19 @@ double overall(const RunSummary& run) {
   return -1;
 }
 
+// Adds to each figure's p what Holm's correction over these comparisons makes of it.
+void add_corrected_p(OrderedJson& comparisons) {
+  std::map<std::string, std::vector<OrderedJson*>> figures;  // the same one of each comparison
+  for (OrderedJson& comparison : comparisons)
+    for (OrderedJson& metric : comparison.at("metrics")) figures[metric.at("name")].push_back(&metric);
+  for (const auto& [name, metrics] : figures) {
+    std::vector<double> p_values;
+    for (const OrderedJson* metric : metrics) p_values.push_back(metric->at("p"));
+    const std::vector<double> corrected = holm_corrected(p_values);
+    for (size_t i = 0; i < metrics.size(); ++i) (*metrics[i])["p_holm"] = corrected[i];
+  }
+}
+
 // Of all pairs of runs; where these are too many, of all with the best one.
 OrderedJson comparisons_json(const std::vector<const RunResults*>& runs, const std::vector<double>& accuracies) {
   OrderedJson all = OrderedJson::array();
@@ -57,6 +72,7 @@ OrderedJson comparisons_json(const std::vector<const RunResults*>& runs, const s
       item["b"] = b;
       all.push_back(std::move(item));
     }
+  add_corrected_p(all);
   return all;
 }
 

@@ -133,10 +133,15 @@ def test_a_point_of_the_scatter_shows_both_runs(fresh, kind, words, run):
 
 
 def test_the_card_of_a_point_is_wholly_in_view(fresh):
-    click_point(fresh, 1)
-    wait_for(fresh, """
-        const card = document.activeElement.getBoundingClientRect(), bar = document.getElementById("controls").getBoundingClientRect();
-        return card.top >= bar.bottom - 1 && card.bottom <= innerHeight""")
+    """Below the controls, which take several lines in a narrow window."""
+    fresh.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 800, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    try:
+        click_point(fresh, 1)
+        wait_for(fresh, """
+            const card = document.activeElement.getBoundingClientRect(), bar = document.getElementById("controls").getBoundingClientRect();
+            return bar.height > 100 && card.top >= bar.bottom - 1 && card.bottom <= innerHeight""")
+    finally:
+        fresh.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_points_and_dots_say_what_they_are(fresh):

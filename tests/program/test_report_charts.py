@@ -21,7 +21,7 @@ __all__ = ["browser", "dataset", "fresh", "page"]  # fixtures
 def add_charts(data):
     """As the program gives them of pairs: the second run has all, the third one margins."""
     run, other = data["benchmarks"][0]["runs"][1:3]
-    run["margin_histogram"] = {"edges": [-2, -1, 0, 1, 2], "right": [0, 0, 30, 5], "wrong": [4, 11, 0, 0]}
+    run["margin_histogram"] = {"edges": [-2, -1, 0, 1, 2], "right": [0, 0, 30, 5], "wrong": [4, 11, 0, 0], "left_out": 3}
     other["margin_histogram"] = run["margin_histogram"]
     run["accuracy_by_margin"] = [{"low": 0, "high": 1, "count": 41, "accuracy": 0.73}, {"low": 1, "high": 2, "count": 9, "accuracy": 0.56}]
     run["calibration"] = {"error": 0.0427, "bins": [{"low": 0.5, "high": 0.75, "count": 40, "predicted": 0.6, "right": 0.7},
@@ -49,12 +49,13 @@ def tips(browser, selector):
 
 def test_the_charts_of_scores(drawn):
     panels = {panel.find_element("css selector", "h5").text: panel for panel in drawn.find_elements("css selector", ".small-multiples .panel")}
-    assert list(panels) == ["Margins", "Calibration, ECE 0.043", "Accuracy by margin", "Accuracy by length gap"]
+    assert list(panels) == ["Margins", "Calibration, ECE 0.043", "Accuracy by |margin|", "Accuracy by length gap"]
     said = {name: [each.get_attribute("data-tip") for each in panel.find_elements("css selector", "[data-tip]")] for name, panel in panels.items()}
+    assert "3 not finite" in panels["Margins"].text
     assert said["Margins"][1] == "margin −1.000 to 0.000: 0 right, 11 wrong"
     assert said["Calibration, ECE 0.043"] == ["40 samples: expected 60.0%, right 70.0%"]  # empty bins are no points
-    assert said["Accuracy by margin"][0] == "margin 0.00 to 1.00: 73.0% of 41 samples"
-    heights = [float(each.get_attribute("height")) for each in panels["Accuracy by margin"].find_elements("css selector", ".column")]
+    assert said["Accuracy by |margin|"][0] == "|margin| 0.00 to 1.00: 73.0% of 41 samples"
+    heights = [float(each.get_attribute("height")) for each in panels["Accuracy by |margin|"].find_elements("css selector", ".column")]
     assert heights[0] / heights[1] == pytest.approx(0.73 / 0.56)  # columns start at 0
     assert panels["Calibration, ECE 0.043"].find_elements("css selector", ".reference")
 
@@ -81,20 +82,25 @@ def test_all_pairs_and_their_agreement(drawn, charts):
     cells = [[cell.text for cell in row.find_elements("css selector", "td")] for row in first.find_elements("css selector", "tbody tr")]
     difference = overall["a"] - overall["b"]
     assert cells[0][1] == f"{difference:+.1f}".replace("-", "−") and cells[1][0] == f"{-difference:+.1f}".replace("-", "−")
-    assert "without a correction" in text_of(drawn, "#matrices figcaption")
     assert [cell.text for cell in agreement.find_elements("css selector", "tbody tr:first-child td")] == ["", "50.0", "62.5"]
     assert "They agree on" in text_of(drawn, "#comparison")
 
 
-def test_p_after_a_correction(fresh, page):
-    def correct(data):
+def test_p_is_corrected_for_all_pairs(fresh, page):
+    comparisons = embedded(page.read_text(), "data")["galleries"][0]["comparisons"]
+    overall = [next(metric for metric in each["metrics"] if metric["name"] == "Overall") for each in comparisons]
+    least = min(overall, key=lambda metric: metric["p"])
+    assert least["p_holm"] == pytest.approx(3 * least["p"]) and max(metric["p_holm"] for metric in overall) <= 1
+
+    def change(data):
         for comparison in data["galleries"][0]["comparisons"]:
             for metric in comparison["metrics"]:
-                metric["p_holm"] = 0.2
-    open_page(fresh, with_data(page, page.parent / "holm.html", correct))
+                metric["p"], metric["p_holm"] = 0.04, 0.12
+    open_page(fresh, with_data(page, page.parent / "holm.html", change))
     assert "after Holm's correction over all 3 pairs" in text_of(fresh, "#matrices figcaption")
-    assert "p (Holm) 0.2000" in tips(fresh, "#matrices tbody")[0]
-    assert not fresh.find_elements("css selector", "#matrices td:not(.weak)")
+    assert "p (Holm) 0.1200" in tips(fresh, "#matrices tbody")[0]
+    assert not fresh.find_elements("css selector", "#matrices strong")
+    assert text_of(fresh, "#comparison .table tbody tr").endswith("0.0400 0.1200")
 
 
 def test_a_breakdown_by_a_column(fresh, page):

@@ -17,11 +17,14 @@ function differences(gallery, a, b) {
   const rows = found.metrics.map((metric) => {
     const [first, second] = flipped ? [metric.b, metric.a] : [metric.a, metric.b];
     const [low, high] = flipped ? [-metric.interval[1], -metric.interval[0]] : metric.interval;
-    return [metric.name, fixed(first), fixed(second), signed(first - second), `${signed(low)} to ${signed(high)}`, pText(metric.p)];
+    const cells = [metric.name, fixed(first), fixed(second), signed(first - second), `${signed(low)} to ${signed(high)}`, pText(metric.p)];
+    return metric.p_holm == null ? cells : [...cells, pText(metric.p_holm)];
   });
-  const made = dataTable("", ["", "A", "B", "A − B", "95% interval", "p"], rows);
+  const isCorrected = found.metrics.some((metric) => metric.p_holm != null);
+  const made = dataTable("", ["", "A", "B", "A − B", "95% interval", "p", ...(isCorrected ? ["p (Holm)"] : [])], rows);
   made.append(make("figcaption", {}, found.metrics.some((metric) => metric.test === "mcnemar")
     ? "p: McNemar's exact test; of means of groups, a paired bootstrap." : "p: paired bootstrap.",
+    isCorrected && ` Holm: corrected for all ${gallery.comparisons.length} comparisons of these runs.`,
     found.agreement != null && ` They agree on ${fixed(100 * found.agreement)}% of the samples.`));
   return frameTable(made, "comparison");
 }

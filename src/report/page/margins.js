@@ -16,7 +16,8 @@ function marginHistogram(run) {
   });
   const zero = found.edges[0] < 0 && found.edges.at(-1) > 0 &&
     draw("line", { class: "zero", x1: x(0), x2: x(0), y1: kPlot.top, y2: kPlot.height - kPlot.bottom });
-  return ["Margins", drawing(kPlot.width, kPlot.height, `Margins of ${run.label}`, ...axes, ...bars, zero)];
+  const left = found.left_out > 0 && text("axis", kPlot.width - kPlot.right, 9, `${found.left_out} not finite`, { "text-anchor": "end" });
+  return ["Margins", drawing(kPlot.width, kPlot.height, `Margins of ${run.label}`, ...axes, ...bars, zero, left || null)];
 }
 
 // The share of right picks over what σ(margin) says it is.
@@ -60,10 +61,16 @@ function accuracyColumns(run, title, xName, bins, digits) {
 // Rows without the responses' texts say nothing of their lengths.
 const knowsLengths = (run) => run.length_gap?.some((bin) => bin.low !== 0 || bin.high !== 0);
 
+// Decimals that tell the bins of such numbers apart.
+function digitsOf(bins) {
+  const most = Math.max(...(bins ?? []).map((bin) => Math.abs(bin.high)));
+  return most > 0 ? Math.max(0, Math.min(4, 2 - Math.floor(Math.log10(most)))) : 0;
+}
+
 function chartsOf(run) {
   const gap = run.kind === "pairs" ? "characters more in the preferred" : "characters more in the picked";
   return [marginHistogram(run), reliability(run),
-    accuracyColumns(run, "Accuracy by margin", "margin", run.accuracy_by_margin, 2),
+    accuracyColumns(run, "Accuracy by |margin|", "|margin|", run.accuracy_by_margin, digitsOf(run.accuracy_by_margin)),
     knowsLengths(run) && accuracyColumns(run, "Accuracy by length gap", gap, run.length_gap, 0)].filter(Boolean);
 }
 
@@ -73,7 +80,7 @@ function marginCharts(benchmark, index) {
   const asked = address.all(`scores${index}`);
   let chosen = runs.filter((run, i) => (asked.length > 0 ? asked.includes(run.label) : i < kFirstRuns));
   const panels = make("div", { class: "small-multiples" });
-  const show = () => panels.replaceChildren(...chosen.map((run) => make("div", { class: "sweep" }, make("h4", { class: "run-title" }, run.label),
+  const show = () => panels.replaceChildren(...chosen.map((run) => make("div", { class: "of-run" }, make("h4", { class: "run-title" }, run.label),
     make("div", { class: "panels" }, chartsOf(run).map(([title, chart]) => make("div", { class: "panel" }, make("h5", {}, title), chart))))));
   const boxes = runBoxes(runs, (run) => chosen.includes(run), (run, ticked) => {
     chosen = runs.filter((each) => (each === run ? ticked : chosen.includes(each)));
@@ -83,7 +90,7 @@ function marginCharts(benchmark, index) {
   show();
   const caption = [runs.some((run) => run.margin_histogram) && "Margins: green where the run was right, red where it was wrong.",
     runs.some((run) => run.calibration?.bins?.length > 0) &&
-      "Calibration: how often a pick was right over how often σ(margin) expects it; ECE is the mean distance from the diagonal.",
+      "Calibration: how often a pick was right over how often σ(|margin|) expects it; ECE is the mean distance from the diagonal.",
     runs[0].kind === "pairs" && "Whiskers: Wilson's 95% intervals."].filter(Boolean).join(" ");
   const chooser = runs.length > 1 && make("details", { class: "chooser" }, make("summary", {}, "Runs in these charts"), boxes);
   return make("div", {}, make("h3", {}, "Scores"), chooser, figure(`${benchmark.name} scores`, caption, panels));
