@@ -12,7 +12,7 @@
 namespace vlrm {
 
 struct ReportOptions {
-  std::string title = "Evaluation report";
+  std::string title = "Evaluation report";  // as it stands here, the benchmarks' names follow
   std::map<std::string, std::string> data;  // datasets by subtask or task; "": of the only benchmark
   int64_t samples = 10'000;                 // of each benchmark, in the gallery
   int64_t thumbnail = 256;                  // pixels of the longest side
@@ -22,7 +22,7 @@ struct ReportOptions {
 
 struct ReportFileOptions {
   std::vector<std::string> results;  // result folders, folders of them, or files of rows
-  std::string output;                // the HTML file
+  std::string output;                // the HTML file; its name ends in .html or .htm
   ReportOptions report;
   bool force = false;  // replace an output that exists
   Listener* listener = nullptr;

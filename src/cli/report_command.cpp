@@ -42,7 +42,7 @@ void add_report_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("report", "One page about evaluations: tables, charts, samples");
   const auto flags = std::make_shared<ReportFlags>();
   command->add_option("results", flags->file.results, "As vlrm results takes them")->required();
-  command->add_option("-o,--output", flags->file.output, "The HTML file to write")->required();
+  command->add_option("-o,--output", flags->file.output, "The HTML file to write, NAME.html")->required();
   command->add_option("--title", flags->file.report.title, "Title of the page")->capture_default_str();
   command->add_option("--data", flags->data,
                       "Where the dataset is now (default: where it was when it was scored); of several benchmarks, "

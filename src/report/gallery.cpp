@@ -60,6 +60,16 @@ void read_all(Gallery& gallery, SampleReader& reader, int64_t count, const Decod
   }
 }
 
+// They are extra: a column of a kind that cannot be read costs nothing but them.
+void add_columns(Gallery& gallery, const RunResults& run, const std::string& data, int64_t count,
+                 const Benchmarks& benchmarks) {
+  try {
+    gallery.columns = read_columns(run, data, count, benchmarks);
+  } catch (const Error& error) {
+    gallery.notes.push_back(fmt::format("Without the data's columns: {}", error.what()));
+  }
+}
+
 // Whether it could be done.
 bool read_from_dataset(Gallery& gallery, const std::string& data, int64_t count, Thumbnails& thumbnails,
                        const Benchmarks& benchmarks) {
@@ -74,6 +84,7 @@ bool read_from_dataset(Gallery& gallery, const std::string& data, int64_t count,
     DecodeOptions decode;
     if (benchmark->spec().drops_alpha) decode.alpha = DecodeOptions::Alpha::drop;
     read_all(gallery, *read_benchmark(longest(runs), *benchmark), count, decode, thumbnails);
+    add_columns(gallery, run, data, count, benchmarks);
     return true;
   } catch (const Error& error) {
     thumbnails.keep_first(thumbnails_before);
@@ -103,15 +114,15 @@ void for_each_text(std::vector<Gallery>& galleries, const Action& action) {
 }
 
 OrderedJson run_json(const RunResults& run, size_t count) {
-  OrderedJson scores = OrderedJson::array(), chosen = scores, margins = scores, wrong = scores;
+  OrderedJson scores = OrderedJson::array(), picked = scores, margins = scores, wrong = scores;
   for (size_t i = 0; i < std::min(count, run.outcomes.size()) && run.scored(); ++i) {
     const Outcome& outcome = run.outcomes[i];
     scores.push_back(outcome.scores);
-    chosen.push_back(outcome.chosen);
+    picked.push_back(outcome.chosen);
     margins.push_back(score_margin(outcome));  // as JSON, what is no finite number is null
     wrong.push_back(chose_wrong(outcome) ? 1 : 0);
   }
-  return {{"scores", scores}, {"chosen", chosen}, {"margins", margins}, {"wrong", wrong}};
+  return {{"scores", scores}, {"picked", picked}, {"margins", margins}, {"wrong", wrong}};
 }
 
 }  // namespace
@@ -184,6 +195,7 @@ OrderedJson gallery_json(const Gallery& gallery) {
                    {"ids", ids},
                    {"groups", groups},
                    {"group_names", names},
+                   {"columns", columns_json(gallery.columns)},
                    {"questions", questions},
                    {"responses", responses},
                    {"correctness", correctness},

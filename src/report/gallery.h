@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "report/sample_columns.h"
 #include "report/thumbnails.h"
 #include "results/result_folder.h"
 #include "tasks/benchmark_table.h"
@@ -20,6 +21,7 @@ struct GallerySample {
 struct Gallery {
   std::vector<const RunResults*> runs;  // over the same samples
   std::vector<GallerySample> samples;
+  std::vector<SampleColumn> columns;
   bool rendered = false;           // the texts are rendered prompts
   std::vector<std::string> notes;  // why something is missing
 };
@@ -37,8 +39,8 @@ Gallery read_gallery(const std::vector<const RunResults*>& runs, const std::stri
 // Cuts long texts, the same length everywhere, until all of them together are at most so many bytes, or short.
 void shorten_texts(std::vector<Gallery>& galleries, int64_t bytes);
 
-// ids, groups (null where there are none) and their names, questions, responses, correctness, images, and for each run
-// scores, chosen, margins (null where they are no finite numbers) and wrong.
+// ids, groups (null where there are none) and their names, columns, questions, responses, correctness, images, and for
+// each run scores, picked, margins (null where they are no finite numbers) and wrong.
 OrderedJson gallery_json(const Gallery& gallery);
 
 }  // namespace vlrm

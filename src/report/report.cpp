@@ -1,20 +1,25 @@
 #include "report/report.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "base/progress.h"
 #include "base/version.h"
 #include "report/gallery.h"
 #include "report/page.h"
+#include "report/provenance.h"
 #include "report/sweeps.h"
+#include "results/statistics.h"
 #include "results/tables.h"
 
 namespace vlrm {
 namespace {
 
 constexpr int64_t kComparedRows = 200'000;  // of all comparisons together: seconds of work
+constexpr size_t kNamed = 3;                // benchmarks, in the title
 constexpr TableOptions kTables{Layout::html, 1, true};
 
 struct Runs {
@@ -39,6 +44,19 @@ double overall(const RunSummary& run) {
   return -1;
 }
 
+// Adds to each figure's p what Holm's correction over these comparisons makes of it.
+void add_corrected_p(OrderedJson& comparisons) {
+  std::map<std::string, std::vector<OrderedJson*>> figures;  // the same one of each comparison
+  for (OrderedJson& comparison : comparisons)
+    for (OrderedJson& metric : comparison.at("metrics")) figures[metric.at("name")].push_back(&metric);
+  for (const auto& [name, metrics] : figures) {
+    std::vector<double> p_values;
+    for (const OrderedJson* metric : metrics) p_values.push_back(metric->at("p"));
+    const std::vector<double> corrected = holm_corrected(p_values);
+    for (size_t i = 0; i < metrics.size(); ++i) (*metrics[i])["p_holm"] = corrected[i];
+  }
+}
+
 // Of all pairs of runs; where these are too many, of all with the best one.
 OrderedJson comparisons_json(const std::vector<const RunResults*>& runs, const std::vector<double>& accuracies) {
   OrderedJson all = OrderedJson::array();
@@ -54,6 +72,7 @@ OrderedJson comparisons_json(const std::vector<const RunResults*>& runs, const s
       item["b"] = b;
       all.push_back(std::move(item));
     }
+  add_corrected_p(all);
   return all;
 }
 
@@ -64,22 +83,12 @@ std::string section(const std::string& id, const std::string& title, const std::
       id, title, table);
 }
 
-std::string details_html(const std::vector<const RunSummary*>& runs) {
-  std::string html;
-  for (const RunSummary* run : runs)
-    for (const Grid& grid : detail_tables(*run, kTables)) html += rendered(grid, Layout::html);
-  if (html.empty()) return "";
-  return "<details class=\"details\"><summary>Scores, ties and length</summary>\n" + html + "</details>\n";
-}
-
 std::string tables_html(const Runs& runs) {
-  const auto benchmarks = by_benchmark(runs.summaries);
   std::vector<Grid> tables = benchmark_tables(runs.summaries, kTables);
   std::string html;
   for (size_t i = 0; i < tables.size(); ++i) {
     const std::string title = std::exchange(tables[i].title, "");
-    html +=
-        section(fmt::format("benchmark-{}", i), title, rendered(tables[i], Layout::html) + details_html(benchmarks[i]));
+    html += section(fmt::format("benchmark-{}", i), title, rendered(tables[i], Layout::html));
   }
   return html;
 }
@@ -92,9 +101,18 @@ OrderedJson benchmark_json(const std::vector<const RunSummary*>& runs) {
   for (size_t i = 0; i < runs.size(); ++i) {
     OrderedJson run = summary_json(*runs[i]);
     run["label"] = labels[i];
+    run["made"] = provenance_json(runs[i]->path);
     json["runs"].push_back(std::move(run));
   }
   return json;
+}
+
+// The user's title, or one that says of what these few benchmarks are.
+std::string title_of_page(const ReportOptions& options, const std::vector<std::vector<const RunSummary*>>& benchmarks) {
+  if (options.title != ReportOptions().title || benchmarks.size() > kNamed) return options.title;
+  std::vector<std::string> names;
+  for (const auto& benchmark : benchmarks) names.push_back(benchmark.front()->info.benchmark.full_title());
+  return fmt::format("{}: {}", options.title, joined(names));
 }
 
 // The dataset that the user names for this benchmark, or "".
@@ -137,7 +155,7 @@ class Maker {
     check_data_names(options_, runs_.summaries, benchmarks.size());
     for (size_t i = 0; i < benchmarks.size(); ++i) add_galleries(i, benchmarks[i]);
     shorten_texts(galleries_, options_.bytes * 4 / 10);
-    PageContent content{options_.title, tables_html(runs_), {}, {}};
+    PageContent content{title_of_page(options_, benchmarks), tables_html(runs_), {}, {}};
     content.data = data_json(benchmarks);
     fit_images(content);
     content.images = thumbnails_.files();

@@ -15,16 +15,21 @@ std::unique_ptr<const Benchmark> open_whole(const RunResults& run, const Dataset
 
 }  // namespace
 
+std::optional<DatasetName> name_of_data(const RunResults& run, const std::string& data) {
+  if (data.empty() && !run.info.data) return std::nullopt;
+  const RunData known = run.info.data.value_or(RunData{});
+  return DatasetName{data.empty() ? known.name : data, known.config, known.split};
+}
+
 std::unique_ptr<const Benchmark> open_benchmark_of(const RunResults& run, const std::string& data,
                                                    const Benchmarks& benchmarks) {
-  if (data.empty() && !run.info.data) return nullptr;
+  const auto name = name_of_data(run, data);
+  if (!name) return nullptr;
   SharedSpec spec(SharedSpec(), find_benchmark(benchmarks, run.info.benchmark.name()));
   if (!run.info.columns.is_null())
     spec = own_data_of(run.info.benchmark, run.info.columns, !run.info.responses.empty());
   if (spec == nullptr) return nullptr;
-  const RunData known = run.info.data.value_or(RunData{});
-  const DatasetName name{data.empty() ? known.name : data, known.config, known.split};
-  return limited(open_whole(run, name, std::move(spec)), run.info.limited ? run.info.rows : std::nullopt);
+  return limited(open_whole(run, *name, std::move(spec)), run.info.limited ? run.info.rows : std::nullopt);
 }
 
 }  // namespace vlrm

@@ -107,13 +107,9 @@ ScoreDistributions score_distributions(const std::vector<Outcome>& outcomes) {
           distribution(std::move(margins))};
 }
 
-std::vector<LengthBin> accuracy_by_length_gap(const RunResults& run, size_t bins) {
-  if (!run.scored()) return {};
-  std::vector<std::pair<double, double>> rows;  // gap, correctness
-  for (const Outcome& outcome : run.outcomes)
-    rows.emplace_back(length_gap(outcome, run.info.benchmark.is_pairs()), chosen_correctness(outcome));
+std::vector<AccuracyBin> accuracy_by(std::vector<std::pair<double, double>> rows, size_t bins) {
   std::sort(rows.begin(), rows.end());
-  std::vector<LengthBin> found;
+  std::vector<AccuracyBin> found;
   for (size_t i = 0, bin = 0; i < rows.size(); ++i) {
     const bool next = i >= rows.size() * bin / bins && (i == 0 || rows[i].first != rows[i - 1].first);
     if (next) {
@@ -124,8 +120,17 @@ std::vector<LengthBin> accuracy_by_length_gap(const RunResults& run, size_t bins
     found.back().accuracy += rows[i].second;
     ++found.back().count;
   }
-  for (LengthBin& bin : found) bin.accuracy /= static_cast<double>(bin.count);
+  for (AccuracyBin& bin : found) bin.accuracy /= static_cast<double>(bin.count);
   return found;
+}
+
+std::vector<AccuracyBin> accuracy_by_length_gap(const RunResults& run) {
+  if (!run.scored()) return {};
+  std::vector<std::pair<double, double>> rows;  // gap, correctness
+  for (const Outcome& outcome : run.outcomes)
+    rows.emplace_back(length_gap(outcome, run.info.benchmark.is_pairs()), chosen_correctness(outcome));
+  const bool none = std::ranges::all_of(rows, [](const auto& row) { return row.first == 0; });
+  return none ? std::vector<AccuracyBin>() : accuracy_by(std::move(rows));
 }
 
 std::vector<CurvePoint> best_of_n_curve(const std::vector<Outcome>& outcomes) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "results/result_folder.h"
@@ -32,16 +33,20 @@ struct ScoreDistributions {
 };
 ScoreDistributions score_distributions(const std::vector<Outcome>& outcomes);
 
-// Rows whose length gap lies in [low, high], both of them gaps that occur. The gap, in characters, of a pair is the
-// preferred response's length less the other's, whatever the model chose; of a best-of-n row the chosen response's less
-// the mean of all.
-struct LengthBin {
+// Rows whose value (a length gap, a margin) lies in [low, high], both of them values that occur.
+struct AccuracyBin {
   double low = 0, high = 0;
   int64_t count = 0;
   double accuracy = 0;  // mean correctness of what was chosen, as a fraction
 };
-// At most `bins` bins of about as many rows each; equal gaps share one.
-std::vector<LengthBin> accuracy_by_length_gap(const RunResults& run, size_t bins = 5);
+
+// Of (value, correctness) of each row: at most `bins` bins of about as many rows each; equal values share one.
+std::vector<AccuracyBin> accuracy_by(std::vector<std::pair<double, double>> rows, size_t bins = 5);
+
+// The gap, in characters, of a pair is the preferred response's length less the other's, whatever the model chose; of a
+// best-of-n row the chosen response's less the mean of all. Nothing where every gap is 0, as where the rows of pairs
+// hold the question alone.
+std::vector<AccuracyBin> accuracy_by_length_gap(const RunResults& run);
 
 // Expected correctness where n responses a row are drawn without replacement, exactly, over all subsets: of the one
 // with the highest score (the first of equals), and of the best one. A row of fewer than n counts with all it has.

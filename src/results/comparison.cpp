@@ -39,7 +39,7 @@ MetricComparison by_bootstrap(std::string name, const std::vector<const Paired*>
   }
   result.a = mean_of_means(strata, &Paired::a) * 100;
   result.b = mean_of_means(strata, &Paired::b) * 100;
-  const Interval interval = bootstrap_interval(differences).value();
+  const Interval interval = interval_of_mean(differences, -1, 1).value();
   result.difference = {interval.low * 100, interval.high * 100};
   result.p = bootstrap_p_value(differences);
   return result;
@@ -153,13 +153,25 @@ Comparison compare(const RunResults& a, const RunResults& b) {
     for (size_t i = 0; i < left[group].size(); ++i) all.add(left[group][i], right[group][i]);
   }
   if (kind.groups.empty()) groups.clear();
-  Comparison result{a.info, b.info, static_cast<int64_t>(rows), {}};
+  Comparison result{a.info, b.info, static_cast<int64_t>(rows), agreement(a, b, rows), {}};
   for (const Figure figure : kind.figures) add_figure(figure, kind, both, groups, all, result.metrics);
   return result;
 }
 
+double agreement(const RunResults& a, const RunResults& b, size_t rows) {
+  int64_t same = 0;
+  for (size_t i = 0; i < rows; ++i) {
+    const Outcome &left = a.outcomes[i], &right = b.outcomes[i];
+    same += left.chosen == right.chosen || (!left.texts.empty() && left.texts[left.chosen] == left.texts[right.chosen]);
+  }
+  return rows == 0 ? 0 : static_cast<double>(same) / static_cast<double>(rows);
+}
+
 OrderedJson comparison_json(const Comparison& comparison) {
-  OrderedJson json{{"a", comparison.a.label}, {"b", comparison.b.label}, {"rows", comparison.rows}};
+  OrderedJson json{{"a", comparison.a.label},
+                   {"b", comparison.b.label},
+                   {"rows", comparison.rows},
+                   {"agreement", comparison.agreement}};
   json["metrics"] = OrderedJson::array();
   for (const MetricComparison& metric : comparison.metrics) {
     OrderedJson item{{"name", metric.metric},

@@ -18,6 +18,8 @@ uint64_t mixed(uint64_t word) {
 }
 constexpr uint64_t kStep = 0x9E3779B97F4A7C15U;
 
+constexpr double kZ = 1.959963984540054;  // the normal distribution's 97.5% quantile
+
 // The mean of as many values as there are, drawn with replacement. A word gives two indices; that they are not a
 // multiple apart from uniform by more than count / 2^32 does not show in 10,000 resamples.
 double resampled_mean(std::span<const double> values, uint64_t& state) {
@@ -34,6 +36,10 @@ double resampled_mean(std::span<const double> values, uint64_t& state) {
 
 double mean(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+bool all_equal(std::span<const double> values) {
+  return std::ranges::all_of(values, [&](double value) { return value == values.front(); });
 }
 
 bool has_empty(const Strata& strata) {
@@ -85,9 +91,24 @@ double bootstrap_p_value(const Strata& differences, const BootstrapOptions& opti
   return static_cast<double>(beyond + 1) / static_cast<double>(options.resamples + 1);
 }
 
+std::optional<Interval> interval_of_mean(const Strata& strata, double lowest, double highest) {
+  const auto bootstrapped = bootstrap_interval(strata);
+  if (!bootstrapped || std::ranges::none_of(strata, all_equal)) return bootstrapped;
+  const auto count = static_cast<double>(strata.size());
+  double observed = 0;
+  for (const auto values : strata) observed += mean(values) / count;
+  double below = std::pow(observed - bootstrapped->low, 2), above = std::pow(bootstrapped->high - observed, 2);
+  for (const auto values : strata) {
+    if (!all_equal(values)) continue;
+    const double doubtful = kZ * kZ / (static_cast<double>(values.size()) + kZ * kZ);
+    below += std::pow(doubtful * (values.front() - lowest) / count, 2);
+    above += std::pow(doubtful * (highest - values.front()) / count, 2);
+  }
+  return Interval{std::max(lowest, observed - std::sqrt(below)), std::min(highest, observed + std::sqrt(above))};
+}
+
 std::optional<Interval> wilson_interval(int64_t correct, int64_t count) {
   if (count == 0) return std::nullopt;
-  constexpr double kZ = 1.959963984540054;  // the normal distribution's 97.5% quantile
   const auto n = static_cast<double>(count);
   const double fraction = static_cast<double>(correct) / n, scale = 1 + kZ * kZ / n;
   const double centre = (fraction + kZ * kZ / (2 * n)) / scale;
@@ -104,6 +125,19 @@ double mcnemar_p_value(int64_t only_a, int64_t only_b) {
   double tail = term;
   for (; k > 0 && term > 0; --k) tail += term *= k / (n - k + 1);
   return std::min(1.0, 2 * tail);
+}
+
+std::vector<double> holm_corrected(const std::vector<double>& p_values) {
+  std::vector<size_t> order(p_values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](size_t i) { return p_values[i]; });
+  std::vector<double> corrected(p_values.size());
+  double largest = 0;
+  for (size_t k = 0; k < order.size(); ++k) {
+    largest = std::max(largest, p_values[order[k]] * static_cast<double>(order.size() - k));
+    corrected[order[k]] = std::min(1.0, largest);
+  }
+  return corrected;
 }
 
 double quantile(std::span<const double> sorted, double q) {

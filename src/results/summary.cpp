@@ -23,17 +23,8 @@ std::optional<size_t> responses_per_row(const std::vector<Outcome>& outcomes) {
   return same ? std::optional(count) : std::nullopt;
 }
 
-// The bootstrap's, but for values that are all right or all wrong: of these every resample is the same, and it would
-// say that there is no doubt.
-std::optional<Interval> interval_of(const std::vector<double>& values) {
-  const bool all_equal = !values.empty() && (values.front() == 0 || values.front() == 1) &&
-                         std::ranges::all_of(values, [&](double value) { return value == values.front(); });
-  if (!all_equal) return bootstrap_interval({values});
-  return wilson_interval(values.front() == 1 ? std::ssize(values) : 0, std::ssize(values));
-}
-
 Metric metric(Figure figure, std::string name, const Tally& tally, const std::vector<double>& values) {
-  return {figure,      std::move(name), tally.count, percent(tally.fraction()), in_percent(interval_of(values)),
+  return {figure,      std::move(name), tally.count, percent(tally.fraction()), in_percent(interval_of_mean({values})),
           std::nullopt};
 }
 
@@ -81,12 +72,12 @@ class Figures {
         break;
       case Figure::average:
         all.push_back({figure, title_of_figure(figure), std::ssize(all_), percent(mean_of_groups()),
-                       in_percent(bootstrap_interval({by_group_.begin(), by_group_.end()})), std::nullopt});
+                       in_percent(interval_of_mean({by_group_.begin(), by_group_.end()})), std::nullopt});
         break;
       case Figure::macro:
         if (by_group_.empty()) break;
         all.push_back({figure, title_of_figure(figure), choices_.overall.count, percent(choices_.macro()),
-                       in_percent(bootstrap_interval({by_group_.begin(), by_group_.end()})), std::nullopt});
+                       in_percent(interval_of_mean({by_group_.begin(), by_group_.end()})), std::nullopt});
         break;
       case Figure::pass_1:
         all.push_back(of_data(figure, data_.pass_1, [](const Outcome& row) { return row.correctness.front(); }));
@@ -173,8 +164,14 @@ RunSummary summarize(const RunResults& run) {
                      ties(judged.outcomes),
                      score_distributions(judged.outcomes),
                      accuracy_by_length_gap(judged),
+                     margin_histogram(judged.outcomes),
+                     accuracy_by_margin(judged.outcomes),
+                     {},
                      {}};
-  if (!run.info.benchmark.is_pairs()) summary.curve = best_of_n_curve(run.outcomes);
+  if (run.info.benchmark.is_pairs())
+    summary.calibration = calibration(judged.outcomes);
+  else
+    summary.curve = best_of_n_curve(run.outcomes);
   return summary;
 }
 

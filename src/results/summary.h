@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "results/analysis.h"
+#include "results/margins.h"
 #include "results/result_folder.h"
 #include "results/statistics.h"
 
@@ -16,7 +17,7 @@ struct Metric {
   std::string name;                  // a table's column: "General", "Pass@1"
   int64_t count = 0;                 // rows
   std::optional<double> percent;     // nothing where there are no rows
-  std::optional<Interval> interval;  // 95%, percentile bootstrap, in percent
+  std::optional<Interval> interval;  // 95%, in percent (see interval_of_mean)
   std::optional<Interval> wilson;    // of plain proportions: Wilson's, in percent
 };
 
@@ -32,8 +33,11 @@ struct RunSummary {
   TextNotes notes;
   std::optional<Ties> ties;
   ScoreDistributions scores;
-  std::vector<LengthBin> length_gap;
-  std::vector<CurvePoint> curve;  // of best of N
+  std::vector<AccuracyBin> length_gap;
+  std::optional<MarginHistogram> margin_histogram;
+  std::vector<AccuracyBin> accuracy_by_margin;
+  std::optional<Calibration> calibration;  // of pairs
+  std::vector<CurvePoint> curve;           // of best of N
 };
 
 // The figures of the run's benchmark: one metric each, and of Figure::group one per group.

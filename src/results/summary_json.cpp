@@ -43,8 +43,13 @@ OrderedJson json_of(const std::optional<Ties>& ties) {
           {"accuracy_reversed", ties->accuracy_reversed}};
 }
 
-OrderedJson json_of(const LengthBin& bin) {
+OrderedJson json_of(const AccuracyBin& bin) {
   return {{"low", bin.low}, {"high", bin.high}, {"count", bin.count}, {"accuracy", bin.accuracy}};
+}
+
+OrderedJson json_of(const CalibrationBin& bin) {
+  return {
+      {"low", bin.low}, {"high", bin.high}, {"count", bin.count}, {"predicted", bin.predicted}, {"right", bin.right}};
 }
 
 OrderedJson json_of(const CurvePoint& point) {
@@ -81,7 +86,15 @@ OrderedJson summary_json(const RunSummary& summary) {
                     {"right", json_of(summary.scores.right)},
                     {"wrong", json_of(summary.scores.wrong)},
                     {"margin", json_of(summary.scores.margin)}};
-  json["length_gap"] = list_of(summary.length_gap);
+  if (const auto& histogram = summary.margin_histogram)
+    json["margin_histogram"] = {{"edges", histogram->edges},
+                                {"right", histogram->right},
+                                {"wrong", histogram->wrong},
+                                {"left_out", histogram->left_out}};
+  json["accuracy_by_margin"] = list_of(summary.accuracy_by_margin);
+  if (const auto& calibration = summary.calibration)
+    json["calibration"] = {{"error", calibration->error}, {"bins", list_of(calibration->bins)}};
+  if (!summary.length_gap.empty()) json["length_gap"] = list_of(summary.length_gap);
   if (!summary.info.benchmark.is_pairs()) json["curve"] = list_of(summary.curve);
   return json;
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "python/json.h"
+#include "results/table_cells.h"
 
 namespace vlrm {
 namespace {
@@ -18,10 +19,6 @@ struct Cell {
   bool complete = true;
   bool best = false;
 };
-
-std::string number(double value, int digits) {
-  return fmt::format("{:.{}f}", value, digits);
-}
 
 std::string interval_text(const Interval& interval, Layout layout) {
   return fmt::format("{:.1f}{}{:.1f}", interval.low, layout == Layout::latex ? "--" : "–", interval.high);
@@ -44,11 +41,6 @@ std::string cell_text(const Cell& cell, const TableOptions& options) {
   if (options.layout == Layout::html) return text + " <small>" + interval + "</small>";
   return options.layout == Layout::markdown ? text + " (" + interval + ")"
                                             : text + " {\\scriptsize (" + interval + ")}";
-}
-
-bool shown(const std::string& metric, const TableOptions& options) {
-  const auto& named = options.metrics;
-  return named.empty() || std::find(named.begin(), named.end(), metric) != named.end();
 }
 
 // Marks the best of each column where there are at least two to choose from, of as many samples. Whether somewhere they
@@ -135,7 +127,7 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
   if (!latex) grid.columns.push_back({"", "Samples"});
   const auto& metrics = runs.front()->metrics;
   for (size_t i = 0; i < metrics.size(); ++i) {
-    if (!shown(metrics[i].name, options)) continue;
+    if (!options.shows(metrics[i].name)) continue;
     const bool same =
         std::all_of(runs.begin(), runs.end(), [&](auto* run) { return run->metrics[i].name == metrics[i].name; });
     const std::string name = same ? metrics[i].name : std::string(figure_title(metrics[i].figure));  // "Pass@N"
@@ -146,7 +138,7 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
   for (const RunSummary* run : runs) {
     std::vector<Cell> row;
     for (size_t i = 0; i < metrics.size(); ++i)
-      if (shown(metrics[i].name, options)) row.push_back({&run->metrics[i], run->complete, false});
+      if (options.shows(metrics[i].name)) row.push_back({&run->metrics[i], run->complete, false});
     rows.push_back(std::move(row));
     unfinished = unfinished || !run->complete;
   }
@@ -187,66 +179,6 @@ void name_benchmarks(std::vector<GridColumn>& columns, const std::vector<const B
   for (size_t i = 0; i < columns.size(); ++i)
     if (owners[i] != nullptr && !(grouped.size() == 1 && grouped.contains(owners[i])))
       columns[i].name = columns[i].group + " " + columns[i].name;
-}
-
-std::string p_text(double p) {
-  return p < 1e-4 ? "<0.0001" : fmt::format("{:.4f}", p);
-}
-
-std::vector<std::string> distribution_row(const std::string& name, const std::optional<Distribution>& all) {
-  if (!all) return {name, "0", "", "", "", "", "", "", ""};
-  std::vector<std::string> cells{name, fmt::format("{}", all->count)};
-  for (const double value : {all->mean, all->deviation, all->minimum, all->q25, all->median, all->q75, all->maximum})
-    cells.push_back(fmt::format("{:.3f}", value));
-  return cells;
-}
-
-Grid score_table(const RunSummary& run) {
-  Grid grid{"Scores",
-            {{"", ""},
-             {"", "Count"},
-             {"", "Mean"},
-             {"", "SD"},
-             {"", "Min"},
-             {"", "25%"},
-             {"", "Median"},
-             {"", "75%"},
-             {"", "Max"}},
-            {},
-            {}};
-  grid.rows = {distribution_row("all responses", run.scores.all), distribution_row("right", run.scores.right),
-               distribution_row("wrong", run.scores.wrong), distribution_row("right less wrong", run.scores.margin)};
-  return grid;
-}
-
-Grid length_table(const RunSummary& run) {
-  const bool pairs = run.info.benchmark.is_pairs();
-  Grid grid{pairs ? "Accuracy by length gap (characters of the preferred response less the other's)"
-                  : "Accuracy by length gap (characters of the chosen response less the mean of all)",
-            {{"", "Gap"}, {"", "Samples"}, {"", "Accuracy"}},
-            {},
-            {}};
-  for (const LengthBin& bin : run.length_gap)
-    grid.rows.push_back({fmt::format("{0:.{2}f} to {1:.{2}f}", bin.low, bin.high, pairs ? 0 : 1),
-                         fmt::format("{}", bin.count), number(bin.accuracy * 100, 1)});
-  return grid;
-}
-
-Grid curve_table(const RunSummary& run) {
-  Grid grid{"Best of n, expected over all subsets of n responses",
-            {{"", "n"}, {"", "Chosen"}, {"", "Best possible"}},
-            {},
-            {}};
-  for (const CurvePoint& point : run.curve)
-    grid.rows.push_back({fmt::format("{}", point.n), number(point.chosen * 100, 1), number(point.best * 100, 1)});
-  return grid;
-}
-
-std::string ties_text(const Ties& ties) {
-  return fmt::format(
-      "Equal highest scores (the first wins): {} rows, in {} of them the choice matters. Accuracy {:.3f}; with the "
-      "responses reversed {:.3f}.",
-      ties.rows, ties.rows_that_matter, ties.accuracy * 100, ties.accuracy_reversed * 100);
 }
 
 }  // namespace
@@ -294,7 +226,7 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
     const BenchmarkKind& kind = benchmark.front()->info.benchmark;
     const size_t first = grid.columns.size() - 1;
     for (const Metric& metric : benchmark.front()->metrics)
-      if (is_of_model(metric.figure) && shown(metric.name, options)) grid.columns.push_back(joint_column(kind, metric));
+      if (is_of_model(metric.figure) && options.shows(metric.name)) grid.columns.push_back(joint_column(kind, metric));
     if (grid.columns.size() - 1 == first) continue;  // none of its columns is shown
     owners.resize(grid.columns.size(), &kind);
     for (auto& row : rows) row.resize(grid.columns.size() - 1);
@@ -305,7 +237,7 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
              kind.full_title(), run->info.label);
       size_t column = first;
       for (const Metric& metric : run->metrics)
-        if (is_of_model(metric.figure) && shown(metric.name, options))
+        if (is_of_model(metric.figure) && options.shows(metric.name))
           rows[place][column++] = {&metric, run->complete, false};
       unfinished[place] = unfinished[place] || !run->complete;
     }
@@ -324,45 +256,6 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
   for (const RunSummary& run : runs)
     note_rows(grid, run, run.info.benchmark.full_title() + ", " + run.info.label, options.layout);
   return grid;
-}
-
-Grid comparison_table(const Comparison& comparison, const TableOptions& options) {
-  Grid grid;
-  grid.title =
-      escaped(fmt::format("A: {}  B: {}  ({} samples)", comparison.a.label, comparison.b.label, comparison.rows),
-              options.layout);
-  grid.columns = {{"", comparison.a.benchmark.full_title()},
-                  {"", "Samples"},
-                  {"", "A"},
-                  {"", "B"},
-                  {"", "A − B"},
-                  {"", "95% interval"},
-                  {"", "Only A"},
-                  {"", "Only B"},
-                  {"", "p"}};
-  for (GridColumn& column : grid.columns) column.name = escaped(column.name, options.layout);
-  for (const MetricComparison& metric : comparison.metrics) {
-    if (!shown(metric.metric, options)) continue;
-    grid.rows.push_back({escaped(metric.metric, options.layout), fmt::format("{}", metric.count),
-                         number(metric.a, options.digits), number(metric.b, options.digits),
-                         fmt::format("{:+.{}f}", metric.a - metric.b, options.digits),
-                         fmt::format("{:+.1f} to {:+.1f}", metric.difference.low, metric.difference.high),
-                         metric.only_a ? fmt::format("{}", *metric.only_a) : "",
-                         metric.only_b ? fmt::format("{}", *metric.only_b) : "", p_text(metric.p)});
-  }
-  grid.notes = {"p: McNemar's exact test where samples are counted that only one got right, else a paired bootstrap."};
-  return grid;
-}
-
-std::vector<Grid> detail_tables(const RunSummary& run, const TableOptions& options) {
-  if (!run.ties) return {};
-  std::vector<Grid> grids{score_table(run), length_table(run)};
-  if (!run.curve.empty()) grids.push_back(curve_table(run));
-  grids.front().title = escaped(run.info.benchmark.full_title() + ", " + run.info.label + ": scores", options.layout);
-  grids.front().notes = {ties_text(*run.ties)};
-  for (Grid& grid : grids)
-    for (GridColumn& column : grid.columns) column.name = escaped(column.name, options.layout);
-  return grids;
 }
 
 std::string csv_of(const std::vector<RunSummary>& runs) {

@@ -1,6 +1,7 @@
 // Summaries of runs as tables: rows are runs, columns the groups of a benchmark, as in the paper (arXiv 2502.13487).
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ struct TableOptions {
   int digits = 1;                         // after the point, of percentages
   bool intervals = true;                  // beside them; of one digit
   std::vector<std::string> metrics = {};  // only the columns (of comparisons, rows) of these; all where none is named
+  bool shows(const std::string& metric) const {
+    return metrics.empty() || std::find(metrics.begin(), metrics.end(), metric) != metrics.end();
+  }
 };
 
 // The runs of each benchmark, in the order in which the benchmarks come; none is empty.
@@ -34,7 +38,8 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
 
 Grid comparison_table(const Comparison& comparison, const TableOptions& options);
 
-// What a terminal is told of one run beyond its figures: ties, scores, length gap, curve.
+// What a terminal is told of one run beyond its figures: ties, scores, margins, calibration,
+// length gap, curve. LaTeX has no chart of margins.
 std::vector<Grid> detail_tables(const RunSummary& run, const TableOptions& options);
 
 // A line a run and metric, unrounded, under a heading: benchmark, label, path, complete, metric, count, percent, low,

@@ -88,6 +88,8 @@ TEST(OptionChecks, OutputsAndModelsAreNamed) {
   EXPECT_EQ(wrong_option<EvaluateOptions>(evaluate, [](auto& options) { options.mode = "random"; }), "output");
   EXPECT_EQ(wrong_option<BuildOptions>(build, [](auto&) {}), "output");
   EXPECT_EQ(wrong_option<ReportFileOptions>(write_report, [](auto&) {}), "output");
+  const auto text_name = [](auto& options) { options.output = "report", options.results = {"run"}; };
+  EXPECT_EQ(wrong_option<ReportFileOptions>(write_report, text_name), "output");
   EXPECT_EQ(wrong_option<MapOptions>(map, [](auto& options) { options.output.null_sink = true; }), "text");
   EXPECT_EQ(wrong_option<CheckModelsOptions>(check_models, [](auto& options) { options.vlm = "v"; }), "rm");
 }

@@ -84,6 +84,39 @@ def test_comparison_is_mcnemars(vlrm, tmp_path):
     assert high == pytest.approx(difference + 1.96 * error, abs=0.6)
 
 
+def test_margins_are_numpys(vlrm, tmp_path):
+    draw = random.Random(4)
+    rows = pairs([draw.random() < 0.7 for _ in range(300)], 2)
+    for row in rows:
+        row["outputs"] = [round(draw.gauss(0, 1), 2), round(draw.gauss(0, 1), 2)]
+        row["predicted_answer"] = int(np.argmax(row["outputs"]))
+        row["ground_truth"] = draw.sample([0, 1], 2)
+    run = summary(vlrm, write_lines(tmp_path / "a.jsonl", rows))[0]
+    scores, preferred = np.array([row["outputs"] for row in rows]), np.array([row["ground_truth"][0] for row in rows])
+    margins = scores[range(300), preferred] - scores[range(300), 1 - preferred]
+    right = np.argmax(scores, axis=1) == preferred
+
+    histogram = run["margin_histogram"]
+    edges = histogram["edges"]
+    assert 10 <= len(edges) - 1 <= 26 and 0 in edges and histogram["left_out"] == 0
+    assert np.allclose(np.diff(edges), edges[1] - edges[0]) and edges[0] <= margins.min() and edges[-1] >= margins.max()
+    assert histogram["right"] == np.histogram(margins[right], edges)[0].tolist()
+    assert histogram["wrong"] == np.histogram(margins[~right], edges)[0].tolist()
+
+    probabilities = 1 / (1 + np.exp(-abs(margins)))
+    place = np.minimum((probabilities - 0.5) * 20, 9).astype(int)
+    expected = [(probabilities[place == i].mean(), right[place == i].mean(), (place == i).sum()) for i in np.unique(place)]
+    bins = run["calibration"]["bins"]
+    assert [(b["predicted"], b["right"], b["count"]) for b in bins] == [pytest.approx(e, abs=1e-12) for e in expected]
+    assert run["calibration"]["error"] == pytest.approx(sum(abs(p - r) * n for p, r, n in expected) / 300, abs=1e-12)
+
+    by_margin = run["accuracy_by_margin"]
+    assert sum(b["count"] for b in by_margin) == 300 and all(45 <= b["count"] <= 75 for b in by_margin)
+    for b in by_margin:
+        chosen = (abs(margins) >= b["low"]) & (abs(margins) <= b["high"])
+        assert (b["count"], b["accuracy"]) == (chosen.sum(), pytest.approx(right[chosen].mean()))
+
+
 def overall_of(goldens, file):
     """In percent, as the reference printed it."""
     return printed_numbers(json.loads((goldens / "eval/summaries.json").read_text())[file])["Overall"]
@@ -120,7 +153,7 @@ def test_columns_of_a_comparison(goldens, vlrm):
     results = goldens / "eval/results/float32/vl_rewardbench"
     compare = ("--compare", results / "vlrm.jsonl", results / "cascade.jsonl")
     assert [line.split()[0] for line in vlrm("results", *compare, "--columns", "Macro").splitlines()] == [
-        "A:", "VL-RewardBench", "Macro", "p:"]
+        "A:", "VL-RewardBench", "Macro", "Both", "p:"]
     assert vlrm("results", *compare, "--columns", "macro", fails=True) == (
         "vlrm: --columns: macro is none of General, Hallucination, Reasoning, Overall, Macro")
 

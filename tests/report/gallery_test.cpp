@@ -42,7 +42,7 @@ TEST(Gallery, RowsOfPairsGiveRenderedPrompts) {
   EXPECT_EQ(json.at("responses").dump(), R"([["so","not"],["I","</script><b>"]])");
   EXPECT_EQ(json.at("groups").dump(), "[0,2]");
   EXPECT_EQ(json.at("runs").dump(),
-            R"([{"scores":[[1.0,0.5],[1.0,2.5]],"chosen":[0,1],"margins":[0.5,-1.5],"wrong":[0,1]}])");
+            R"([{"scores":[[1.0,0.5],[1.0,2.5]],"picked":[0,1],"margins":[0.5,-1.5],"wrong":[0,1]}])");
   EXPECT_EQ(read_gallery({&run}, "", 1, thumbnails).samples.size(), 1U);
 }
 

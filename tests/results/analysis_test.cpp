@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 
+#include "results/summary.h"
 #include "runs.h"
 #include "support/support.h"
 
@@ -82,17 +83,34 @@ TEST(LengthGap, OfPairsIsThePreferredOnesLead) {
     rows.push_back(pair("a", i < 6 ? 1 : -1));
     rows.back().lengths = {100 + i / 2 * 10, 100};  // 0, 0, 10, 10, …
   }
-  const auto bins = accuracy_by_length_gap(run_of(kRlaifV, "a", rows), 3);
+  const auto bins = accuracy_by_length_gap(run_of(kRlaifV, "a", rows));
+  ASSERT_EQ(bins.size(), 5U);
+  EXPECT_EQ(bins[0].low, 0);
+  EXPECT_EQ(bins[0].high, 0);
+  EXPECT_EQ(bins[0].count, 2);
+  EXPECT_EQ(bins[2].accuracy, 1);
+  EXPECT_EQ(bins[3].accuracy, 0);
+  EXPECT_EQ(bins[4].high, 40);
+}
+
+// The rows of a run without a model hold the question twice.
+TEST(LengthGap, IsAbsentWhereNoRowTellsResponsesApart) {
+  std::vector<Outcome> rows{pair("a", 1), pair("a", -1)};
+  for (Outcome& row : rows) row.lengths = {31, 31};
+  EXPECT_TRUE(accuracy_by_length_gap(run_of(kRlaifV, "a", rows)).empty());
+  EXPECT_FALSE(summary_json(summarize(run_of(kRlaifV, "a", rows))).contains("length_gap"));
+}
+
+TEST(AccuracyBins, HoldAboutAsManyRowsAndShareEqualValues) {
+  const auto bins = accuracy_by({{3, 0}, {0, 1}, {0, 1}, {1, 1}, {1, 1}, {2, 1}, {2, 1}, {4, 0}, {3, 0}, {4, 0}}, 3);
   ASSERT_EQ(bins.size(), 3U);
   EXPECT_EQ(bins[0].low, 0);
-  EXPECT_EQ(bins[0].high, 10);
+  EXPECT_EQ(bins[0].high, 1);
   EXPECT_EQ(bins[0].count, 4);
-  EXPECT_EQ(bins[0].accuracy, 1);
-  EXPECT_EQ(bins[1].low, 20);
-  EXPECT_EQ(bins[1].high, 20);
-  EXPECT_EQ(bins[1].count + bins[2].count, 6);
+  EXPECT_EQ(bins[1].low, 2);
+  EXPECT_EQ(bins[1].high, 2);
   EXPECT_EQ(bins[1].accuracy, 1);
-  EXPECT_EQ(bins[2].high, 40);
+  EXPECT_EQ(bins[2].count, 4);
   EXPECT_EQ(bins[2].accuracy, 0);
 }
 

@@ -40,9 +40,30 @@ TEST(Comparison, OfARunWithItselfIsNothing) {
   for (const auto& metric : result.metrics) {
     EXPECT_EQ(metric.p, 1) << metric.metric;
     EXPECT_EQ(metric.a, metric.b);
-    EXPECT_EQ(metric.difference.low, 0);
+    EXPECT_LT(metric.difference.low, 0);  // so few samples do not say that the models never differ
+    EXPECT_DOUBLE_EQ(metric.difference.high, -metric.difference.low);
   }
+  EXPECT_EQ(result.agreement, 1);
   EXPECT_NEAR(result.metrics[4].a, (2.0 / 3 + 0.5 + 0.5) / 3 * 100, 1e-12);
+}
+
+TEST(Comparison, OfOppositesIsNotWithoutDoubt) {
+  const RunResults a = run_of(kRlaifV, "a", pairs("", std::string(40, '-'))),
+                   b = run_of(kRlaifV, "b", pairs("", std::string(40, '+')));
+  const Comparison result = compare(a, b);
+  EXPECT_EQ(result.metrics[0].difference.low, -100);
+  EXPECT_NEAR(result.metrics[0].difference.high, -100 + 2 * 8.76, 0.01);
+  EXPECT_EQ(result.agreement, 0);
+}
+
+TEST(Comparison, AgreementIsOfTexts) {
+  RunResults a = run_of(kTextVqa, "a", {outcome({1, 1, 0}, {2, 1, 0}), outcome({1, 1, 0}, {2, 1, 0})});
+  for (Outcome& row : a.outcomes) row.texts = {7, 7, 8};
+  RunResults b = a;
+  b.outcomes[0].chosen = 1;
+  EXPECT_EQ(compare(a, b).agreement, 1);
+  b.outcomes[1].chosen = 2;
+  EXPECT_EQ(comparison_json(compare(a, b)).at("agreement"), 0.5);
 }
 
 TEST(Comparison, OfBestOfNIsABootstrap) {

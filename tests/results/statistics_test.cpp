@@ -89,6 +89,44 @@ TEST(Wilson, IsTheScoreInterval) {
   EXPECT_FALSE(wilson_interval(0, 0));
 }
 
+TEST(IntervalOfMean, IsWilsonsWhereAllAreAlike) {
+  const auto right = zeros_and_ones(0, 40), wrong = zeros_and_ones(40, 0);
+  EXPECT_NEAR(interval_of_mean({right})->low, wilson_interval(40, 40)->low, 1e-15);
+  EXPECT_EQ(interval_of_mean({right})->high, 1);
+  EXPECT_NEAR(interval_of_mean({wrong})->high, wilson_interval(0, 40)->high, 1e-15);
+  const auto mixed = zeros_and_ones(10, 30);
+  EXPECT_EQ(interval_of_mean({mixed})->low, bootstrap_interval({mixed})->low);
+}
+
+TEST(IntervalOfMean, AddsWilsonsHalfWidthsInQuadrature) {
+  const auto right = zeros_and_ones(0, 3), half = zeros_and_ones(200, 200);
+  const Interval resampled = bootstrap_interval({right, half}).value(), all = interval_of_mean({right, half}).value();
+  const double doubt = (1 - wilson_interval(3, 3)->low) / 2;  // of one of two strata
+  EXPECT_NEAR(all.low, 0.75 - std::hypot(0.75 - resampled.low, doubt), 1e-12);
+  EXPECT_NEAR(all.high, resampled.high, 1e-12);  // none can be more than right
+  EXPECT_FALSE(interval_of_mean({right, {}}));
+}
+
+TEST(IntervalOfMean, OfDifferencesReachesBothWays) {
+  const std::vector<double> none(20, 0.0), all(20, -1.0);
+  const double doubt = 1 - wilson_interval(20, 20)->low;
+  const Interval same = interval_of_mean({none}, -1, 1).value(), other = interval_of_mean({all}, -1, 1).value();
+  EXPECT_NEAR(same.low, -doubt, 1e-12);
+  EXPECT_NEAR(same.high, doubt, 1e-12);
+  EXPECT_EQ(other.low, -1);
+  EXPECT_NEAR(other.high, -1 + 2 * doubt, 1e-12);
+}
+
+// R's p.adjust(p, "holm").
+TEST(Holm, MultipliesTheSmallestMost) {
+  const auto corrected = holm_corrected({0.01, 0.04, 0.03, 0.005, 0.9});
+  const std::vector<double> expected{0.04, 0.09, 0.09, 0.025, 0.9};
+  ASSERT_EQ(corrected.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(corrected[i], expected[i], 1e-15) << i;
+  EXPECT_EQ(holm_corrected({0.6, 0.7}), (std::vector<double>{1, 1}));
+  EXPECT_TRUE(holm_corrected({}).empty());
+}
+
 // numpy.quantile and numpy.std(ddof=1) of the same values.
 TEST(Distribution, IsNumpys) {
   const Distribution all = distribution({3, 1, 2, 10, NAN, -INFINITY}).value();

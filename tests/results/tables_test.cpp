@@ -79,9 +79,9 @@ TEST(Tables, LatexIsEscaped) {
 
 TEST(Tables, IntervalsStandBeneathOrBeside) {
   const std::vector<RunSummary> runs{vl_rewardbench("a", {1, 1, 1, 1})};
-  EXPECT_THAT(first_table(runs, {Layout::text, 1, true}), HasSubstr("100.0–100.0"));
-  EXPECT_THAT(first_table(runs, {Layout::markdown, 1, true}), HasSubstr("100.0 (100.0–100.0)"));
-  EXPECT_THAT(first_table(runs, {Layout::latex, 1, true}), HasSubstr("100.0 {\\scriptsize (100.0--100.0)}"));
+  EXPECT_THAT(first_table(runs, {Layout::text, 1, true}), HasSubstr("  56.6–100.0\n"));  // Macro
+  EXPECT_THAT(first_table(runs, {Layout::markdown, 1, true}), HasSubstr("100.0 (56.6–100.0)"));
+  EXPECT_THAT(first_table(runs, {Layout::latex, 1, true}), HasSubstr("100.0 {\\scriptsize (56.6--100.0)}"));
   EXPECT_THAT(first_table(runs, {Layout::latex, 1, true}), HasSubstr("Ranges: 95\\% intervals"));
 }
 
@@ -130,7 +130,7 @@ TEST(Tables, GapsOfLengthDoNotOverlapInPrint) {
   RunResults run = run_of(kTextVqa, "a", {outcome({1, 0}, {1, 0}), outcome({1, 0}, {1, 0})});
   run.outcomes[0].lengths = {3, 4};
   run.outcomes[1].lengths = {4, 3};
-  EXPECT_THAT(rendered(detail_tables(summarize(run), plain(Layout::text)).at(1), Layout::text),
+  EXPECT_THAT(rendered(detail_tables(summarize(run), plain(Layout::text)).at(3), Layout::text),
               AllOf(HasSubstr("-0.5 to -0.5"), HasSubstr("0.5 to 0.5")));
 }
 
@@ -227,8 +227,12 @@ TEST(Tables, ComparisonsAndDetails) {
   const std::string table = rendered(comparison_table(compare(a, b), plain(Layout::text)), Layout::text);
   EXPECT_THAT(table, HasSubstr("A: a  B: b  (2 samples)\n"));
   EXPECT_THAT(table, HasSubstr("Accuracy        2  100.0  50.0  +50.0  +0.0 to +100.0       1       0  1.0000\n"));
+  EXPECT_THAT(table, HasSubstr("Both chose the same response in 50.0% of the samples.\n"));
   const auto details = detail_tables(summarize(a), plain(Layout::text));
-  ASSERT_EQ(details.size(), 2U);
+  ASSERT_EQ(details.size(), 5U);
+  for (const Grid& grid : details) EXPECT_LE(grid.rows.size(), 4U) << grid.title;
+  EXPECT_THAT(rendered(details[1], Layout::text), HasSubstr("right  |                   █|      2\n"));
+  EXPECT_EQ(detail_tables(summarize(a), plain(Layout::latex)).size(), 4U);
   EXPECT_THAT(rendered(details[0], Layout::text), HasSubstr("Equal highest scores (the first wins): 0 rows"));
   EXPECT_TRUE(detail_tables(summarize(run_of(kRlaifV, "c", {})), plain(Layout::text)).empty());
 }

@@ -1,6 +1,6 @@
 "use strict";
 
-// Elements, charts' scales and numbers. Texts come from strangers: they become text nodes, never markup.
+// Elements and numbers. Texts come from strangers: they become text nodes, never markup.
 
 const find = (id) => document.getElementById(id);
 
@@ -23,43 +23,22 @@ function draw(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(find("svg").namespaceURI, tag), attributes, children);
 }
 
-function drawing(width, height, label, ...children) {
-  return draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label }, ...children);
+function button(name, attributes, action) {
+  return make("button", { type: "button", onclick: action, ...attributes }, name);
 }
 
-function titled(title, element) {
-  element.append(draw("title", {}, title));
-  return element;
+const minus = (text) => String(text).replace("-", "−");
+
+// As the program's tables round: of two numbers as near, the even one.
+function fixed(value, digits = 1) {
+  if (value == null) return "n/a";
+  const scaled = Math.abs(value) * 10 ** digits, whole = Math.floor(scaled);
+  const isHalf = Number.isInteger(value * 2 ** (digits + 1)) && scaled - whole === 0.5;
+  const text = (isHalf && whole % 2 === 0 ? (Math.sign(value) * whole) / 10 ** digits : value).toFixed(digits);
+  return minus(Number(text) === 0 ? text.replace("-", "") : text);
 }
 
-const fixed = (value, digits = 1) => (value == null ? "n/a" : value.toFixed(digits).replace("-", "−"));
 const signed = (value, digits = 1) => (value > 0 ? "+" : "") + fixed(value, digits);
 const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 const percentRange = (interval) => (interval ? ` (${fixed(interval[0])}–${fixed(interval[1])})` : "");
-
-function scale(low, high, start, end) {
-  const length = high - low || 1;
-  return (value) => start + ((value - low) / length) * (end - start);
-}
-
-// Round numbers from low to high, about `count` of them.
-function ticks(low, high, count) {
-  const rough = (high - low) / count || 1;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999);
-  const found = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; ++i) found.push(Number((i * step).toPrecision(12)));
-  return found;
-}
-
-const kSeries = 8;  // colours that can be told apart
-const seriesColour = (index) => (index < kSeries ? `var(--series-${index})` : "var(--faint)");
-
-function legend(names, colour = seriesColour) {
-  return make("ul", { class: "legend" }, names.map((name, i) =>
-    make("li", {}, make("span", { class: "swatch", style: { background: colour(i) } }), name)));
-}
-
-function figure(caption, ...children) {
-  return make("figure", {}, ...children, make("figcaption", {}, caption));
-}
+const pText = (p) => (p == null ? "n/a" : p < 1e-4 ? "<0.0001" : p.toFixed(4));

@@ -13,35 +13,87 @@ class Gallery {
   constructor(images) {
     this.images = images;
     this.page = 0;
+    this.cards = find("cards");
     find("controls").addEventListener("submit", (event) => event.preventDefault());
-    for (const id of ["run", "sort", "group", "wrong", "disagree"]) find(id).addEventListener("change", () => this.update());
-    find("search").addEventListener("input", () => this.update());
+    for (const id of ["run", "sort", "group", "value", "wrong", "disagree"]) find(id).addEventListener("change", () => this.changed());
+    find("search").addEventListener("input", () => this.changed());
     find("previous").addEventListener("click", () => this.turn(-1));
     find("next").addEventListener("click", () => this.turn(1));
-    this.cards = find("cards");
+    find("save-samples").addEventListener("click", () => saveFile("samples.jsonl", "application/jsonl", this.lines()));
+    this.cards.addEventListener("focusin", (event) => this.remember(event.target.closest(".card")));
+    // What sticks to the top covers what is scrolled there.
+    new ResizeObserver(() => document.documentElement.style.setProperty("--sticky", `${find("controls").offsetHeight}px`)).observe(find("controls"));
   }
 
-  set(gallery, labels) {
-    this.data = gallery;
-    this.labels = labels;
-    this.texts = null;
-    find("run").replaceChildren(...labels.map((label, i) => make("option", { value: i }, label)));
-    const groups = gallery.groups ? [...new Set(gallery.groups)].sort((a, b) => a - b) : [];
-    find("group").replaceChildren(make("option", { value: "" }, "all"), ...groups.map((i) => make("option", { value: i }, gallery.group_names[i])));
-    find("of-group").hidden = groups.length < 2;
-    find("of-disagree").hidden = gallery.runs.length < 2;
-    find("notes").replaceChildren(...gallery.notes.map((note) => make("li", {}, note)));
+  // `shown`: places of the runs that are not hidden, `best` the one to begin with.
+  set(gallery, labels, shown, best) {
+    const kept = this.data === gallery ? Number(find("run").value) : labels.indexOf(address.get("run"));
+    const isNew = this.data !== gallery;
+    Object.assign(this, { data: gallery, labels, shown, best });
+    find("run").replaceChildren(...shown.map((i) => make("option", { value: i }, labels[i])));
+    find("run").value = shown.includes(kept) ? kept : best;
+    find("of-disagree").hidden = shown.length < 2;
+    if (isNew) {
+      this.texts = null;
+      this.fillFilters();
+      find("notes").replaceChildren(...gallery.notes.map((note) => make("li", {}, note)));
+    }
     this.update();
+  }
+
+  fillFilters() {
+    const { data } = this, groups = data.groups ? [...new Set(data.groups)].sort((a, b) => a - b) : [];
+    find("group").replaceChildren(make("option", { value: "" }, "all"), ...groups.map((i) => make("option", { value: i }, data.group_names[i])));
+    find("of-group").hidden = groups.length < 2;
+    const columns = data.columns ?? [];
+    find("value").replaceChildren(make("option", { value: "" }, "any"), ...columns.map((column, c) => make("optgroup", { label: column.name },
+      valueOrder(column, false).map((v) => make("option", { value: `${c} ${v}` }, `${column.name}: ${column.values[v]}`)))));
+    find("of-value").hidden = columns.length === 0;
+    this.restore();
+  }
+
+  // The filters of the address, or those that the page opens with.
+  restore() {
+    const choose = (id, words, fallback) => {
+      const option = [...find(id).options].find((each) => each.text === words || each.value === words);
+      find(id).value = option ? option.value : fallback;
+    };
+    choose("sort", address.get("sort"), "lowest");
+    choose("group", address.get("group"), "");
+    choose("value", address.get("value"), "");
+    find("wrong").checked = address.get("wrong") === "1";
+    find("disagree").checked = address.get("disagree") === "1";
+    find("search").value = address.get("search") ?? "";
+  }
+
+  changed() {
+    const words = (id) => (find(id).value === "" ? null : find(id).selectedOptions[0]?.text);
+    address.set("run", Number(find("run").value) === this.best ? null : this.labels[find("run").value]);
+    address.set("sort", find("sort").value === "lowest" ? null : find("sort").value);
+    address.set("group", words("group"));
+    address.set("value", words("value"));
+    for (const id of ["wrong", "disagree"]) address.set(id, find(id).checked ? "1" : null);
+    address.set("search", find("search").value);
+    address.set("sample", null);
+    this.update();
+  }
+
+  remember(card) {
+    if (card) address.set("sample", String(Number(card.dataset.sample) + 1));
   }
 
   // Which samples are shown, in their order.
   update() {
     const { data } = this, run = data.runs[find("run").value], group = find("group").value;
     const words = find("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const wrong = find("wrong").checked, disagree = find("disagree").checked;
+    const wrong = find("wrong").checked, disagree = find("disagree").checked && this.shown.length > 1;
+    const [column, value] = find("value").value === "" ? [] : find("value").value.split(" ").map(Number);
+    const shown = this.shown.map((k) => data.runs[k]);
+    this.pair = null;
     this.order = data.ids.map((_, i) => i).filter((i) =>
       (group === "" || data.groups === null || data.groups[i] === Number(group)) && (!wrong || run.wrong[i] === 1) &&
-      (!disagree || new Set(data.runs.map((each) => each.wrong[i]).filter((each) => each != null)).size > 1) &&
+      (column == null || data.columns[column].rows[i] === value) &&
+      (!disagree || new Set(shown.map((each) => each.wrong[i]).filter((each) => each != null)).size > 1) &&
       words.every((word) => this.searchable(i).includes(word)));
     const sort = find("sort").value, key = (i) => (run.margins[i] == null ? Infinity : kOrders[sort](run.margins[i]));
     if (sort !== "position") this.order.sort((a, b) => { const [left, right] = [key(a), key(b)]; return left === right ? a - b : left - right; });
@@ -57,7 +109,7 @@ class Gallery {
   show(page) {
     this.page = page;
     const pages = Math.max(1, Math.ceil(this.order.length / kPageSize));
-    this.cards.replaceChildren(...this.order.slice(page * kPageSize, (page + 1) * kPageSize).map((i) => this.card(i)));
+    this.cards.replaceChildren(...this.order.slice(page * kPageSize, (page + 1) * kPageSize).map((i) => sampleCard(this, i)));
     find("count").textContent = this.order.length === this.data.ids.length ? counted(this.order.length, "sample")
       : `${this.order.length.toLocaleString("en")} of ${counted(this.data.ids.length, "sample")}`;
     find("page").textContent = `${page + 1} / ${pages}`;
@@ -84,72 +136,50 @@ class Gallery {
     this.focus(this.cards.children[next]);
   }
 
-  focus(card) {
+  focus(card, block = "nearest") {
     card?.focus({ preventScroll: true });
-    card?.scrollIntoView({ block: "nearest" });
+    card?.scrollIntoView({ block });
   }
 
   // Shows one sample wherever it is, without filters if it has to.
   reveal(sample) {
     if (!this.order.includes(sample)) {
       find("controls").querySelectorAll("input").forEach((input) => { input.checked = false; input.value = ""; });
-      find("group").value = "";
-      this.update();
+      for (const id of ["group", "value"]) find(id).value = "";
+      const { pair } = this;
+      this.changed();
+      this.pair = pair;
     }
     const place = this.order.indexOf(sample);
     this.show(Math.floor(place / kPageSize));
-    this.focus(this.cards.children[place % kPageSize]);
+    const card = this.cards.children[place % kPageSize];
+    const settle = () => { if (document.activeElement === card) card.scrollIntoView({ block: "start" }); };
+    this.focus(card, "start");
+    // Pictures that are decoded later move the cards below them.
+    Promise.allSettled([...this.cards.querySelectorAll("img")].map((image) => image.decode())).then(() => requestAnimationFrame(settle));
   }
 
-  card(i) {
-    const { data } = this, chosenRun = Number(find("run").value), run = data.runs[chosenRun];
-    const verdict = run.wrong[i] == null ? "" : run.wrong[i] ? "wrong" : "right";
-    const group = data.groups ? data.group_names[data.groups[i]] : null;
-    const name = [`Sample ${i + 1}`, data.ids[i], group].filter(Boolean).join(", ");
-    const margin = run.margins[i];
-    return make("article", { class: `card ${verdict}`, role: "listitem", tabindex: 0, "data-sample": i,
-      "aria-label": `${name}${verdict && `, ${verdict}`}${margin == null ? "" : `, margin ${signed(margin, 3)}`}` },
-      this.pictures(i),
-      make("div", { class: "text" },
-        make("p", { class: "head" }, make("span", { class: "number" }, `#${i + 1}`), make("span", { class: "id" }, data.ids[i]),
-          group && make("span", { class: "group" }, group),
-          margin != null && make("span", { class: "margin" }, "margin ", make("b", {}, signed(margin, 3))),
-          verdict && make("span", { class: `verdict ${verdict}` }, verdict === "wrong" ? "✗ wrong" : "✓ right")),
-        make("p", { class: "question" }, data.questions[i]),
-        make("ol", { class: "responses" }, data.responses[i].map((text, k) => this.response(i, k, text, run))),
-        this.allRuns(i)));
+  // A sample that two runs are compared on: the cards go to the one that was right where only one was, and this card
+  // shows both.
+  revealOfPair(sample, a, b, asked) {
+    const kind = outcomeOf(this.data.runs[a], this.data.runs[b], sample), run = asked ?? (kind === 2 ? b : a);
+    find("run").value = run;
+    this.changed();
+    this.pair = { sample, a, b };
+    this.reveal(sample);
   }
 
-  pictures(i) {
-    const pictures = this.data.images[i].filter((image) => this.images[image]).map((image, k) =>
-      make("img", { src: this.images[image], alt: `Image ${k + 1} of sample ${i + 1}` }));
-    return make("div", { class: pictures.length > 0 ? "pictures" : "pictures none" }, pictures);
-  }
-
-  response(i, k, text, run) {
-    const correctness = this.data.correctness[i], right = correctness[k] === Math.max(...correctness);
-    const chosen = run.chosen[i] === k, pair = correctness.length === 2 && correctness[0] + correctness[1] === 1;
-    const label = pair ? (right ? "preferred" : "") : `correct ${Number(correctness[k].toFixed(3))}`;
-    return make("li", { class: [right ? "is-right" : "is-wrong", chosen ? "is-chosen" : ""].join(" ") },
-      make("span", { class: "marks" }, make("b", { class: "score" }, run.scores[i] ? fixed(run.scores[i][k], 3) : ""),
-        make("span", { class: "tag" }, label), chosen && make("span", { class: "tag chosen" }, "chosen")),
-      make("span", { class: "response" }, text));
-  }
-
-  // Every run's scores for this sample.
-  allRuns(i) {
+  // The samples that are shown, a JSON object a line.
+  lines() {
     const { data } = this;
-    if (data.runs.length < 2) return null;
-    const head = ["", ...data.responses[i].map((_, k) => String(k + 1)), "margin", ""];
-    const rows = () => data.runs.map((run, r) => make("tr", {}, make("th", { scope: "row" }, this.labels[r]),
-      data.responses[i].map((_, k) => make("td", { class: run.chosen[i] === k ? "chosen" : "" }, run.scores[i] ? fixed(run.scores[i][k], 3) : "–")),
-      make("td", {}, run.margins[i] == null ? "–" : signed(run.margins[i], 3)),
-      make("td", { class: run.wrong[i] ? "wrong" : "right" }, run.wrong[i] == null ? "" : run.wrong[i] ? "✗ wrong" : "✓ right")));
-    const table = () => make("div", { class: "wide" }, make("table", { class: "runs" },
-      make("thead", {}, make("tr", {}, head.map((text) => make("th", { scope: "col" }, text)))), make("tbody", {}, rows())));
-    const details = make("details", {}, make("summary", {}, `All ${counted(data.runs.length, "run")}`));
-    details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) details.append(table()); });
-    if (data.runs.length <= kOpenRuns) { details.append(table()); details.open = true; }
-    return details;
+    return this.order.map((i) => {
+      const value = (column) => (column.rows[i] == null ? null : column.values[column.rows[i]]);
+      const columns = Object.fromEntries((data.columns ?? []).map((column) => [column.name, value(column)]));
+      const judged = (run) => ({ scores: run.scores[i], picked: run.picked[i], margin: run.margins[i], right: run.wrong[i] === 0 });
+      const runs = this.shown.filter((k) => data.runs[k].scores[i]).map((k) => [this.labels[k], judged(data.runs[k])]);
+      const group = data.groups && { group: data.group_names[data.groups[i]] };
+      return `${JSON.stringify({ sample: i + 1, id: data.ids[i], ...group, columns, question: data.questions[i],
+        responses: data.responses[i], correctness: data.correctness[i], runs: Object.fromEntries(runs) })}\n`;
+    }).join("");
   }
 }

@@ -18,7 +18,7 @@ function listenToKeys(gallery) {
   };
   const onCard = { ArrowDown: actions.j, ArrowUp: actions.k, Enter: (card) => card.classList.toggle("open") };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || find("help").open) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
     if (event.key === "Escape" && event.target === find("search")) return event.target.blur();
     if (event.target.closest("input[type=search], select")) return;
     const card = event.target.classList.contains("card") && onCard[event.key];
@@ -28,6 +28,6 @@ function listenToKeys(gallery) {
     action(event.target);
   });
   gallery.cards.addEventListener("click", (event) => {
-    if (!event.target.closest("details, img") && getSelection().isCollapsed) event.target.closest(".card")?.classList.toggle("open");
+    if (!event.target.closest("details, button") && getSelection().isCollapsed) event.target.closest(".card")?.classList.toggle("open");
   });
 }

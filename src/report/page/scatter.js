@@ -7,22 +7,25 @@ const kOutcomes = [  // [A was wrong, B was wrong]
 const outcomeOf = (a, b, i) => (a.wrong[i] ? (b.wrong[i] ? 3 : 2) : b.wrong[i] ? 1 : 0);
 
 class Scatter {
-  // choose(sample) is called where a point is clicked.
+  // choose(sample, a, b) is called where a point is clicked.
   constructor(choose) {
     this.choose = choose;
-    for (const id of ["run-a", "run-b"]) find(id).addEventListener("change", () => this.show());
+    for (const id of ["run-a", "run-b"])
+      find(id).addEventListener("change", () => { address.set(id.replace("run-", ""), this.labels[find(id).value]); this.show(); });
   }
 
-  set(gallery, labels) {
+  // `shown`: places of runs in the gallery. A and B stay where they are shown; else they are the best two.
+  set(gallery, labels, shown) {
+    const before = this.gallery === gallery ? ["run-a", "run-b"].map((id) => Number(find(id).value))
+      : ["a", "b"].map((name) => labels.indexOf(address.get(name)));
     this.gallery = gallery;
     this.labels = labels;
-    const scored = gallery.runs.flatMap((run, i) => (run.scores.length > 0 ? [i] : []));
+    const scored = shown.filter((i) => gallery.runs[i].scores.length > 0);
     find("two-runs").hidden = scored.length < 2;
     if (scored.length < 2) return;
     for (const id of ["run-a", "run-b"]) find(id).replaceChildren(...scored.map((i) => make("option", { value: i }, labels[i])));
-    const best = this.bestFirst(scored);
-    find("run-a").value = best[0];
-    find("run-b").value = best[1];
+    const kept = before.map((i) => (scored.includes(i) ? i : null)), best = this.bestFirst(scored).filter((i) => !kept.includes(i));
+    ["run-a", "run-b"].forEach((id, i) => { find(id).value = kept[i] ?? best.shift(); });
     this.show();
   }
 
@@ -34,7 +37,9 @@ class Scatter {
   show() {
     const a = Number(find("run-a").value), b = Number(find("run-b").value);
     this.drawPoints(this.gallery.runs[a], this.gallery.runs[b], this.labels[a], this.labels[b]);
-    find("comparison").replaceChildren(this.counts(a, b), this.comparison(a, b));
+    const named = make("span", { class: "named" }, `A: ${this.labels[a]}, B: ${this.labels[b]}`);
+    find("two-runs-title").replaceChildren("Two runs, sample by sample", named);
+    find("comparison").replaceChildren(...comparisonTables(this.gallery, a, b));
   }
 
   drawPoints(a, b, labelA, labelB) {
@@ -47,8 +52,8 @@ class Scatter {
     const dots = kOutcomes.map((outcome, kind) => draw("path", { class: "points", style: { stroke: outcome.colour },
       d: both.filter((i) => outcomeOf(a, b, i) === kind).map((i) => `M${x(a.margins[i]).toFixed(1)} ${y(b.margins[i]).toFixed(1)}h0`).join("") }));
     const axes = [
-      ...ticks(...xs, 6).map((tick) => draw("text", { class: "tick", x: x(tick), y: height - bottom + 16, "text-anchor": "middle" }, String(tick).replace("-", "−"))),
-      ...ticks(...ys, 6).map((tick) => draw("text", { class: "tick", x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, String(tick).replace("-", "−"))),
+      ...ticks(...xs, 6).map((tick) => draw("text", { class: "tick", x: x(tick), y: height - bottom + 16, "text-anchor": "middle" }, minus(tick))),
+      ...ticks(...ys, 6).map((tick) => draw("text", { class: "tick", x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, minus(tick))),
       draw("rect", { class: "frame", x: left, y: top, width: width - left - right, height: height - top - bottom }),
       draw("line", { class: "zero", x1: x(0), x2: x(0), y1: top, y2: height - bottom }),
       draw("line", { class: "zero", x1: left, x2: width - right, y1: y(0), y2: y(0) }),
@@ -57,40 +62,24 @@ class Scatter {
     const ring = draw("circle", { class: "ring", r: 7, cx: -20, cy: -20 });
     const chart = drawing(width, height, `Margins of ${labelB} over those of ${labelA}, ${counted(both.length, "sample")}`, ...axes, ...dots, ring);
     this.mark = (i) => { if (a.margins[i] != null && b.margins[i] != null) fill(ring, { cx: x(a.margins[i]), cy: y(b.margins[i]) }, []); };
-    chart.addEventListener("click", (event) => {
-      const box = chart.getBoundingClientRect(), px = (event.clientX - box.left) * width / box.width, py = (event.clientY - box.top) * height / box.height;
+    const pointAt = (event) => {
+      const box = chart.getBoundingClientRect();
+      const px = (event.clientX - box.left) * width / box.width, py = (event.clientY - box.top) * height / box.height;
       const distance = (i) => Math.hypot(x(a.margins[i]) - px, y(b.margins[i]) - py);
       const nearest = both.reduce((best, i) => (distance(i) < distance(best) ? i : best), both[0]);
-      if (nearest != null && distance(nearest) < 12) { this.mark(nearest); this.choose(nearest); }
+      return nearest != null && distance(nearest) < 12 ? nearest : null;
+    };
+    const margins = (i) => `A ${signed(a.margins[i], 3)}, B ${signed(b.margins[i], 3)}`;
+    const words = (i) => `Sample ${i + 1}, ${this.gallery.ids[i]}: ${kOutcomes[outcomeOf(a, b, i)].name}. ${margins(i)}`;
+    chart.addEventListener("pointermove", (event) => { const i = pointAt(event); fill(chart, { "data-tip": i == null ? "" : words(i) }, []); });
+    chart.addEventListener("click", (event) => {
+      const i = pointAt(event);
+      if (i == null) return;
+      this.mark(i);
+      this.choose(i, Number(find("run-a").value), Number(find("run-b").value));
     });
-    find("scatter").replaceChildren(figure("Margin: the best score of a right response less the best of a wrong one. A click on a point shows its sample.",
+    find("scatter").replaceChildren(figure(`margins of ${labelA} and ${labelB}`,
+      "Margin: the best score of a right response less the best of a wrong one. A click on a point shows its sample.",
       chart, legend(kOutcomes.map((outcome) => outcome.name), (i) => kOutcomes[i].colour)));
-  }
-
-  counts(a, b) {
-    const [left, right] = [this.gallery.runs[a], this.gallery.runs[b]];
-    const counts = [0, 0, 0, 0];
-    for (let i = 0; i < Math.min(left.wrong.length, right.wrong.length); ++i) ++counts[outcomeOf(left, right, i)];
-    return make("table", { class: "counts" }, make("caption", {}, "Samples"),
-      make("thead", {}, make("tr", {}, ["", "B right", "B wrong"].map((text) => make("th", { scope: "col" }, text)))),
-      make("tbody", {}, [["A right", 0, 1], ["A wrong", 2, 3]].map(([name, ...kinds]) =>
-        make("tr", {}, make("th", { scope: "row" }, name), kinds.map((kind) => make("td", {}, counts[kind].toLocaleString("en")))))));
-  }
-
-  comparison(a, b) {
-    const flipped = a > b, found = this.gallery.comparisons.find((each) => each.a === Math.min(a, b) && each.b === Math.max(a, b));
-    if (a === b) return make("p", {}, "The same run twice.");
-    if (!found) return make("p", {}, "Whether they differ by chance: vlrm results --compare A B.");
-    const rows = found.metrics.map((metric) => {
-      const [first, second] = flipped ? [metric.b, metric.a] : [metric.a, metric.b];
-      const [low, high] = flipped ? [-metric.interval[1], -metric.interval[0]] : metric.interval;
-      const cells = [fixed(first), fixed(second), signed(first - second), `${signed(low)} to ${signed(high)}`, metric.p < 1e-4 ? "<0.0001" : metric.p.toFixed(4)];
-      return make("tr", {}, make("th", { scope: "row" }, metric.name), cells.map((cell) => make("td", {}, cell)));
-    });
-    return make("figure", { class: "table" }, make("table", {},
-      make("thead", {}, make("tr", {}, ["", "A", "B", "A − B", "95% interval", "p"].map((name) => make("th", { scope: "col" }, name)))),
-      make("tbody", {}, rows)),
-      make("figcaption", {}, found.metrics.some((metric) => metric.test === "mcnemar")
-        ? "p: McNemar's exact test; of means of groups, a paired bootstrap." : "p: paired bootstrap."));
   }
 }
