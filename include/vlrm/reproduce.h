@@ -25,7 +25,8 @@ struct ReproduceOptions {
   std::vector<std::string> only;  // vl-rewardbench, textvqa, mmmu-pro; empty: all three
   // By the name of a benchmark: a dataset in place of its own, a file of responses, a file of captions.
   std::map<std::string, std::string> data, responses, captions;
-  bool write_responses = false;           // the VLM writes the responses that no file has
+  std::string judge_prompt, judge_system_prompt, caption_prompt;  // files; "": the program's own wording
+  bool write_responses = false;                                   // the VLM writes the responses that no file has
   std::vector<std::string> recipes;       // files or patterns to choose from; empty: the paper's 58
   std::optional<int64_t> max_new_tokens;  // of captions, responses and judgements; none: the reference's
   int64_t batch_samples = 8;              // computed together; above 0

@@ -85,6 +85,8 @@ class Reproduction {
       if (step.state == StepState::left) tell_status(fmt::format("step {} of {}: {}", i + 1, work_.size(), step.what));
       try {
         work_[i].run();
+      } catch (const OptionError& error) {
+        throw Error(fmt::format("{}: `{}`: {}", step.name, error.option(), error.complaint()), error.exit_code());
       } catch (const Error& error) {
         rethrow_at(step.name, error);
       }

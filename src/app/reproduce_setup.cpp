@@ -53,7 +53,7 @@ std::map<std::string, std::string> by_own_names(const char* option, const std::m
                                                 const std::vector<std::string>& names) {
   std::map<std::string, std::string> result;
   for (const auto& [name, value] : given) {
-    const auto own = std::ranges::find_if(names, [&](const auto& one) { return same_name(one, name); });
+    const auto own = std::ranges::find_if(names, [&, &name = name](const auto& one) { return same_name(one, name); });
     if (own == names.end()) throw OptionError(option, fmt::format("{} is none of {}", printable(name), joined(names)));
     require_named(option, value);
     if (!result.emplace(*own, value).second)

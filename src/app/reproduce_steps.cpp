@@ -117,6 +117,8 @@ class StepTable {
     CaptionOptions how;
     how.task = benchmark;
     how.responses = responses(benchmark);
+    how.prompt_template = options_.caption_prompt;
+    need_file(step, "caption_prompt", options_.caption_prompt);
     how.write = writing(benchmark, captions(benchmark));
     step.run = [how] { caption(how); };
     step.done = [file = how.write.output] { return fs::exists(file); };
@@ -141,6 +143,10 @@ class StepTable {
     how.task = benchmark;
     how.responses = responses(benchmark);
     how.label = setup_.vlm_title() + ", judge";
+    how.prompt_template = options_.judge_prompt;
+    how.system_prompt = options_.judge_system_prompt;
+    need_file(step, "judge_prompt", options_.judge_prompt);
+    need_file(step, "judge_system_prompt", options_.judge_system_prompt);
     how.write = writing(benchmark, setup_.path(step.name).string());
     step.run = [how] { judge(how); };
     step.done = [folder = how.write.output] { return is_complete_run(folder); };
@@ -201,7 +207,7 @@ class StepTable {
     need_data(step, benchmark, how.mode == "image");
     if (!how.model.model.empty()) step.models = {how.model.model};
     if (how.mode == "cascade" && options_.captions.contains(benchmark))
-      step.files.emplace(how.captions, "name another one with `captions`");
+      need_file(step, "captions", how.captions);
     else if (how.mode == "cascade")
       step.after.push_back("captions/" + benchmark);
     step.run = [how] { evaluate(how); };
@@ -278,6 +284,10 @@ class StepTable {
     DatasetName name = spec_of(benchmark).data;
     if (const std::string named = named_data(benchmark); !named.empty()) name.data = named;
     return name;
+  }
+
+  static void need_file(PaperStep& step, const char* option, const std::string& file) {
+    if (!file.empty()) step.files.emplace(file, fmt::format("name another one with `{}`", option));
   }
 
   // Where the responses stand in a file, the dataset only gives the images.

@@ -144,6 +144,9 @@ void declare_paper(CLI::App& command, ReproduceFlags& flags) {
   command.add_option("--responses", flags.responses,
                      "Responses to TextVQA or MMMU-Pro, as vlrm answers writes them (NAME=FILE)");
   command.add_option("--captions", flags.captions, "Captions, which the VLM else writes (NAME=FILE)");
+  command.add_option("--caption-prompt", options.caption_prompt, "As vlrm caption --prompt-template");
+  command.add_option("--judge-prompt", options.judge_prompt, "As vlrm judge --prompt-template");
+  command.add_option("--judge-system-prompt", options.judge_system_prompt, "As vlrm judge --system-prompt");
   command.add_flag("--write-responses", options.write_responses, "Have the VLM write responses that no file has");
   command.add_option("--recipes", options.recipes,
                      "What is chosen from: files or a quoted pattern ('dir/*.yml'; default: the paper's 58)");

@@ -254,10 +254,33 @@ def test_recipes_of_other_methods_alone_make_no_plan(vlrm, tmp_path):
     assert error == "vlrm: --recipes: none is of one of the paper's methods"
 
 
+def test_an_option_that_a_step_refuses_is_named_with_the_step(vlrm, small):
+    done = subprocess.run([PROGRAM, *map(str, [*small, "--dtype", "int3"])], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("vlrm: test/rm/text-only/vl-rewardbench: --dtype: ")
+
+
+def test_prompts_are_those_of_files(vlrm, small, command, tmp_path):
+    prompt, system, caption = (tmp_path / name for name in ("judge.txt", "system.txt", "caption.txt"))
+    prompt.write_text("{INSTRUCTION} {ANSWER}? Overall: 4")
+    system.write_text("Be fair.")
+    caption.write_text("Say what you see: {INSTRUCTION}")
+    at = small.index("--captions")
+    flags = [*small[:at], *small[at + 2 :], "--judge-prompt", prompt, "--judge-system-prompt", system, "--caption-prompt", caption]
+    done = subprocess.run([PROGRAM, *map(str, [*flags, "--dry-run"])], capture_output=True, text=True, check=True)
+    assert "cannot be done now" in done.stdout and ", 0 cannot be done now" in done.stdout
+    caption.unlink()
+    done = subprocess.run([PROGRAM, *map(str, flags)], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"{caption}: no such file; name another one with --caption-prompt\n    not made: captions/vl-rewardbench\n" in done.stdout
+    (row, _) = read_lines(tmp_path / "out/test/judge/vl-rewardbench/results.jsonl")
+    assert row["prompts"][0].endswith("? Overall: 4")
+
+
 def test_other_settings_are_refused_by_the_step(vlrm, small, tmp_path):
     vlrm(*small)
     at = small.index("--limit")
     before = (tmp_path / "out/plan.json").read_bytes()
     error = vlrm(*small[: at + 1], "3", *small[at + 2 :], fails=True)
-    assert error.startswith("vlrm: test/random/vl-rewardbench: ") and "limit" in error
+    assert error.startswith("vlrm: test/random/vl-rewardbench: ") and "limit" in error, error
     assert (tmp_path / "out/plan.json").read_bytes() == before
