@@ -21,13 +21,17 @@ std::optional<DatasetName> name_of_data(const RunResults& run, const std::string
   return DatasetName{data.empty() ? known.name : data, known.config, known.split};
 }
 
+SharedSpec spec_of(const RunResults& run, const Benchmarks& benchmarks) {
+  if (!run.info.columns.is_null())
+    return own_data_of(run.info.benchmark, run.info.columns, !run.info.responses.empty());
+  return {SharedSpec(), find_benchmark(benchmarks, run.info.benchmark.name())};
+}
+
 std::unique_ptr<const Benchmark> open_benchmark_of(const RunResults& run, const std::string& data,
                                                    const Benchmarks& benchmarks) {
   const auto name = name_of_data(run, data);
   if (!name) return nullptr;
-  SharedSpec spec(SharedSpec(), find_benchmark(benchmarks, run.info.benchmark.name()));
-  if (!run.info.columns.is_null())
-    spec = own_data_of(run.info.benchmark, run.info.columns, !run.info.responses.empty());
+  SharedSpec spec = spec_of(run, benchmarks);
   if (spec == nullptr) return nullptr;
   return limited(open_whole(run, *name, std::move(spec)), run.info.limited ? run.info.rows : std::nullopt);
 }

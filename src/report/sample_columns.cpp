@@ -70,19 +70,20 @@ std::vector<SampleColumn> ColumnGatherer::columns() const {
 
 std::vector<SampleColumn> read_columns(const RunResults& run, const std::string& data, int64_t count,
                                        const Benchmarks& benchmarks) {
-  const BenchmarkSpec* spec = find_benchmark(benchmarks, run.info.benchmark.name());
+  const SharedSpec spec = spec_of(run, benchmarks);
   const auto name = name_of_data(run, data);
   if (!name || spec == nullptr) return {};
   const auto dataset = open_dataset(or_else(*name, spec->data));
   const auto samples = static_cast<size_t>(count);
-  ColumnGatherer gatherer(samples, spec->columns);  // of best of N these are none
+  ColumnGatherer gatherer(samples, spec->columns.values);  // of best of N these are none
   const auto rows = dataset->stream(0, Images::without);
   const SamplesById by_id = spec->has_responses() ? SamplesById() : samples_by_id(run, samples);
-  for (size_t i = 0; spec->answers != nullptr || i < samples; ++i) {
+  for (size_t i = 0; spec->answers != nullptr || i < samples;) {
     const auto row = rows->next();
     if (!row) break;
+    if (spec->is_left_out != nullptr && spec->is_left_out(*row)) continue;
     if (spec->has_responses()) {
-      gatherer.add(i, row->values);
+      gatherer.add(i++, row->values);
       continue;
     }
     const auto id = row->values.find(spec->answers->id);
