@@ -108,9 +108,10 @@ void add_generate_command(CLI::App& program) {
       "  vlrm generate --model VLM --image a.jpg --prompt \"What is this?\" -n 8 --temperature 1 --json\n"
       "  vlrm generate --model VLM --input prompts.jsonl -o texts.jsonl\n"
       "  vlrm generate --model VLM --images photos --prompt \"What is this?\" -o texts.jsonl\n\n"
-      "A line of prompts.jsonl: {\"id\": 1, \"image\": \"cat.jpg\", \"prompt\": \"What is this?\"}, with the fields of "
-      "vlrm score --input but the responses; a line of the output: {\"id\": 1, \"texts\": [\"A cat.\"]} and the line's "
-      "other fields. A killed run with -o continues where it ended.\n"
+      "A line of prompts.jsonl: {\"id\": 1, \"image\": \"cat.jpg\", \"prompt\": \"What is this?\"}\n"
+      "with the fields of vlrm score --input but the responses; a line of the output has id, texts and the line's "
+      "other "
+      "fields. A killed run with -o continues where it ended.\n\n"
       "Greedy unless --temperature is given. Text i of -n is drawn with seed + i: the same seed gives the same text, "
       "however many are written beside it. A text ends with a token of generation_config.json's eos_token_id.");
   flags->model.declare(*command, ModelFlags::For::writing);

@@ -53,7 +53,7 @@ void refuse_other_layouts(std::string_view line, const std::string& source) {
   const std::string_view text = line.substr(first, line.find_last_not_of(" \t") - first + 1);
   if (text.front() == '[')
     fail("{}: must be a JSON object; give one object per line, without a list around them", source);
-  if (text == "{") fail("{}: a JSON object ends in another line; give one object per line", source);
+  if (text == "{") fail("{}: not valid JSON: the object ends in another line; give one object per line", source);
 }
 
 EncodedImage named_image(const std::string& name, const std::string& source, const std::filesystem::path& directory) {

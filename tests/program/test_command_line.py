@@ -317,7 +317,7 @@ def test_a_wrong_image_token_is_called_wrong(vlrm, goldens, writable, token, exp
     assert expected.format(rows=rows) in error and "image_token_index" in error
 
 
-COMMANDS = ["build", "score", "inspect", "extract", "merge", "map", "tokenize", "render", "preprocess", "help"]
+COMMANDS = ["build", "score", "generate", "compare", "inspect", "extract", "merge", "map", "tokenize", "render", "preprocess", "help"]
 
 
 def test_the_examples_in_help_do_what_they_say(vlrm, goldens, models, tmp_path):
@@ -329,18 +329,23 @@ def test_the_examples_in_help_do_what_they_say(vlrm, goldens, models, tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).symlink_to(models / model)
     shutil.copy(goldens / "reference/images/rgb_large.jpg", tmp_path / "cat.jpg")
+    (tmp_path / "photos").mkdir()
+    for copy in ("a.jpg", "photos/b.jpg"):
+        shutil.copy(tmp_path / "cat.jpg", tmp_path / copy)
     (tmp_path / "base").symlink_to(models / "base")
     shutil.copy(goldens / "reference/configs/ties_d0.6.yaml", tmp_path / "ties.yaml")
     shutil.copy(goldens / "reference/configs/ties_d0.6.yaml", tmp_path / "ties.yml")
     helps = {command: vlrm(*command.split(), "--help").replace("\\\n", " ") for command in ["", *COMMANDS]}
-    for command, file in {"score": "samples.jsonl", "render": "conversations.jsonl"}.items():
+    for command, file in {"score": "samples.jsonl", "generate": "prompts.jsonl", "render": "conversations.jsonl"}.items():
         (tmp_path / file).write_text(re.search(r"A line of .*?: (\{.*?\}?\})$", helps[command], re.M | re.S)[1].replace("\n", " "))
     environment = os.environ | {"PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
     for command, text in helps.items():
         examples = re.findall(r"^(?:Example: |  )((?:echo .* \| )?vlrm .*)$", text, re.M)
         assert examples, command
         for example in examples:
-            (tmp_path / "scores.jsonl").unlink(missing_ok=True)  # both examples of score write it
+            for file in ("scores.jsonl", "texts.jsonl"):  # several examples of a command write it
+                for made in (tmp_path / file, tmp_path / f"{file}.run.json"):
+                    made.unlink(missing_ok=True)
             done = subprocess.run(example, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
             assert done.returncode == 0, (example, done.stderr)
 

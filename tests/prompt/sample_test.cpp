@@ -83,7 +83,7 @@ TEST(SampleTest, ErrorsNameTheLineAndTheField) {
            {"{\"id\": 1,", "samples.jsonl, line 7: not valid JSON at byte"},
            {"[]", "must be a JSON object; give one object per line, without a list around them"},
            {" [", "must be a JSON object; give one object per line, without a list around them"},
-           {"{", "a JSON object ends in another line; give one object per line"},
+           {"{", "not valid JSON: the object ends in another line; give one object per line"},
            {"5", "must be a JSON object"},
            {R"({"prompt": "a", "image": "https://x.org/a.png", "responses": ["b"]})",
             "the image https://x.org/a.png is a URL, which is not fetched; save it to a file"},
