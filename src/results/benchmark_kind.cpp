@@ -62,14 +62,23 @@ bool is_of_all_rows(Figure figure) {
 
 bool is_of_model(Figure figure) {
   switch (figure) {
+    case Figure::group:
+    case Figure::overall:
+    case Figure::accuracy:
+    case Figure::macro:
+    case Figure::average:
+    case Figure::all_right:
+    case Figure::with_ties:
+    case Figure::tie_calibrated:
+      return true;
     case Figure::pass_1:
     case Figure::pass_n:
     case Figure::random:
     case Figure::drawn:
       return false;
-    default:
-      return true;
   }
+  VLRM_ASSERT(false);
+  return false;
 }
 
 bool same_benchmark(const BenchmarkKind& a, const BenchmarkKind& b) {
