@@ -126,13 +126,11 @@ void add_functions(nb::module_& module) {
       nb::arg("model"), call);
   module.def(
       "results",
-      [](std::vector<std::string> paths, std::vector<std::string> ensembles, std::vector<std::string> compare,
-         Call& listener) {
-        return listener.run([&] {
-          return results({std::move(paths), std::move(ensembles), std::move(compare), &listener});
-        });
+      [](ResultsOptions how, Call& listener) {
+        how.listener = &listener;
+        return listener.run([&] { return results(how); });
       },
-      nb::arg("results"), nb::arg("ensembles"), nb::arg("compare"), call);
+      options, call);
   module.def(
       "prefer_python_package",
       [](const std::string& name, const std::string& directory) { prefer_python_package(name, directory); },
