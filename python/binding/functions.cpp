@@ -133,17 +133,11 @@ void add_functions(nb::module_& module) {
       nb::arg("model"), call);
   module.def(
       "results",
-      [](std::vector<std::string> paths, std::vector<std::string> ensembles, std::vector<std::string> compare,
-         std::string grouping, Call& listener) {
-        return listener.run([&] {
-          return results({.results = std::move(paths),
-                          .ensembles = std::move(ensembles),
-                          .compare = std::move(compare),
-                          .grouping = std::move(grouping),
-                          .listener = &listener});
-        });
+      [](ResultsOptions how, Call& listener) {
+        how.listener = &listener;
+        return listener.run([&] { return results(how); });
       },
-      nb::arg("results"), nb::arg("ensembles"), nb::arg("compare"), nb::arg("grouping"), call);
+      options, call);
   module.def(
       "prefer_python_package",
       [](const std::string& name, const std::string& directory) { prefer_python_package(name, directory); },

@@ -8,6 +8,7 @@
 #include <vlrm/evaluate.h>
 #include <vlrm/generate.h>
 #include <vlrm/merge.h>
+#include <vlrm/results.h>
 #include <vlrm/reward_model.h>
 
 #include "parts.h"
@@ -130,6 +131,20 @@ void add_evaluations(nb::module_& module) {
       .def_rw("recipes", &SweepOptions::recipes)
       .def_rw("paper", &SweepOptions::paper)
       .def_rw("memory_limit", &SweepOptions::memory_limit);
+  nb::class_<ResultsOptions>(module, "ResultsOptions")
+      .def(nb::init<>())
+      .def_rw("results", &ResultsOptions::results)
+      .def_rw("ensembles", &ResultsOptions::ensembles)
+      .def_rw("compare", &ResultsOptions::compare)
+      .def_rw("grouping", &ResultsOptions::grouping)
+      .def_rw("matrix", &ResultsOptions::matrix)
+      .def_rw("sort", &ResultsOptions::sort)
+      .def_rw("top", &ResultsOptions::top)
+      .def_rw("by", &ResultsOptions::by)
+      .def_rw("data", &ResultsOptions::data)
+      .def_rw("choose_on", &ResultsOptions::choose_on)
+      .def_rw("report_on", &ResultsOptions::report_on)
+      .def_rw("published", &ResultsOptions::published);
 }
 
 void add_calls(nb::module_& module) {

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .errors import OptionError as OptionError
     from .errors import TemporaryError as TemporaryError
     from .errors import VlrmWarning as VlrmWarning
+    from .evaluations import choose_recipes as choose_recipes
+    from .evaluations import compare_all_runs as compare_all_runs
     from .evaluations import compare_runs as compare_runs
     from .evaluations import evaluate as evaluate
     from .evaluations import evaluate_all as evaluate_all
@@ -39,7 +41,7 @@ _HOMES = {
     "building": ("build", "check", "merge"),
     "checkpoints": ("compare", "inspect"),
     "errors": ("BugError", "Error", "OptionError", "TemporaryError", "VlrmWarning"),
-    "evaluations": ("compare_runs", "evaluate", "evaluate_all", "results", "sweep"),
+    "evaluations": ("choose_recipes", "compare_all_runs", "compare_runs", "evaluate", "evaluate_all", "results", "sweep"),
     "normalization": ("Normalization",),
     "ranking": ("Comparison",),
     "reward_model": ("GeneratedText", "RewardModel"),

@@ -73,26 +73,47 @@ def sweep(benchmark: str, recipes: Iterable[Name] = (), *, output: Name, vlm: Na
 
 
 @naming(folders="results")
-def results(folders: Any, *, ensembles: Iterable[str] = (), grouping: str = "", flat: bool = False) -> list[dict[str, Any]]:
+def results(folders: Any, *, ensembles: Iterable[str] = (), grouping: str | None = None, sort: str | None = None,
+            top: int | None = None, flat: bool = False) -> list[dict[str, Any]]:
     """The runs in result folders, folders of them, or files of rows: a dict each, the "runs" of
     `vlrm results --format json` (percentages from 0 to 100, with 95% intervals). ensembles: "mean", "min": also of all
-    runs' scores together. grouping: of VL-RewardBench's rows (authors, authors-2024, r1-reward). flat: one level, for a table: pandas.DataFrame(vlrm.results(folders, flat=True)) has a column for
+    runs' scores together. grouping: of VL-RewardBench's rows (authors, authors-2024, r1-reward). sort: by this column, the
+    highest first, or by "label". top: of each benchmark, only this many of the best. flat: one level, for a table:
+    pandas.DataFrame(vlrm.results(folders, flat=True)) has a column for
     each figure."""
-    if isinstance(folders, (str, os.PathLike)):
-        folders = [folders]
     if isinstance(ensembles, str):
         ensembles = [ensembles]
-    with listening() as call:
-        text = _core.results([os.fspath(folder) for folder in folders], list(ensembles), [], grouping, call)
-    runs = json.loads(text)["runs"]
+    runs = _results(results=_paths(folders), ensembles=list(ensembles), grouping=grouping, sort=sort, top=top)["runs"]
     return [_flat(run) for run in runs] if flat else runs
 
 
 def compare_runs(a: Name, b: Name) -> dict[str, Any]:
     """Two runs over the same samples: whether the difference is chance. The "comparison" of
     `vlrm results --compare A B --format json`."""
+    return _results(compare=_paths([a, b]))["comparison"]
+
+
+@naming(folders="results")
+def compare_all_runs(folders: Any) -> list[dict[str, Any]]:
+    """Every run beside every other of its benchmark: the "matrix" of `vlrm results --matrix --format json`, a dict for
+    each benchmark. "cells" name runs by their place in "runs" and have "difference" (a less b, in percent points), "p",
+    "p_holm" (corrected for the number of cells) and "agreement"."""
+    return _results(results=_paths(folders), matrix=True)["matrix"]
+
+
+def choose_recipes(choose_on: Any, report_on: Any) -> list[dict[str, Any]]:
+    """The best recipe of each method, and of all, by the runs of choose_on (folders of one benchmark), with the figures of
+    the same recipes in report_on: the "choices" of `vlrm results --choose-on … --report-on … --format json`."""
+    return _results(choose_on=_paths(choose_on), report_on=_paths(report_on))["choices"]
+
+
+def _paths(folders: Any) -> list[str]:
+    return [os.fspath(folder) for folder in ([folders] if isinstance(folders, (str, os.PathLike)) else folders)]
+
+
+def _results(**options: Any) -> dict[str, Any]:
     with listening() as call:
-        return json.loads(_core.results([], [], [os.fspath(a), os.fspath(b)], "", call))["comparison"]
+        return json.loads(_core.results(filled(_core.ResultsOptions(), **options), call))
 
 
 def _assignments(columns: dict[str, str | list[str]] | None) -> list[str] | None:

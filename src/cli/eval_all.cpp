@@ -36,7 +36,7 @@ std::map<std::string, std::string> by_name(const std::string& option, const std:
 }
 
 void print_tables(const std::string& folder) {
-  const GatheredResults results = gather_results({folder}, {}, {}, all_kinds());
+  const GatheredResults results = gather_results({.results = {folder}}, all_kinds());
   const char* separator = "";
   for (const Grid& grid : benchmark_tables(results.runs, {})) {
     fmt::print("{}{}", separator, rendered(grid, Layout::text, terminal_width(STDOUT_FILENO)));

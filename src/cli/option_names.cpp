@@ -16,6 +16,7 @@ std::string option_name(std::string_view field) {
   if (field == "judging") return "--judge";
   if (field == "batch_samples" || field == "texts_together") return "--batch-size";
   if (field == "null_sink") return "--sink";
+  if (field == "ensembles") return "--ensemble";
   if (field == "texts") return "-n";
   if (field == "bytes") return "--megabytes";
   if (field == "page") return "--output";

@@ -12,6 +12,7 @@
 #include "report/page.h"
 #include "report/provenance.h"
 #include "report/sweeps.h"
+#include "results/selection.h"
 #include "results/statistics.h"
 #include "results/tables.h"
 
@@ -35,6 +36,7 @@ Runs read_runs(const std::vector<std::string>& paths, const Benchmarks& benchmar
   for (const auto& run : expand_results(paths)) runs.results.push_back(read_run(run, kinds));
   if (runs.results.empty()) fail("name result folders");
   for (const RunResults& run : runs.results) runs.summaries.push_back(summarize(run));
+  mark_selected(runs.summaries);
   return runs;
 }
 

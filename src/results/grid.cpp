@@ -228,7 +228,8 @@ std::string latex_escaped(std::string_view text) {
                                                                                 {"^", "\\textasciicircum{}"},
                                                                                 {"λ", "$\\lambda$"},
                                                                                 {"−", "$-$"},
-                                                                                {"†", "$^\\dagger$"}};
+                                                                                {"†", "$^\\dagger$"},
+                                                                                {"‡", "$^\\ddagger$"}};
   std::string out;
   while (!text.empty()) {
     const auto* found = std::find_if(std::begin(kCommands), std::end(kCommands),

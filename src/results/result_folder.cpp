@@ -164,6 +164,9 @@ std::optional<MergedRecipe> parse_recipe(const OrderedJson& run_json, const std:
     result.weight_rm = optional_number(*weights, "rm", source);
   }
   result.density = optional_number(*recipe, "density", source);
+  for (const char* role : {"vlm", "rm", "base"})
+    if (const OrderedJson* model = object_at(run_json, role))
+      result.models += fmt::format("{} {} ", role, optional_field<std::string>(*model, "stamp", "", source));
   return result;
 }
 

@@ -15,6 +15,7 @@ namespace vlrm {
 struct MergedRecipe {
   std::string file, method;                              // "ties", …
   std::optional<double> weight_vlm, weight_rm, density;  // nothing where it is not one number, or not of the method
+  std::string models = {};  // the stamps of the VLM, the RM and the base; empty where they are not known
 };
 
 // Which dataset a run read, as it was named then.

@@ -38,6 +38,7 @@ struct RunSummary {
   std::vector<AccuracyBin> accuracy_by_margin;
   std::optional<Calibration> calibration;  // of pairs
   std::vector<CurvePoint> curve;           // of best of N
+  int64_t selected_of = 0;  // the best of so many recipes over the same rows (see mark_selected); 0: not selected
 };
 
 // The figures of the run's benchmark: one metric each, and of Figure::group one per group.

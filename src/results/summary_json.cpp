@@ -81,6 +81,7 @@ OrderedJson summary_json(const RunSummary& summary) {
                      {"equal", summary.equal_scores.equal()},
                      {"deviation", summary.equal_scores.deviation()}}},
                    {"ties", json_of(summary.ties)}};
+  if (summary.selected_of > 0) json["selected_of"] = summary.selected_of;
   json["texts"] = summary.notes.json();
   json["scores"] = {{"all", json_of(summary.scores.all)},
                     {"right", json_of(summary.scores.right)},

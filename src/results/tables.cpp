@@ -12,6 +12,7 @@ namespace vlrm {
 namespace {
 
 constexpr const char* kUnfinished = "†";
+constexpr const char* kSelected = "‡";
 
 // A metric of a run in a table; nothing where the run has none.
 struct Cell {
@@ -106,6 +107,20 @@ void note_rows(Grid& grid, const RunSummary& run, const std::string& label, Layo
     grid.notes.push_back(escaped(fmt::format("{}: {}.", label, warning), layout));
 }
 
+// Of the runs that the same rows selected, a line for each number of recipes that they are the best of. `where`: the
+// benchmark, where the table has several.
+void note_selected(Grid& grid, const std::vector<const RunSummary*>& runs, const std::string& where,
+                   const TableOptions& options) {
+  std::set<int64_t> counts;
+  for (const RunSummary* run : runs)
+    if (run->selected_of > 0) counts.insert(run->selected_of);
+  for (const int64_t count : counts)
+    grid.notes.push_back(escaped(
+        fmt::format("{} {}selected on these rows: the best of {} recipes; its figure is too high by selection.{}{}",
+                    kSelected, where, count, options.choosing.empty() ? "" : " ", options.choosing),
+        options.layout));
+}
+
 std::string samples_text(const RunSummary& run) {
   return run.complete ? fmt::format("{}", run.rows) : fmt::format("{}/{}{}", run.rows, *run.info.rows, kUnfinished);
 }
@@ -145,13 +160,14 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
   const bool uneven = mark_best(rows);
   const auto labels = distinct_labels(runs);
   for (size_t i = 0; i < runs.size(); ++i) {
-    std::vector<std::string> cells{escaped(labels[i], options.layout)};
+    std::vector<std::string> cells{escaped(labels[i] + (runs[i]->selected_of > 0 ? kSelected : ""), options.layout)};
     if (latex && !runs[i]->complete) cells[0] += escaped(kUnfinished, options.layout);
     if (!latex) cells.push_back(samples_text(*runs[i]));
     for (const Cell& cell : rows[i]) cells.push_back(cell_text(cell, options));
     grid.rows.push_back(std::move(cells));
   }
   grid.notes = notes_of(rows, uneven, unfinished, options);
+  note_selected(grid, runs, "", options);
   for (size_t i = 0; i < runs.size(); ++i) note_rows(grid, *runs[i], labels[i], options.layout);
   return grid;
 }
@@ -220,7 +236,7 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
   for (const RunSummary& run : runs)
     if (std::find(labels.begin(), labels.end(), run.info.label) == labels.end()) labels.push_back(run.info.label);
   std::vector<std::vector<Cell>> rows(labels.size());
-  std::vector<bool> unfinished(labels.size());
+  std::vector<bool> unfinished(labels.size()), selected(labels.size());
   std::vector<const BenchmarkKind*> owners(1);  // of columns
   for (const auto& benchmark : by_benchmark(runs)) {
     const BenchmarkKind& kind = benchmark.front()->info.benchmark;
@@ -240,6 +256,7 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
         if (is_of_model(metric.figure) && options.shows(metric.name))
           rows[place][column++] = {&metric, run->complete, false};
       unfinished[place] = unfinished[place] || !run->complete;
+      selected[place] = selected[place] || run->selected_of > 0;
     }
   }
   const bool uneven = mark_best(rows);
@@ -247,12 +264,15 @@ Grid joint_table(const std::vector<RunSummary>& runs, const TableOptions& option
   for (GridColumn& column : grid.columns)
     column = {escaped(column.group, options.layout), escaped(column.name, options.layout)};
   for (size_t i = 0; i < labels.size(); ++i) {
-    std::vector<std::string> cells{escaped(labels[i] + (unfinished[i] ? kUnfinished : ""), options.layout)};
+    std::vector<std::string> cells{
+        escaped(labels[i] + (unfinished[i] ? kUnfinished : "") + (selected[i] ? kSelected : ""), options.layout)};
     for (const Cell& cell : rows[i]) cells.push_back(cell_text(cell, options));
     grid.rows.push_back(std::move(cells));
   }
   const bool some_unfinished = std::find(unfinished.begin(), unfinished.end(), true) != unfinished.end();
   grid.notes = notes_of(rows, uneven, some_unfinished, options);
+  for (const auto& benchmark : by_benchmark(runs))
+    note_selected(grid, benchmark, benchmark.front()->info.benchmark.full_title() + ": ", options);
   for (const RunSummary& run : runs)
     note_rows(grid, run, run.info.benchmark.full_title() + ", " + run.info.label, options.layout);
   return grid;

@@ -16,6 +16,7 @@ struct TableOptions {
   int digits = 1;                         // after the point, of percentages
   bool intervals = true;                  // beside them; of one digit
   std::vector<std::string> metrics = {};  // only the columns (of comparisons, rows) of these; all where none is named
+  std::string choosing = {};              // how to choose on other rows, as a sentence behind the note on selected runs
   bool shows(const std::string& metric) const {
     return metrics.empty() || std::find(metrics.begin(), metrics.end(), metric) != metrics.end();
   }
@@ -28,8 +29,8 @@ std::vector<std::vector<const RunSummary*>> by_benchmark(const std::vector<RunSu
 std::vector<std::string> distinct_labels(const std::vector<const RunSummary*>& runs);
 
 // A table a benchmark, in the order in which the benchmarks come. The best of several complete runs of as many samples
-// is marked in each column that depends on the model; equals are all best. An unfinished run is marked with †; what has
-// no samples is n/a.
+// is marked in each column that depends on the model; equals are all best. An unfinished run is marked with †, one
+// that the same rows selected with ‡; what has no samples is n/a.
 std::vector<Grid> benchmark_tables(const std::vector<RunSummary>& runs, const TableOptions& options);
 
 // The paper's one table: a row a label, all of VL-RewardBench's columns and the others' accuracy. Throws Error where

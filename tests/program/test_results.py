@@ -130,10 +130,12 @@ def test_formats(goldens, vlrm):
     for title in ("VL-RewardBench", "RLAIF-V", "TextVQA, best of 8", "MMMU-Pro vision, best of 4"):
         assert title in text
     best = max(overall_of(goldens, f"float32/vl_rewardbench/{mode}") for mode in ("vlrm", "no_image", "text_only", "cascade"))
-    assert f"*{best:.3f}" in text
+    assert f"*{best:.1f}" in text
+    assert f"*{best:.3f}" in vlrm("results", *everything, "--digits", "3")
     table = vlrm("results", *everything, "--format", "latex", "--one-table")
     assert table.count("\\begin{tabular}{lrrrrrrrr}") == 1 and "\\cmidrule(lr){2-6}" in table
     assert f"| **{best:.1f}** (" in vlrm("results", *everything, "--format", "md")
+    assert vlrm("results", *everything, "--format", "markdown") == vlrm("results", *everything, "--format", "md")
     assert vlrm("results", *everything, "--format", "csv").count("\n") == 1 + 4 * 5 + 2 + 5 * 5
 
 
@@ -161,7 +163,7 @@ def test_columns_of_a_comparison(goldens, vlrm):
 def test_the_published_responses(goldens, vlrm):
     file, rows, expected = published_responses(goldens)
     row = vlrm("results", file).splitlines()[2].split()
-    assert row[:5] == ["textvqa_val", str(rows), "n/a", f"{expected['Pass@1']:.3f}", f"{expected['Pass@N']:.3f}"]
+    assert row[:5] == ["textvqa_val", str(rows), "n/a", f"{expected['Pass@1']:.1f}", f"{expected['Pass@N']:.1f}"]
     assert_same(summary(vlrm, file)[0], expected | {"Overall": None})  # nobody has scored them
 
 
