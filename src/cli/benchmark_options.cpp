@@ -42,7 +42,7 @@ CLI::Option* declare_named_task(CLI::App& command, std::string& chosen, const Be
   };
   return command
       .add_option_function<std::string>(
-          "--task", choose, what + ": " + names_of(choices) + (or_file ? ", or a file (.yml) that says how" : ""))
+          "--task", choose, what + ": " + names_of(choices) + (or_file ? "; or a file (.yml) that says how" : ""))
       ->check(CLI::Validator(complaint, ""))
       ->check(offering(all));
 }

@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT, write_lines
 from evaluations import results, world_pairs, write_pairs
 
-WITH_RESPONSES = ["vl-rewardbench", "rlaif-v"]
+WITH_RESPONSES = ["vl-rewardbench", "rlaif-v", "multimodal-rewardbench", "mm-rlhf-rewardbench", "omni-rewardbench", "rewardbench-2"]
 TO_ANSWER = ["textvqa_val", "textvqa_train_100", "mmmu_pro_standard_cot", "mmmu_pro_vision_cot"]
 PREFIXES = ("wild", "RLAIF-V", "mathverse")
 
@@ -33,12 +33,12 @@ def spellings(name):
 def choices(vlrm, *command):
     """What --help says of --task."""
     text = " ".join(vlrm(*command, "--help").split())
-    return re.search(r"--task TEXT REQUIRED [^:]*: ((?:[\w-]+, )*[\w-]+)", text).group(1).split(", ")
+    return re.search(r"--task TEXT (?:REQUIRED )?[^:]*: ((?:[\w-]+, )*[\w-]+)", text).group(1).split(", ")
 
 
 def test_commands_offer_what_is_in_the_table(vlrm):
     assert choices(vlrm, "judge") == WITH_RESPONSES + TO_ANSWER
-    assert choices(vlrm, "caption") == ["vl-rewardbench", *TO_ANSWER]  # by id
+    assert choices(vlrm, "caption") == [name for name in WITH_RESPONSES if name != "rlaif-v"] + TO_ANSWER  # by id
     for command in (["answers"], ["aggregate"], ["eval", "best-of-n"]):
         assert choices(vlrm, *command) == TO_ANSWER, command
     assert re.findall(r"^  ([\w-]+), \w+\b", vlrm("eval", "--help"), re.M) == [*WITH_RESPONSES, "best-of-n"]

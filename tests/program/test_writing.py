@@ -394,14 +394,14 @@ def test_what_is_no_log_is_told(vlrm, tmp_path, line, expected):
 
 @pytest.mark.parametrize("command, expected", [
     (["caption", "--task", "textvqa_val"], "--responses: textvqa_val needs a file of responses"),
-    (["caption", "--task", "rlaif-v"], "--task: rlaif-v is none of vl-rewardbench, textvqa_val,"),  # its rows have no ids
+    (["caption", "--task", "rlaif-v"], "--task: rlaif-v is none of vl-rewardbench, multimodal-rewardbench,"),  # its rows have no ids
     (["caption", "--task", "vl-rewardbench", "--responses", "r"], "--responses: not for vl-rewardbench"),
     (["caption", "--task", "vl_rewardbench", "--responses", "r"], "--responses: not for vl-rewardbench"),
     (["answers", "--task", "vl_rewardbench"], "--task: vl_rewardbench is none of"),
     (["judge", "--task", "textvqa_val"], "--responses: textvqa_val needs a file of responses"),
     (["judge", "--task", "textvqa-val"], "--responses: textvqa_val needs a file of responses"),
     (["judge", "--task", "rlaif_v", "--responses", "r"], "--responses: not for rlaif-v"),
-    (["judge", "--task", "RLAIF-V"], "--task: RLAIF-V is none of vl-rewardbench, rlaif-v, textvqa_val,"),
+    (["judge", "--task", "RLAIF-V"], "--task: RLAIF-V is none of vl-rewardbench, rlaif-v, multimodal-rewardbench,"),
     (["judge", "--task", "rlaif_v", "--judge", "likelihood", "--temperature", 1], "--judge likelihood has nothing written: --temp"),
     (["aggregate", "{tmp}", "--task", "textvqa_val"], "has no .jsonl files of samples"),
     (["aggregate", "{tmp}/none", "--task", "textvqa_val"], "none: cannot be read"),
