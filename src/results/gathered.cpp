@@ -132,6 +132,8 @@ GatheredResults gather_results(const ResultsOptions& options, const BenchmarkKin
   if (!options.choose_on.empty())
     results.choices = choose_recipes(summaries_of(options.choose_on, kinds), summaries_of(options.report_on, kinds));
   results.published = options.published;
+  if (options.published && published_json(results.runs).empty())
+    tell_note("no published figures of these benchmarks are known");
   return results;
 }
 
