@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "results/analysis.h"
+#include "results/margins.h"
 #include "results/metrics.h"
 #include "tasks/benchmark_table.h"
 #include "temporary_file.h"
@@ -16,6 +17,9 @@ void look_at(const vlrm::RunResults& run) {
   vlrm::ties(run.outcomes);
   vlrm::score_distributions(run.outcomes);
   vlrm::accuracy_by_length_gap(run);
+  vlrm::margin_histogram(run.outcomes);
+  vlrm::accuracy_by_margin(run.outcomes);
+  vlrm::calibration(run.outcomes);
   vlrm::best_of_n_curve(run.outcomes);
 }
 

@@ -123,7 +123,7 @@ std::vector<ComparisonMatrix> comparison_matrices(const std::vector<RunSummary>&
                                              largest->front().label,
                                              difference_of_samples(*largest->front().run, *other.run)));
     for (const Candidate& candidate : *largest) matrix.runs.push_back(candidate.label);
-    fill_cells(matrix, *largest);
+    fill_cells(matrix, *largest, metric->figure);
     matrices.push_back(std::move(matrix));
   }
   return matrices;

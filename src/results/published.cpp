@@ -11,18 +11,32 @@ namespace {
 constexpr std::optional<double> kNone;
 
 constexpr PublishedSource kSkyworkReport{
-    "Skywork-VL Reward, arXiv 2505.07263", "https://arxiv.org/abs/2505.07263", "2025-05", "not stated",
-    "Overall, which needs no groups; Macro only if its groups are vlrm's, which is not known"};
+    "Skywork-VL Reward, arXiv 2505.07263",
+    "https://arxiv.org/abs/2505.07263",
+    "2025-05",
+    "not stated",
+    "Overall, which needs no groups; Macro only if its groups are vlrm's, which is not known",
+    1250};
 constexpr PublishedSource kVlmEvalKit{"VLMEvalKit, pull request 703",
-                                      "https://github.com/open-compass/VLMEvalKit/pull/703", "2025-01",
-                                      "183/749/318, as vlrm's", "Overall and Macro"};
+                                      "https://github.com/open-compass/VLMEvalKit/pull/703",
+                                      "2025-01",
+                                      "183/749/318, as vlrm's",
+                                      "Overall and Macro",
+                                      1250};
 constexpr PublishedSource kMsrl{
-    "MSRL, arXiv 2603.25108", "https://arxiv.org/abs/2603.25108", "2026-03", "not stated",
-    "not known, since the abstract does not say whether its figure (with ?) is Overall or Macro"};
+    "MSRL, arXiv 2603.25108",
+    "https://arxiv.org/abs/2603.25108",
+    "2026-03",
+    "not stated",
+    "not known, since the abstract does not say whether its figure (with ?) is Overall or Macro",
+    1250};
 constexpr PublishedSource kMultimodalPaper{
-    "Multimodal RewardBench, arXiv 2502.14191", "https://arxiv.org/abs/2502.14191", "2025-02",
+    "Multimodal RewardBench, arXiv 2502.14191",
+    "https://arxiv.org/abs/2502.14191",
+    "2025-02",
     "none: the mean of all rows",
-    "roughly: the paper has 5211 rows, and the release leaves out those of Hateful Memes"};
+    "roughly: the paper has 5211 rows, and the release leaves out those of Hateful Memes",
+    5211};
 
 constexpr std::string_view kVl = "vl-rewardbench", kVlTitle = "VL-RewardBench";
 constexpr std::string_view kMultimodal = "multimodal-rewardbench", kMultimodalTitle = "Multimodal RewardBench";
@@ -71,12 +85,14 @@ Grid published_table(const std::vector<const PublishedFigure*>& figures, const s
   grid.title = fmt::format("{}: published figures, not measured here", figures.front()->title);
   grid.columns = {{"", "Model"}, {"", "Kind"}, {"", "Overall"}, {"", "Macro"}, {"", "Source"}};
   bool unfinished = false;
+  int64_t of_other_rows = 0;
   for (const auto& benchmark : by_benchmark(runs)) {
     if (!is_named(benchmark.front()->info.benchmark, figures.front()->benchmark)) continue;
     const auto labels = distinct_labels(benchmark);
     for (size_t i = 0; i < benchmark.size(); ++i) {
       grid.rows.push_back(row_of_run(*benchmark[i], labels[i], options));
       unfinished = unfinished || !benchmark[i]->complete;
+      of_other_rows += benchmark[i]->rows != figures.front()->source->rows;
     }
   }
   const auto sources = sources_of(figures);
@@ -88,6 +104,10 @@ Grid published_table(const std::vector<const PublishedFigure*>& figures, const s
                          fmt::format("({}) {}", number_of_source, figure->source->date)});
   }
   if (unfinished) grid.notes.emplace_back("† unfinished.");
+  if (of_other_rows > 0)
+    grid.notes.push_back(
+        fmt::format("Not comparable: {} of the runs here are not over the {} rows of the published figures.",
+                    of_other_rows, figures.front()->source->rows));
   for (size_t i = 0; i < sources.size(); ++i)
     grid.notes.push_back(fmt::format("({}) {}, {}. Groups: {}. Comparable: {}.", i + 1, sources[i]->name,
                                      sources[i]->date, sources[i]->grouping, sources[i]->comparable));

@@ -1,6 +1,7 @@
 // Figures that others published, to stand beside runs. Nothing of them was measured with vlrm.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@ struct PublishedSource {
   std::string_view name, url, date;  // "2025-05"
   std::string_view grouping;         // of rows, which decides Macro
   std::string_view comparable;       // with what
+  int64_t rows = 0;                  // that the figures are of
 };
 
 // Of a judge (which sees both responses and says which is better) or a reward model (which scores each alone).

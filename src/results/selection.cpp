@@ -11,7 +11,7 @@
 namespace vlrm {
 namespace {
 
-constexpr size_t kFewestRecipes = 3;  // of which the best is called selected
+constexpr int64_t kFewestRecipes = 3;  // of which the best is called selected
 
 using Summaries = std::vector<const RunSummary*>;
 
@@ -143,14 +143,15 @@ void mark_selected(std::vector<RunSummary>& runs) {
   for (RunSummary& run : runs) {
     run.selected_of = 0;
     if (!is_candidate(run)) continue;
-    int64_t others = 0;
-    bool best = true;
+    int64_t recipes = 0;
+    bool best = true, above = false;
     for (const RunSummary& other : runs) {
       if (!is_candidate(other) || !same_rows(run, other)) continue;
-      ++others;
+      ++recipes;
       best = best && figure_of(other) <= figure_of(run);
+      above = above || figure_of(other) < figure_of(run);
     }
-    if (best && others >= static_cast<int64_t>(kFewestRecipes)) run.selected_of = others;
+    if (best && above && recipes >= kFewestRecipes) run.selected_of = recipes;
   }
 }
 

@@ -11,7 +11,8 @@
 namespace vlrm {
 
 // Marks the best of three or more complete runs of recipes over the same rows (of the same benchmark, data, responses
-// and mode, and as many): their selected_of is the number of these runs. Equals are all best.
+// and mode, and as many): their selected_of is the number of these runs. Of equals all are marked, but for
+// when all runs are equal.
 void mark_selected(std::vector<RunSummary>& runs);
 
 // A run's ranked figure.

@@ -194,6 +194,7 @@ def test_published_figures_stand_beside_runs(vlrm, tmp_path):
     overall = next(metric["percent"] for metric in json_of(vlrm, run)["runs"][0]["metrics"] if metric["name"] == "Overall")
     text = vlrm("results", run, "--published")
     assert "Multimodal" not in text and "not measured here" in text
+    assert "Not comparable: 1 of the runs here are not over the 1250 rows of the published figures." in text
     row = next(line for line in text.splitlines() if line.startswith("mine") and line.endswith("this run"))
     assert row.split()[1] == f"{overall:.1f}"
     benchmark, = json_of(vlrm, run, "--published")["published"]
@@ -203,6 +204,8 @@ def test_published_figures_stand_beside_runs(vlrm, tmp_path):
         assert figure["overall"] or figure["unstated"]
     skywork = next(figure for figure in benchmark["figures"] if figure["model"] == "Skywork-VL-Reward-7B")
     assert (skywork["overall"], skywork["macro"]) == (73.1, None)
+    whole = run_folder(tmp_path / "whole", answers(1250, 0.8, 1))
+    assert "Not comparable:" not in vlrm("results", whole, "--published")
     rlaif = run_folder(tmp_path / "other", answers(9, 0.5, 1), task="rlaif-v")
     assert json_of(vlrm, rlaif, "--published")["published"] == []
     assert "\\begin{table}" in vlrm("results", "--published", "--format", "latex")

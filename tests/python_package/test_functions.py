@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,6 +81,19 @@ def test_an_evaluation_has_the_rows_of_the_program(ran, built, program, tmp_path
     assert row["rows"] == 720 and row["complete"]
 
 
+def test_all_runs_beside_each_other(ran, program, tmp_path):
+    import vlrm
+
+    out, _ = ran
+    shutil.copytree(out, tmp_path / "again")
+    words = ("results", out, tmp_path / "again", "--matrix", "--format", "json")
+    matrices = vlrm.compare_all_runs([out, tmp_path / "again"])
+    assert matrices == json.loads(program(*words))["matrix"]
+    assert matrices[0]["cells"][0] == {"a": 0, "b": 1, "difference": 0, "p": 1, "p_holm": 1, "agreement": 1}
+    with pytest.raises(vlrm.OptionError, match="choose_on: nothing to choose from"):
+        vlrm.choose_recipes(out, out)
+
+
 def test_results_are_those_of_the_program(ran, program):
     import vlrm
 
@@ -90,6 +104,9 @@ def test_results_are_those_of_the_program(ran, program):
     assert all(flat[metric["name"]] == metric["percent"] for metric in row["metrics"]) and flat["Overall"] > 0
     assert all(not isinstance(value, (dict, list)) for value in flat.values())
     assert vlrm.compare_runs(out, out) == json.loads(program("results", "--compare", out, out, "--format", "json"))["comparison"]
+    assert vlrm.results(out, sort="Overall", top=1) == [row]
+    with pytest.raises(vlrm.OptionError, match="sort: Best is none of"):
+        vlrm.results(out, sort="Best")
     with pytest.raises(vlrm.Error, match="/nowhere"):
         vlrm.results("/nowhere")
     with pytest.raises(vlrm.OptionError, match="median"):

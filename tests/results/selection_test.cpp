@@ -48,6 +48,12 @@ TEST(Selection, MarksTheBestOfThreeOrMoreOverTheSameRows) {
   for (const RunSummary& run : runs) EXPECT_EQ(run.selected_of, 0);
 }
 
+TEST(Selection, OfEqualsIsNoSelection) {
+  auto runs = sweep(kRlaifV, {5, 5, 5}, "one");
+  mark_selected(runs);
+  for (const RunSummary& run : runs) EXPECT_EQ(run.selected_of, 0);
+}
+
 TEST(Selection, AnUnfinishedRecipeIsNoCandidate) {
   auto runs = sweep(kRlaifV, {5, 7, 8, 4}, "one");
   runs[2].complete = false;
