@@ -154,12 +154,9 @@ GatheredResults gather_results(const ResultsOptions& options, const BenchmarkKin
   if (!options.choose_on.empty())
     results.choices = choose_recipes(reader.summaries(options.choose_on), reader.summaries(options.report_on));
   results.published = options.published;
-<<<<<<< HEAD
   reader.check_grouping();
-=======
   if (options.published && published_json(results.runs).empty())
     tell_note("no published figures of these benchmarks are known");
->>>>>>> results
   return results;
 }
 
