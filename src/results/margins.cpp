@@ -29,7 +29,8 @@ std::vector<double> nice_edges(double low, double high) {
   while (multiple(first, factor, power) > low) --first;
   while (multiple(last, factor, power) < high || last == first) ++last;
   std::vector<double> edges;
-  for (double i = first; i <= last; ++i) edges.push_back(multiple(i, factor, power));
+  const auto bins = static_cast<int>(last - first);
+  for (int i = 0; i <= bins; ++i) edges.push_back(multiple(first + i, factor, power));
   return edges;
 }
 

@@ -31,12 +31,9 @@ constexpr PublishedSource kMsrl{
     "not known, since the abstract does not say whether its figure (with ?) is Overall or Macro",
     1250};
 constexpr PublishedSource kMultimodalPaper{
-    "Multimodal RewardBench, arXiv 2502.14191",
-    "https://arxiv.org/abs/2502.14191",
-    "2025-02",
+    "Multimodal RewardBench, arXiv 2502.14191", "https://arxiv.org/abs/2502.14191", "2025-02",
     "none: the mean of all rows",
-    "roughly: the paper has 5211 rows, and the release leaves out those of Hateful Memes",
-    5211};
+    "roughly: the paper has 5211 rows, and the release leaves out those of Hateful Memes"};
 
 constexpr std::string_view kVl = "vl-rewardbench", kVlTitle = "VL-RewardBench";
 constexpr std::string_view kMultimodal = "multimodal-rewardbench", kMultimodalTitle = "Multimodal RewardBench";
@@ -92,7 +89,8 @@ Grid published_table(const std::vector<const PublishedFigure*>& figures, const s
     for (size_t i = 0; i < benchmark.size(); ++i) {
       grid.rows.push_back(row_of_run(*benchmark[i], labels[i], options));
       unfinished = unfinished || !benchmark[i]->complete;
-      of_other_rows += benchmark[i]->rows != figures.front()->source->rows;
+      const int64_t rows = figures.front()->source->rows;
+      of_other_rows += rows > 0 && benchmark[i]->rows != rows;
     }
   }
   const auto sources = sources_of(figures);

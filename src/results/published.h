@@ -16,7 +16,7 @@ struct PublishedSource {
   std::string_view name, url, date;  // "2025-05"
   std::string_view grouping;         // of rows, which decides Macro
   std::string_view comparable;       // with what
-  int64_t rows = 0;                  // that the figures are of
+  int64_t rows = 0;                  // that the figures are of; 0 where nobody has them all
 };
 
 // Of a judge (which sees both responses and says which is better) or a reward model (which scores each alone).

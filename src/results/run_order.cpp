@@ -1,9 +1,8 @@
 #include "results/run_order.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <utility>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/joined.h"
@@ -28,15 +27,11 @@ const Metric* metric_named(const RunSummary& run, const std::string& name) {
   return found == run.metrics.end() ? nullptr : &*found;
 }
 
-// What a run is sorted by, the lowest first: whether it lacks the figure, whether it is unfinished, and the figure.
-struct SortKey {
-  bool lacks = true, unfinished = true;
-  double figure = 0;
-  auto operator<=>(const SortKey&) const = default;
-};
+// What runs are sorted by, the lowest first: whether one lacks the figure, whether it is unfinished, and the figure.
+using SortKey = std::tuple<bool, bool, double>;
 
 SortKey key_of(const RunSummary& run, const Metric* metric) {
-  if (metric == nullptr || !metric->percent) return {};
+  if (metric == nullptr || !metric->percent) return {true, true, 0};
   return {false, !run.complete, -*metric->percent};
 }
 

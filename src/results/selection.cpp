@@ -131,7 +131,7 @@ OrderedJson figure_json(const FigureOfRun& run) {
 }
 
 std::string figure_text(const FigureOfRun& run, const TableOptions& options) {
-  const std::string figure = number(run.percent, options.digits);
+  std::string figure = number(run.percent, options.digits);
   if (!options.intervals || !run.interval) return figure;
   return figure + " (" + number(run.interval->low, 1) + (options.layout == Layout::latex ? "--" : "–") +
          number(run.interval->high, 1) + ")";
