@@ -6,12 +6,13 @@ from pathlib import Path
 import vlrm
 
 WEIGHTS = (0.2, 0.5, 0.8)  # of the reward model
+COLUMNS = {"prompt": "query", "responses": "response", "ranking": "human_ranking", "group": "query_source"}
 
 
 def main(world, output):
     for weight in WEIGHTS:
-        vlrm.evaluate("vl-rewardbench", vlm=world / "vlm", rm=world / "rm", data=world / "pairs.parquet",
-                      method="linear", weight_rm=weight, label=f"linear, {weight}", output=output / str(weight))
+        vlrm.evaluate("pairs", vlm=world / "vlm", rm=world / "rm", data=world / "pairs.parquet", columns=COLUMNS,
+                      name="Little world", method="linear", weight_rm=weight, label=f"linear, {weight}", output=output / str(weight))
     for row in vlrm.results(output, flat=True):  # or pandas.DataFrame(vlrm.results(output, flat=True))
         print(f"{row['label']:<12} {row['Overall']:5.1f} % of {row['rows']} pairs")
 

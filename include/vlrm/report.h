@@ -14,6 +14,7 @@ namespace vlrm {
 struct ReportOptions {
   std::string title = "Evaluation report";  // as it stands here, the benchmarks' names follow
   std::map<std::string, std::string> data;  // datasets by subtask or task; "": of the only benchmark
+  std::string grouping;                     // as in ResultsOptions
   int64_t samples = 10'000;                 // of each benchmark, in the gallery
   int64_t thumbnail = 256;                  // pixels of the longest side
   int64_t bytes = 100'000'000;              // the page stays below

@@ -48,6 +48,7 @@ void add_report_command(CLI::App& program) {
                       "Where the dataset is now (default: where it was when it was scored); of several benchmarks, "
                       "NAME=DATA, where NAME is one of " +
                           names_of(all_benchmarks()));
+  command->add_option("--grouping", flags->file.report.grouping, "Of VL-RewardBench's rows, as vlrm results takes it");
   command->add_option("--samples", flags->file.report.samples, "Samples to look at, of each benchmark")
       ->check(whole_number(0))
       ->capture_default_str();

@@ -12,6 +12,7 @@
 #include "report/page.h"
 #include "report/provenance.h"
 #include "report/sweeps.h"
+#include "results/run_reader.h"
 #include "results/selection.h"
 #include "results/statistics.h"
 #include "results/tables.h"
@@ -30,10 +31,11 @@ struct Runs {
   const RunResults* results_of(const RunSummary* summary) const { return &results[summary - summaries.data()]; }
 };
 
-Runs read_runs(const std::vector<std::string>& paths, const Benchmarks& benchmarks) {
+Runs read_runs(const std::vector<std::string>& paths, const std::string& grouping, const Benchmarks& benchmarks) {
   Runs runs;
-  const BenchmarkKinds kinds = kinds_of(benchmarks);
-  for (const auto& run : expand_results(paths)) runs.results.push_back(read_run(run, kinds));
+  RunReader reader(kinds_of(benchmarks), grouping);
+  for (const auto& run : expand_results(paths)) runs.results.push_back(reader.read(run));
+  reader.check_grouping();
   if (runs.results.empty()) fail("name result folders");
   for (const RunResults& run : runs.results) runs.summaries.push_back(summarize(run));
   mark_selected(runs.summaries);
@@ -242,7 +244,7 @@ class Maker {
 
 Report make_report(const std::vector<std::string>& results, const ReportOptions& options,
                    const Benchmarks& benchmarks) {
-  return Maker(read_runs(results, benchmarks), options, benchmarks).make();
+  return Maker(read_runs(results, options.grouping, benchmarks), options, benchmarks).make();
 }
 
 }  // namespace vlrm

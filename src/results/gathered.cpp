@@ -13,6 +13,7 @@
 #include "results/result_folder.h"
 #include "results/row_values.h"
 #include "results/run_order.h"
+#include "results/run_reader.h"
 
 namespace vlrm {
 namespace {
@@ -36,32 +37,11 @@ void check_options(const ResultsOptions& options) {
     if (given) throw OptionError(name, "name the runs that it is for");
 }
 
-// Reads runs, grouped in another published way where that is asked for and their benchmark has several.
-class RunReader {
- public:
-  RunReader(const BenchmarkKinds& kinds, const std::string& grouping) : kinds_(kinds), grouping_(grouping) {}
-  RunResults read(const std::filesystem::path& path) {
-    RunResults run = read_run(path, kinds_);
-    if (grouping_.empty() || run.info.benchmark.groupings.empty()) return run;
-    regroup(run, grouping_);
-    grouped_ = true;
-    return run;
-  }
-  std::vector<RunSummary> summaries(const std::vector<std::string>& paths) {
-    std::vector<RunSummary> runs;
-    for (const auto& path : expand_results(paths)) runs.push_back(summarize(read(path)));
-    return runs;
-  }
-  void check_grouping() const {
-    if (!grouping_.empty() && !grouped_)
-      throw OptionError("grouping", fmt::format("{}: no result is of a benchmark with several", printable(grouping_)));
-  }
-
- private:
-  const BenchmarkKinds& kinds_;
-  const std::string& grouping_;
-  bool grouped_ = false;
-};
+std::vector<RunSummary> summaries_of(const std::vector<std::string>& paths, RunReader& reader) {
+  std::vector<RunSummary> runs;
+  for (const auto& path : expand_results(paths)) runs.push_back(summarize(reader.read(path)));
+  return runs;
+}
 
 template <class T>
 std::vector<T> in_order(std::vector<T> items, const std::vector<size_t>& order) {
@@ -152,7 +132,7 @@ GatheredResults gather_results(const ResultsOptions& options, const BenchmarkKin
   }
   if (!options.by.empty()) results.breakdowns = breakdowns_of(results.runs, runs, options);
   if (!options.choose_on.empty())
-    results.choices = choose_recipes(reader.summaries(options.choose_on), reader.summaries(options.report_on));
+    results.choices = choose_recipes(summaries_of(options.choose_on, reader), summaries_of(options.report_on, reader));
   results.published = options.published;
   reader.check_grouping();
   if (options.published && published_json(results.runs).empty())

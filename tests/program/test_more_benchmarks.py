@@ -192,3 +192,11 @@ def test_rows_that_do_not_fit(vlrm, tmp_path, name, row, error):
     data = write_lines(tmp_path / "rows.jsonl", [row])
     assert error in vlrm("eval", name, "--mode", "random", "--data", data, "-o", tmp_path / "out", fails=True)
     assert not (tmp_path / "out/results.jsonl").exists()
+
+
+def test_a_report_by_another_grouping(vlrm, tmp_path):
+    rows = [{"id": each, "prompts": ["a", "b"], "outputs": [1, 0], "predicted_answer": 0, "ground_truth": [0, 1]}
+            for each in EXPECTED["vl-rewardbench"]["ids"]]  # fmt: skip
+    write_lines(tmp_path / "vl_rewardbench.jsonl", rows)
+    vlrm("report", tmp_path / "vl_rewardbench.jsonl", "--grouping", "r1-reward", "-o", tmp_path / "r.html")
+    assert "VL-RewardBench (r1-reward grouping)" in (tmp_path / "r.html").read_text()
