@@ -71,7 +71,9 @@ EncodedImage image_of_path(const std::string& path, const std::string& allowed, 
       !std::filesystem::is_regular_file(file, missing))
     throw bad_request(where + ": " + printable(path) + " is not a file in the folder that this server may read");
   try {
-    return {where, read_image_file(file)};
+    EncodedImage image{where, read_image_file(file)};
+    if (image.bytes.empty()) throw bad_request(where + ": " + printable(path) + " is empty");
+    return image;
   } catch (const Error& error) {
     throw bad_request(where + ": " + error.what());
   }
