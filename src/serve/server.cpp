@@ -265,7 +265,7 @@ void Server::name_missing(const Request& request, Response& response) {
     response.set_content(response.status == 404 ? R"({"detail":"Not Found"})" : R"({"detail":"Method Not Allowed"})",
                          kJson);
   else
-    answer_error(response, refused_by_http(response.status));
+    answer_error(response, refused_by_http(HttpServer::connection().header_too_long() ? 431 : response.status));
 }
 
 void Server::finish(const Request& request, const Response& response) {

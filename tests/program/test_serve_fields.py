@@ -44,9 +44,10 @@ def test_an_answer_without_content_is_no_answer(server, content):
 
 
 def test_an_error_names_the_response_and_whose_limit_it_is(server):
-    body = {**GOOD, "responses": ["A cat.", "x " * 20_000]}
-    refused(server.post("/v1/reward", body), says="messages: responses[1]: a text of ")
-    refused(server.post("/v1/reward", body), says="the server's --max-length")
+    with Server("--max-length", 100) as short:
+        body = {**GOOD, "responses": ["A cat.", "x " * 200]}
+        refused(short.post("/v1/reward", body), says="messages: responses[1]: a text of ")
+        refused(short.post("/v1/reward", body), says="is longer than the server's --max-length 100; the server's --truncation left")
     refused(server.post("/v1/reward", {**GOOD, "responses": ["A cat.", "<|eot_id|>"], "special_tokens": "refuse"}), says="responses[1]: ")
 
 
@@ -88,7 +89,7 @@ def test_the_limits_can_be_asked_for(server):
 def test_texts_of_what_http_refuses(server):
     refused(server.raw(b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n"), 414, "longer than 8,192 bytes")
     refused(server.raw(b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 100_000), 431, "longer than 64 KiB")
-    refused(server.post("/v1/reward", b'{"ignored": 1e999}'), says="body: not valid JSON: a number is too large")
+    refused(server.post("/v1/reward", b'{"ignored": 1e999}'), says="the body: not valid JSON: a number is too large")
     (empty := server.post("/v1/reward", {**GOOD, "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,"}}]}]}))
     refused(empty, says="holds no bytes")
 
@@ -106,7 +107,7 @@ def test_a_client_that_closes_its_side(server):
         refused(answer_from(client), 499, "the client closed its side of the connection")
 
 
-@pytest.mark.parametrize("key", ["two words", "line\n", "tab\tbed", "\x01", "schlüssel", ""])
+@pytest.mark.parametrize("key", ["two words", "line\n", "tab\tbed", "\x01", "schlüssel"])
 def test_keys_that_no_header_can_hold(vlrm, key):
     said = vlrm("serve", "--model", MODEL, "--port", 0, "--api-key", key, fails=True)
     assert said == "vlrm: --api-key: a key, or VLRM_API_KEY, must be printable ASCII without spaces, and not empty"

@@ -60,7 +60,8 @@ def test_a_query_begins_with_its_prompt(server):
     prompts = [CHATML.format("What?"), CHATML.format("Who?")]
     answer = server.post("/get_reward", {"query": [prompts[0] + "A.", prompts[0] + "B."], "prompts": prompts})
     refused(answer, says="query[1]: does not begin with prompts[1]")
-    refused(asked(server, "<|im_start|>user\nWhat?<|im_end|>\nx", "<|im_start|>user\nWhat?<|im_end|>\n"), says="add_generation_prompt")
+    ended = prompts[0] + "A.<|im_end|>\n"
+    refused(asked(server, ended + "B.", ended), says="prompts[0]: does not end with the beginning of the assistant's turn")
     assert asked(server, "<|begin_of_text|>" + prompts[0] + "A.", prompts[0]).status == 200  # a first token that was added
 
 
