@@ -65,7 +65,7 @@ EncodedImage image_of_path(const std::string& path, const std::string& allowed, 
     throw bad_request(where + ": this server reads no files (--allowed-local-media-path): send a data: URL");
   std::error_code missing, wrong;
   const auto folder = std::filesystem::canonical(allowed, wrong);
-  const auto file = std::filesystem::canonical(path, missing);
+  const auto file = std::filesystem::canonical(folder / path, missing);
   // One answer for both: a client learns nothing of files outside the folder.
   if (wrong || missing || path.find('\0') != path.npos || !is_in(file, folder) ||
       !std::filesystem::is_regular_file(file, missing))

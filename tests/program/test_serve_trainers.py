@@ -158,6 +158,12 @@ def test_a_prompt_with_images_of_files_is_not_read(server, media):
     refused(slime(server, [{"role": "user", "content": [shown]}], "A.", {"images": [IMAGE]}))
 
 
+def test_paths_start_at_the_allowed_folder(server, reward):
+    answer = slime(server, "What?", "A.", {"images": ["cat.png"]})
+    assert reward([PART, text("What?")], "A.") == pytest.approx(answer.json, abs=0)
+    refused(slime(server, "What?", "A.", {"images": ["../secret.png"]}), says="is not a file in the folder")
+
+
 def test_warnings_are_in_a_header(server):
     answer = slime(server, "What?", "A.<|eot_id|>b")
     assert isinstance(answer.json, float)
