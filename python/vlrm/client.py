@@ -25,7 +25,6 @@ from .normalization import Normalization
 from .ranking import Comparison, Ranking
 
 _KINDS = ((b"\x89PNG", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
-_RESPONSES = 256  # the most of one request
 
 
 class Client(Ranking):
@@ -33,18 +32,20 @@ class Client(Ranking):
 
     url: the server's address, http://HOST:PORT; None: VLRM_URL. api_key: None: VLRM_API_KEY.
     timeout: seconds for each request, with all its tries: where no server answers (it may be starting), and after the
-      answers 408, 429 and 5xx (it may be busy or loading), a request is sent again, later each time. retries: at most so
-      many times; None: until the time is over. Then vlrm.TemporaryError is raised; other answers are a vlrm.Error at once.
-    connections: how many requests are under way together.
+      answers 408, 429 and 5xx (it may be busy or loading), a request is sent again, later each time. retries: how
+      often at most; None: until the time is over. Then vlrm.TemporaryError is raised; other answers are a vlrm.Error at once.
+    connections: how many requests are under way together. responses_per_request: of a longer list, several requests are
+      made; at most the server's --limit-responses.
     normalize: of rewards: {"mean", "scale", "clip"}, a result folder whose scores say them, or a Normalization.
 
     score, score_conversations, rank and compare are those of RewardModel, and so are images and messages. Images are
     sent as the bytes of their files; those without a file (PIL, numpy) as PNG. Conversations that differ only in the last
-    message share one request. special_tokens in the texts: "escape" (as text, unless another is asked for), "parse" or
-    "refuse". Each has a twin for asyncio: `await client.score_async(…)`. Threads may share a client."""
+    message share one request. special_tokens in the texts: "escape" (as text), "parse" or "refuse"; None: as the server
+    was started, which is "escape" unless its --special-tokens says another. Each has a twin for asyncio: `await client.score_async(…)`. Threads may share a client."""
 
     def __init__(self, url: str | None = None, api_key: str | None = None, timeout: float = 180.0,
-                 retries: int | None = None, *, connections: int = 8, normalize: Any = None) -> None:
+                 retries: int | None = None, *, connections: int = 8, responses_per_request: int = 256,
+                 normalize: Any = None) -> None:
         url = url or os.environ.get("VLRM_URL")
         if not url:
             raise OptionError("url: give the server's address (http://HOST:PORT), or set VLRM_URL", "url")
@@ -52,10 +53,12 @@ class Client(Ranking):
             raise OptionError(f"timeout: {timeout!r} is not a number of seconds above 0", "timeout")
         if connections < 1:
             raise OptionError(f"connections: must be at least 1, not {connections}", "connections")
+        if responses_per_request < 1:
+            raise OptionError(f"responses_per_request: must be at least 1, not {responses_per_request}", "responses_per_request")
         if retries is not None and retries < 0:
             raise OptionError(f"retries: must be at least 0, not {retries}", "retries")
         self._server = Server(url, api_key or os.environ.get("VLRM_API_KEY"), timeout, retries)
-        self.connections = connections
+        self.connections, self.responses_per_request = connections, responses_per_request
         self.normalization = Normalization.of(normalize)
         self._warned: set[str] = set()
 
@@ -125,28 +128,32 @@ class Client(Ranking):
 
     def _score_all(self, samples: list[Sample], mode: str | None, special_tokens: str | None) -> list[list[float]]:
         """Of each sample. Long lists of responses take several requests."""
-        how = {"special_tokens": special_tokens or "escape", "use_activation": False} | ({"mode": mode} if mode else {})
-        parts = [(number, start) for number, sample in enumerate(samples) for start in range(0, len(sample.responses), _RESPONSES)]
+        chosen = {"mode": mode, "special_tokens": special_tokens}
+        how = {"use_activation": False} | {name: value for name, value in chosen.items() if value}
+        most = self.responses_per_request
+        parts = [(number, start) for number, sample in enumerate(samples) for start in range(0, len(sample.responses), most)]
 
         def ask(part: tuple[int, int], stop: Stop) -> tuple[list[float], list[str]]:
-            sample, responses = samples[part[0]], samples[part[0]].responses[part[1] : part[1] + _RESPONSES]
+            sample, responses = samples[part[0]], samples[part[0]].responses[part[1] : part[1] + most]
             what = "" if len(samples) == 1 else sample.source
             body = {"messages": _on_the_wire(sample), "responses": responses, **how}
             answer = self._server.ask("POST", "/v1/reward", body, what, stop)
             return _read(answer, f"{self.url}/v1/reward", "one of rewards", lambda said: _rewards(said, len(responses)))
 
         scores: list[list[float]] = [[] for _ in samples]
-        for (number, _), (found, told) in zip(parts, _together(ask, parts, self.connections)):
+        for (number, _), (found, warned) in zip(parts, _together(ask, parts, self.connections)):
             scores[number] += found
-            self._warn(told)
+            self._warn(warned)
         if self.normalization is None:
             return scores
         return [[self.normalization(score) for score in each] for each in scores]
 
-    def _warn(self, told: list[str]) -> None:
-        for line in told:
-            if line not in self._warned:
-                self._warned.add(line)
+    def _warn(self, lines: list[str]) -> None:
+        """Once for each kind: lines of one kind differ in their counts."""
+        for line in lines:
+            kind = " ".join(word.removesuffix("s") for word in line.split() if not word.isdigit())
+            if kind not in self._warned:
+                self._warned.add(kind)
                 warnings.warn(line, VlrmWarning, stacklevel=_level_of_caller())
 
 

@@ -35,8 +35,8 @@ J parse(std::string_view text, const std::string& source) {
     return J::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
     fail("{}: not valid JSON at byte {}", source, error.byte);
-  } catch (const nlohmann::json::exception& error) {  // a number out of range
-    fail("{}: not valid JSON: {}", source, printable(error.what()));
+  } catch (const nlohmann::json::out_of_range&) {
+    fail("{}: not valid JSON: a number is too large for a double", source);
   }
 }
 

@@ -25,7 +25,7 @@ void serve_until_signal(ServeFlags& flags) {
   ServeOptions& options = flags.options;
   options.model = flags.model.options;
   const char* key = std::getenv("VLRM_API_KEY");
-  if (options.api_keys.empty() && key != nullptr && *key != '\0') options.api_keys.emplace_back(key);
+  if (key != nullptr && *key != '\0') options.api_keys.emplace_back(key);
   std::mutex mutex;
   if (!flags.no_log)
     options.log = [&mutex](const std::string& line) {
@@ -85,9 +85,10 @@ void add_serve_command(CLI::App& program) {
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   command
-      ->add_option("--api-key", options.api_keys,
-                   "A key that admits requests; may be given several times. Others on this "
-                   "machine can see it: VLRM_API_KEY hides it")
+      ->add_option(
+          "--api-key", options.api_keys,
+          "A key that admits requests, beside that of VLRM_API_KEY; may be given several times. Others on this "
+          "machine can see it: VLRM_API_KEY hides it")
       ->allow_extra_args(false);
   command->add_option("--served-model-name", options.served_model_names,
                       "Names of the model in requests and answers (default: as it is given)");

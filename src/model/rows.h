@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "base/error.h"
+
 namespace vlrm {
 
 // Which rows of a product go through the matrix in one call. On a CPU the digits of a row depend on how many those are.
@@ -32,6 +34,7 @@ class Rows {
       if (length > 0) use(first, length);
       first += length;
     }
+    VLRM_ASSERT(first == rows);
   }
   // The rows cut so that no slice has more than `most`. Where a piece is cut depends on its length alone.
   std::vector<Slice> slices(int64_t rows, int64_t most) const;

@@ -216,6 +216,11 @@ Sample sample_of(const OrderedJson& messages, std::vector<EncodedImage> images,
   sample.images = std::move(images);
   read_messages(messages, sample, source, directory);
   if (responses) {
+    if (!responses->empty() && sample.messages.back()["role"] == "assistant")
+      fail(
+          "{}: the last message is the assistant's, and responses are given beside it; a response that continues it "
+          "must hold all of it",
+          source);
     sample.responses = std::move(*responses);
   } else {
     if (sample.messages.back()["role"] != "assistant")

@@ -57,4 +57,11 @@ std::vector<std::string> TextNotes::warnings() const {
   return lines;
 }
 
+std::vector<std::string> TextNotes::kinds() const {
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds)
+    if (this->*kind.count != 0) names.emplace_back(kind.name);
+  return names;
+}
+
 }  // namespace vlrm

@@ -29,6 +29,8 @@ struct TextNotes {
   OrderedJson json() const;
   // One line for each that is not 0 and that a person should look at.
   std::vector<std::string> warnings() const;
+  // The name of each of these lines' kind, as in json().
+  std::vector<std::string> kinds() const;
 };
 
 }  // namespace vlrm

@@ -120,14 +120,14 @@ PreparedSample Scorer::prepare(const Sample& sample, const std::string& source) 
   std::map<std::vector<int32_t>, int64_t> texts;  // their positions
   std::vector<std::vector<int32_t>> ids_of_responses;
   for (size_t i = 0; i < sample.responses.size(); ++i) {
-    PromptEncoder::Text text = encoder_.encode(texts_of_sample, i, source);
+    const std::string where = sample.responses.size() > 1 ? fmt::format("{}: responses[{}]", source, i) : source;
+    PromptEncoder::Text text = encoder_.encode(texts_of_sample, i, where);
+    if (i == 0) prepared.notes_of_messages = text.message_notes;
     if (i == 0) prepared.notes.add(text.message_notes);
     prepared.notes.add(text.notes);
     prepared.notes_of_responses.push_back(text.notes);
-    prepared.notes_of_responses.back().add(text.message_notes);
     prepared.tokens_of_responses.push_back(std::ssize(text.ids));
-    texts.emplace(text.ids,
-                  likelihood_ ? likelihood_position(text, prompt, source) : reward_position(text.ids, source));
+    texts.emplace(text.ids, likelihood_ ? likelihood_position(text, prompt, where) : reward_position(text.ids, where));
     ids_of_responses.push_back(std::move(text.ids));
     prepared.prompts.push_back(std::move(text.rendered));
   }
@@ -145,15 +145,16 @@ PreparedSample Scorer::prepare_rendered(const std::vector<Rendered>& given, cons
   std::map<std::vector<int32_t>, int64_t> texts;
   std::vector<std::vector<int32_t>> ids_of_responses;
   for (const Rendered& each : given) {
+    const std::string where = given.size() > 1 ? fmt::format("{}[{}]", source, prepared.prompts.size()) : source;
     for (const int32_t id : each.ids)
       if (id >= config_.text.vocab_size)
-        fail("{}: id {} is not of this model, whose vocabulary has {}", source, id, config_.text.vocab_size);
-    PromptEncoder::Text text = each.ids.empty() ? encoder_.encode_rendered(each.text, each.begin, source)
-                                                : encoder_.from_ids(each.ids, source);
+        fail("{}: id {} is not of this model, whose vocabulary has {}", where, id, config_.text.vocab_size);
+    PromptEncoder::Text text =
+        each.ids.empty() ? encoder_.encode_rendered(each.text, each.begin, where) : encoder_.from_ids(each.ids, where);
     prepared.notes.add(text.notes);
     prepared.notes_of_responses.push_back(text.notes);
     prepared.tokens_of_responses.push_back(std::ssize(text.ids));
-    texts.emplace(text.ids, reward_position(text.ids, source));
+    texts.emplace(text.ids, reward_position(text.ids, where));
     ids_of_responses.push_back(std::move(text.ids));
     prepared.prompts.push_back(each.text);
   }

@@ -31,8 +31,9 @@ struct PreparedSample {
   std::vector<std::string> prompts;             // each response's text as rendered
   std::string source;                           // what errors call the sample
   TextNotes notes;                              // of its texts
-  std::vector<TextNotes> notes_of_responses;    // of the messages and the response
-  std::vector<int64_t> tokens_of_responses;     // of the messages and the response
+  TextNotes notes_of_messages;
+  std::vector<TextNotes> notes_of_responses;  // each without those of the messages
+  std::vector<int64_t> tokens_of_responses;   // of the messages and the response
 
   int64_t tokens() const;  // that go through the model
 };

@@ -1,5 +1,6 @@
 #include "serve/api_keys.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -16,6 +17,10 @@ bool equal(const std::string& key, std::string_view given) {
 }
 
 }  // namespace
+
+bool ApiKeys::is_fit(const std::string& key) {
+  return !key.empty() && std::ranges::all_of(key, [](unsigned char c) { return c > ' ' && c < 127; });
+}
 
 bool ApiKeys::admit(const std::string& authorization) const {
   constexpr std::string_view kBearer = "bearer ";

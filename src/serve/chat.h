@@ -11,11 +11,13 @@ namespace vlrm {
 
 // `messages`: [{"role", "content"}, …], where content is a string or a list of parts: text, image_url, and also
 // input_text, input_image and image. Without `responses`, the last message is the assistant's, and is the one response.
-// Throws HttpError 400 naming `field` for what is malformed and for more images or responses than `context` allows.
+// `beside`: images that the messages do not name themselves; parts without a URL are their places. Throws HttpError 400
+// naming `field` for what is malformed and for more images or responses than `context` allows.
 RewardQuestion question_of(const OrderedJson& messages, std::optional<std::vector<std::string>> responses,
-                           const RouteContext& context, const std::string& field);
+                           const RouteContext& context, const std::string& field,
+                           std::vector<EncodedImage> beside = {});
 
-// What a query or a document of vLLM's scoring routes holds: a string, or {"content": [parts]}.
+// What a query or a document of the scoring routes holds: a string, {"content": [parts]}, or {"text": a string}.
 struct Content {
   OrderedJson content;  // as of a message
   // Of its parts, joined. Throws HttpError 400 naming `field` for parts that are not texts.

@@ -20,64 +20,6 @@ constexpr std::array kStyles{
     ChatMarkup::Style{"gemma", "<start_of_turn>", "\n", "<end_of_turn>", "model"},
 };
 
-// What families write for an image; between two of a pair any number of the third.
-struct Placeholder {
-  std::string_view begin, inner, end;
-};
-constexpr std::array kPlaceholders{
-    Placeholder{"<|vision_start|>", "<|image_pad|>", "<|vision_end|>"},
-    Placeholder{"<img>", "<IMG_CONTEXT>", "</img>"},
-    Placeholder{"<start_of_image>", "<image_soft_token>", "<end_of_image>"},
-    Placeholder{"<|image|>", "", ""},
-    Placeholder{"<image>", "", ""},
-};
-
-// Where the placeholder at `at` ends; `at` itself where none begins.
-size_t end_of_placeholder(std::string_view text, size_t at) {
-  for (const Placeholder& kind : kPlaceholders) {
-    if (!text.substr(at).starts_with(kind.begin)) continue;
-    size_t end = at + kind.begin.size();
-    while (!kind.inner.empty() && text.substr(end).starts_with(kind.inner)) end += kind.inner.size();
-    if (text.substr(end).starts_with(kind.end)) end += kind.end.size();
-    return end;
-  }
-  return at;
-}
-
-std::string without_placeholders(std::string_view text) {
-  std::string result;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = text[at] == '<' ? end_of_placeholder(text, at) : at;
-    if (end > at) {
-      at = end;
-    } else {
-      result += text[at++];
-    }
-  }
-  return result;
-}
-
-// Trainers decode what the policy wrote, its end token with it.
-std::string without_ends(std::string text) {
-  constexpr std::array<std::string_view, 5> kEnds{"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|endoftext|>",
-                                                  "<|end_of_text|>"};
-  for (bool found = true; found;) {
-    found = false;
-    while (!text.empty() && text.back() == '\n' && text.size() > 1) {
-      const bool ends =
-          std::ranges::any_of(kEnds, [&](std::string_view end) { return text.ends_with(std::string(end) + "\n"); });
-      if (!ends) break;
-      text.pop_back();
-    }
-    for (const std::string_view end : kEnds)
-      if (text.ends_with(end)) {
-        text.resize(text.size() - end.size());
-        found = true;
-      }
-  }
-  return text;
-}
-
 std::string assistant_begins(const ChatMarkup::Style& style) {
   return fmt::format("{}{}{}", style.before_role, style.assistant, style.after_role);
 }
@@ -124,15 +66,46 @@ const ChatMarkup::Style& ChatMarkup::style_of(const std::string& rendered, const
   return *fitting;
 }
 
-std::string ChatMarkup::last_response(const std::string& rendered, const std::string& field) const {
+bool ChatMarkup::fits(const std::string& text) const {
+  if (expression_) {
+    std::vector<Match> matches;
+    expression_->find_all(text, matches);
+    return !matches.empty();
+  }
+  const auto has_turns = [&](const Style& style) { return text.find(style.before_role) != text.npos; };
+  return style_ != nullptr ? has_turns(*style_) : std::ranges::any_of(kStyles, has_turns);
+}
+
+std::vector<size_t> ChatMarkup::ends_of_beginnings(const std::string& rendered, const std::string& field) const {
+  std::vector<size_t> ends;
   if (expression_) {
     std::vector<Match> matches;
     expression_->find_all(rendered, matches);
     if (matches.empty()) throw bad_request(field + ": the expression of --response-template does not match", field);
-    return without_ends(rendered.substr(matches.back().end));
+    for (const Match& match : matches) ends.push_back(match.end);
+    return ends;
   }
   const std::string begin = assistant_begins(style_of(rendered, field));
-  return without_ends(rendered.substr(rendered.rfind(begin) + begin.size()));
+  for (size_t at = rendered.find(begin); at != rendered.npos; at = rendered.find(begin, at + begin.size()))
+    ends.push_back(at + begin.size());
+  return ends;
+}
+
+std::string ChatMarkup::last_response(const std::string& rendered, const std::string& field) const {
+  return rendered.substr(ends_of_beginnings(rendered, field).back());
+}
+
+int64_t ChatMarkup::responses(const std::string& rendered, const std::string& field) const {
+  return std::ssize(ends_of_beginnings(rendered, field));
+}
+
+std::string ChatMarkup::begun_response(const std::string& prompt, const std::string& field) const {
+  if (expression_) return last_response(prompt, field);
+  const std::vector<Turn> turns = this->turns(prompt, field);
+  if (turns.empty() || turns.back().role != "assistant" || turns.back().ended)
+    throw bad_request(field + ": does not end with the beginning of the assistant's turn (add_generation_prompt)",
+                      field);
+  return turns.back().text;
 }
 
 std::vector<ChatMarkup::Turn> ChatMarkup::turns(const std::string& rendered, const std::string& field) const {
@@ -147,13 +120,34 @@ std::vector<ChatMarkup::Turn> ChatMarkup::turns(const std::string& rendered, con
     const size_t role = at + style.before_role.size(), role_end = rendered.find(style.after_role, role);
     if (role_end == rendered.npos) break;
     const size_t text = role_end + style.after_role.size();
-    const size_t end = std::min(rendered.find(style.end, text), rendered.size());
+    const size_t end = rendered.find(style.end, text);
     std::string name = rendered.substr(role, role_end - role);
     if (name == style.assistant) name = "assistant";
-    result.push_back({std::move(name), without_placeholders(std::string_view(rendered).substr(text, end - text))});
-    at = rendered.find(style.before_role, end);
+    result.push_back(
+        {std::move(name), rendered.substr(text, std::min(end, rendered.size()) - text), end != rendered.npos});
+    at = rendered.find(style.before_role, std::min(end, rendered.size()));
   }
   return result;
+}
+
+std::string ChatMarkup::without_ends(std::string text) {
+  constexpr std::array<std::string_view, 5> kEnds{"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|endoftext|>",
+                                                  "<|end_of_text|>"};
+  for (bool found = true; found;) {
+    found = false;
+    while (!text.empty() && text.back() == '\n' && text.size() > 1) {
+      const bool ends =
+          std::ranges::any_of(kEnds, [&](std::string_view end) { return text.ends_with(std::string(end) + "\n"); });
+      if (!ends) break;
+      text.pop_back();
+    }
+    for (const std::string_view end : kEnds)
+      if (text.ends_with(end)) {
+        text.resize(text.size() - end.size());
+        found = true;
+      }
+  }
+  return text;
 }
 
 }  // namespace vlrm

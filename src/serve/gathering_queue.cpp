@@ -293,10 +293,11 @@ void GatheringQueue::finish(Group& group, const std::vector<double>& rewards, co
       if (!request.error) request.error = error;
     } else {
       Scored& scored = request.scored[part.index];
+      scored.notes.add(group.prepared.notes_of_messages);
       for (const size_t end = text + texts_of(part.question); text < end; ++text) {
         scored.rewards.push_back(rewards[text]);
         scored.tokens.push_back(group.prepared.tokens_of_responses[text]);
-        scored.notes.push_back(group.prepared.notes_of_responses[text]);
+        scored.notes.add(group.prepared.notes_of_responses[text]);
         counts_.tokens += scored.tokens.back();
         ++counts_.responses;
       }

@@ -44,8 +44,8 @@ class GatheringQueue {
 
   struct Scored {
     std::vector<double> rewards;
-    std::vector<int64_t> tokens;   // of each text
-    std::vector<TextNotes> notes;  // of each text
+    std::vector<int64_t> tokens;  // of each text
+    TextNotes notes;              // of all texts, those of the prompt once
   };
   // Blocks until all questions are scored. Throws HttpError 503 where too many requests are there or its work does not
   // begin in time; ClientLeft once `left` says so; Error for a question that cannot be scored. From any thread.

@@ -31,11 +31,19 @@ HttpError bad_request(const std::string& message, const std::optional<std::strin
 // 503: another try may go well.
 HttpError overloaded(const std::string& message);
 
+// What the HTTP library refuses, by the status that it gave.
+HttpError refused_by_http(int status);
+// 499: the client's side of the connection was closed while its question waited.
+HttpError client_closed_request();
+
 // The client closed its connection: nobody reads an answer.
 class ClientLeft : public std::exception {
  public:
   const char* what() const noexcept override { return "the client left"; }
 };
+
+// A text of the library's for a client: what the client cannot set is named as the server's option.
+std::string in_words_of_the_server(std::string text);
 
 // What a client is answered for the exception that is being handled: an Error is 400, a TemporaryError 503, anything
 // else 500.

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "serve/connection_threads.h"
+#include "serve/http_error.h"
 
 namespace vlrm {
 namespace {
@@ -131,9 +132,13 @@ bool HttpServer::process_and_close_socket(int socket) {
     first = false;
     close_connection_of_thread = crowded();
     const bool answered = process(*this, connection, closed);
-    if (!answered && connection.header_too_long())
+    if (!answered && connection.header_too_long()) {
+      const std::string body = refused_by_http(431).body().dump();
       connection.write_text(
-          "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+          fmt::format("HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"
+                      "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                      body.size(), body));
+    }
     if (!answered || closed || close_connection_of_thread || connection.header_too_long()) {
       connection.linger();
       break;

@@ -65,13 +65,15 @@ EncodedImage image_of_path(const std::string& path, const std::string& allowed, 
     throw bad_request(where + ": this server reads no files (--allowed-local-media-path): send a data: URL");
   std::error_code missing, wrong;
   const auto folder = std::filesystem::canonical(allowed, wrong);
-  const auto file = std::filesystem::canonical(path, missing);
+  const auto file = std::filesystem::canonical(folder / path, missing);
   // One answer for both: a client learns nothing of files outside the folder.
   if (wrong || missing || path.find('\0') != path.npos || !is_in(file, folder) ||
       !std::filesystem::is_regular_file(file, missing))
     throw bad_request(where + ": " + printable(path) + " is not a file in the folder that this server may read");
   try {
-    return {where, read_image_file(file)};
+    EncodedImage image{where, read_image_file(file)};
+    if (image.bytes.empty()) throw bad_request(where + ": " + printable(path) + " is empty");
+    return image;
   } catch (const Error& error) {
     throw bad_request(where + ": " + error.what());
   }

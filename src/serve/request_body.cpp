@@ -34,11 +34,15 @@ JsonCounts counts_of_json(std::string_view text) {
   return counts;
 }
 
+OrderedJson parse_object(std::string_view text, const JsonCounts& counts, const std::string& what) {
+  OrderedJson object = parse_ordered_json_or_throw(text, what);
+  if (!object.is_object()) throw bad_request(what + " must be a JSON object");
+  if (keys_of(object) != counts.keys) throw bad_request(what + " has an object with the same key twice");
+  return object;
+}
+
 OrderedJson parse_body(std::string_view text, const JsonCounts& counts) {
-  OrderedJson body = parse_ordered_json_or_throw(text, "body");
-  if (!body.is_object()) throw bad_request("the body must be a JSON object");
-  if (keys_of(body) != counts.keys) throw bad_request("the body has an object with the same key twice");
-  return body;
+  return parse_object(text, counts, "the body");
 }
 
 }  // namespace vlrm

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/json.h"
@@ -14,8 +15,10 @@ struct JsonCounts {
 };
 JsonCounts counts_of_json(std::string_view text);
 
-// Throws HttpError for what is not one JSON object, and for a key that an object has twice: programs differ in which of
-// the two counts. Throws Error where parse_ordered_json_or_throw does.
+// `counts`: of `text`. Throws HttpError naming `what` for what is not one JSON object, and for a key that an object has
+// twice: programs differ in which of the two counts. Throws Error where parse_ordered_json_or_throw does, in one line.
+OrderedJson parse_object(std::string_view text, const JsonCounts& counts, const std::string& what);
+// Of a request's body.
 OrderedJson parse_body(std::string_view text, const JsonCounts& counts);
 
 }  // namespace vlrm

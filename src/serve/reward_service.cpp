@@ -1,9 +1,10 @@
 #include "serve/reward_service.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 
 #include "base/error.h"
+#include "serve/http_error.h"
 
 namespace vlrm {
 namespace {
@@ -13,14 +14,23 @@ bool any_image(const RewardCall& call) {
 }
 
 // What should be known of the rewards: a question without its image, and special tokens in its texts.
-std::vector<std::string> warnings_of(int64_t without_image, const std::vector<GatheringQueue::Scored>& scored) {
-  std::vector<std::string> warnings;
-  if (without_image > 0) warnings.push_back("no image: scored without one");
+void add_warnings(RewardAnswer& answer, int64_t without_image, const std::vector<GatheringQueue::Scored>& scored) {
+  if (without_image > 0) answer.warnings.push_back("no image: scored without one");
+  answer.kinds = answer.warnings;
+  for (std::string& kind : answer.kinds) kind.erase(0, kind.find_first_not_of("0123456789 "));
   TextNotes notes;
-  for (const auto& each : scored)
-    for (const TextNotes& of_text : each.notes) notes.add(of_text);
-  std::ranges::move(notes.warnings(), std::back_inserter(warnings));
-  return warnings;
+  for (const auto& each : scored) notes.add(each.notes);
+  for (const std::string& line : notes.warnings()) answer.warnings.push_back(in_words_of_the_server(line));
+  std::ranges::move(notes.kinds(), std::back_inserter(answer.kinds));
+}
+
+// In place of errors that name the model's folder.
+void require_mode(Mode mode, bool sees, bool images) {
+  if (mode == Mode::text_only && sees)
+    throw OptionError("mode", "text-only is for a text reward model; no-image leaves the image out");
+  if (mode != Mode::text_only && !sees)
+    throw OptionError("mode", fmt::format("the server has a text reward model, which sees no image; {}",
+                                          images ? "leave the image out" : "use text-only, or leave it out"));
 }
 
 }  // namespace
@@ -31,7 +41,9 @@ RewardService::RewardService(const ModelOptions& model, std::optional<int64_t> m
 
 Scorer& RewardService::scorer_for(const RewardCall& call) {
   const Mode own = sees() || any_image(call) ? Mode::image : Mode::text_only;
-  ScorerOptions how = scorer_options(options_, call.mode.empty() ? own : mode_or_throw(call.mode));
+  const Mode mode = call.mode.empty() ? own : mode_or_throw(call.mode);
+  require_mode(mode, sees(), any_image(call));
+  ScorerOptions how = scorer_options(options_, mode);
   if (how.prompt.mode != Mode::image) how.prompt.pixels.reset();
   if (!call.special_tokens.empty()) how.prompt.special_tokens = special_tokens_or_throw(call.special_tokens);
   // As /v1/models says. Elsewhere a longer text is read with a note; a stranger's could be any length.
@@ -50,7 +62,8 @@ RewardAnswer RewardService::ask(RewardCall call, const std::function<bool()>& le
           : 0;
   const auto scored = queue_.score(scorer, std::move(call.questions), left);
   RewardAnswer answer;
-  answer.warnings = warnings_of(without_image, scored);
+  answer.warnings = std::move(call.warnings);
+  add_warnings(answer, without_image, scored);
   for (const auto& each : scored) {
     answer.rewards.push_back(each.rewards);
     for (const int64_t tokens : each.tokens) answer.tokens += tokens;

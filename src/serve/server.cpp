@@ -1,7 +1,5 @@
 #include "serve/server.h"
 
-#include <unistd.h>
-
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -13,6 +11,7 @@
 #include "base/error.h"
 #include "base/listening.h"
 #include "base/version.h"
+#include "serve/access_log.h"
 #include "serve/api_keys.h"
 #include "serve/body_reader.h"
 #include "serve/chat_markup.h"
@@ -33,32 +32,7 @@ using httplib::Response;
 constexpr std::chrono::milliseconds kBetweenStops(50);
 constexpr const char* kJson = "application/json";
 
-// Of the request that a thread answers.
-struct Answering {
-  std::string id;
-  Clock::time_point began;
-  int64_t bytes = 0, texts = 0, tokens = 0;
-};
-thread_local Answering answering;
-
-std::string utc_now() {
-  const auto now = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec, ms);
-}
-
-// The client's own, if it is fit for a header and a log.
-std::string request_id(const Request& request) {
-  constexpr size_t kLongest = 128;
-  std::string given = request.get_header_value("X-Request-Id");
-  const auto fit = [](unsigned char c) { return c > ' ' && c < 127; };
-  if (!given.empty() && given.size() <= kLongest && std::all_of(given.begin(), given.end(), fit)) return given;
-  return random_id();
-}
+thread_local AnsweredRequest answering;
 
 class Server {
  public:
@@ -68,6 +42,7 @@ class Server {
 
  private:
   void add_routes();
+  void add_reward_routes();
   httplib::Server::HandlerResponse admit(const Request& request, Response& response);
   void answer(const Route& route, const httplib::ContentReader& read, Response& response);
   RouteContext context();
@@ -128,7 +103,8 @@ void Server::run(const std::function<bool()>& stop) {
   queue.time_limit = std::chrono::seconds(options_.time_limit);
   service_ = std::make_unique<RewardService>(options_.model, options_.limit_pixels, queue);
   ready_ = true;
-  tell_status(fmt::format("serving on http://{}:{}", options_.host, port_));
+  const bool v6 = options_.host.find(':') != std::string::npos;
+  tell_status(fmt::format("serving on http://{}{}{}:{}", v6 ? "[" : "", options_.host, v6 ? "]" : "", port_));
   while (!stop()) std::this_thread::sleep_for(kBetweenStops);
   tell_status("ending: requests that were accepted are answered");
 }
@@ -143,6 +119,11 @@ OrderedJson Server::models() const {
                     {"root", given_name(options_)},
                     {"parent", nullptr},
                     {"max_model_len", options_.model.max_length.value_or(service_->positions())},
+                    {"limits",
+                     {{"images", options_.limit_images},
+                      {"responses", options_.limit_responses},
+                      {"pixels", options_.limit_pixels.value_or(DecodeOptions().max_pixels)},
+                      {"body_bytes", options_.limit_body << 20}}},
                     {"permission", OrderedJson::array()}});
   return {{"object", "list"}, {"data", std::move(data)}};
 }
@@ -173,13 +154,7 @@ void Server::add_routes() {
                             "The model `" + printable(request.matches[1].str()) + "` does not exist.", "model"});
   });
   get("/", [](const Request&, Response& response) { answer_with_page(response); });
-  for (const Route& route : reward_routes()) {
-    known_routes_.insert(route.path);
-    routes_with_body_.insert(route.path);
-    http_.Post(route.path, [this, route](const Request&, Response& response, const httplib::ContentReader& read) {
-      answer(route, read, response);
-    });
-  }
+  add_reward_routes();
   http_.set_pre_routing_handler(
       [this](const Request& request, Response& response) { return admit(request, response); });
   http_.set_error_handler([this](const Request& request, Response& response) { name_missing(request, response); });
@@ -193,24 +168,36 @@ void Server::add_routes() {
   });
 }
 
+void Server::add_reward_routes() {
+  for (const Route& route : reward_routes()) {
+    known_routes_.insert(route.path);
+    routes_with_body_.insert(route.path);
+    http_.Post(route.path, [this, route](const Request&, Response& response, const httplib::ContentReader& read) {
+      answer(route, read, response);
+    });
+  }
+}
+
 // Before the body is read: the key, the length, and whether the model is there.
 httplib::Server::HandlerResponse Server::admit(const Request& request, Response& response) {
   using enum httplib::Server::HandlerResponse;
   HttpServer::connection().header_ends();
   answering = {request_id(request), Clock::now()};
-  ++requests_;
   response.set_header("X-Request-Id", answering.id);
   const bool open = open_routes_.contains(request.path) || request.method == "OPTIONS";
+  const bool rewards = request.method == "POST" && routes_with_body_.contains(request.path);
+  answering.counted = rewards;
+  if (rewards) ++requests_;
   try {
     if (keys_.needed() && !open && !keys_.admit(request.get_header_value("Authorization")))
       throw HttpError(401, "Unauthorized", "Unauthorized");
     if (!ready_ && !open) throw overloaded("the model is being loaded");
-    if (request.method == "POST" && request.path != "/ping" && !routes_with_body_.contains(request.path)) {
+    if (request.method == "POST" && request.path != "/ping" && !rewards) {
       response.status = 404;
       HttpServer::close_after_answer();
       return Handled;
     }
-    bodies_.check(request, request.method == "POST" && routes_with_body_.contains(request.path));
+    bodies_.check(request, rewards);
     return Unhandled;
   } catch (const HttpError& error) {
     answer_error(response, error);
@@ -228,16 +215,18 @@ RouteContext Server::context() {
     RewardAnswer answer = service_->ask(std::move(call), [&] { return connection.client_left(); });
     answering.tokens += answer.tokens;
     const ListenerScope listening(listener_);
-    for (const std::string& warning : answer.warnings) {
+    for (size_t i = 0; i < answer.warnings.size(); ++i) {
       const std::lock_guard lock(warned_mutex_);
-      if (warned_.insert(warning).second) tell_warning(warning + " (said once)");
+      if (warned_.insert(answer.kinds[i]).second) tell_warning(answer.warnings[i] + " (said once)");
     }
+    answering.warnings = answer.warnings;
     return answer;
   };
   context.model = names_[0];
   context.is_served = [this](const std::string& name) {
     return std::find(names_.begin(), names_.end(), name) != names_.end();
   };
+  context.sees = service_->sees();
   context.allowed_media = options_.allowed_local_media_path;
   context.response_template = options_.response_template;
   context.most_images = options_.limit_images;
@@ -251,8 +240,10 @@ void Server::answer(const Route& route, const httplib::ContentReader& read, Resp
     answering.bytes = body.bytes;
     response.set_content(route.answer(body.json, context()).dump(-1, ' ', false, OrderedJson::error_handler_t::replace),
                          kJson);
+    if (!answering.warnings.empty())
+      response.set_header("X-Vlrm-Warnings", OrderedJson(answering.warnings).dump(-1, ' ', true));
   } catch (const ClientLeft&) {
-    response.status = 499;  // for the log alone
+    answer_error(response, client_closed_request());
     HttpServer::close_after_answer();
   } catch (...) {
     answer_error(response, answer_to_current_exception());
@@ -274,30 +265,16 @@ void Server::name_missing(const Request& request, Response& response) {
     response.set_content(response.status == 404 ? R"({"detail":"Not Found"})" : R"({"detail":"Method Not Allowed"})",
                          kJson);
   else
-    answer_error(response, {response.status, "BadRequestError", "the request is not well-formed HTTP"});
+    answer_error(response, refused_by_http(HttpServer::connection().header_too_long() ? 431 : response.status));
 }
 
 void Server::finish(const Request& request, const Response& response) {
-  if (answering.id.empty())
-    answering = {random_id(), Clock::now()};  // refused before its header was complete
-  else
-    --requests_;
+  if (answering.id.empty()) answering = {random_id(), Clock::now()};  // refused before its header was complete
+  if (answering.counted) --requests_;
   const double seconds = std::chrono::duration<double>(Clock::now() - answering.began).count();
   const bool known = known_routes_.contains(request.path);
   metrics_.add(known ? request.path : "other", request.method, response.status, seconds);
-  if (options_.log) {
-    const OrderedJson line = {{"time", utc_now()},
-                              {"request_id", answering.id},
-                              {"client", request.remote_addr},
-                              {"method", printable(request.method)},
-                              {"path", printable(request.path)},
-                              {"status", response.status},
-                              {"ms", std::round(seconds * 1e4) / 10},
-                              {"bytes", answering.bytes},
-                              {"texts", answering.texts},
-                              {"tokens", answering.tokens}};
-    options_.log(line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
-  }
+  if (options_.log) options_.log(log_line(answering, request, response.status, seconds));
   answering = {};
 }
 
@@ -308,6 +285,9 @@ void serve(const ServeOptions& options, const std::function<bool()>& stop) {
   if (!folder.empty() && !std::filesystem::is_directory(folder))
     throw OptionError("allowed_local_media_path", printable(folder) + ": not a folder");
   const bool local = options.host == "localhost" || options.host == "::1" || options.host.starts_with("127.");
+  for (const std::string& key : options.api_keys)
+    if (!ApiKeys::is_fit(key))
+      throw OptionError("api_key", "a key, or VLRM_API_KEY, must be printable ASCII without spaces, and not empty");
   if (!local && options.api_keys.empty())
     tell_warning(fmt::format("{} may be reached by others, and no key is needed: set VLRM_API_KEY", options.host));
   Server(options).run(stop);

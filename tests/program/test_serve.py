@@ -135,7 +135,8 @@ def test_get_reward_as_openrlhf_asks(tmp_path, scored, template, end, image):
         named = json.dumps({"images": [data_url(SMALL)], "prompt": "Another question?"})
         _, answer, _ = server.ask("/get_reward", {"query": queries[:1], "prompts": prompts[:1], "labels": [named]})
         assert answer["rewards"] == scored("Another question?", RESPONSES[:1], SMALL)
-        _, blind, _ = server.ask("/get_reward", {"query": queries[:1], "prompts": prompts[:1], "labels": ["3"]})
+        _, blind, _ = server.ask("/get_reward", {"query": [template.format("", PROMPT) + RESPONSES[0]], "prompts": [template.format("", PROMPT)],
+                                                 "labels": ["3"]})
         assert blind["rewards"] == scored(PROMPT, RESPONSES[:1]) and blind["warnings"] == ["no image: scored without one"]
         assert "no image: scored without one (said once)" in server.errors()
 
@@ -222,7 +223,7 @@ def test_what_others_ask_of_a_server(server):
     assert models["data"][0]["id"] == models["data"][0]["root"] == str(MODEL) and models["data"][0]["max_model_len"] > 0
     version = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True).stdout.split()[1]
     assert server.ask("/version")[1] == {"version": version}
-    assert server.ask("/load")[1] == {"server_load": 1}
+    assert server.ask("/load")[1] == {"server_load": 0}
     assert server.ask("/nothing")[:2] == (404, {"detail": "Not Found"})
     assert server.ask("/v1/reward")[:2] == (405, {"detail": "Method Not Allowed"})
     status, answer, _ = server.ask("/v1/reward", {"model": "another", "messages": [user(PROMPT)], "responses": ["x"]})

@@ -41,7 +41,8 @@ ANYTHING = {str, list, dict, int, float, bool, type(None)}
 # What a field, or an item of it, takes beside values of the type that it has above.
 ALSO = {
     **dict.fromkeys(["model", "mode", "special_tokens", "task", "use_activation", "add_special_tokens"], {type(None)}),
-    **dict.fromkeys(["queries", "documents", "data_1", "data_2", "query", "responses", "input", "prompt"], {str, list}),
+    **dict.fromkeys(["queries", "documents", "data_1", "data_2", "query", "responses", "input"], {str, list}),
+    "prompt": {str, list, type(None)},  # of a label
     "content": {str, list, type(None)},
     "content[]": {str, dict},
     "documents[]": {str, dict},
@@ -53,7 +54,7 @@ ALSO = {
     "labels[]": ANYTHING,  # trainers put there what they like
     "label": ANYTHING,
     "image_url": {str},
-    "images": {str},
+    "images": {str, type(None)},
 }
 
 

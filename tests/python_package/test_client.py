@@ -53,7 +53,7 @@ def test_the_request_is_the_published_one(stub):
     url = "data:image/png;base64," + base64.b64encode(RED).decode()
     content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "What?"}]
     assert stub.bodies == [{"messages": [{"role": "user", "content": content}], "responses": ["A", "B"], "mode": "image",
-                            "special_tokens": "escape", "use_activation": False}]
+                            "use_activation": False}]
 
 
 def test_url_and_key_may_be_of_the_environment(stub, monkeypatch):
@@ -137,6 +137,34 @@ def test_many_responses_take_several_requests(stub, client):
     scores = client.score("What?", texts)
     assert sorted(len(body["responses"]) for body in stub.bodies) == [88, 256, 256]
     assert scores[::300] == [client.score("What?", [text])[0] for text in texts[::300]]
+
+
+def test_how_many_responses_a_request_has(stub):
+    from vlrm import OptionError
+    from vlrm.client import Client
+
+    assert len(Client(stub.url, responses_per_request=2).score("What?", list("abcde"))) == 5
+    assert sorted(len(body["responses"]) for body in stub.bodies) == [1, 2, 2]
+    with pytest.raises(OptionError, match="responses_per_request: must be at least 1, not 0"):
+        Client(stub.url, responses_per_request=0)
+
+
+def test_special_tokens_are_the_servers_unless_the_caller_chooses(stub, client):
+    client.score("What?", ["A"])
+    client.score("What?", ["A"], special_tokens="parse")
+    assert [body.get("special_tokens") for body in stub.bodies] == [None, "parse"]
+
+
+def test_a_kind_of_warning_is_said_once(stub, client):
+    from vlrm import VlrmWarning
+
+    counts = iter((1, 2, 30))
+    stub.answers = lambda body: stub_server.rewards(body) | {
+        "warnings": [f"{(count := next(counts))} special token{'s' * (count > 1)} read as text"]}
+    with pytest.warns(VlrmWarning, match="1 special token read as text") as caught:
+        for _ in range(3):
+            client.score("What?", ["A"])
+    assert len(caught) == 1
 
 
 def test_rank_compare_and_normalize(stub, client):

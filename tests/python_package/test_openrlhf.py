@@ -89,6 +89,39 @@ def test_the_label_may_hold_the_question(module, stub, tmp_path):
             executed(module.AgentExecutor(), "in no known form", label)
 
 
+@pytest.mark.parametrize("words", ["What does <img> do?", "<img></img>", "Is <image> a tag?"])
+def test_a_users_words_are_left(module, stub, tmp_path, words):
+    executed(module.AgentExecutor(), CHATML.replace("What is this?", words), images=trainers.pictures(tmp_path)[:1])
+    assert [part.get("text", part["type"]) for part in stub.bodies[-1]["messages"][-1]["content"]] == ["image_url", words]
+    executed(module.AgentExecutor(mode="no-image"), CHATML.replace("What is this?", words))
+    assert stub.bodies[-1]["messages"][-1]["content"] == words
+
+
+def test_places_and_images_are_as_many(module, tmp_path):
+    from vlrm import Error
+
+    with pytest.raises(Error, match="the messages have the places of 1 images, and there are 2 images"):
+        executed(module.AgentExecutor(), images=trainers.pictures(tmp_path))
+
+
+def test_one_picture_is_a_list_of_one(module, stub, tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    executed(module.AgentExecutor(), images=Image.new("RGB", (8, 8), "red"))
+    assert len(stub.images) == 1
+
+
+def test_a_label_s_prompt_is_checked(module):
+    from vlrm import Error
+
+    with pytest.raises(Error, match='openrlhf: the prompt .*: the label\'s "prompt": int is neither a text nor a list'):
+        executed(module.AgentExecutor(), label='{"prompt": 5}')
+
+
+def test_special_tokens_are_text_whatever_the_server_does(module, stub):
+    executed(module.AgentExecutor(mode="no-image"))
+    assert stub.bodies[-1]["special_tokens"] == "escape"
+
+
 def test_a_reward_that_gets_no_image_says_so_once(module):
     from vlrm import VlrmWarning
 

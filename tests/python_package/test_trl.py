@@ -77,7 +77,7 @@ def test_a_row_fills_one_of_the_columns(reward):
     images, image = [[shown[0]], None, [], [shown[3]]], [None, shown[1], shown[2], None]
     assert reward(prompts=plain_prompts(), completions=completions(), images=images, image=image) == expected
     assert reward(prompts=plain_prompts(), completions=completions(), images=[None] * 4, image=shown) == expected
-    with pytest.raises(Error, match="row 2 has images in both columns"):
+    with pytest.raises(Error, match="VlrmReward: row 2: has images in both columns"):
         reward(prompts=plain_prompts(), completions=completions(), images=[None, *shown[1:]], image=[None, shown[1], None, None])
     with pytest.raises(Error, match="for each conversation"):
         reward(prompts=plain_prompts(), completions=completions(), image=shown[:2])
@@ -122,6 +122,43 @@ def test_the_reward_may_be_of_a_server(model):
             prompts=plain_prompts(), completions=completions(), image=pictures())
         with pytest.raises(Error, match="loaded already"):
             VlrmReward(Client(stub.url), timeout=5)
+
+
+def of_stub(stub, prompts, completions, **columns):
+    """What the server is asked."""
+    from vlrm.integrations.trl import VlrmReward
+
+    VlrmReward(stub.url)(prompts=prompts, completions=completions, **columns)
+    return stub.bodies[-1]
+
+
+def test_an_image_stands_in_the_place_of_its_word(tmp_path):
+    from vlrm import Error
+
+    shown = pictures()[0]
+    for content in ("Is <image> it?", [{"type": "text", "text": "Is <image> it?"}], ["Is <image> it?"]):
+        with stub_server.running() as stub:
+            body = of_stub(stub, [[{"role": "user", "content": content}]], ["An <image>."], image=[shown])
+            assert [part["type"] for part in body["messages"][0]["content"]] == ["text", "image_url", "text"]
+            assert body["responses"] == ["An <image>."]
+            with pytest.raises(Error, match="VlrmReward: row 1: the messages have 1 <image>, and there are 2 images"):
+                of_stub(stub, [[{"role": "user", "content": content}]], ["x"], images=[[shown, shown]])
+
+
+def test_a_completion_goes_on_where_the_prompt_ends():
+    begun = [{"role": "user", "content": "What?"}, {"role": "assistant", "content": "It is "}]
+    with stub_server.running() as stub:
+        body = of_stub(stub, [begun], [[{"role": "assistant", "content": "red."}]])
+        assert body["responses"] == ["It is red."] and [message["role"] for message in body["messages"]] == ["user"]
+
+
+@pytest.mark.parametrize("prompt, says", [(5, "int is neither a text nor a list of messages"), ([5], "list of int is neither"),
+                                          (None, "NoneType is neither")])
+def test_rows_that_are_none(prompt, says):
+    from vlrm import Error
+
+    with stub_server.running() as stub, pytest.raises(Error, match=f"VlrmReward: row 1: {says}"):
+        of_stub(stub, [prompt], ["x"])
 
 
 def test_groups_share_the_prompt(reward, model, monkeypatch):

@@ -74,11 +74,16 @@ def test_errors_name_the_row(score, stub):
 
     with pytest.raises(Error, match='verl: row 7 of world: extra_info has no "raw_prompt"'):
         score({"index": 7})
-    with pytest.raises(Error, match="verl: row 7 of world: the messages have 2 <image>, and there are 1 images"):
+    with pytest.raises(Error, match="^verl: row 7 of world: the messages have 2 <image>, and there are 1 images"):
         score({"index": 7, "prompt": "<image> or <image>?", "images": ["red.png"]})
     stub.answers = lambda _: (400, {}, b'{"error": {"message": "no"}}')
     with pytest.raises(Error, match="verl: row 7 of world: http.*: no"):
         score(seen("red") | {"index": 7})
+
+
+def test_one_picture_is_a_list_of_one(score, stub):
+    score({"prompt": trainers.QUESTION, "images": Image.new("RGB", (8, 8), "red")})
+    assert len(stub.images) == 1
 
 
 def test_a_reward_that_gets_no_image_says_so_once(score):

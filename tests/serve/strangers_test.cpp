@@ -4,7 +4,9 @@
 #include "serve/api_keys.h"
 #include "serve/base64.h"
 #include "serve/chat_markup.h"
+#include "serve/dialects/reward_label.h"
 #include "serve/http_error.h"
+#include "serve/image_marks.h"
 #include "serve/media.h"
 #include "serve/request_body.h"
 #include "support/support.h"
@@ -55,11 +57,72 @@ TEST(ChatMarkup, FindsTurnsAndTheResponse) {
       "<|im_start|>user\n<|vision_start|><|image_pad|><|image_pad|><|vision_end|>What?<|im_end|>\n"
       "<|im_start|>assistant\nA cat.<|im_end|>\n";
   const ChatMarkup any("");
-  EXPECT_EQ(any.last_response(text, "query[0]"), "A cat.");
+  EXPECT_EQ(any.last_response(text, "query[0]"), "A cat.<|im_end|>\n");
+  EXPECT_EQ(ChatMarkup::without_ends("A cat.<|im_end|>\n"), "A cat.");
   const auto turns = any.turns(text, "query[0]");
   ASSERT_EQ(turns.size(), 2);
-  EXPECT_EQ(turns[0].role + ":" + turns[0].text, "user:What?");
+  EXPECT_THAT(turns[0].text, ::testing::EndsWith("<|vision_end|>What?"));
   EXPECT_EQ(turns[1].role + ":" + turns[1].text, "assistant:A cat.");
+  EXPECT_TRUE(turns[0].ended && turns[1].ended);
+  EXPECT_EQ(any.responses(text + text, "query[0]"), 2);
+}
+
+TEST(ChatMarkup, TellsWhatIsBegun) {
+  const ChatMarkup any(""), by_expression("Answer: ");
+  const std::string prompt = "<|im_start|>user\nWhat?<|im_end|>\n<|im_start|>assistant\n";
+  EXPECT_EQ(any.begun_response(prompt, "p"), "");
+  EXPECT_EQ(any.begun_response(prompt + "<think>\n", "p"), "<think>\n");
+  EXPECT_EQ(by_expression.begun_response("Q Answer: it", "p"), "it");
+  EXPECT_THAT(refusal([&] { any.begun_response(prompt + "x<|im_end|>", "p"); }), HasSubstr("400 p: does not end with"));
+  EXPECT_TRUE(any.fits(prompt) && by_expression.fits("Answer: x"));
+  EXPECT_FALSE(any.fits("What?") || by_expression.fits("x") || ChatMarkup("llama3").fits(prompt));
+}
+
+OrderedJson user_says(const OrderedJson& content) {
+  return OrderedJson::array({{{"role", "user"}, {"content", content}}});
+}
+
+TEST(ImageMarks, BecomeParts) {
+  const auto content = [](const OrderedJson& of, size_t images, bool blind = false) {
+    return with_image_places(user_says(of), images, blind, "prompt")[0]["content"].dump();
+  };
+  const std::string image = R"({"type":"image"})", a = R"({"type":"text","text":"a"})";
+  EXPECT_EQ(content("<|image|>a<|image|>", 2), "[" + image + "," + a + "," + image + "]");
+  EXPECT_EQ(content("<img><IMG_CONTEXT><IMG_CONTEXT></img>a", 1), "[" + image + "," + a + "]");
+  EXPECT_EQ(content("<image>a", 1), "[" + image + "," + a + "]");
+  EXPECT_EQ(content(OrderedJson::array({{{"type", "text"}, {"text", "a<image>"}}}), 1), "[" + a + "," + image + "]");
+  EXPECT_EQ(content("a<image><|image|>", 1), R"([{"type":"text","text":"a<image>"},)" + image + "]");
+  EXPECT_EQ(content("<|image|>a", 0, true), "\"a\"");
+  for (const char* words : {"<image>a", "<img>a", "<img></img>", "<|vision_start|>a", "a"})
+    EXPECT_EQ(content(words, 0), OrderedJson(words).dump());
+  EXPECT_EQ(content("a", 3), "\"a\"");
+  EXPECT_THAT(refusal([&] { content("<|image|>a", 2); }),
+              HasSubstr("prompt: the prompt has the places of 1 image, and 2"));
+  EXPECT_THAT(refusal([&] { content("<image>a<image>", 1); }), HasSubstr("the places of 2 images, and 1 is given"));
+  const OrderedJson assistant = OrderedJson::array({{{"role", "assistant"}, {"content", "<|image|>"}}});
+  EXPECT_EQ(with_image_places(assistant, 1, false, "prompt"), assistant);
+}
+
+TEST(ImageMarks, AreOneThingHoweverManyTokens) {
+  EXPECT_EQ(end_of_prompt("ab", "a"), 1);
+  EXPECT_EQ(end_of_prompt("<s>ab", "a"), 4);
+  EXPECT_EQ(end_of_prompt("b", "a"), std::nullopt);
+  EXPECT_EQ(end_of_prompt("a", "ab"), std::nullopt);
+  EXPECT_EQ(end_of_prompt("<image><image>ab", "<image>a"), 15);
+  EXPECT_EQ(end_of_prompt("ab", "<image>ab"), std::nullopt);
+}
+
+TEST(RewardLabel, IsReadStrictly) {
+  EXPECT_TRUE(label_of("{1, 2}", "label").images.empty());
+  EXPECT_EQ(label_of(R"({"image": "a", "answer": 3})", "label").images, std::vector<std::string>{"a"});
+  EXPECT_THAT(refusal([] { label_of("{'image': 'a'}", "label"); }), HasSubstr("400 label: not valid JSON"));
+  const std::string many = "{\"images\": [" + std::string(1 << 17, ',') + "]}";
+  EXPECT_THAT(refusal([&] { label_of(many, "label"); }), HasSubstr("JSON of more than 65536 values"));
+}
+
+TEST(ApiKeys, AreWhatAHeaderCanHold) {
+  EXPECT_TRUE(ApiKeys::is_fit("sk-1.~"));
+  for (const char* key : {"", "a b", "a\n", "\x7f", "\xc3\xa4"}) EXPECT_FALSE(ApiKeys::is_fit(key)) << key;
 }
 
 TEST(ChatMarkup, RefusesWhatIsNoChat) {
@@ -100,6 +163,12 @@ TEST(RequestBody, RefusesWhatIsAmbiguous) {
     EXPECT_EQ(refusal([&] { parse(twice); }), "400 the body has an object with the same key twice") << twice;
   EXPECT_EQ(refusal([&] { parse("[1]"); }), "400 the body must be a JSON object");
   EXPECT_THROW(parse(R"({"a": NaN})"), Error);
+  try {
+    parse(R"({"a": 1e999})");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "the body: not valid JSON: a number is too large for a double");
+  }
   EXPECT_EQ(counts_of_json(R"({"a,b": [1, "x:[", {}]})").values, 5);
   EXPECT_EQ(counts_of_json(R"({"a:b": 1, "c": {"d": 2}})").keys, 3);
 }

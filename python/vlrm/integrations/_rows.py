@@ -28,11 +28,21 @@ def judge_of(model: Any, where: str, **options: Any) -> Any:
 
 
 def messages_of(text: Any, role: str) -> list[Any]:
-    """Of a text, or of messages; these may be in one of numpy's arrays, as parquet gives them."""
+    """Of a text, or of messages; these may be in one of numpy's arrays, as parquet gives them. Raises Error for anything
+    else."""
     if isinstance(text, str):
         return [{"role": role, "content": text}]
+    messages = list(text) if isinstance(text, (list, tuple)) or getattr(text, "dtype", None) == object else None
+    if messages is None or not all(isinstance(message, Mapping) for message in messages):
+        raise Error(f"{shown_type(text)} is neither a text nor a list of messages")
     return [{**message, "content": list(message["content"])} if hasattr(message.get("content"), "__array_interface__")
-            else message for message in text]
+            else message for message in messages]
+
+
+def shown_type(value: Any) -> str:
+    """For errors: "int", or of which types a list is."""
+    inner = sorted({type(each).__name__ for each in value}) if isinstance(value, (list, tuple)) else []
+    return f"{type(value).__name__} of {', '.join(inner)}" if inner else type(value).__name__
 
 
 def holds_images(row: Sequence[Mapping[str, Any]]) -> bool:
@@ -42,29 +52,46 @@ def holds_images(row: Sequence[Mapping[str, Any]]) -> bool:
                for message in row if isinstance(message.get("content"), (list, tuple)) for part in message["content"])
 
 
-def placed(row: list[Any], images: Any, where: str) -> tuple[list[Any], list[Any] | None]:
-    """Messages, and the images to be given beside them: none if the parts name their own. Where texts have an <image> for
-    each image, these become parts."""
-    if hasattr(images, "__array_interface__") and images.dtype == object:
+def placed(row: list[Any], images: Any) -> tuple[list[Any], list[Any] | None]:
+    """Messages, and the images to be given beside them: none if the parts name their own. Where texts, but the assistant's,
+    have an <image> for each image that has no part, these become parts. Raises Error where there is another number."""
+    if getattr(images, "dtype", None) == object:
         images = list(images)
-    beside = image_list(images, where)
+    beside = image_list(images, "the row")
     if not beside or holds_images(row):
         return row, None
-    texts = [message["content"] for message in row if isinstance(message.get("content"), str)]
-    places = sum(text.count(_PLACEHOLDER) for text in texts)
-    if places == 0:
+    asked = [message for message in row if message.get("role") != "assistant"]
+    parts = sum(part.get("type") == "image" for message in asked for part in _parts_of(message))
+    words = sum(part.get("text", "").count(_PLACEHOLDER) for message in asked for part in _parts_of(message))
+    if len(beside) == parts or parts == words == 0:
         return row, beside
-    if places != len(beside):
-        raise Error(f"{where}: the messages have {places} {_PLACEHOLDER}, and there are {len(beside)} images; give as many")
-    return [{**message, "content": _parts(message["content"])} if isinstance(message.get("content"), str) else message
+    if len(beside) != parts + words:
+        has = f"{parts + words} {_PLACEHOLDER}" if parts == 0 else f"the places of {parts + words} images"
+        raise Error(f"the messages have {has}, and there are {len(beside)} images; give as many")
+    return [{**message, "content": _split(message)} if any(message is each for each in asked) else message
             for message in row], beside
 
 
-def _parts(text: str) -> Any:
-    if _PLACEHOLDER not in text:
-        return text
-    pieces = re.split(f"({_PLACEHOLDER})", text)
-    return [{"type": "image"} if piece == _PLACEHOLDER else {"type": "text", "text": piece} for piece in pieces if piece]
+def _parts_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    content = message.get("content")
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    parts = content if isinstance(content, (list, tuple)) else []
+    return [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts
+            if isinstance(part, str) or isinstance(part, Mapping) and isinstance(part.get("text", ""), str)]
+
+
+def _split(message: Mapping[str, Any]) -> Any:
+    """Its content with a part for each <image>."""
+    content = message.get("content")
+    if isinstance(content, str) and _PLACEHOLDER not in content or not isinstance(content, (str, list, tuple)):
+        return content
+    result: list[Any] = []
+    for part in _parts_of(message):
+        pieces = re.split(f"({_PLACEHOLDER})", part["text"]) if "text" in part else []
+        result += [{"type": "image"} if piece == _PLACEHOLDER else {"type": "text", "text": piece}
+                   for piece in pieces if piece] if pieces else [part]
+    return result
 
 
 @contextmanager

@@ -20,8 +20,8 @@ _TURNS = (  # of policies' chat templates: role and text
     r"<\|start_header_id\|>(\w+)<\|end_header_id\|>\n\n(.*?)<\|eot_id\|>",
     r"<start_of_turn>(\w+)\n(.*?)<end_of_turn>",
 )
-_IMAGE = (r"<\|vision_start\|>(?:<\|image_pad\|>)+<\|vision_end\|>|<img>(?:<IMG_CONTEXT>)*</img>|<\|image\|>"
-          r"|<start_of_image>(?:(?:<image_soft_token>)*<end_of_image>)?")
+_IMAGE = (r"<\|vision_start\|>(?:<\|image_pad\|>)+<\|vision_end\|>|<img>(?:<IMG_CONTEXT>)+</img>|<\|image\|>"
+          r"|<start_of_image>(?:(?:<image_soft_token>)+<end_of_image>)?")
 
 
 class AgentExecutor(SingleTurnAgentExecutor):
@@ -40,24 +40,34 @@ class AgentExecutor(SingleTurnAgentExecutor):
         begin, end = output["action_ranges"][-1]
         answer = hf_tokenizer.decode(output["observation_tokens"][begin:end], skip_special_tokens=True)
         with naming(f"openrlhf: the prompt {prompt[-80:]!r}"):
-            row, shown = placed(question_of(prompt, label), images, "images")
+            row, shown = placed(question_of(prompt, label, shows=images is not None), images)
             if self.mode in (None, "image"):
                 self._sight.check(bool(shown) or holds_images(row))
-            reward = (await self.client.score_async(row, [answer], shown, self.mode))[0]
+            reward = (await self.client.score_async(row, [answer], shown, self.mode, "escape"))[0]
         output.update(reward=reward, scores=1 / (1 + math.exp(-max(reward, -700.0))), extra_logs={"vlrm": reward})
         return output
 
 
-def question_of(prompt: str, label: Any) -> list[Any]:
-    """The messages before the answer."""
+def question_of(prompt: str, label: Any, shows: bool = True) -> list[Any]:
+    """The messages before the answer. What the template writes for an image is a part of them, or, unless one `shows`
+    images, nothing."""
     try:
         said = json.loads(label) if isinstance(label, str) else label
     except ValueError:
         said = None
     if isinstance(said, dict) and said.get("prompt"):
-        return messages_of(said["prompt"], "user")
+        with naming('the label\'s "prompt"'):
+            return messages_of(said["prompt"], "user")
     turns = next((found for style in _TURNS if (found := re.findall(style, prompt, re.DOTALL))), None)
     if not turns or turns[-1][0] != "user":
         raise Error('no user\'s turn of a known chat template ends it; put the question into the label, as {"prompt": …}')
-    return [{"role": "assistant" if role == "model" else role, "content": re.sub(_IMAGE, "<image>", text)}
-            for role, text in turns]
+    return [{"role": "assistant", "content": text} if role in ("assistant", "model") else
+            {"role": role, "content": _content(text, shows)} for role, text in turns]
+
+
+def _content(text: str, shows: bool) -> Any:
+    texts = re.split(_IMAGE, text)
+    if len(texts) == 1 or not shows:
+        return "".join(texts)
+    parts = [part for piece in texts for part in ({"type": "image"}, {"type": "text", "text": piece})][1:]
+    return [part for part in parts if part.get("text") != ""]

@@ -30,12 +30,16 @@ class VlrmReward(ORM):
                  images: Sequence[Any] | None = None, **columns: Any) -> list[float]:
         if messages is None:
             raise Error("ms-swift: the rows have no column `messages`, which holds the question")
+        for name, column in (("messages", messages), ("images", images)):
+            if column is not None and len(column) != len(completions):
+                raise Error(f"ms-swift: {len(completions)} completions, and the column `{name}` has {len(column)} rows")
         rows, shown = [], []
-        for number, (completion, row) in enumerate(zip(completions, messages, strict=True), 1):
-            before = messages_of(row, "user")
-            if before and before[-1].get("role") == "assistant":
-                before = before[:-1]
-            before, given = placed(before, images[number - 1] if images is not None else None, f"ms-swift: row {number}")
+        for number, (completion, row) in enumerate(zip(completions, messages), 1):
+            with naming(f"ms-swift: row {number}"):
+                before = messages_of(row, "user")
+                if before and before[-1].get("role") == "assistant":
+                    before = before[:-1]
+                before, given = placed(before, images[number - 1] if images is not None else None)
             rows.append([*before, {"role": "assistant", "content": completion}])
             shown.append(given)
         if self.mode in (None, "image"):

@@ -10,7 +10,7 @@ from .._options import Name
 from ..client import Client
 from ..errors import Error
 from ..reward_model import RewardModel
-from ._rows import Sight, holds_images, judge_of, messages_of
+from ._rows import Sight, holds_images, judge_of, messages_of, naming, placed
 
 
 class VlrmReward:
@@ -38,18 +38,29 @@ class VlrmReward:
         if len(prompts) != len(completions):
             raise Error(f"VlrmReward: {len(prompts)} prompts, {len(completions)} completions")
         both = [messages.for_each(column, len(prompts), "VlrmReward") for column in (images, image)]
-        conversations = [messages_of(prompt, "user") + messages_of(completion, "assistant")
-                         for prompt, completion in zip(prompts, completions)]
-        shown = [None if holds_images(row) else _filled(given, one, number)
-                 for number, (row, given, one) in enumerate(zip(conversations, *both), 1)]
+        conversations, shown = [], []
+        for number, (prompt, completion, given, one) in enumerate(zip(prompts, completions, *both), 1):
+            with naming(f"VlrmReward: row {number}"):
+                before = messages_of(prompt, "user")
+                row, images_of_row = placed(before, None if holds_images(before) else _filled(given, one))
+                conversations.append(_joined(row, messages_of(completion, "assistant")))
+            shown.append(images_of_row)
         if self.mode in (None, "image") and getattr(self.model, "sees", True):
             self._sight.check(any(each is not None for each in shown) or any(map(holds_images, conversations)))
         return self.model.score_conversations(conversations, shown, self.mode, special_tokens=self.special_tokens)
 
 
-def _filled(images: Any, image: Any, number: int) -> Any:
+def _joined(before: list[Any], completion: list[Any]) -> list[Any]:
+    """The conversation. A prompt that ends with the assistant's words is one that the completion continues."""
+    if not before or before[-1].get("role") != "assistant" or not completion or completion[0].get("role") != "assistant":
+        return before + completion
+    begun, rest = (messages.split([message], "the assistant's message")[1] for message in (before[-1], completion[0]))
+    return [*before[:-1], {**completion[0], "content": begun + rest}, *completion[1:]]
+
+
+def _filled(images: Any, image: Any) -> Any:
     """What a row's columns show."""
     found = [each for each in (images, image) if each is not None and not (isinstance(each, (list, tuple)) and not each)]
     if len(found) > 1:
-        raise Error(f"VlrmReward: row {number} has images in both columns, `images` and `image`; leave one out")
+        raise Error("has images in both columns, `images` and `image`; leave one out")
     return found[0] if found else None

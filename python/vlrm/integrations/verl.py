@@ -30,11 +30,11 @@ async def compute_score(data_source: Any, solution_str: str, ground_truth: Any, 
         raise Error(f'{where}: extra_info has no "raw_prompt", the messages that the agent loop adds; put them there, or the '
                     'question as "prompt"')
     with naming(where):
-        row, images = placed(messages_of(prompt, "user"), info.get("images"), where)
+        row, images = placed(messages_of(prompt, "user"), info.get("images"))
         if mode in (None, "image"):
             _SIGHT.check(bool(images) or holds_images(row))
         client = _client(url, timeout, normalize)
-        return {"score": (await client.score_async(row, [solution_str], images, mode))[0]}
+        return {"score": (await client.score_async(row, [solution_str], images, mode, "escape"))[0]}
 
 
 def _client(url: str | None, timeout: float, normalize: Any) -> Client:

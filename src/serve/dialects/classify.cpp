@@ -46,9 +46,11 @@ RewardQuestion rendered_question(const OrderedJson& body, const RouteContext& co
   } else {
     throw bad_request("input must be a text, a list of token ids, or a list of these", "input");
   }
-  const bool empty =
-      question.rendered.size() == 1 && question.rendered[0].text.empty() && question.rendered[0].ids.empty();
-  if (question.rendered.empty() || empty) throw bad_request("input is empty", "input");
+  if (question.rendered.empty()) throw bad_request("input is empty", "input");
+  for (size_t i = 0; i < question.rendered.size(); ++i)
+    if (question.rendered[i].text.empty() && question.rendered[i].ids.empty())
+      throw bad_request(input.is_array() && !are_ids(input) ? fmt::format("input[{}] is empty", i) : "input is empty",
+                        "input");
   if (std::ssize(question.rendered) > context.most_responses)
     throw bad_request(fmt::format("input: {} texts are more than {} (--limit-responses)", question.rendered.size(),
                                   context.most_responses),
@@ -57,10 +59,18 @@ RewardQuestion rendered_question(const OrderedJson& body, const RouteContext& co
 }
 
 RewardAnswer rewards_of(const OrderedJson& body, const RouteContext& context) {
-  refuse_unsupported(body);
-  RewardCall call = call_of(body, context);
   const bool chat = body.contains("messages"), rendered = body.contains("input");
   if (chat == rendered) throw bad_request("give either messages or input", chat ? "input" : "messages");
+  if (chat)
+    refuse_unsupported(body, {"messages", "task"});
+  else
+    refuse_unsupported(body, {"input", "add_special_tokens", "task"});
+  if (body.contains("responses") && !body["responses"].is_null())
+    throw bad_request("responses: here the last message is the response; /v1/reward takes several", "responses");
+  RewardCall call = call_of(body, context);
+  if (rendered && !call.special_tokens.empty())
+    throw bad_request("special_tokens: `input` is rendered already, and is read as it stands; give messages",
+                      "special_tokens");
   call.questions.push_back(chat ? question_of(body["messages"], std::nullopt, context, "messages")
                                 : rendered_question(body, context));
   return context.ask(std::move(call));

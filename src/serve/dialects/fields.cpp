@@ -1,14 +1,41 @@
 #include "serve/dialects/fields.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <ctime>
 
 #include "base/claim.h"
 #include "base/error.h"
+#include "base/nearest.h"
 #include "serve/http_error.h"
 
 namespace vlrm {
 namespace {
+
+constexpr std::array<std::string_view, 23> kUnsupported{"chat_template",
+                                                        "chat_template_kwargs",
+                                                        "mm_processor_kwargs",
+                                                        "media_io_kwargs",
+                                                        "truncate_prompt_tokens",
+                                                        "dimensions",
+                                                        "encoding_format",
+                                                        "embed_dtype",
+                                                        "endianness",
+                                                        "add_generation_prompt",
+                                                        "max_length",
+                                                        "continue_final_message",
+                                                        "max_tokens_per_doc",
+                                                        "truncation",
+                                                        "max_pixels",
+                                                        "min_pixels",
+                                                        "tools",
+                                                        "instruction",
+                                                        "response_prefix",
+                                                        "likelihood",
+                                                        "system_prompt",
+                                                        "add_special_tokens",
+                                                        "response_template"};
 
 // The value that leaves things as they are; anything else is refused.
 bool changes_nothing(const std::string& name, const OrderedJson& value) {
@@ -19,22 +46,28 @@ bool changes_nothing(const std::string& name, const OrderedJson& value) {
   if (name == "embed_dtype") return value == "float32" || value == "float";
   if (name == "endianness") return value == "native" || value == "little";
   if (name == "truncate_prompt_tokens" || name == "max_tokens_per_doc") return value == -1 || value == 0;
+  if (value.is_string()) return value == "";
   return false;
 }
 
 }  // namespace
 
-void refuse_unsupported(const OrderedJson& body) {
-  for (const char* name : {"chat_template", "chat_template_kwargs", "mm_processor_kwargs", "media_io_kwargs",
-                           "truncate_prompt_tokens", "dimensions", "encoding_format", "embed_dtype", "endianness",
-                           "add_generation_prompt", "continue_final_message", "max_tokens_per_doc"}) {
-    const auto found = body.find(name);
-    if (found != body.end() && !changes_nothing(name, *found))
-      throw bad_request(std::string(name) + ": this server has no such setting; leave it out", name);
+void refuse_unsupported(const OrderedJson& body, std::initializer_list<std::string_view> known) {
+  std::vector<std::string_view> names{"model", "mode", "special_tokens", "use_activation"};
+  names.insert(names.end(), known.begin(), known.end());
+  for (const auto& [key, value] : body.items()) {
+    if (value.is_null() || std::ranges::find(names, key) != names.end()) continue;
+    if (std::ranges::find(kUnsupported, key) != kUnsupported.end()) {
+      if (changes_nothing(key, value)) continue;
+      throw bad_request(key + ": this server has no such setting; leave it out", key);
+    }
+    if (key == "normalize" || key == "softmax" || key == "activation")
+      throw bad_request(key + ": use `use_activation`, which gives the sigmoid of a reward", key);
+    if (key == "images") throw bad_request("images: show them in parts of the messages: \"image_url\"", key);
+    if (const auto near = near_name(key, names))
+      throw bad_request(fmt::format("unknown field \"{}\"; did you mean \"{}\"?", printable(key), *near),
+                        printable(key));
   }
-  for (const char* name : {"normalize", "softmax", "activation"})
-    if (body.contains(name) && !body[name].is_null())
-      throw bad_request(std::string(name) + ": use `use_activation`, which gives the sigmoid of a reward", name);
 }
 
 RewardCall call_of(const OrderedJson& body, const RouteContext& context) {

@@ -1,16 +1,19 @@
 // Fields that several dialects share.
 #pragma once
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "serve/reward_call.h"
 
 namespace vlrm {
 
-// Throws HttpError 400 naming a field of `body` that would change a reward and that this server does not have: another
-// chat template, truncation, another encoding of the answer …
-void refuse_unsupported(const OrderedJson& body);
+// Throws HttpError 400 naming a field of `body` that would change a reward and that this server does not have (another
+// chat template, truncation, another encoding of the answer …), or that is nearly one of `known`, the route's own
+// fields, or of those that all routes have. Others are left aside.
+void refuse_unsupported(const OrderedJson& body, std::initializer_list<std::string_view> known);
 
 // "mode" and "special_tokens", and that no other model is named: 404.
 RewardCall call_of(const OrderedJson& body, const RouteContext& context);

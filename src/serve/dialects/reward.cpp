@@ -8,7 +8,7 @@
 namespace vlrm {
 
 OrderedJson answer_reward(const OrderedJson& body, const RouteContext& context) {
-  refuse_unsupported(body);
+  refuse_unsupported(body, {"messages", "responses"});
   const Activation activation(body);
   RewardCall call = call_of(body, context);
   if (!body.contains("messages")) throw bad_request("messages is missing", "messages");

@@ -46,7 +46,7 @@ Sides sides_of(const OrderedJson& body) {
 }  // namespace
 
 OrderedJson answer_score(const OrderedJson& body, const RouteContext& context) {
-  refuse_unsupported(body);
+  refuse_unsupported(body, {"queries", "query", "documents", "items", "data_1", "data_2", "text_1", "text_2"});
   const Activation activation(body);
   RewardCall call = call_of(body, context);
   const Sides sides = sides_of(body);
@@ -76,8 +76,9 @@ OrderedJson answer_score(const OrderedJson& body, const RouteContext& context) {
 }
 
 OrderedJson answer_rerank(const OrderedJson& body, const RouteContext& context) {
-  refuse_unsupported(body);
+  refuse_unsupported(body, {"query", "documents", "top_n", "return_documents"});
   const Activation activation(body);
+  const bool shows_documents = flag(body, "return_documents", true);
   RewardCall call = call_of(body, context);
   if (!body.contains("query")) throw bad_request("query is missing", "query");
   if (!body.contains("documents")) throw bad_request("documents is missing", "documents");
@@ -96,10 +97,11 @@ OrderedJson answer_rerank(const OrderedJson& body, const RouteContext& context) 
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, [&](size_t a, size_t b) { return rewards[a] > rewards[b]; });
   OrderedJson results = OrderedJson::array();
-  for (size_t i = 0; std::cmp_less(i, shown); ++i)
-    results.push_back({{"index", order[i]},
-                       {"document", {{"text", texts[order[i]]}, {"multi_modal", nullptr}}},
-                       {"relevance_score", activation(rewards[order[i]])}});
+  for (size_t i = 0; std::cmp_less(i, shown); ++i) {
+    OrderedJson& result = results.emplace_back(OrderedJson({{"index", order[i]}}));
+    if (shows_documents) result["document"] = {{"text", texts[order[i]]}, {"multi_modal", nullptr}};
+    result["relevance_score"] = activation(rewards[order[i]]);
+  }
   OrderedJson result = {{"id", new_id("rerank")},
                         {"model", context.model},
                         {"usage", {{"prompt_tokens", answer.tokens}, {"total_tokens", answer.tokens}}},
