@@ -310,7 +310,7 @@ def test_a_ranking_must_be_an_order(evaluate, tmp_path, row):
 
 @pytest.mark.parametrize("marks", ["[7, 0]", "[1, -3]", "[NaN, 0]"])
 def test_correctness_lies_between_0_and_1(evaluate, tmp_path, marks):
-    (tmp_path / "a.jsonl").write_text('{"prompt": "a", "responses": ["b", "c"], "correctness": %s}\n' % marks)
+    (tmp_path / "a.jsonl").write_text(f'{{"prompt": "a", "responses": ["b", "c"], "correctness": {marks}}}\n')
     said = evaluate(tmp_path / "a.jsonl", *RANDOM, what="best-of-n", fails=True)
     assert '"correctness" is not a list of 2 numbers from 0 to 1' in said
 
