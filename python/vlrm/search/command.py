@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from ..errors import BugError, Error, OptionError
 from . import halving, outcome, page
 from .files import as_json, read_json, write_first, write_whole
+from .objective import OBJECTIVES
 from .own_space import read_space
 from .rounds import Rounds, Settings
 from .scoring import Dataset, Scoring
@@ -64,6 +65,8 @@ def run(options: argparse.Namespace, say) -> list[str]:
     for name, least in (("trials", 1), ("candidates", 1), ("rungs", 1), ("reduction", 2), ("batch_size", 1)):
         if getattr(options, name) < least:
             raise OptionError(f"{name}: {getattr(options, name)} is below {least}", name)
+    if options.objective not in OBJECTIVES:
+        raise OptionError(f"objective: {options.objective} is none of {', '.join(OBJECTIVES)}", "objective")
     folder = Path(options.output)
     validation, test = _dataset(options, "validation_"), _dataset(options, "")
     looked = [_looked(each, folder / "rows" / name, name) for each, name in ((validation, "validation"), (test, "test"))]
@@ -72,7 +75,7 @@ def run(options: argparse.Namespace, say) -> list[str]:
     total = looked[0]["rows"]
     rungs = tuple(halving.rungs(total, options.rungs, options.reduction, options.batch_size))
     _warn_of_order(looked[0], rungs[0], say)
-    settings = Settings(options.sampler, options.seed, options.candidates, rungs, options.reduction)
+    settings = Settings(options.sampler, options.seed, options.candidates, rungs, options.reduction, options.objective)
     _keep(folder / "search.json", settings, space, looked)
     if options.budget is not None and options.budget < (least := halving.most_rows(1, list(rungs), options.reduction)):
         raise OptionError(f"budget: {options.budget} row evaluations do not suffice for one candidate on all rows, which takes {least}", "budget")
@@ -195,6 +198,8 @@ def _parser() -> argparse.ArgumentParser:
     space.add_argument("--method", default="task_arithmetic", help="of depth and parts (default: task_arithmetic)")
     space.add_argument("--blocks", type=int, default=4, help="of depth: weights from the first to the last layer, 2 to 8 (default: 4)")
     space.add_argument("--sampler", default="tpe", help=f"{' or '.join(SAMPLERS)} (default: tpe)")
+    space.add_argument("--objective", default="scaled", help="scaled: the log-sigmoid of margins at the scale that fits them best; margin: "
+                       "of the margins as they are; accuracy (default: scaled)")
     space.add_argument("--seed", type=int, default=0, help="of the proposals (default: 0)")
     cost = command.add_argument_group("how much")
     cost.add_argument("--trials", type=int, default=40, help="candidates in all (default: 40)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .objective import Row, mean_margin
+from .objective import Rows, mean, objective_of, values_of
 
 SURE = 1.645  # standard errors: a candidate that is worse with one-sided confidence of 95 % is dropped
 
@@ -35,32 +35,33 @@ def most_candidates(budget: int, wanted: int, rows: list[int], reduction: int) -
     return max((each for each in range(1, wanted + 1) if most_rows(each, rows, reduction) <= budget), default=0)
 
 
-def difference(rows: list[Row | None], others: list[Row | None]) -> tuple[float, float]:
-    """The mean difference of the margins, row by row over as many as both have, and its standard error (infinite for
-    fewer than two rows)."""
-    pairs = [row.margin - other.margin for row, other in zip(rows, others) if row and other]
-    if not pairs:
-        return 0.0, math.inf
-    mean = math.fsum(pairs) / len(pairs)
+def difference(rows: Rows, others: Rows, objective: str) -> tuple[float, float]:
+    """The mean difference in the objective over the rows that both have, and its standard error (infinite for fewer than
+    two)."""
+    both = min(len(rows), len(others))
+    ours, theirs = values_of(rows[:both], objective), values_of(others[:both], objective)
+    pairs = [a - b for a, b in zip(ours, theirs) if a is not None and b is not None]
     if len(pairs) < 2:
-        return mean, math.inf
-    variance = math.fsum((each - mean) ** 2 for each in pairs) / (len(pairs) - 1)
-    return mean, math.sqrt(variance / len(pairs))
+        return (pairs[0] if pairs else 0.0), math.inf
+    middle = mean(pairs)
+    variance = math.fsum((each - middle) ** 2 for each in pairs) / (len(pairs) - 1)
+    return middle, math.sqrt(variance / len(pairs))
 
 
-def staying(scored: dict[str, list[Row | None]], best: list[Row | None] | None, reduction: int) -> list[str]:
+def staying(scored: dict[str, Rows], best: Rows | None, reduction: int, objective: str) -> list[str]:
     """Which candidates go on to the next rung, the better first: as many as it has place for, without those that are
     surely worse than the best so far on the same rows."""
-    order = sorted(scored, key=lambda name: (-mean_margin(scored[name]), name))[: places(len(scored), reduction)]
-    return [name for name in order if best is None or not surely_worse(scored[name], best)]
+    worth = {name: objective_of(rows, objective) for name, rows in scored.items()}
+    order = sorted(scored, key=lambda name: (-worth[name], name))[: places(len(scored), reduction)]
+    return [name for name in order if best is None or not surely_worse(scored[name], best, objective)]
 
 
-def surely_worse(rows: list[Row | None], best: list[Row | None]) -> bool:
-    mean, error = difference(rows, best)
-    return mean + SURE * error < 0
+def surely_worse(rows: Rows, best: Rows, objective: str) -> bool:
+    middle, error = difference(rows, best, objective)
+    return middle + SURE * error < 0
 
 
-def estimate(rows: list[Row | None], best: list[Row | None]) -> float:
-    """The mean margin over all rows of a candidate that was scored on the first ones: that of the best so far, and the
+def estimate(rows: Rows, best: Rows, objective: str) -> float:
+    """The objective over all rows of a candidate that was scored on the first ones: that of the best so far, and the
     difference to it on the rows that both have. What makes some rows harder for both cancels."""
-    return mean_margin(best) + difference(rows, best)[0]
+    return objective_of(best, objective) + difference(rows, best, objective)[0]

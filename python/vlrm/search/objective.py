@@ -1,4 +1,4 @@
-"""What a recipe is judged by: the mean log-sigmoid of the margin between better and worse responses, row by row."""
+"""What a recipe is judged by, row by row: how surely the better response scores above the worse one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from typing import Any
 
 from ..errors import Error
 
+OBJECTIVES = ("scaled", "margin", "accuracy")
+_STEPS = 40  # of the search for the scale, which they narrow to a millionth
+
 
 @dataclass(frozen=True)
 class Row:
-    margin: float  # log sigmoid(better − worse), the mean over all such pairs of the row's responses
+    margins: tuple[float, ...]  # the better score less the worse, of all such pairs of the row's responses
     right: float  # is the chosen response the right one? Of best of N its correctness
+
+
+Rows = list[Row | None]  # None: no response is better than another
 
 
 def whole_lines(folder: Path) -> list[str]:
@@ -27,8 +33,8 @@ def whole_lines(folder: Path) -> list[str]:
     return text[: text.rfind("\n") + 1].splitlines()
 
 
-def read_rows(folder: Path, limit: int) -> list[Row | None]:
-    """Of the first `limit` rows; None where no response is better than another. Raises Error if there are fewer."""
+def read_rows(folder: Path, limit: int) -> Rows:
+    """Of the first `limit` rows. Raises Error if there are fewer."""
     lines = whole_lines(folder)
     if len(lines) < limit:
         raise Error(f"{folder}: has {len(lines)} rows of {limit}; run the same command again")
@@ -46,33 +52,75 @@ def row_of(line: dict[str, Any], where: str) -> Row | None:
         raise Error(f"{where}: has neither outputs and ground_truth nor scores and correctness")
     if not worth:
         return None
-    margins = [log_sigmoid((scores[i] - scores[j]) * (1 if worth[i] > worth[j] else -1))
-               for i, j in combinations(range(len(worth)), 2) if worth[i] != worth[j]]
+    margins = tuple((scores[i] - scores[j]) * (1 if worth[i] > worth[j] else -1)
+                    for i, j in combinations(range(len(worth)), 2) if worth[i] != worth[j])
     if not margins:
         return None
     chosen = max(range(len(scores)), key=lambda i: scores[i])  # the first of equals
-    right = worth[chosen] if "correctness" in line else float(worth[chosen] == max(worth))
-    return Row(sum(margins) / len(margins), right)
+    return Row(margins, worth[chosen] if "correctness" in line else float(worth[chosen] == max(worth)))
+
+
+def values_of(rows: Rows, objective: str) -> list[float | None]:
+    """What each row adds to the objective, which is their mean:
+
+    scaled    log sigmoid(t · margin), t being the scale that fits these rows best
+    margin    log sigmoid(margin)
+    accuracy  1 if the right response is chosen, else 0
+
+    Merges differ in the scale of their scores, which decides nothing and yet rules the second."""
+    if objective == "accuracy":
+        return [None if row is None else row.right for row in rows]
+    scale = best_scale(rows) if objective == "scaled" else 1.0
+    return [None if row is None else _log_likelihood(row, scale) for row in rows]
+
+
+def objective_of(rows: Rows, objective: str) -> float:
+    return mean(values_of(rows, objective))
+
+
+def accuracy(rows: Rows) -> float:
+    return objective_of(rows, "accuracy")
+
+
+def is_finite(rows: Rows) -> bool:
+    return all(math.isfinite(margin) for row in rows if row for margin in row.margins)
+
+
+def best_scale(rows: Rows) -> float:
+    """The t of the greatest likelihood, from a thousandth to a hundred times what makes the mean margin 1. The
+    likelihood has one peak in t."""
+    size = mean([abs(margin) for row in rows if row for margin in row.margins])
+    if not size > 0:
+        return 1.0
+    low, high = math.log(1e-3 / size), math.log(100 / size)
+    golden = (math.sqrt(5) - 1) / 2
+
+    def likelihood(logarithm: float) -> float:
+        return math.fsum(_log_likelihood(row, math.exp(logarithm)) for row in rows if row)
+
+    inner, outer = high - golden * (high - low), low + golden * (high - low)
+    at_inner, at_outer = likelihood(inner), likelihood(outer)
+    for _ in range(_STEPS):
+        if at_inner > at_outer:
+            high, outer, at_outer = outer, inner, at_inner
+            inner = high - golden * (high - low)
+            at_inner = likelihood(inner)
+        else:
+            low, inner, at_inner = inner, outer, at_outer
+            outer = low + golden * (high - low)
+            at_outer = likelihood(outer)
+    return math.exp((low + high) / 2)
 
 
 def log_sigmoid(margin: float) -> float:
-    """NaN for NaN."""
-    if math.isnan(margin):
-        return margin
     return -math.log1p(math.exp(-margin)) if margin > 0 else margin - math.log1p(math.exp(margin))
 
 
-def mean_margin(rows: list[Row | None]) -> float:
-    return _mean([row.margin for row in rows if row])
+def mean(numbers: list[float | None]) -> float:
+    """Of those that are numbers; NaN if none is."""
+    known = [number for number in numbers if number is not None]
+    return math.fsum(known) / len(known) if known else math.nan
 
 
-def accuracy(rows: list[Row | None]) -> float:
-    return _mean([row.right for row in rows if row])
-
-
-def is_finite(rows: list[Row | None]) -> bool:
-    return all(math.isfinite(row.margin) for row in rows if row)
-
-
-def _mean(numbers: list[float]) -> float:
-    return math.fsum(numbers) / len(numbers) if numbers else math.nan
+def _log_likelihood(row: Row, scale: float) -> float:
+    return sum(log_sigmoid(scale * margin) for margin in row.margins) / len(row.margins)

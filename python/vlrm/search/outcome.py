@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import Error
 from .files import as_json, read_json, write_whole
-from .objective import accuracy, is_finite, mean_margin, read_rows
+from .objective import accuracy, is_finite, read_rows
 from .rounds import Rounds
 from .scoring import Scoring
 
@@ -27,7 +27,7 @@ def finish(rounds: Rounds, tests: Scoring, test_rows: int, grids: dict[str, list
     tests.score([rounds.recipe_of(name)], output, test_rows, test_rows, rounds.progress)
     report = {
         "best": {"name": name, "values": values, "recipe": str(rounds.folder / "best.yml")},
-        "validation": {"rows": len(rows), "margin": mean_margin(rows), "percent": 100 * accuracy(rows)},
+        "validation": {"rows": len(rows), "objective": rounds.worth(rows), "percent": 100 * accuracy(rows)},
         "row_evaluations": rounds.spent(),
         "test": _figure(output / name) | {"rows": test_rows},
         "tested_before": sorted(each.name for each in output.iterdir() if each.is_dir() and each.name != name),
@@ -61,7 +61,7 @@ def lines_of(report: dict[str, Any]) -> list[str]:
     best, validation, test = report["best"], report["validation"], report["test"]
     values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
     lines = [f"best: {best['name']} ({values})",
-             f"validation: {validation['percent']:.1f} %, margin {validation['margin']:.4f}, {validation['rows']} rows",
+             f"validation: {validation['percent']:.1f} %, objective {validation['objective']:.4f}, {validation['rows']} rows",
              f"test: {test['percent']:.1f} % {_interval(test['interval'])}, {test['rows']} rows",
              f"row evaluations on validation rows: {report['row_evaluations']:,}"]
     if report["tested_before"]:

@@ -37,11 +37,11 @@ def page(title: str, space: Space, trials: list[Trial], summary: Iterable[str]) 
     parts = [f"<!doctype html><meta charset=utf-8><title>{html.escape(title)}</title><style>{STYLE}</style>",
              f"<h1>{html.escape(title)}</h1>", *(f"<p>{html.escape(line)}</p>" for line in summary),
              "<h2>Best so far, by row evaluations</h2>", costs(trials), "<h2>Each parameter</h2>",
-             "<p>The mean margin of each candidate. Pale: estimated on a part of the rows; orange: the best.</p>"]
+             "<p>The objective of each candidate. Pale: estimated on a part of the rows; orange: the best.</p>"]
     parts += [one(parameter, trials, best) for parameter in space.parameters]
     if pair := strongest(space, trials):
         parts += [f"<h2>{html.escape(pair[0].name)} and {html.escape(pair[1].name)}</h2>",
-                  "<p>The two parameters that say most about the margin; darker is better, smoothed over the candidates.</p>",
+                  "<p>The two parameters that say most about the objective; darker is better, smoothed over the candidates.</p>",
                   two(*pair, trials, best)]
     return "\n".join([*parts, "<h2>Candidates</h2>", _table(trials)]) + "\n"
 
@@ -70,7 +70,7 @@ def one(parameter: Range | Choice, trials: list[Trial], best: Trial | None) -> s
 
 
 def two(across: Range, up: Range, trials: list[Trial], best: Trial | None) -> str:
-    """The margin over two parameters: at each cell the mean of the candidates, weighted by how near they are."""
+    """The objective over two parameters: at each cell the mean of the candidates, weighted by how near they are."""
     shown = [trial for trial in trials if across.name in trial.values and up.name in trial.values]
     frame = _Frame("", across.name, (across.low, across.high), (up.low, up.high), side=up.name)
     at = [((_place(across, each) - across.low) / (across.high - across.low), (_place(up, each) - up.low) / (up.high - up.low),
@@ -89,7 +89,7 @@ def two(across: Range, up: Range, trials: list[Trial], best: Trial | None) -> st
 
 
 def strongest(space: Space, trials: list[Trial]) -> tuple[Range, Range] | None:
-    """The two ranges whose quarters differ most in the margin, of those that the same candidates have."""
+    """The two ranges whose quarters differ most in the objective, of those that the same candidates have."""
     told = [(_told(parameter, trials), parameter) for parameter in space.parameters if isinstance(parameter, Range)]
     told = sorted((each for each in told if each[0] > 0), key=lambda each: -each[0])
     for index, (_, first) in enumerate(told):
@@ -100,7 +100,7 @@ def strongest(space: Space, trials: list[Trial]) -> tuple[Range, Range] | None:
 
 
 def _told(parameter: Range, trials: list[Trial]) -> float:
-    """The share of the margin's variance that lies between quarters of the candidates, in the parameter's order."""
+    """The share of the objective's variance that lies between quarters of the candidates, in the parameter's order."""
     shown = sorted((trial for trial in trials if parameter.name in trial.values), key=lambda trial: trial.values[parameter.name])
     if len(shown) < 8:
         return 0.0
@@ -143,7 +143,7 @@ def _dot(x: float, y: float, trial: Trial, best: Trial | None) -> str:
 
 def _table(trials: list[Trial]) -> str:
     names = list(dict.fromkeys(name for trial in trials for name in trial.values))
-    rows = [["", *names, "margin", "accuracy", "rows"]]
+    rows = [["", *names, "objective", "accuracy", "rows"]]
     for each in sorted(trials, key=lambda trial: (not trial.full, -trial.value)):
         rows.append([each.name, *(str(each.values.get(name, "")) for name in names), f"{each.value:.4f}",
                      f"{100 * each.accuracy:.1f} %", str(each.rows)])

@@ -12,7 +12,7 @@ from typing import Any
 from . import halving
 from .claims import Claim
 from .files import as_json, read_json, write_first, write_whole
-from .objective import Row, accuracy, is_finite, mean_margin, whole_lines
+from .objective import Rows, accuracy, is_finite, objective_of, whole_lines
 from .scoring import Scoring, rows_of
 from .spaces import Space
 from .study import Study, is_told
@@ -27,6 +27,7 @@ class Settings:
     candidates: int  # a round
     rungs: tuple[int, ...]  # rows of each
     reduction: int
+    objective: str
 
     @property
     def rows(self) -> int:
@@ -34,6 +35,8 @@ class Settings:
 
 
 class Rounds:
+    """Of a study's folder."""
+
     def __init__(self, folder: Path, space: Space, settings: Settings, study: Study, scoring: Scoring,
                  say: Callable[[str], None], progress: Any = None) -> None:
         self.folder, self.space, self.settings = folder, space, settings
@@ -76,8 +79,11 @@ class Rounds:
     def recipe_of(self, name: str) -> Path:
         return self.folder / "recipes" / f"{name}.yml"
 
-    def best(self, plans: list[dict[str, Any]] | None = None) -> tuple[str, list[Row | None]] | None:
-        """Of the candidates that were scored on all rows, the one with the highest mean margin, and its rows."""
+    def worth(self, rows: Rows) -> float:
+        return objective_of(rows, self.settings.objective)
+
+    def best(self, plans: list[dict[str, Any]] | None = None) -> tuple[str, Rows] | None:
+        """Of the candidates that were scored on all rows, the one with the highest value, and its rows."""
         trials = self.study.trials()
         names = [name for plan in (self.plans() if plans is None else plans) for name in plan["candidates"]]
         told = {name: trials[name] for name in names if is_told(trials.get(name)) and trials[name].value is not None}
@@ -155,20 +161,20 @@ class Rounds:
             broken += [name for name in staying if not is_finite(rows[name])]
             rows = {name: rows[name] for name in staying if name not in broken}
             scored |= rows
-            staying = list(rows) if limit == self.settings.rows else halving.staying(rows, best, self.settings.reduction)
+            staying = list(rows) if limit == self.settings.rows else halving.staying(rows, best, self.settings.reduction, self.settings.objective)
         self._tell(plan, scored, broken, best, claim)
 
-    def _score(self, names: list[str], limit: int, compared: str | None) -> dict[str, list[Row | None]]:
+    def _score(self, names: list[str], limit: int, compared: str | None) -> dict[str, Rows]:
         recipes = [self.recipe_of(name) for name in names]
         self.scoring.score(recipes, self.folder / "candidates", limit, self.settings.rows, self.progress)
         beside = self.results_of(compared or names[0])
         return {name: rows_of(self.results_of(name), limit, beside) for name in names}
 
-    def _tell(self, plan: dict[str, Any], scored: dict[str, list[Row | None]], broken: list[str],
-              best: list[Row | None] | None, claim: Claim) -> None:
+    def _tell(self, plan: dict[str, Any], scored: dict[str, Rows], broken: list[str],
+              best: Rows | None, claim: Claim) -> None:
         full = [name for name, rows in scored.items() if len(rows) == self.settings.rows and name not in broken]
         if best is None and full:
-            best = scored[max(full, key=lambda name: mean_margin(scored[name]))]
+            best = scored[max(full, key=lambda name: self.worth(scored[name]))]
         for name in plan["candidates"]:
             claim.check()
             rows = scored.get(name, [])
@@ -176,11 +182,11 @@ class Rounds:
                 self.say(f"{name}: has scores that are not finite numbers, and is left out")
                 self.study.tell(name, None, {"rows": self.rows_scored(name)})
                 continue
-            value = mean_margin(rows) if name in full else halving.estimate(rows, best)
-            self.study.tell(name, value, {"rows": len(rows), "margin": mean_margin(rows), "accuracy": accuracy(rows)})
+            value = self.worth(rows) if name in full else halving.estimate(rows, best, self.settings.objective)
+            self.study.tell(name, value, {"rows": len(rows), "objective": self.worth(rows), "accuracy": accuracy(rows)})
         self._say_best()
 
     def _say_best(self) -> None:
         if found := self.best():
             name, rows = found
-            self.say(f"best so far: {name}, margin {mean_margin(rows):.4f}, {100 * accuracy(rows):.1f} %, after {self.spent():,} row evaluations")
+            self.say(f"best so far: {name}, objective {self.worth(rows):.4f}, {100 * accuracy(rows):.1f} %, after {self.spent():,} row evaluations")

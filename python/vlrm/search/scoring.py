@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import Error, VlrmWarning
 from .files import as_json, read_json, write_whole
-from .objective import Row, read_rows, whole_lines
+from .objective import Rows, read_rows, whole_lines
 
 # What must be the same in runs whose rows are compared. Threads and device move the last digits alone.
 SAME = ("task", "mode", "vlm", "rm", "base", "dtype", "data", "columns", "special_tokens", "exif")
@@ -84,7 +84,7 @@ def grow(folder: Path, limit: int, total: int) -> None:
     write_whole(file, as_json(run))
 
 
-def rows_of(folder: Path, limit: int, beside: Path | None = None) -> list[Row | None]:
+def rows_of(folder: Path, limit: int, beside: Path | None = None) -> Rows:
     """The first `limit` rows of a run. Raises Error if it was made with another model or data than that `beside` it."""
     if beside is not None:
         refuse_others(folder, beside)

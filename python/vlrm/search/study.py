@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class Study:
         found = []
         for _ in range(count):
             trial = copy.ask()
-            values = space.draw(lambda parameter: _suggest(trial, parameter))
+            values = space.draw(partial(_suggest, trial))
             attributes = copy.get_trials(deepcopy=False)[trial.number].system_attrs
             found.append({"values": values, "attributes": attributes})
         return found
