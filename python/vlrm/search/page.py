@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 360, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 28, 40
 LEVELS = 8
 CELLS = 28
-STYLE = ("body{font-family:sans-serif;margin:2em auto;max-width:75em;color:#30343a;background:#fff}"
+STYLE = ("body{font-family:sans-serif;margin:0 auto;padding:1.5em;max-width:75em;color:#30343a;background:#fff}"
          "svg{margin:4px}.grid{stroke:#dcdfe4}text{fill:currentColor;font-size:11px}table{border-collapse:collapse}"
          "td,th{padding:2px 10px;text-align:right;border-bottom:1px solid #dcdfe4}"
          ".full{fill:#2f6fdb}.part{fill:#2f6fdb;opacity:.35}.best{fill:#c4622d}.line{stroke:#2f6fdb;fill:none;stroke-width:2}"
@@ -83,7 +83,7 @@ def two(across: Range, up: Range, trials: list[Trial], best: Trial | None) -> st
         for i, value in enumerate(row):
             level = min(int(LEVELS * (value - low) / (high - low)), LEVELS - 1) if high > low else 0
             cells.append(f'<rect class="cell" x="{LEFT + i * width:.1f}" y="{HEIGHT - BOTTOM - (j + 1) * height:.1f}" '
-                         f'width="{width + 0.3:.1f}" height="{height + 0.3:.1f}" opacity="{0.05 + 0.75 * level / LEVELS:.2f}"/>')
+                         f'width="{width:.1f}" height="{height:.1f}" shape-rendering="crispEdges" opacity="{0.05 + 0.75 * level / LEVELS:.2f}"/>')
     dots = [_dot(frame.x(_place(across, each)), frame.y(_place(up, each)), each, best) for each in shown]
     return frame.drawn(cells + dots)
 
@@ -167,8 +167,8 @@ class _Frame:
         parts = [_text(WIDTH / 2, 16, self.title), _text(WIDTH / 2, HEIGHT - 6, self.axis), _text(4, 16, self.side, "start")]
         for value in _ticks(self.up):
             parts += [f'<path class="grid" d="M{LEFT} {self.y(value):.1f}H{WIDTH - RIGHT}"/>',
-                      _text(LEFT - 5, self.y(value) + 4, f"{value:.3g}", "end")]
-        at = enumerate(self.names) if self.names else ((value, f"{value:.3g}") for value in _ticks(self.across))
+                      _text(LEFT - 5, self.y(value) + 4, _short(value), "end")]
+        at = enumerate(self.names) if self.names else ((value, _short(value)) for value in _ticks(self.across))
         parts += [_text(self.x(value), HEIGHT - BOTTOM + 15, name) for value, name in at]
         head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
         return "\n".join([head, *parts, *inside, "</svg>"])
@@ -176,6 +176,10 @@ class _Frame:
 
 def _ticks(span: tuple[float, float], count: int = 5) -> list[float]:
     return [span[0] + (span[1] - span[0]) * step / (count - 1) for step in range(count)]
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:
