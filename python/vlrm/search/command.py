@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -152,7 +153,7 @@ def _keep(file: Path, settings: Settings, space: Space, looked: list[dict[str, A
     if write_first(file, as_json(ours)):
         return
     theirs = read_json(file) or {}
-    for key, value in ours.items():
+    for key, value in json.loads(as_json(ours)).items():
         if key != "test" and theirs.get(key) != value:
             raise Error(f"{file}: of a search with another {key}; take another folder, or the same settings")
 
