@@ -270,6 +270,133 @@ def test_a_claim_is_taken_over_from_the_dead_alone(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+# Rounds, on made-up scores
+
+
+class MadeUpScores:
+    """In place of the sweep: a row's margin depends on the recipe's numbers and on the row."""
+
+    def score(self, recipes, output, limit, total, progress=None):
+        import yaml
+        from vlrm.search.files import as_json, write_whole
+
+        for recipe in recipes:
+            weight = yaml.safe_load(recipe.read_text())["models"][0]["parameters"]["weight"]
+            lines = [json.dumps({"outputs": [1.5 - (weight - 0.8) ** 2, math.sin(row) + 1], "ground_truth": [0, 1]}) for row in range(limit)]
+            folder = output / recipe.stem
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / "run.json", as_json({"rows": limit}))
+            (folder / "results.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def rounds_in(folder, seed=0):
+    from vlrm.search.rounds import Rounds, Settings
+    from vlrm.search.spaces import named_space
+    from vlrm.search.study import Study
+
+    folder.mkdir(exist_ok=True)
+    settings = Settings("tpe", seed, 4, (8, 24), 3, "scaled")
+    return Rounds(folder, named_space("dare_ties"), settings, Study(folder / "study.log"), MadeUpScores(), lambda line: None)
+
+
+class Stopped(BaseException):
+    pass
+
+
+def test_a_search_that_is_stopped_at_any_write_ends_the_same(tmp_path, monkeypatch):
+    """20 times, before and after what is written: plans, recipes, claims, lines of the journal, results."""
+    from optuna.storages.journal import JournalFileBackend
+    from vlrm.search import claims, files, rounds
+
+    assert rounds_in(tmp_path / "whole").work(12, None)
+    writes, draw, left = 0, random.Random(3), [math.inf]
+
+    def counted(write):
+        def one(*words):
+            nonlocal writes
+            writes += 1
+            left[0] -= 1
+            before = draw.random() < 0.5
+            if left[0] == 0 and before:
+                raise Stopped
+            result = write(*words)
+            if left[0] == 0:
+                raise Stopped
+            return result
+        return one
+
+    for module in (rounds, claims, files):
+        for name in ("write_whole", "write_first"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, counted(getattr(module, name)))
+    monkeypatch.setattr(JournalFileBackend, "append_logs", counted(JournalFileBackend.append_logs))
+    monkeypatch.setattr(MadeUpScores, "score", counted(MadeUpScores.score))
+    assert rounds_in(tmp_path / "again").work(12, None) and writes > 60
+    stops, share = 0, writes // 14
+    while stops < 20:
+        left[0] = draw.randint(1, share)
+        try:
+            if rounds_in(tmp_path / "stopped").work(12, None):
+                break
+        except Stopped:
+            stops += 1
+        finally:
+            for claim in (tmp_path / "stopped/rounds").glob("*.claim"):  # as the process is dead
+                claim.unlink()
+    left[0] = math.inf
+    assert rounds_in(tmp_path / "stopped").work(12, None) and stops >= 10
+    assert trials_of(tmp_path / "whole") == trials_of(tmp_path / "again") == trials_of(tmp_path / "stopped")
+    assert len(trials_of(tmp_path / "whole")) == 12
+
+
+def test_a_budget_is_never_passed_and_seeds_differ(tmp_path):
+    for budget in (24, 40, 65, 150, 199):
+        rounds = rounds_in(tmp_path / str(budget))
+        assert rounds.work(100, budget)
+        assert 24 <= rounds.spent() <= budget
+        assert sum(trial[2]["rows"] for trial in trials_of(rounds.folder).values()) == rounds.spent()
+        assert rounds.best() is not None
+    other = rounds_in(tmp_path / "other", seed=1)
+    other.work(100, 199)
+    assert trials_of(other.folder) != trials_of(tmp_path / "199")
+
+
+def test_scores_that_are_not_finite_fail_a_trial(tmp_path, monkeypatch):
+    rounds = rounds_in(tmp_path / "out")
+    score, said = MadeUpScores.score, []
+
+    def broken(self, recipes, output, limit, total, progress=None):
+        score(self, recipes, output, limit, total)
+        for file in output.glob("000-0/results.jsonl"):
+            file.write_text(file.read_text().replace("1.49", "NaN", 1))
+            assert "NaN" in file.read_text()
+
+    monkeypatch.setattr(MadeUpScores, "score", broken)
+    rounds.say = said.append
+    assert rounds.work(8, None)
+    trials = trials_of(tmp_path / "out")
+    assert [name for name, trial in trials.items() if trial[1] is None] == ["000-0"]
+    assert "000-0: has scores that are not finite numbers, and is left out" in said and rounds.best()[0] != "000-0"
+
+
+def test_a_page_shows_what_there_is():
+    from vlrm.search.page import Trial, page, strongest
+    from vlrm.search.spaces import named_space
+
+    draw, trials = random.Random(0), []
+    for number in range(40):
+        values = {name: draw.random() for name in ("rm.0", "rm.1", "vlm")}
+        value = -((values["rm.1"] - 0.5) ** 2) - (values["vlm"] - 0.4) ** 2 + draw.random() * 1e-3
+        trials.append(Trial(f"{number:03}-0", values, value, 0.8, 24 if number % 2 else 8, bool(number % 2)))
+    space = named_space("depth", blocks=2)
+    assert {each.name for each in strongest(space, trials)} == {"rm.1", "vlm"}
+    text = page("A <search>", space, trials, ["best: x"])
+    assert text.count("<svg") == 5 and "A &lt;search&gt;" in text and "<search>" not in text
+    best = max((trial for trial in trials if trial.full), key=lambda trial: trial.value)
+    assert text.count('class="best"') == 4 and f"{best.name}: {best.value:.4f}" in text
+    assert "No candidate was scored on all rows" in page("none", space, [], [])
+
+
 # The whole
 
 
