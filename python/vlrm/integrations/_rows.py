@@ -32,7 +32,7 @@ def messages_of(text: Any, role: str) -> list[Any]:
     else."""
     if isinstance(text, str):
         return [{"role": role, "content": text}]
-    messages = list(text) if isinstance(text, (list, tuple)) or getattr(text, "dtype", None) == object else None
+    messages = list(text) if isinstance(text, (list, tuple)) or str(getattr(text, "dtype", "")) == "object" else None
     if messages is None or not all(isinstance(message, Mapping) for message in messages):
         raise Error(f"{shown_type(text)} is neither a text nor a list of messages")
     return [{**message, "content": list(message["content"])} if hasattr(message.get("content"), "__array_interface__")
@@ -55,7 +55,7 @@ def holds_images(row: Sequence[Mapping[str, Any]]) -> bool:
 def placed(row: list[Any], images: Any) -> tuple[list[Any], list[Any] | None]:
     """Messages, and the images to be given beside them: none if the parts name their own. Where texts, but the assistant's,
     have an <image> for each image that has no part, these become parts. Raises Error where there is another number."""
-    if getattr(images, "dtype", None) == object:
+    if str(getattr(images, "dtype", "")) == "object":
         images = list(images)
     beside = image_list(images, "the row")
     if not beside or holds_images(row):
