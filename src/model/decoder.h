@@ -62,6 +62,7 @@ class Decoder {
   };
 
   Vectors read_vectors(const WeightReader& reader) const;
+  std::optional<BatchRuns> runs_of(const RaggedBatch& batch, const std::vector<ImageFeatures>& images) const;
   void place_images(const at::Tensor& hidden, const RaggedBatch& batch, const std::vector<ImageFeatures>& images) const;
   Rope::Angles angles_of_ends(std::span<const TextGroup> groups) const;
 
@@ -70,6 +71,7 @@ class Decoder {
   Fusion fusion_;
   std::string prefix_, embedding_name_, head_name_;  // of tensors; the prefix is that of all but the heads
   Precision precision_;
+  bool flash_attention_;  // all of a layer in one call
   Parts& parts_;
   Rope rope_;
   RowTable embedding_;

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "model/ragged_batch.h"
+#include "model/batch_runs.h"
 #include "model/rope.h"
 #include "model/step_attention.h"
 
@@ -24,6 +24,7 @@ struct LayerInput {
   const Rope::Angles& angles;                // of every row
   const std::vector<ImageFeatures>& images;  // images[i] is batch.images[i], encoded
   std::function<void()> before_work;         // called before each cut of the batch; what it throws ends the run
+  const BatchRuns* runs = nullptr;           // where all attention of a layer is one call: on a device, in half types
 };
 
 class DecoderLayer {

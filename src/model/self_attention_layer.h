@@ -19,10 +19,12 @@ class SelfAttentionLayer final : public DecoderLayer {
   // Of a projection's rows: [rows, heads, head size] each, rotated.
   struct QueriesKeysValues {
     at::Tensor queries, keys, values;
+    at::Tensor keys_and_values;  // both side by side: [rows, 2 · key/value heads, head size]
   };
   QueriesKeysValues project_rows(const at::Tensor& hidden, const Rope::Angles& angles, const Rows& rows) const;
   void forward_cut(const at::Tensor& hidden, const Cut& cut, std::span<const PrefixGroup> groups,
                    const Rope::Angles& angles, std::span<LayerCache* const> caches) const;
+  void forward_runs(const at::Tensor& hidden, const LayerInput& input) const;
   void add_output(const at::Tensor& hidden, const at::Tensor& attended, const Rows& rows) const;
 
   TextConfig config_;
