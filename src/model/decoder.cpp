@@ -88,13 +88,15 @@ at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeature
   if (fusion_ == Fusion::embeddings) place_images(hidden, batch, images);
   const Rope::Angles angles = rope_.angles(batch.positions, lengths_of_texts(batch));
   const std::optional<BatchRuns> runs = beside.caches ? std::nullopt : runs_of(batch, images);
-  const LayerInput input{batch, angles, images, [this] { parts_.before_work(); }, runs ? &*runs : nullptr};
+  const LayerInput input{
+      batch, angles, images, [this] { parts_.before_work(); }, beside.pages, runs ? &*runs : nullptr};
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (beside.observer) beside.observer(static_cast<int64_t>(i), hidden);
     if (layers_[i].needs_images && images.empty()) continue;
     std::vector<LayerCache*> caches;
     if (beside.caches)
       for (TextGroup& group : *beside.caches) caches.push_back(&group.layers[i]);
+    if (beside.pages) beside.pages->pool = beside.pools[i];
     parts_.use(layers_[i].handle)->forward(hidden, input, caches);
   }
   return hidden;
@@ -139,6 +141,24 @@ at::Tensor Decoder::step(const std::vector<int32_t>& tokens, std::span<TextGroup
     parts_.use(layers_[i].handle)->step(hidden, angles, all);
   }
   for (TextGroup& group : groups) ++group.length, ++group.position;
+  return hidden;
+}
+
+at::Tensor Decoder::step(const std::vector<int32_t>& tokens, const std::vector<TextEnd>& ends, PagedStep& step,
+                         std::span<const at::Tensor> pools) const {
+  at::Tensor hidden = embedding_.look_up({tokens.begin(), tokens.end()});
+  std::vector<Position> positions;
+  std::vector<int64_t> lengths;
+  for (const TextEnd& end : ends) {
+    positions.push_back(Position::in_text(end.position));
+    lengths.push_back(end.length);
+  }
+  step.angles = rope_.angles(positions, lengths);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].needs_images && !step.image_pages.defined()) continue;
+    step.pool = pools[i];
+    parts_.use(layers_[i].handle)->step(hidden, step);
+  }
   return hidden;
 }
 

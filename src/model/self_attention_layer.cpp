@@ -85,6 +85,7 @@ void SelfAttentionLayer::forward_runs(const at::Tensor& hidden, const LayerInput
   input.before_work();
   auto [queries, keys, values, both] = project_rows(hidden, input.angles, Rows::together());
   const int64_t shared = config_.key_value_heads;
+  if (input.pages) store(input.pages->pool, input.pages->texts, both);
   if (const at::Tensor& rows = input.runs->key_rows; rows.defined()) {
     both = both.index_select(0, rows);
     keys = both.narrow(1, 0, shared);
@@ -112,6 +113,13 @@ void SelfAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles& angl
   attend_to_past(attended, queries, groups);
   add_output(hidden, attended, Rows::apart());
   feed_forward_.add_to(hidden, 1, Rows::apart());
+}
+
+void SelfAttentionLayer::step(const at::Tensor& hidden, const PagedStep& step) const {
+  const auto projected = project_rows(hidden, step.angles, Rows::together());
+  store(step.pool, {{}, step.places}, projected.keys_and_values);
+  add_output(hidden, attend_pages(projected.queries, step.pool, step.texts, step.pages), Rows::together());
+  feed_forward_.add_to(hidden);
 }
 
 LayerPart add_self_attention_layer(Parts& parts, const ModelConfig& config, int64_t, const std::string& prefix) {

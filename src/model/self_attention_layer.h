@@ -14,6 +14,7 @@ class SelfAttentionLayer final : public DecoderLayer {
   // Continuations also see the prefix. The caches get the prefixes' keys and values.
   void forward(const at::Tensor& hidden, const LayerInput& input, std::span<LayerCache* const> caches) const override;
   void step(const at::Tensor& hidden, const Rope::Angles& angles, std::span<const Growing> groups) const override;
+  void step(const at::Tensor& hidden, const PagedStep& step) const override;
 
  private:
   // Of a projection's rows: [rows, heads, head size] each, rotated.

@@ -6,6 +6,7 @@
 #include "model/index_tensor.h"
 #include "model/matrix_rate.h"
 #include "model/memory.h"
+#include "model/paged_text_writer.h"
 #include "model/torch_text_writer.h"
 #include "model/unshared.h"
 
@@ -98,6 +99,7 @@ TorchBackend::TorchBackend(const ModelConfig& config, const CheckpointPtr& check
 std::unique_ptr<TextWriter> TorchBackend::write_texts() {
   if (!decoder_.has_language_head())
     fail("this model has a reward head in place of a language model's: it gives rewards, and writes nothing");
+  if (together_ && decoder_.can_use_pages()) return std::make_unique<PagedTextWriter>(*this);
   return std::make_unique<TorchTextWriter>(*this);
 }
 
@@ -194,7 +196,7 @@ void TorchBackend::encode(const RaggedBatch& batch, std::vector<ImageFeatures>& 
   work_.images_encoded += static_cast<int64_t>(missing.size());
 }
 
-at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, std::vector<TextGroup>* caches) {
+at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, const BesideRun& beside) {
   auto features = kept_features(batch);
   std::vector<size_t> order;
   if (!std::ranges::all_of(features, [](const auto& image) { return image.features.defined(); }))
@@ -203,7 +205,7 @@ at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, std::vector<Te
   order.insert(order.end(), text.begin(), text.end());
   parts_.expect(order);
   encode(batch, features);
-  at::Tensor states = decoder_.run(batch, features, {.caches = caches});
+  at::Tensor states = decoder_.run(batch, features, beside);
   work_.tokens += static_cast<int64_t>(batch.tokens.size());
   return states;
 }

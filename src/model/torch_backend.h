@@ -29,6 +29,7 @@ class TorchBackend final : public Backend {
   bool streamed() const override { return parts_.streamed(); }
 
  private:
+  friend class PagedTextWriter;
   friend class TorchTextWriter;
   // What one pass through the layers takes at once, at least one batch: on a CPU as many as memory allows, on a device
   // a fixed number of tokens, since there digits depend on what a pass holds.
@@ -44,7 +45,7 @@ class TorchBackend final : public Backend {
   bool ends_pass(const SharedPrefixBatch& batch, PassSize& size) const;
   int64_t activation_bytes(const SharedPrefixBatch& batch) const;
   // The states after the last layer; `head` says whether the language model's head is used afterwards.
-  at::Tensor run(const RaggedBatch& batch, bool head, std::vector<TextGroup>* caches = nullptr);
+  at::Tensor run(const RaggedBatch& batch, bool head, const BesideRun& beside = {});
   // Of the batch's texts, at positions[result.size()] … of each.
   void add_rewards(std::vector<std::vector<float>>& result, const RaggedBatch& batch, const at::Tensor& states,
                    const std::vector<std::vector<int64_t>>& positions) const;

@@ -79,5 +79,44 @@ TEST(Together, BatchInvariantScoresDoNotDependOnTheBatch) {
     EXPECT_EQ(backend->rewards(std::span(&asked.batches[i], 1), {asked.positions[i]})[0], together[i]) << i;
 }
 
+// The logits of each step, of texts that are continued by given tokens; the second of each group ends after two.
+std::vector<std::vector<float>> written(Backend& backend, std::span<const SharedPrefixBatch> prompts, int steps) {
+  const auto writer = backend.write_texts();
+  std::vector<std::vector<float>> result;
+  const auto half = prompts.size() / 2;
+  result.push_back(writer->begin(prompts.subspan(0, half), std::vector<int64_t>(half, 3)).values);
+  std::vector<TextWriter::Next> next(half, {{0, 1, 2}, {5, 6, 7}});
+  result.push_back(writer->step(next).values);
+  result.push_back(writer->begin(prompts.subspan(half), std::vector<int64_t>(prompts.size() - half, 3)).values);
+  next.resize(prompts.size(), {{0, 1, 2}, {5, 6, 7}});
+  for (int step = 0; step < steps; ++step) {
+    if (step == 2) next.assign(prompts.size(), {{2, 0}, {9, 8}});
+    if (step == 3) next.assign(prompts.size(), {{0, 1}, {4, 3}});
+    if (step == steps - 1) next[0] = {};  // a group ends
+    result.push_back(writer->step(next).values);
+  }
+  return result;
+}
+
+TEST(Together, TextsInPagesAreThoseOfFloat32) {
+  for (const ModelConfig& config :
+       {wide_heads(small_mllama(Head::language_model)), wide_heads(small_llama(Head::language_model))}) {
+    const CheckpointPtr weights = random_checkpoint(config, 7, Dtype::f16);
+    std::vector<SharedPrefixBatch> prompts = all_shapes(config, false).batches;
+    prompts.push_back(prompts[0]);
+    for (auto& prompt : prompts) prompt.continuations.clear();
+    for (const int32_t token : random_tokens(config, 252, 1)) prompts[0].prefix.push_back(token);  // into a second page
+    for (const int32_t token : random_tokens(config, 600, 2)) prompts[1].prefix.push_back(token);
+    prompts[2].prefix.resize(256, 3);  // just full
+    const auto exact = written(*backend_of(config, weights, Dtype::f32), prompts, 9);
+    const auto half = written(*backend_of(config, weights, Dtype::f16), prompts, 9);
+    for (size_t step = 0; step < exact.size(); ++step) {
+      ASSERT_EQ(half[step].size(), exact[step].size());
+      for (size_t i = 0; i < exact[step].size(); ++i)
+        ASSERT_NEAR(half[step][i], exact[step][i], 0.03) << step << ' ' << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace vlrm::testing

@@ -172,6 +172,7 @@ void CrossAttentionLayer::forward_runs(const at::Tensor& hidden, const LayerInpu
   input.before_work();
   const int64_t shared = config_.key_value_heads;
   at::Tensor both = keys_and_values(input.images);
+  if (input.pages && input.pages->images.places.defined()) store(input.pages->pool, input.pages->images, both);
   const BatchRuns& runs = *input.runs;
   if (runs.sighted_rows.defined()) both = both.index_select(0, runs.sighted_rows);
   const AttentionInput attention{queries(hidden, Rows::together()), both.narrow(1, 0, shared),
@@ -202,6 +203,15 @@ void CrossAttentionLayer::step_seeing(const at::Tensor& hidden, std::span<const 
   attend_to_past(attended, all, groups);
   add_projection(hidden, attended, output_, attention_gate_, Rows::apart());
   feed_forward_.add_to(hidden, feed_forward_gate_, Rows::apart());
+}
+
+// Texts that see no image are left as they are.
+void CrossAttentionLayer::step(const at::Tensor& hidden, const PagedStep& step) const {
+  const at::Tensor seeing = step.seeing.defined() ? hidden.index_select(0, step.seeing) : hidden;
+  const at::Tensor attended = attend_pages(queries(seeing, Rows::together()), step.pool, step.images, step.image_pages);
+  add_projection(seeing, attended, output_, attention_gate_);
+  feed_forward_.add_to(seeing, feed_forward_gate_);
+  if (step.seeing.defined()) at::Tensor(hidden).index_copy_(0, step.seeing, seeing);
 }
 
 }  // namespace vlrm

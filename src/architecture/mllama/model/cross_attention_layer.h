@@ -23,6 +23,7 @@ class CrossAttentionLayer final : public DecoderLayer {
   // prefix sees; texts of one image share them.
   void forward(const at::Tensor& hidden, const LayerInput& input, std::span<LayerCache* const> caches) const override;
   void step(const at::Tensor& hidden, const Rope::Angles& angles, std::span<const Growing> groups) const override;
+  void step(const at::Tensor& hidden, const PagedStep& step) const override;
 
  private:
   class Images;
