@@ -1,5 +1,8 @@
 """vlrm report: how the page behaves in a browser."""
 
+import re
+
+import pyarrow.parquet as pq
 import pytest
 from browser import requests
 from conftest import GOLDENS, read_lines
@@ -56,7 +59,9 @@ def test_a_click_sorts(fresh):
 
 
 def test_ties_are_neither_right_nor_wrong(vlrm, fresh, tmp_path):
-    data = GOLDENS / "eval/data/omni_rewardbench"
+    table = pq.read_table(GOLDENS / "eval/data/omni_rewardbench")
+    data = tmp_path / "rows.parquet"
+    pq.write_table(table.append_column("kind", [["odd" if number % 2 else "even" for number in range(len(table))]]), data)
     for label in ("a", "b"):
         vlrm("eval", "omni-rewardbench", "--mode", "random", "--data", data, "-o", tmp_path / label)
     rows = read_lines(tmp_path / "a/results.jsonl")
@@ -68,6 +73,9 @@ def test_ties_are_neither_right_nor_wrong(vlrm, fresh, tmp_path):
     assert [number for number, verdict in enumerate(verdicts) if verdict == "tie"] == [each for each in ties if each < len(verdicts)]
     counted = fresh.find_elements("css selector", "#comparison .counts td")
     assert sum(int(each.text) for each in counted) == len(rows) - len(ties)
+    cells = fresh.find_elements("css selector", "#breakdown-table tbody tr:first-child td[data-tip]")
+    judged = [int(re.search(r"% of (\d+) sample", cell.get_attribute("data-tip"))[1]) for cell in cells]
+    assert sum(judged) == len(rows) - len(ties)
     fresh.find_element("id", "wrong").click()
     assert not set(shown(fresh)) & set(ties)
 
