@@ -29,6 +29,11 @@ ImageFolder images_in(const fs::path& folder) {
   if (error) fail_with_errno(error.value(), "{}: cannot be read as a folder of images", name);
   ImageFolder found;
   for (; file != fs::recursive_directory_iterator(); file.increment(error)) {
+    if (file->path().filename().string().starts_with('.')) {
+      ++found.hidden;
+      file.disable_recursion_pending();
+      continue;
+    }
     if (file->is_directory(error)) continue;
     if (!file->is_regular_file(error) || !is_called_image(file->path())) {
       ++found.skipped;

@@ -45,6 +45,11 @@ void SamplesFile::keep_folder(const SamplesInput& input) {
   if (folder.skipped > 0)
     tell_note(fmt::format("{}: {} file{} skipped, not being called .jpg, .jpeg, .png or .webp", printable(name_),
                           folder.skipped, folder.skipped == 1 ? " is" : "s are"));
+  if (folder.hidden > 0)
+    tell_note(
+        fmt::format("{}: {} skipped, the name{} beginning with a dot", printable(name_),
+                    folder.hidden == 1 ? "1 file or folder is" : fmt::format("{} files or folders are", folder.hidden),
+                    folder.hidden == 1 ? "" : "s"));
   kept_ = std::make_unique<TemporaryFile>();
   path_ = kept_->path().string();
   for (const std::string& image : folder.images) {

@@ -120,7 +120,10 @@ OrderedJson run_json(const RunResults& run, size_t count) {
     scores.push_back(outcome.scores);
     picked.push_back(outcome.chosen);
     margins.push_back(score_margin(outcome));  // as JSON, what is no finite number is null
-    wrong.push_back(chose_wrong(outcome) ? 1 : 0);
+    if (outcome.tie)
+      wrong.push_back(nullptr);  // neither right nor wrong
+    else
+      wrong.push_back(chose_wrong(outcome) ? 1 : 0);
   }
   return {{"scores", scores}, {"picked", picked}, {"margins", margins}, {"wrong", wrong}};
 }

@@ -5,7 +5,6 @@
 
 #include "base/utf8.h"
 #include "data/dataset.h"
-#include "python/json.h"
 #include "report/run_data.h"
 #include "tasks/row_fields.h"
 
@@ -25,6 +24,13 @@ std::optional<std::string> short_text(const OrderedJson& value) {
   auto text = utf8::with_replacements(value.get<std::string>());
   if (characters(text) > kLongestValue) return std::nullopt;
   return text;
+}
+
+// As RowsById has it: where no column is named, "id", or else the row's number. Nothing where the row lacks the column.
+std::optional<std::string> id_of_row(const Row& row, const std::string& column) {
+  const auto id = row.values.find(column.empty() ? "id" : column);
+  if (id != row.values.end()) return id_text(*id);
+  return column.empty() ? std::optional(fmt::format("{}", row.index)) : std::nullopt;
 }
 
 // The samples with this id; of several rows of the dataset with one id the last counts, as for images.
@@ -86,9 +92,9 @@ std::vector<SampleColumn> read_columns(const RunResults& run, const std::string&
       gatherer.add(i++, row->values);
       continue;
     }
-    const auto id = row->values.find(spec->answers->id);
-    if (id == row->values.end()) break;
-    const auto [first, last] = by_id.equal_range(id->is_string() ? id->get<std::string>() : python_json(*id));
+    const auto id = id_of_row(*row, spec->answers->id);
+    if (!id) break;
+    const auto [first, last] = by_id.equal_range(*id);
     for (auto found = first; found != last; ++found) gatherer.add(found->second, row->values);
   }
   return gatherer.columns();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/joined.h"
 #include "results/table_cells.h"
 
 namespace vlrm {
@@ -70,10 +71,20 @@ std::optional<double> percent_of(const RunSummary& run, bool (*is_wanted)(Figure
   return std::nullopt;
 }
 
+// That regroup gave, as it stands in the title; "" for the benchmark's own.
+std::string grouping_of(const RunSummary& run) {
+  const BenchmarkKind& kind = run.info.benchmark;
+  for (const Grouping& known : kind.groupings)
+    if (kind.title.ends_with(fmt::format("({} grouping)", known.name))) return known.name;
+  return "";
+}
+
 std::vector<std::string> row_of_run(const RunSummary& run, const std::string& label, const TableOptions& options) {
+  const std::string grouping = grouping_of(run);
   const auto macro = percent_of(run, [](Figure figure) { return figure == Figure::macro; });
   return {label + (run.complete ? "" : "†"), "", percent_text(percent_of(run, is_of_all_rows), options.digits),
-          percent_text(macro, options.digits), "this run"};
+          percent_text(macro, options.digits),
+          grouping.empty() ? "this run" : fmt::format("this run, {} grouping", grouping)};
 }
 
 Grid published_table(const std::vector<const PublishedFigure*>& figures, const std::vector<RunSummary>& runs,
@@ -82,15 +93,18 @@ Grid published_table(const std::vector<const PublishedFigure*>& figures, const s
   grid.title = fmt::format("{}: published figures, not measured here", figures.front()->title);
   grid.columns = {{"", "Model"}, {"", "Kind"}, {"", "Overall"}, {"", "Macro"}, {"", "Source"}};
   bool unfinished = false;
-  int64_t of_other_rows = 0;
+  std::string grouping;
+  std::vector<std::string> of_other_rows;
   for (const auto& benchmark : by_benchmark(runs)) {
     if (!is_named(benchmark.front()->info.benchmark, figures.front()->benchmark)) continue;
     const auto labels = distinct_labels(benchmark);
     for (size_t i = 0; i < benchmark.size(); ++i) {
       grid.rows.push_back(row_of_run(*benchmark[i], labels[i], options));
       unfinished = unfinished || !benchmark[i]->complete;
+      grouping = grouping_of(*benchmark[i]);  // all have the same
       const int64_t rows = figures.front()->source->rows;
-      of_other_rows += rows > 0 && benchmark[i]->rows != rows;
+      if (rows > 0 && benchmark[i]->rows != rows)
+        of_other_rows.push_back(fmt::format("{} ({} rows)", labels[i], benchmark[i]->rows));
     }
   }
   const auto sources = sources_of(figures);
@@ -102,10 +116,13 @@ Grid published_table(const std::vector<const PublishedFigure*>& figures, const s
                          fmt::format("({}) {}", number_of_source, figure->source->date)});
   }
   if (unfinished) grid.notes.emplace_back("† unfinished.");
-  if (of_other_rows > 0)
-    grid.notes.push_back(
-        fmt::format("Not comparable: {} of the runs here are not over the {} rows of the published figures.",
-                    of_other_rows, figures.front()->source->rows));
+  if (!of_other_rows.empty())
+    grid.notes.push_back(fmt::format("Not comparable, as not over the {} rows of the published figures: {}.",
+                                     figures.front()->source->rows, joined(of_other_rows)));
+  if (!grouping.empty())
+    grid.notes.push_back(fmt::format(
+        "Not comparable: Macro of the runs here, whose groups are those of the {} grouping, and published Macros.",
+        grouping));
   for (size_t i = 0; i < sources.size(); ++i)
     grid.notes.push_back(fmt::format("({}) {}, {}. Groups: {}. Comparable: {}.", i + 1, sources[i]->name,
                                      sources[i]->date, sources[i]->grouping, sources[i]->comparable));

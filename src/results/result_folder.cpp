@@ -57,13 +57,26 @@ BenchmarkKind kind_named(const std::string& task, const std::string& subtask, co
   return other;
 }
 
+// Of a figure's column, or of what runs are sorted by.
+bool is_taken(const std::string& name) {
+  if (name == "label" || name.starts_with("Pass@")) return true;
+  for (int figure = 0; figure <= static_cast<int>(Figure::drawn); ++figure)
+    if (name == figure_title(static_cast<Figure>(figure))) return true;
+  return false;
+}
+
+// The group's name, or `group "Overall"` where a figure is called so.
+std::string column_of_group(const std::string& name) {
+  return is_taken(name) ? fmt::format("group \"{}\"", name) : name;
+}
+
 // What run.json says of the rows' groups: their names into `kind`, and the group of each row.
 std::vector<size_t> parse_groups(const OrderedJson& groups, BenchmarkKind& kind, size_t rows,
                                  const std::string& source) {
   if (!groups.is_object()) fail("{}: the field \"{}\" must be an object", source, kGroups);
   kind.groups.clear();
   for (const auto& name : required_field<std::vector<std::string>>(groups, "names", source))
-    kind.groups.push_back(printable(name));
+    kind.groups.push_back(column_of_group(printable(name)));
   auto of_rows = required_field<std::vector<size_t>>(groups, "rows", source);
   if (of_rows.size() != rows)
     fail("{}: \"{}\" says the groups of {} rows, not of {}", source, kGroups, of_rows.size(), rows);

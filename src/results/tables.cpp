@@ -87,12 +87,17 @@ std::vector<std::string> notes_of(const std::vector<std::vector<Cell>>& rows, bo
   return {escaped(note, options.layout)};
 }
 
+// Of best of 1, Pass@N is Pass@1 once more.
+bool is_pass_1_again(const Metric& metric) {
+  return metric.figure == Figure::pass_n && metric.name == figure_title(Figure::pass_1);
+}
+
 // As numpy.argmax has it, NaN is the highest: an accuracy from such rows says little.
 void note_rows(Grid& grid, const RunSummary& run, const std::string& label, Layout layout) {
   if (run.info.limited)
     grid.notes.push_back(
         escaped(fmt::format("{}: only the first {} rows of the benchmark.", label, *run.info.rows), layout));
-  if (!run.info.left_out.empty())
+  if (!run.info.left_out.empty() && !run.info.limited)  // it is counted in the whole of the data
     grid.notes.push_back(escaped(fmt::format("{}: without {}.", label, run.info.left_out), layout));
   if (run.equal_scores.equal() > 0)
     grid.notes.push_back(escaped(fmt::format("{}: {} of {} pairs have equal scores; the first of equals is chosen.",
@@ -141,8 +146,12 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
   grid.columns.push_back({"", "Method"});
   if (!latex) grid.columns.push_back({"", "Samples"});
   const auto& metrics = runs.front()->metrics;
+  const auto is_shown = [&](size_t i) {
+    return options.shows(metrics[i].name) &&
+           !std::ranges::all_of(runs, [&](auto* run) { return is_pass_1_again(run->metrics[i]); });
+  };
   for (size_t i = 0; i < metrics.size(); ++i) {
-    if (!options.shows(metrics[i].name)) continue;
+    if (!is_shown(i)) continue;
     const bool same =
         std::all_of(runs.begin(), runs.end(), [&](auto* run) { return run->metrics[i].name == metrics[i].name; });
     const std::string name = same ? metrics[i].name : std::string(figure_title(metrics[i].figure));  // "Pass@N"
@@ -153,7 +162,7 @@ Grid benchmark_table(const std::vector<const RunSummary*>& runs, const TableOpti
   for (const RunSummary* run : runs) {
     std::vector<Cell> row;
     for (size_t i = 0; i < metrics.size(); ++i)
-      if (options.shows(metrics[i].name)) row.push_back({&run->metrics[i], run->complete, false});
+      if (is_shown(i)) row.push_back({&run->metrics[i], run->complete, false});
     rows.push_back(std::move(row));
     unfinished = unfinished || !run->complete;
   }
@@ -282,11 +291,13 @@ std::string csv_of(const std::vector<RunSummary>& runs) {
   const auto exact = [](const std::optional<double>& value) { return value ? python_float(*value) : "n/a"; };
   std::string out = "benchmark,label,path,complete,metric,count,percent,low,high\n";
   for (const RunSummary& run : runs)
-    for (const Metric& metric : run.metrics)
+    for (const Metric& metric : run.metrics) {
+      if (is_pass_1_again(metric)) continue;
       out += fmt::format("{},{},{},{},{},{},{},{},{}\n", csv_field(run.info.benchmark.full_title()),
                          csv_field(run.info.label), csv_field(run.path.string()), run.complete, csv_field(metric.name),
                          metric.count, exact(metric.percent), metric.interval ? python_float(metric.interval->low) : "",
                          metric.interval ? python_float(metric.interval->high) : "");
+    }
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/replaced.h"
 #include "base/utf8.h"
 #include "python/text.h"
 
@@ -16,9 +17,29 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// Of any script, as far as bytes tell.
-bool is_of_word(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+// A letter, one of its marks, or a digit, of any script.
+bool is_of_word(char32_t c) {
+  return c != '_' && (python::is_identifier_part(c) || python::is_numeric(c));
+}
+
+struct Script {
+  char32_t first, last;
+};
+
+// Thai, Lao, Burmese, Khmer, Chinese and Japanese have no spaces between words; Korean words have endings.
+constexpr Script kWithoutSpaces[] = {{0x0E00, 0x0EFF}, {0x1000, 0x109F}, {0x1100, 0x11FF}, {0x1780, 0x17FF},
+                                     {0x3005, 0x3007}, {0x3040, 0x31FF}, {0x3400, 0x4DBF}, {0x4E00, 0x9FFF},
+                                     {0xAC00, 0xD7AF}, {0xF900, 0xFAFF}, {0xFF66, 0xFFDC}, {0x20000, 0x323AF}};
+
+bool is_without_spaces(char32_t c) {
+  return !python::is_decimal(c) && std::ranges::any_of(kWithoutSpaces, [c](const Script& script) {
+    return c >= script.first && c <= script.last;
+  });
+}
+
+// Whether a word may end between these two.
+bool may_part(char32_t left, char32_t right) {
+  return !is_of_word(left) || !is_of_word(right) || is_without_spaces(left) || is_without_spaces(right);
 }
 
 std::string_view without_space(std::string_view text) {
@@ -36,25 +57,59 @@ std::string compared(std::string_view text) {
   return plain;
 }
 
-bool stands_in(const std::string& text, const std::string& word) {
+bool stands_in(std::string_view text, std::string_view word) {
   if (word.empty()) return false;
   for (size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
-    const size_t end = at + word.size();
-    const bool begins = at == 0 || !is_of_word(text[at - 1]) || !is_of_word(word.front());
-    const bool ends = end == text.size() || !is_of_word(text[end]) || !is_of_word(word.back());
+    const auto before = text.substr(0, at), behind = text.substr(at + word.size());
+    const bool begins = before.empty() || may_part(utf8::last(before).value, utf8::first(word).value);
+    const bool ends = behind.empty() || may_part(utf8::last(word).value, utf8::first(behind).value);
     if (begins && ends) return true;
   }
   return false;
 }
 
-// The end of the number whose first digit, or point before digits, is at `start`.
-size_t end_of_number(std::string_view text, size_t start) {
-  size_t end = start;
-  const auto digit_at = [&](size_t at) { return at < text.size() && is_digit(text[at]); };
-  while (digit_at(end) || (end > start && end < text.size() && text[end] == ',' && digit_at(end + 1))) ++end;
-  if (end < text.size() && text[end] == '.' && digit_at(end + 1))
-    for (++end; digit_at(end);) ++end;
-  return end;
+// Digits at the start of a text.
+size_t digits_of(std::string_view text) {
+  return static_cast<size_t>(std::ranges::find_if_not(text, is_digit) - text.begin());
+}
+
+// The length of "1,234,567" at the start of a text; 0 where commas stand otherwise, as in "3,4".
+size_t thousands_of(std::string_view text) {
+  size_t length = digits_of(text);
+  if (length == 0 || length > 3) return 0;
+  while (length < text.size() && text[length] == ',') {
+    const size_t group = digits_of(text.substr(length + 1));
+    if (group == 0) break;
+    if (group != 3) return 0;
+    length += 1 + group;
+  }
+  return length;
+}
+
+// "e-05" at the start of a text.
+size_t exponent_of(std::string_view text) {
+  if (text.empty() || (text[0] != 'e' && text[0] != 'E')) return 0;
+  const size_t sign = text.size() > 1 && (text[1] == '-' || text[1] == '+') ? 1 : 0;
+  const size_t digits = digits_of(text.substr(1 + sign));
+  return digits == 0 ? 0 : 1 + sign + digits;
+}
+
+// The length of the number without a sign at the start of a text. `in_list`: behind a comma that is not of thousands.
+size_t number_of(std::string_view text, bool in_list) {
+  const size_t thousands = in_list ? 0 : thousands_of(text);
+  size_t length = thousands > 0 ? thousands : digits_of(text);
+  if (length < text.size() && text[length] == '.')
+    if (const size_t decimals = digits_of(text.substr(length + 1)); decimals > 0) length += 1 + decimals;
+  return length == 0 ? 0 : length + exponent_of(text.substr(length));
+}
+
+double value_of_number(std::string_view text) {
+  std::string plain(text);
+  std::erase(plain, ',');
+  double value = 0;
+  const auto [end, error] = std::from_chars(plain.data(), plain.data() + plain.size(), value);
+  if (error == std::errc::result_out_of_range) return plain.find('-') == plain.npos ? HUGE_VAL : 0;
+  return value;
 }
 
 }  // namespace
@@ -69,21 +124,23 @@ bool contains_an_answer(std::string_view response, const std::vector<std::string
       answers, [&, text = lower(response)](const std::string& answer) { return stands_in(text, lower(answer)); });
 }
 
-std::optional<double> last_number(std::string_view text) {
+std::optional<double> last_number(std::string_view bytes) {
+  const std::string plain = replaced(utf8::with_replacements(bytes), "−", "-");
+  const std::string_view text = plain;
   std::optional<double> last;
+  size_t end = 0;  // of the last one
   for (size_t i = 0; i < text.size();) {
-    const size_t end = end_of_number(text, i);
-    if (end == i) {
+    const bool in_list = last && i == end + 1 && text[end] == ',';
+    const size_t length = number_of(text.substr(i), in_list);
+    if (length == 0) {
       ++i;
       continue;
     }
-    std::string digits(text.substr(i, end - i));
-    std::erase(digits, ',');
-    double value = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    const bool negative = i > 0 && text[i - 1] == '-' && (i == 1 || !is_of_word(text[i - 2]));
-    last = negative ? -value : value;
-    i = end;
+    const double value = value_of_number(text.substr(i, length));
+    const bool has_minus = i > 0 && text[i - 1] == '-';
+    const bool is_sign = has_minus && (i == 1 || !is_of_word(utf8::last(text.substr(0, i - 1)).value));
+    last = is_sign ? -value : value;
+    i = end = i + length;
   }
   return last;
 }

@@ -19,6 +19,7 @@ namespace {
 TEST(Printable, EscapesControlsAndBrokenUtf8AndCuts) {
   EXPECT_EQ(printable("a\nb\x1b[31m\xff é"), "a\\x0ab\\x1b[31m\\xff é");
   EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");
+  EXPECT_EQ(printable("a\u202Eb\u2066\u2028"), "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6\\xe2\\x80\\xa8");
   EXPECT_EQ(printable("abcdef", 3), "abc…");
 }
 

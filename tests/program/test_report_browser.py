@@ -1,7 +1,11 @@
 """vlrm report: how the page behaves in a browser."""
 
+import re
+
+import pyarrow.parquet as pq
 import pytest
 from browser import requests
+from conftest import GOLDENS, read_lines
 from PIL import Image
 from report_fixtures import (
     ATTACK,
@@ -52,6 +56,28 @@ def test_a_click_sorts(fresh):
     assert other == sorted(other) and other != lowest
     choose(fresh, "sort", "highest")
     assert margins(fresh) == sorted(margins(fresh), reverse=True)
+
+
+def test_ties_are_neither_right_nor_wrong(vlrm, fresh, tmp_path):
+    table = pq.read_table(GOLDENS / "eval/data/omni_rewardbench")
+    data = tmp_path / "rows.parquet"
+    pq.write_table(table.append_column("kind", [["odd" if number % 2 else "even" for number in range(len(table))]]), data)
+    for label in ("a", "b"):
+        vlrm("eval", "omni-rewardbench", "--mode", "random", "--data", data, "-o", tmp_path / label)
+    rows = read_lines(tmp_path / "a/results.jsonl")
+    ties = [number for number, row in enumerate(rows) if row["ground_truth"] == []]
+    assert 0 < len(ties) < len(rows)
+    vlrm("report", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "r.html")
+    open_page(fresh, tmp_path / "r.html", "sort=position")
+    verdicts = [each.text for each in fresh.find_elements("css selector", ".card .head .verdict")]
+    assert [number for number, verdict in enumerate(verdicts) if verdict == "tie"] == [each for each in ties if each < len(verdicts)]
+    counted = fresh.find_elements("css selector", "#comparison .counts td")
+    assert sum(int(each.text) for each in counted) == len(rows) - len(ties)
+    cells = fresh.find_elements("css selector", "#breakdown-table tbody tr:first-child td[data-tip]")
+    judged = [int(re.search(r"% of (\d+) sample", cell.get_attribute("data-tip"))[1]) for cell in cells]
+    assert sum(judged) == len(rows) - len(ties)
+    fresh.find_element("id", "wrong").click()
+    assert not set(shown(fresh)) & set(ties)
 
 
 def test_filters_filter(fresh):

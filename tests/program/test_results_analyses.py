@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -189,12 +190,44 @@ def test_the_leaderboard_is_what_the_program_prints(vlrm):
     assert printed.count("not measured here") == 2 and printed.strip() in page
 
 
+def test_a_grouping_is_named_beside_published_figures(vlrm, tmp_path):
+    run = run_folder(tmp_path / "mine", answers(1250, 0.8, 1))
+    text = vlrm("results", run, "--published", "--grouping", "r1-reward")
+    assert any(line.startswith("mine") and line.endswith("this run, r1-reward grouping") for line in text.splitlines())
+    assert "Not comparable: Macro of the runs here, whose groups are those of the r1-reward grouping" in " ".join(text.split())
+    assert "grouping" not in next(line for line in vlrm("results", run, "--published", "--grouping", "authors").splitlines()
+                                  if line.startswith("mine") and "this run" in line)  # fmt: skip
+
+
+def with_groups(folder, rights, names):
+    """A run whose groups have these names; the right answers stand in the first."""
+    run_folder(folder, rights)
+    run = json.loads((folder / "run.json").read_text())
+    run["groups"] = {"names": names, "rows": [0 if right else 1 for right in rights]}
+    (folder / "run.json").write_text(json.dumps(run))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["Overall", "Macro", "Pass@1", "label"])
+def test_groups_called_as_figures_are(vlrm, tmp_path, name):
+    few, many = (with_groups(tmp_path / label, [True] * right + [False] * (9 - right), [name, "rest"])
+                 for label, right in (("few", 2), ("many", 7)))  # fmt: skip
+    for run in json_of(vlrm, few, many)["runs"]:
+        assert [metric["name"] for metric in run["metrics"]] == [f'group "{name}"', "rest", "Overall", "Macro"]
+    assert f'group "{name}"' in vlrm("results", few) and f'"group ""{name}""",2,' in vlrm("results", few, "--format", "csv")
+    if name == "Overall":
+        assert [run["label"] for run in json_of(vlrm, few, many, "--sort", "Overall")["runs"]] == ["many", "few"]
+    compared = json.loads(vlrm("results", "--compare", few, shutil.copytree(few, tmp_path / "same"), "--format", "json"))["comparison"]
+    names = [metric["name"] for metric in compared["metrics"]]
+    assert len(names) == len(set(names))
+
+
 def test_published_figures_stand_beside_runs(vlrm, tmp_path):
     run = run_folder(tmp_path / "mine", answers(60, 0.8, 1))
     overall = next(metric["percent"] for metric in json_of(vlrm, run)["runs"][0]["metrics"] if metric["name"] == "Overall")
     text = vlrm("results", run, "--published")
     assert "Multimodal" not in text and "not measured here" in text
-    assert "Not comparable: 1 of the runs here are not over the 1250 rows of the published figures." in text
+    assert "Not comparable, as not over the 1250 rows of the published figures: mine (60 rows)." in text
     row = next(line for line in text.splitlines() if line.startswith("mine") and line.endswith("this run"))
     assert row.split()[1] == f"{overall:.1f}"
     benchmark, = json_of(vlrm, run, "--published")["published"]
@@ -205,7 +238,7 @@ def test_published_figures_stand_beside_runs(vlrm, tmp_path):
     skywork = next(figure for figure in benchmark["figures"] if figure["model"] == "Skywork-VL-Reward-7B")
     assert (skywork["overall"], skywork["macro"]) == (73.1, None)
     whole = run_folder(tmp_path / "whole", answers(1250, 0.8, 1))
-    assert "Not comparable:" not in vlrm("results", whole, "--published")
+    assert "Not comparable" not in vlrm("results", whole, "--published")
     rlaif = run_folder(tmp_path / "other", answers(9, 0.5, 1), task="rlaif-v")
     assert json_of(vlrm, rlaif, "--published")["published"] == []
     assert "\\begin{table}" in vlrm("results", "--published", "--format", "latex")

@@ -395,6 +395,9 @@ def photos(goldens, tmp_path):
     for name, image in {"b.png": "rgb_small.png", "sub/a.PNG": "rgb_wide.png", "c.webp": "rgb_tall.webp"}.items():
         shutil.copy(goldens / "reference/images" / image, folder / name)
     (folder / "notes.txt").touch()
+    (folder / "._b.png").write_bytes(b"what a file system of another kind leaves")
+    (folder / ".cache").mkdir()
+    (folder / ".cache/d.png").write_bytes(b"no image")
     (folder / "sub/again").symlink_to(folder)
     return folder
 
@@ -406,6 +409,7 @@ def test_a_folder_of_images_is_scored_image_by_image(goldens, vlrm, photos, tmp_
     many = [*command, "--images", photos, "-o", tmp_path / "out.jsonl"]
     notes = vlrm(*many, notes=True)
     assert f"note: {photos}: 1 file is skipped, not being called .jpg, .jpeg, .png or .webp" in notes
+    assert f"note: {photos}: 2 files or folders are skipped, the names beginning with a dot" in notes
     rows = read_lines(tmp_path / "out.jsonl")
     assert [row["id"] for row in rows] == ["b.png", "c.webp", "sub/a.PNG"]
     for row in rows:

@@ -46,6 +46,19 @@ TEST(Gallery, RowsOfPairsGiveRenderedPrompts) {
   EXPECT_EQ(read_gallery({&run}, "", 1, thumbnails).samples.size(), 1U);
 }
 
+TEST(Gallery, TiesAreNeitherRightNorWrong) {
+  TemporaryDirectory directory;
+  write_text(
+      directory / "run.jsonl",
+      fmt::format(
+          "{}{}\n", kRows,
+          R"({"id": "wild-3", "prompts": ["Q: A: a", "Q: A: b"], "outputs": [1.0, 0.5], "predicted_answer": 0, "ground_truth": []})"));
+  const RunResults run = read_run(directory / "run.jsonl", all_kinds());
+  Thumbnails thumbnails(64, 1000);
+  const OrderedJson json = gallery_json(read_gallery({&run}, "", 10, thumbnails));
+  EXPECT_EQ(json.at("runs")[0].at("wrong").dump(), "[0,1,null]");
+}
+
 TEST(Gallery, LongTextsAreCutAtACharacter) {
   std::vector<Gallery> galleries(1);
   galleries[0].samples.push_back({"short", {std::string(20'000, 'a'), "xé" + std::string(8189, 'b') + "é"}, {}});

@@ -72,5 +72,27 @@ TEST(SampleColumns, OfBestOfNByItsIds) {
   EXPECT_THAT(columns[0].rows, ElementsAre(1, 0, 1));
 }
 
+TEST(SampleColumns, OfOwnBestOfNByIdOrByTheRowsNumber) {
+  TemporaryDirectory directory;
+  write_text(directory / "named.jsonl", R"({"id": "x", "kind": "b"}
+{"id": "y", "kind": "a"}
+{"id": "z", "kind": "a"}
+)");
+  write_text(directory / "numbered.jsonl", R"({"kind": "b"}
+{"kind": "a"}
+{"kind": "a"}
+)");
+  const auto rows_of = [&](const std::string& data, const std::vector<std::string>& ids) {
+    RunResults run = run_of(kTextVqa, "run", {});
+    for (const std::string& id : ids) run.outcomes.push_back(outcome({1, 0}, {1, 0}, id));
+    run.info.responses = "responses.jsonl";
+    run.info.columns = OrderedJson::object();
+    const auto columns = read_columns(run, (directory / data).string(), 3, all_benchmarks());
+    return columns.empty() ? std::vector<std::optional<size_t>>() : columns[0].rows;
+  };
+  EXPECT_THAT(rows_of("named.jsonl", {"z", "x", "y"}), ElementsAre(1, 0, 1));
+  EXPECT_THAT(rows_of("numbered.jsonl", {"2", "0", "1"}), ElementsAre(1, 0, 1));
+}
+
 }  // namespace
 }  // namespace vlrm::testing

@@ -65,6 +65,32 @@ TEST(Tables, MarkdownIsAligned) {
             "| a\\|b   |       4 |   100.0 |           0.0 |     100.0 |    75.0 |  66.7 |\n");
 }
 
+TEST(Tables, LatexHasNoBareSignsOfOtherFonts) {
+  EXPECT_EQ(escaped("a|b <c>", Layout::latex), "a\\textbar{}b \\textless{}c\\textgreater{}");
+}
+
+TEST(Tables, BestOfOneShowsPassAt1Once) {
+  const auto times = [](const std::string& text) {
+    size_t count = 0;
+    for (size_t at = text.find("Pass@1"); at != text.npos; at = text.find("Pass@1", at + 1)) ++count;
+    return count;
+  };
+  const RunSummary one = summarize(run_of(kTextVqa, "one", {outcome({0.3}, {1}), outcome({1}, {2})}));
+  EXPECT_EQ(times(first_table({one}, plain(Layout::text))), 1U);
+  EXPECT_EQ(times(csv_of({one})), 1U);
+  EXPECT_THAT(first_table({one, text_vqa("two", 0)}, plain(Layout::text)), HasSubstr("Pass@N"));
+}
+
+TEST(Tables, RowsLeftOutAreOfTheWholeOfTheData) {
+  RunSummary run = vl_rewardbench("a", {1, -1});
+  run.info.rows = 2;
+  run.info.left_out = "6 rows that show a video";
+  EXPECT_THAT(first_table({run}, plain(Layout::text)), HasSubstr("a: without 6 rows that show a video."));
+  run.info.limited = true;
+  const std::string table = first_table({run}, plain(Layout::text));
+  EXPECT_THAT(table, AllOf(HasSubstr("only the first 2 rows"), Not(HasSubstr("video"))));
+}
+
 TEST(Tables, LatexIsEscaped) {
   const std::string table = first_table(
       {vl_rewardbench("ties_λ & 5%", {1, -1, 1, 1}), vl_rewardbench("[b]", {-1, 1, 1, 1})}, plain(Layout::latex));

@@ -12,9 +12,9 @@ function valueOrder(column, isGroup) {
   return isGroup ? order : order.sort((a, b) => column.values[a].localeCompare(column.values[b], "en", { numeric: true }));
 }
 
-// How right the pick of a run is for a sample; null where it was not scored.
+// How right the pick of a run is for a sample; null where it was not scored, and for a tie.
 function picked(gallery, run, i) {
-  return run.picked[i] == null ? null : gallery.correctness[i][run.picked[i]];
+  return run.wrong[i] == null ? null : gallery.correctness[i][run.picked[i]];
 }
 
 function breakdownTable(gallery, isPairs, column, shown, labels) {

@@ -1,8 +1,15 @@
 // A sample as a card: image, question, responses, what the run made of them, and what all runs did.
 
+const kVerdicts = { right: "✓ right", wrong: "✗ wrong", tie: "tie", "": "" };
+
+// What the run was for a sample: "tie" where people prefer neither response, "" where it was not scored.
+function verdictOf(run, i) {
+  if (run.wrong[i] === undefined) return "";
+  return run.wrong[i] === null ? "tie" : run.wrong[i] ? "wrong" : "right";
+}
+
 function sampleCard(gallery, i) {
-  const { data } = gallery, run = data.runs[find("run").value];
-  const verdict = run.wrong[i] == null ? "" : run.wrong[i] ? "wrong" : "right";
+  const { data } = gallery, run = data.runs[find("run").value], verdict = verdictOf(run, i);
   const group = data.groups ? data.group_names[data.groups[i]] : null;
   const name = [`Sample ${i + 1}`, data.ids[i], group].filter(Boolean).join(", ");
   const margin = run.margins[i], values = (data.columns ?? []).filter((column) => column.rows[i] != null);
@@ -13,7 +20,7 @@ function sampleCard(gallery, i) {
       make("p", { class: "head" }, make("span", {}, `Sample ${i + 1}`), make("span", { class: "id" }, data.ids[i]), group && make("span", {}, group),
         values.map((column) => make("span", {}, `${column.name}: ${column.values[column.rows[i]]}`)),
         make("span", { class: "outcome" }, margin != null && make("span", { class: "margin" }, "margin ", make("b", {}, signed(margin, 3))),
-          verdict && make("span", { class: `verdict ${verdict}` }, verdict === "wrong" ? "✗ wrong" : "✓ right"))),
+          verdict && make("span", { class: `verdict ${verdict}` }, kVerdicts[verdict]))),
       comparedHint(gallery, i),
       make("p", { class: "question" }, data.questions[i]),
       make("ol", { class: "responses" }, data.responses[i].map((words, k) => cardResponse(data, i, k, words, run))),
@@ -48,10 +55,11 @@ function showPicture(source, name) {
 }
 
 function cardResponse(data, i, k, words, run) {
-  const correctness = data.correctness[i], right = correctness[k] === Math.max(...correctness);
+  const correctness = data.correctness[i], tie = data.runs.some((each) => each.wrong[i] === null);
+  const right = !tie && correctness[k] === Math.max(...correctness);
   const isPicked = run.picked[i] === k, pair = correctness.length === 2 && correctness[0] + correctness[1] === 1;
-  const label = pair ? (right ? "preferred" : "") : `correct ${Number(correctness[k].toFixed(3))}`;
-  return make("li", { class: [right ? "is-right" : "is-wrong", isPicked ? "is-picked" : ""].join(" ") },
+  const label = tie ? "" : pair ? (right ? "preferred" : "") : `correct ${Number(correctness[k].toFixed(3))}`;
+  return make("li", { class: [tie ? "" : right ? "is-right" : "is-wrong", isPicked ? "is-picked" : ""].join(" ") },
     make("span", { class: "marks" }, make("b", { class: "score" }, run.scores[i] ? fixed(run.scores[i][k], 3) : ""),
       make("span", { class: "tag" }, label), isPicked && make("span", { class: "tag picked" }, "picked")),
     make("span", { class: "response" }, words));
@@ -67,7 +75,7 @@ function cardRuns(gallery, i) {
   const row = (run, r) => make("tr", { class: compared.includes(r) ? "compared" : "" }, make("th", { scope: "row" }, letter(r) + labels[r]),
     data.responses[i].map((_, k) => make("td", { class: run.picked[i] === k ? "picked" : "" }, run.scores[i] ? fixed(run.scores[i][k], 3) : "–")),
     make("td", {}, run.margins[i] == null ? "–" : signed(run.margins[i], 3)),
-    make("td", { class: `verdict ${run.wrong[i] ? "wrong" : "right"}` }, run.wrong[i] == null ? "" : run.wrong[i] ? "✗ wrong" : "✓ right"));
+    make("td", { class: `verdict ${verdictOf(run, i)}` }, kVerdicts[verdictOf(run, i)]));
   const table = () => make("div", { class: "wide" }, make("table", { class: "runs" },
     make("thead", {}, make("tr", {}, head.map((name) => make("th", { scope: "col" }, name)))),
     make("tbody", {}, shown.map((r) => row(data.runs[r], r)))));

@@ -3,7 +3,8 @@
 function outcomeCounts(gallery, a, b) {
   const [left, right] = [gallery.runs[a], gallery.runs[b]];
   const counts = [0, 0, 0, 0];
-  for (let i = 0; i < Math.min(left.wrong.length, right.wrong.length); ++i) ++counts[outcomeOf(left, right, i)];
+  for (let i = 0; i < Math.min(left.wrong.length, right.wrong.length); ++i)
+    if (left.wrong[i] != null) ++counts[outcomeOf(left, right, i)];
   return make("table", { class: "counts" }, make("caption", {}, "Samples"),
     make("thead", {}, make("tr", {}, ["", "B right", "B wrong"].map((name) => make("th", { scope: "col" }, name)))),
     make("tbody", {}, [["A right", 0, 1], ["A wrong", 2, 3]].map(([name, ...kinds]) =>

@@ -175,7 +175,7 @@ class Gallery {
     return this.order.map((i) => {
       const value = (column) => (column.rows[i] == null ? null : column.values[column.rows[i]]);
       const columns = Object.fromEntries((data.columns ?? []).map((column) => [column.name, value(column)]));
-      const judged = (run) => ({ scores: run.scores[i], picked: run.picked[i], margin: run.margins[i], right: run.wrong[i] === 0 });
+      const judged = (run) => ({ scores: run.scores[i], picked: run.picked[i], margin: run.margins[i], right: run.wrong[i] == null ? null : run.wrong[i] === 0 });
       const runs = this.shown.filter((k) => data.runs[k].scores[i]).map((k) => [this.labels[k], judged(data.runs[k])]);
       const group = data.groups && { group: data.group_names[data.groups[i]] };
       return `${JSON.stringify({ sample: i + 1, id: data.ids[i], ...group, columns, question: data.questions[i],

@@ -4,6 +4,7 @@ const kScatter = { width: 460, height: 440, left: 44, right: 12, top: 12, bottom
 const kOutcomes = [  // [A was wrong, B was wrong]
   { name: "both right", colour: "var(--right)" }, { name: "only A right", colour: "var(--series-0)" },
   { name: "only B right", colour: "var(--series-1)" }, { name: "both wrong", colour: "var(--wrong)" }];
+// Not of ties, which are neither.
 const outcomeOf = (a, b, i) => (a.wrong[i] ? (b.wrong[i] ? 3 : 2) : b.wrong[i] ? 1 : 0);
 
 class Scatter {
@@ -30,7 +31,8 @@ class Scatter {
   }
 
   bestFirst(runs) {
-    const wrong = (i) => this.gallery.runs[i].wrong.reduce((sum, each) => sum + each, 0) / this.gallery.runs[i].wrong.length;
+    const judged = (i) => this.gallery.runs[i].wrong.filter((each) => each != null);
+    const wrong = (i) => judged(i).reduce((sum, each) => sum + each, 0) / judged(i).length;
     return [...runs].sort((a, b) => wrong(a) - wrong(b));
   }
 
