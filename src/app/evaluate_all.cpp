@@ -10,6 +10,7 @@
 #include "app/option_checks.h"
 #include "base/error.h"
 #include "base/hub_cache.h"
+#include "base/joined.h"
 #include "tasks/benchmark_table.h"
 
 namespace fs = std::filesystem;
