@@ -126,23 +126,59 @@ class Generator::Writing {
   }
 
   Logits begin(const std::list<Group>& fresh) {
+    const auto [prompts, counts] = asked(fresh);
+    return writer_->begin(prompts, counts);
+  }
+
+  static std::pair<std::vector<SharedPrefixBatch>, std::vector<int64_t>> asked(const std::list<Group>& fresh) {
     std::vector<SharedPrefixBatch> prompts;
     std::vector<int64_t> counts;
     for (const Group& group : fresh) {
       prompts.push_back(group.prompt);
       counts.push_back(static_cast<int64_t>(group.texts.size()));
     }
-    return writer_->begin(prompts, counts);
+    return {std::move(prompts), std::move(counts)};
+  }
+
+  // Of the texts that the writer goes on with, where it draws.
+  static std::vector<DrawInput> inputs(const std::list<Group>& groups) {
+    std::vector<DrawInput> all;
+    for (const Group& group : groups) {
+      if (group.put_back) continue;
+      for (const size_t text : group.living) all.push_back(group.texts[text].sampler.input(group.texts[text].tokens));
+    }
+    return all;
+  }
+
+  void take_all(std::list<Group>& groups, const std::vector<Drawn>& all) {
+    auto drawn = all.begin();
+    for (Group& group : groups)
+      for (const size_t text : group.living) take(group, text, *drawn++);
+  }
+
+  // What the writer drew.
+  void take(Group& group, size_t index, const Drawn& drawn) {
+    try {
+      group.texts[index].sampler.take(drawn);
+    } catch (const Error& error) {
+      rethrow_at(group.source, error);
+    }
+    add(group, index, drawn);
   }
 
   void admit() {
     std::list<Group> fresh = admitted();
     if (fresh.empty()) return;
-    const Logits logits = begin(fresh);
-    size_t row = 0;
-    for (Group& group : fresh) {
-      for (size_t text = 0; text < group.texts.size(); ++text) draw(group, text, logits.row(row));
-      ++row;
+    if (writer_->can_draw()) {
+      const auto [prompts, counts] = asked(fresh);
+      take_all(fresh, writer_->begin_and_draw(prompts, counts, options().sampling, inputs(fresh)));
+    } else {
+      const Logits logits = begin(fresh);
+      size_t row = 0;
+      for (Group& group : fresh) {
+        for (size_t text = 0; text < group.texts.size(); ++text) draw(group, text, logits.row(row));
+        ++row;
+      }
     }
     groups_.splice(groups_.end(), fresh);
   }
@@ -206,6 +242,11 @@ class Generator::Writing {
     } catch (const Error& error) {
       rethrow_at(group.source, error);
     }
+    add(group, index, drawn);
+  }
+
+  void add(Group& group, size_t index, const Drawn& drawn) {
+    GrowingText& text = group.texts[index];
     text.tokens.push_back(drawn.token);
     text.written.tokens.push_back(drawn.token);
     text.written.log_probabilities.push_back(drawn.log_probability);
@@ -245,6 +286,11 @@ class Generator::Writing {
     for (const Group& group : groups_) {
       if (group.put_back) *next = {};  // the writer forgets it
       ++next;
+    }
+    if (writer_->can_draw()) {
+      const std::vector<Drawn> drawn = writer_->step_and_draw(all, options().sampling, inputs(groups_));
+      finish();
+      return take_all(groups_, drawn);
     }
     const Logits logits = writer_->step(all);
     finish();

@@ -61,6 +61,11 @@ void keep_top_p(std::vector<float>& scores, double top_p) {
   }
 }
 
+void check_finite(bool finite) {
+  if (!finite)
+    fail("a logit is not a finite number: weights of the model are not, or the dtype is too narrow for them");
+}
+
 }  // namespace
 
 void SamplingOptions::check() const {
@@ -72,9 +77,13 @@ void SamplingOptions::check() const {
     throw OptionError("repetition_penalty", fmt::format("{} is not above 0 and at most 1e6", repetition_penalty));
 }
 
-int32_t Sampler::draw(std::vector<float>& scores) {
+double Sampler::uniform() const {
   const std::array<uint64_t, 2> counter{seed_, step_};
-  const double drawn = static_cast<double>(XXH3_64bits(counter.data(), sizeof counter) >> 11) * 0x1p-53;
+  return static_cast<double>(XXH3_64bits(counter.data(), sizeof counter) >> 11) * 0x1p-53;
+}
+
+int32_t Sampler::draw(std::vector<float>& scores) {
+  const double drawn = uniform();
   const double top = *std::ranges::max_element(scores);
   double sum = 0;
   for (const float score : scores) sum += std::exp(static_cast<double>(score) - top);
@@ -90,8 +99,7 @@ int32_t Sampler::draw(std::vector<float>& scores) {
 }
 
 Drawn Sampler::next(std::span<const float> logits, std::span<const int32_t> text) {
-  if (!std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); }))
-    fail("a logit is not a finite number: weights of the model are not, or the dtype is too narrow for them");
+  check_finite(std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); }));
   std::vector<float> scores(logits.begin(), logits.end());
   if (options_.repetition_penalty != 1) penalize(scores, text, static_cast<float>(options_.repetition_penalty));
   Drawn drawn;
@@ -107,6 +115,11 @@ Drawn Sampler::next(std::span<const float> logits, std::span<const int32_t> text
   drawn.log_probability =
       static_cast<float>(static_cast<double>(logits[static_cast<size_t>(drawn.token)]) - log_of_sum(logits));
   return drawn;
+}
+
+void Sampler::take(const Drawn& drawn) {
+  check_finite(std::isfinite(drawn.log_probability));
+  ++step_;
 }
 
 }  // namespace vlrm

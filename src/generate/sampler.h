@@ -1,18 +1,13 @@
 // From logits to the next token.
 #pragma once
 
-#include <vlrm/sampling.h>
-
 #include <cstdint>
 #include <span>
 #include <vector>
 
-namespace vlrm {
+#include "model/backend.h"
 
-struct Drawn {
-  int32_t token = 0;
-  float log_probability = 0;  // of the model's own distribution, before temperature, top_k and top_p
-};
+namespace vlrm {
 
 // One text's. What it draws depends on seed, step and logits alone.
 class Sampler {
@@ -22,8 +17,13 @@ class Sampler {
   // top_k, top_p. Throws Error where no logit is a number.
   Drawn next(std::span<const float> logits, std::span<const int32_t> text);
 
+  // The same where a TextWriter draws: what it draws by, and then what it drew. Throws Error as next().
+  DrawInput input(std::span<const int32_t> text) const { return {uniform(), text}; }
+  void take(const Drawn& drawn);
+
  private:
   int32_t draw(std::vector<float>& scores);
+  double uniform() const;  // of this step
 
   SamplingOptions options_;
   uint64_t seed_;

@@ -2,6 +2,8 @@
 // first model is, so that commands that run none start at once.
 #pragma once
 
+#include <vlrm/sampling.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,6 +49,18 @@ struct Logits {
   }
 };
 
+struct Drawn {
+  int32_t token = 0;
+  float log_probability = 0;  // of the model's own distribution, before temperature, top_k and top_p; NaN where a
+                              // logit is not finite
+};
+
+// What a text's next token is drawn by, beside the options.
+struct DrawInput {
+  double uniform = 0;             // from 0 to below 1: which token, by the tokens' probabilities in their order
+  std::span<const int32_t> text;  // all tokens so far, the prompt's too
+};
+
 // Texts that are being written, each a token at a time, and what attention needs of their tokens before. The texts that
 // go on from one prompt are a group, whose prompt and images are encoded and kept once. On a CPU what a text gets does
 // not depend on the others, to the last bit. Throws as its Backend, which must outlive it and is used by one of them at
@@ -67,6 +81,14 @@ class TextWriter {
   };
   // One for each group there is, in the order in which they were begun. Gives the logits after these tokens.
   virtual Logits step(std::span<const Next> groups) = 0;
+
+  // Whether tokens can be drawn where the logits are, on a device: then these need not be fetched.
+  virtual bool can_draw() const { return false; }
+  // begin() and step() in this case; `draws` are of all texts, group by group.
+  virtual std::vector<Drawn> begin_and_draw(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts,
+                                            const SamplingOptions& sampling, std::span<const DrawInput> draws) = 0;
+  virtual std::vector<Drawn> step_and_draw(std::span<const Next> groups, const SamplingOptions& sampling,
+                                           std::span<const DrawInput> draws) = 0;
 
   // Bytes that a group takes once each of its texts has so many more tokens.
   virtual int64_t group_bytes(const SharedPrefixBatch& prompt, int64_t texts, int64_t tokens) const = 0;

@@ -172,7 +172,7 @@ at::Tensor Decoder::rewards(const at::Tensor& states) const {
 
 at::Tensor Decoder::logits(const at::Tensor& states) const {
   const auto head = parts_.use(*language_head_);
-  return project(final_norm(states), head->weight, Rows::apart()).to(at::kCPU, at::kFloat);
+  return project(final_norm(states), head->weight, Rows::apart()).to(at::kFloat);
 }
 
 at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vector<int64_t>& targets,

@@ -61,7 +61,7 @@ class Decoder {
   at::Tensor final_norm(const at::Tensor& states) const;
   // [rows] rewards of states after the last layer. Needs a reward head.
   at::Tensor rewards(const at::Tensor& states) const;
-  // [rows, rows of the language model's head] on the CPU, in float32. On a CPU no row's digits depend on the others.
+  // [rows, rows of the language model's head], in float32. On a CPU no row's digits depend on the others.
   at::Tensor logits(const at::Tensor& states) const;
   // log p(targets[i] | states[i]): [rows], float32. Needs a language model's head. Throws Error for a target outside
   // it. `rows_of_texts` says how many are of each text: on a CPU no text's digits depend on the others.

@@ -87,6 +87,15 @@ class GuardedWriter : public TextWriter {
   Logits step(std::span<const Next> groups) override {
     return computed(threads_, [&] { return writer_->step(groups); });
   }
+  bool can_draw() const override { return writer_->can_draw(); }
+  std::vector<Drawn> begin_and_draw(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts,
+                                    const SamplingOptions& sampling, std::span<const DrawInput> draws) override {
+    return computed(threads_, [&] { return writer_->begin_and_draw(prompts, texts, sampling, draws); });
+  }
+  std::vector<Drawn> step_and_draw(std::span<const Next> groups, const SamplingOptions& sampling,
+                                   std::span<const DrawInput> draws) override {
+    return computed(threads_, [&] { return writer_->step_and_draw(groups, sampling, draws); });
+  }
   int64_t group_bytes(const SharedPrefixBatch& prompt, int64_t texts, int64_t tokens) const override {
     return writer_->group_bytes(prompt, texts, tokens);
   }

@@ -3,6 +3,8 @@
 #include <ATen/ops/_flash_attention_forward.h>
 #include <torch/headeronly/version.h>
 
+#include "model/index_tensor.h"
+
 namespace vlrm {
 
 void store(const at::Tensor& pool, const Stored& stored, const at::Tensor& keys_and_values) {
@@ -15,7 +17,7 @@ at::Tensor attend_gathered_pages(const at::Tensor& queries, const at::Tensor& po
   const int64_t shared = pool.size(2) / 2, texts = pages.size(0), room = pages.size(1) * kPageTokens;
   const at::Tensor both = pool.index_select(0, pages.flatten()).flatten(0, 1);
   Runs gathered = runs;
-  gathered.first_keys = at::arange(0, (texts + 1) * room, room, runs.first_keys.options());
+  gathered.first_keys = sent_to(queries.device(), at::arange(0, (texts + 1) * room, room, at::kInt));
   return attend_runs({queries, both.narrow(1, 0, shared), both.narrow(1, shared, shared)}, gathered, /*causal=*/false);
 }
 

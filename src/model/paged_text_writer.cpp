@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "model/draw_tokens.h"
 #include "model/index_tensor.h"
 
 namespace vlrm {
@@ -36,6 +37,13 @@ struct Table {
   }
 };
 
+void add_to(Logits& result, const at::Tensor& logits) {
+  const at::Tensor fetched = logits.to(at::kCPU).contiguous();
+  const float* values = fetched.const_data_ptr<float>();
+  result.width = fetched.size(1);
+  result.values.insert(result.values.end(), values, values + fetched.numel());
+}
+
 }  // namespace
 
 // Where the rows of new prompts and their images go.
@@ -53,12 +61,6 @@ struct PagedTextWriter::NewPlaces {
 
 PagedTextWriter::PagedTextWriter(TorchBackend& backend)
     : backend_(backend), pools_(static_cast<size_t>(backend.config_.text.layers)) {}
-
-Logits PagedTextWriter::logits(const at::Tensor& states) const {
-  const at::Tensor all = backend_.decoder_.logits(states).contiguous();
-  const float* values = all.const_data_ptr<float>();
-  return {all.size(1), {values, values + all.numel()}};
-}
 
 // The texts share the prompt's full pages; what is left of it each has on a page of its own, which it goes on with.
 PagedTextWriter::Group PagedTextWriter::begun(const PrefixGroup& prompt, int64_t texts, NewPlaces& places) {
@@ -125,11 +127,10 @@ void PagedTextWriter::make_room() {
   }
 }
 
-Logits PagedTextWriter::begin(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts) {
+void PagedTextWriter::read(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts, const Use& use) {
   VLRM_ASSERT(prompts.size() == texts.size());
   const c10::InferenceMode no_gradients;
   const at::Device& device = backend_.precision_.device;
-  Logits result;
   for (const auto& pass : backend_.passes(prompts)) {
     const RaggedBatch batch = backend_.laid_out(prompts.subspan(pass.first, pass.count));
     NewPlaces places;
@@ -146,10 +147,27 @@ Logits PagedTextWriter::begin(std::span<const SharedPrefixBatch> prompts, std::s
     if (!places.image_rows.empty())
       stored.images = {index_tensor(places.image_rows, device), index_tensor(places.image_places, device)};
     const at::Tensor states = backend_.run(batch, true, {.pages = &stored, .pools = pools_});
-    const Logits some = logits(select_rows(states, ends));
-    result.width = some.width;
-    result.values.insert(result.values.end(), some.values.begin(), some.values.end());
+    use(pass.first, backend_.decoder_.logits(select_rows(states, ends)));
   }
+}
+
+Logits PagedTextWriter::begin(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts) {
+  Logits result;
+  read(prompts, texts, [&](size_t, const at::Tensor& logits) { add_to(result, logits); });
+  return result;
+}
+
+std::vector<Drawn> PagedTextWriter::begin_and_draw(std::span<const SharedPrefixBatch> prompts,
+                                                   std::span<const int64_t> texts, const SamplingOptions& sampling,
+                                                   std::span<const DrawInput> draws) {
+  std::vector<Drawn> result;
+  read(prompts, texts, [&](size_t first, const at::Tensor& logits) {
+    std::vector<int64_t> rows;  // of each text
+    for (int64_t prompt = 0; prompt < logits.size(0); ++prompt)
+      rows.insert(rows.end(), static_cast<size_t>(texts[first + static_cast<size_t>(prompt)]), prompt);
+    const auto drawn = draw_tokens(select_rows(logits, rows), sampling, draws.subspan(result.size(), rows.size()));
+    result.insert(result.end(), drawn.begin(), drawn.end());
+  });
   return result;
 }
 
@@ -187,7 +205,7 @@ PagedStep PagedTextWriter::next_step() {
   return step;
 }
 
-Logits PagedTextWriter::step(std::span<const Next> groups) {
+at::Tensor PagedTextWriter::next_logits(std::span<const Next> groups) {
   VLRM_ASSERT(groups.size() == groups_.size());
   const c10::InferenceMode no_gradients;
   std::vector<int32_t> tokens;
@@ -206,7 +224,20 @@ Logits PagedTextWriter::step(std::span<const Next> groups) {
   const at::Tensor states = backend_.decoder_.step(tokens, ends, step, pools_);
   backend_.work_.tokens += static_cast<int64_t>(tokens.size());
   for (Group& group : groups_) ++group.length, ++group.position;
-  return logits(states);
+  return backend_.decoder_.logits(states);
+}
+
+Logits PagedTextWriter::step(std::span<const Next> groups) {
+  Logits result;
+  if (const at::Tensor logits = next_logits(groups); logits.defined()) add_to(result, logits);
+  return result;
+}
+
+std::vector<Drawn> PagedTextWriter::step_and_draw(std::span<const Next> groups, const SamplingOptions& sampling,
+                                                  std::span<const DrawInput> draws) {
+  const at::Tensor logits = next_logits(groups);
+  if (!logits.defined()) return {};
+  return draw_tokens(logits, sampling, draws);
 }
 
 int64_t PagedTextWriter::group_bytes(const SharedPrefixBatch& prompt, int64_t texts, int64_t tokens) const {

@@ -13,6 +13,11 @@ class PagedTextWriter final : public TextWriter {
   explicit PagedTextWriter(TorchBackend& backend);
   Logits begin(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts) override;
   Logits step(std::span<const Next> groups) override;
+  bool can_draw() const override { return true; }
+  std::vector<Drawn> begin_and_draw(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts,
+                                    const SamplingOptions& sampling, std::span<const DrawInput> draws) override;
+  std::vector<Drawn> step_and_draw(std::span<const Next> groups, const SamplingOptions& sampling,
+                                   std::span<const DrawInput> draws) override;
   int64_t group_bytes(const SharedPrefixBatch& prompt, int64_t texts, int64_t tokens) const override;
 
  private:
@@ -24,7 +29,10 @@ class PagedTextWriter final : public TextWriter {
   void keep(Group& group, const std::vector<int64_t>& texts);
   PagedStep next_step();
   void make_room();
-  Logits logits(const at::Tensor& states) const;
+  // Logits after the prompts, of some of them at a time.
+  using Use = std::function<void(size_t first_prompt, const at::Tensor& logits)>;
+  void read(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts, const Use& use);
+  at::Tensor next_logits(std::span<const Next> groups);  // undefined where no text is left
 
   TorchBackend& backend_;
   std::vector<Group> groups_;

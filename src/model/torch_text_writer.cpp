@@ -9,7 +9,7 @@
 namespace vlrm {
 
 Logits TorchTextWriter::logits(const at::Tensor& states) const {
-  const at::Tensor all = backend_.decoder_.logits(states).contiguous();
+  const at::Tensor all = backend_.decoder_.logits(states).to(at::kCPU).contiguous();
   const float* values = all.const_data_ptr<float>();
   return {all.size(1), {values, values + all.numel()}};
 }
@@ -57,6 +57,18 @@ Logits TorchTextWriter::step(std::span<const Next> groups) {
   const at::Tensor states = backend_.decoder_.step(tokens, groups_);
   backend_.work_.tokens += static_cast<int64_t>(tokens.size());
   return logits(states);
+}
+
+std::vector<Drawn> TorchTextWriter::begin_and_draw(std::span<const SharedPrefixBatch>, std::span<const int64_t>,
+                                                   const SamplingOptions&, std::span<const DrawInput>) {
+  VLRM_ASSERT(can_draw());
+  return {};
+}
+
+std::vector<Drawn> TorchTextWriter::step_and_draw(std::span<const Next>, const SamplingOptions&,
+                                                  std::span<const DrawInput>) {
+  VLRM_ASSERT(can_draw());
+  return {};
 }
 
 int64_t TorchTextWriter::group_bytes(const SharedPrefixBatch& prompt, int64_t texts, int64_t tokens) const {

@@ -10,6 +10,11 @@ class TorchTextWriter final : public TextWriter {
   explicit TorchTextWriter(TorchBackend& backend) : backend_(backend) {}
   Logits begin(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts) override;
   Logits step(std::span<const Next> groups) override;
+  // On a CPU tokens are drawn by who asks.
+  std::vector<Drawn> begin_and_draw(std::span<const SharedPrefixBatch> prompts, std::span<const int64_t> texts,
+                                    const SamplingOptions& sampling, std::span<const DrawInput> draws) override;
+  std::vector<Drawn> step_and_draw(std::span<const Next> groups, const SamplingOptions& sampling,
+                                   std::span<const DrawInput> draws) override;
   int64_t group_bytes(const SharedPrefixBatch& prompt, int64_t texts, int64_t tokens) const override;
 
  private:

@@ -102,21 +102,28 @@ class Scenarios {
     const std::vector<int64_t> texts_of_each(static_cast<size_t>(prompts), each);
     const std::string what = fmt::format("{} x {} texts", prompts, each);
     const auto writer = backend.write_texts();
-    once("prompts of " + what, [&] { writer->begin(asked.batches, texts_of_each); });
+    const std::vector<int32_t> text(100, 1000);
+    std::vector<DrawInput> draws(static_cast<size_t>(prompts * each), {0.5, text});
+    SamplingOptions sampling;
+    once("prompts of " + what, [&] { writer->begin_and_draw(asked.batches, texts_of_each, sampling, draws); });
     TextWriter::Next one;
     for (int i = 0; i < each; ++i) {
       one.texts.push_back(i);
       one.tokens.push_back(7);
     }
     std::vector<TextWriter::Next> next(static_cast<size_t>(prompts), one);
-    for (int step = 0; step < 40; ++step) writer->step(next);
-    repeated("a step of " + what, [&] { writer->step(next); });
+    const auto step = [&] { writer->step_and_draw(next, sampling, draws); };
+    for (int i = 0; i < 40; ++i) step();
+    repeated("a step of " + what, step);
+    sampling = {.temperature = 0.7, .top_k = 50, .top_p = 0.9, .repetition_penalty = 1.1};
+    repeated("a drawn step of " + what, step);
     if (each == 1) return;
     for (auto& group : next) {
       group.texts.pop_back();
       group.tokens.pop_back();
     }
-    once("a step in which one of each ends, of " + what, [&] { writer->step(next); });
+    draws.resize(static_cast<size_t>(prompts * (each - 1)));
+    once("a step in which one of each ends, of " + what, step);
   }
 
   using Work = std::function<void()>;

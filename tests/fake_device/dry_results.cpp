@@ -28,6 +28,7 @@ Values new_tensors(const std::string& name, Arguments arguments) {
     sizes[static_cast<size_t>(arguments[1].toInt())] = arguments[2].toTensor().numel();
     return {at::empty(sizes, x.options())};
   }
+  if (name == "aten::where") return {at::empty(x.sizes(), arguments[1].toTensor().options())};
   if (name == "aten::native_layer_norm") {
     const auto statistics = [&] { return at::empty({x.numel() / x.size(-1)}, x.options().dtype(at::kFloat)); };
     return {at::empty(x.sizes(), x.options()), statistics(), statistics()};
