@@ -21,6 +21,7 @@ struct ModelOptions : MethodOptions {
   std::string dtype = "auto";
   std::string device = "auto";     // cpu, cuda or cuda:N; auto: CUDA where libtorch sees a device, else the CPU
   std::optional<int64_t> threads;  // of the model's arithmetic on a CPU; none: as many as there are cores
+  bool batch_invariant = false;    // on a device: no digit of a score depends on its batch, which is slower
   std::string weights = "auto";    // resident, streamed (one layer at a time), or auto: by what fits in memory
   std::string date;                // for templates that ask for one: "01 Jan 2025" or "today"; "": the template's own
   std::string special_tokens = "parse";   // in prompts and responses: parse, escape (read as text) or refuse

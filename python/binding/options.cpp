@@ -43,6 +43,7 @@ void add_model(nb::module_& module) {
       .def_rw("weights", &Options::weights)
       .def_rw("date", &Options::date)
       .def_rw("special_tokens", &Options::special_tokens)
+      .def_rw("batch_invariant", &Options::batch_invariant)
       .def_rw("max_length", &Options::max_length)
       .def_rw("truncation", &Options::truncation)
       .def_rw("score_label", &Options::score_label)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 PROGRAM = Path(__file__).with_name("bin") / "vlrm"
-IN_PYTHON = {"push": "vlrm.hub"}  # commands that are Python modules
+IN_PYTHON = {"push": "vlrm.hub", "search": "vlrm.search.command"}  # commands that are Python modules
 
 
 def folder_of(package):

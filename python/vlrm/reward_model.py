@@ -42,7 +42,7 @@ class RewardModel(Ranking):
     normalize: of rewards: {"mean", "scale", "clip"}, a result folder whose scores say them, or a Normalization.
     The others are the fields of the same name in docs/library.md: likelihood (score by log-probabilities),
     special_tokens ("parse", "escape" or "refuse"), max_length and truncation (in tokens), min_pixels and max_pixels (the
-    area of resized images), score_label, response_prefix, chat_template, date, rope_theta, exif.
+    area of resized images), score_label, response_prefix, chat_template, date, rope_theta, exif, batch_invariant.
 
     Scores are unnormalised logits of the reward head, a float for each response, unless `normalize` says otherwise. On a
     CPU they are those of the command line to the bit at the same number of threads, whatever is scored together.
@@ -55,13 +55,15 @@ class RewardModel(Ranking):
                  special_tokens: str = "parse", max_length: int | None = None, truncation: str | None = None,
                  min_pixels: int | None = None, max_pixels: int | None = None, score_label: str | None = None,
                  response_prefix: str = "", chat_template: Name | None = None, date: str | None = None,
-                 rope_theta: float | None = None, exif: bool = True, progress: Progress = None) -> None:
+                 rope_theta: float | None = None, exif: bool = True, batch_invariant: bool = False,
+                 progress: Progress = None) -> None:
         self._load(
             {"model": model_name(name_or_path)},
             dict(device=device, dtype=dtype, weights=weights, threads=threads, likelihood=likelihood,
                  special_tokens=special_tokens, max_length=max_length, truncation=truncation, min_pixels=min_pixels,
                  max_pixels=max_pixels, score_label=score_label, response_prefix=response_prefix,
-                 chat_template=chat_template, date=date, rope_theta=rope_theta, exif=exif),
+                 chat_template=chat_template, date=date, rope_theta=rope_theta, exif=exif,
+                 batch_invariant=batch_invariant),
             normalize, progress)
 
     @classmethod

@@ -205,6 +205,7 @@ BackendOptions backend_options(const ModelOptions& options, const Model& model) 
   backend.dtype = dtype_of(options, model);
   backend.weights = value_of(kWeights, "weights", options.weights);
   backend.threads = threads_of(options);
+  backend.batch_invariant = options.batch_invariant;
   backend.before_layer = with_this_listener(throw_if_interrupted);
   return backend;
 }
@@ -251,6 +252,7 @@ OrderedJson ModelSettings::settings(const NamedRecipe* recipe, Dtype dtype, cons
   settings["truncation"] = options_.truncation.value_or("refuse");
   settings["date"] = scorer.prompt.clock ? OrderedJson(scorer.prompt.clock->date()) : OrderedJson(nullptr);
   // What is asked of few runs stands in theirs alone, so that the others go on with what was made before.
+  if (options_.batch_invariant) settings["batch_invariant"] = true;
   if (!options_.score_label.empty()) settings["score_label"] = options_.score_label;
   if (!options_.response_prefix.empty()) settings["response_prefix"] = options_.response_prefix;
   if (options_.min_pixels) settings["min_pixels"] = *options_.min_pixels;

@@ -1,5 +1,7 @@
 #include "app/opened_benchmark.h"
 
+#include <algorithm>
+
 #include "app/benchmarks.h"
 #include "app/option_checks.h"
 #include "base/error.h"
@@ -11,16 +13,29 @@ namespace fs = std::filesystem;
 namespace vlrm {
 namespace {
 
-// "pairs.parquet" and "me/pairs" are called "pairs".
-std::string name_of_data(const EvaluateOptions& options) {
-  if (!options.name.empty()) return printable(options.name);
-  const fs::path path(options.responses.empty() ? options.data.data : options.responses);
-  return printable((path.has_filename() ? path : path.parent_path()).stem().string());
+bool is_known_name(const std::string& name) {
+  const auto fits = [&](const BenchmarkKind* kind) { return is_named(*kind, name) || kind->title == name; };
+  return std::ranges::any_of(all_kinds(), fits);
 }
 
-OwnColumns columns_of(const EvaluateOptions& options) {
+// "pairs.parquet" and "me/pairs" are called "pairs". Nothing of the user's own may stand in the table of a benchmark.
+std::string name_of_data(const EvaluateOptions& options) {
+  if (!options.name.empty()) {
+    if (is_known_name(options.name))
+      throw OptionError("name", printable(options.name) + " is the name of a benchmark; choose another");
+    return printable(options.name);
+  }
+  const fs::path path(options.responses.empty() ? options.data.data : options.responses);
+  std::string name = printable((path.has_filename() ? path : path.parent_path()).stem().string());
+  return is_known_name(name) ? name + " (own data)" : name;
+}
+
+SharedSpec own_spec(const EvaluateOptions& options) {
+  const std::string name = name_of_data(options);
   try {
-    return own_columns_or_throw(options.columns);
+    const OwnColumns columns = own_columns_or_throw(options.columns);
+    if (same_name(options.benchmark, "pairs")) return own_pairs(columns, name);
+    return options.responses.empty() ? own_best_of_n(columns, name) : own_responses(columns, name);
   } catch (const Error& error) {
     throw OptionError("columns", error.what());
   }
@@ -31,11 +46,8 @@ std::unique_ptr<const Benchmark> own_data_or_throw(const EvaluateOptions& option
   if (options.data.data.empty() && (!responses || shows))
     throw OptionError("data", responses ? "names the dataset with the images of `responses`, or `task` a known one"
                                         : "names the rows: a file, a directory or a hub id");
-  if (same_name(options.benchmark, "pairs"))
-    return open_benchmark(own_pairs(columns_of(options), name_of_data(options)), options.data);
-  if (!responses) return open_benchmark(own_best_of_n(columns_of(options), name_of_data(options)), options.data);
-  return open_best_of_n(own_responses(columns_of(options), name_of_data(options)), options.responses, options.data,
-                        shows);
+  if (same_name(options.benchmark, "pairs") || !responses) return open_benchmark(own_spec(options), options.data);
+  return open_best_of_n(own_spec(options), options.responses, options.data, shows);
 }
 
 std::unique_ptr<const Benchmark> known_benchmark_or_throw(const EvaluateOptions& options, EvaluationMode mode) {

@@ -9,7 +9,8 @@
 namespace vlrm {
 namespace {
 
-constexpr std::array<std::string_view, 4> kMovesDigits{"device", "dtype", "batch_samples", "threads"};
+constexpr std::array<std::string_view, 5> kMovesDigits{"device", "dtype", "batch_samples", "batch_invariant",
+                                                       "threads"};
 // Which rows there are at all: tells why their number and digests differ, and says nothing where they are the same.
 constexpr const char *kLimit = "limit", *kInput = "input";
 // Groups follow from data; the limit is looked at before the others.

@@ -37,6 +37,8 @@ void ModelFlags::declare(CLI::App& command, For what) {
       .add_option("--device", options.device, "cpu, cuda or cuda:N; auto: a GPU where libtorch sees one, else the CPU")
       ->check(offering({"auto", "cpu", "cuda"}))
       ->capture_default_str();
+  command.add_flag("--batch-invariant", options.batch_invariant,
+                   "On a GPU: a score does not depend on its batch to the last digit, as on a CPU; slower");
   command
       .add_option("--weights", options.weights,
                   "resident, streamed (a layer at a time) or auto: by what fits in memory")

@@ -111,7 +111,9 @@ std::vector<const CLI::App*> subcommands_of(const CLI::App& command) {
 }
 
 std::string unknown_command(const CLI::App& command, const std::string& word) {
-  if (word == "push") return "push is a command of the Python package: pip install it, and see docs/hub.md";
+  if (word == "push" || word == "search")
+    return fmt::format("{} is a command of the Python package: pip install it, and see docs/{}.md", word,
+                       word == "push" ? "hub" : word);
   const char* what = command.get_parent() == nullptr ? "command" : "benchmark";
   return fmt::format("there is no {} {}{}", what, printable(word), did_you_mean(word, command_names(command)));
 }

@@ -28,7 +28,8 @@ struct Row {
   OrderedJson values;  // an object: every column but the images, in the file's order; null where the cell is null
   // (column, image) in the order of columns. A null image is absent; a list of images gives its column several times.
   std::vector<std::pair<std::string, ImageCell>> images;
-  std::vector<std::string> unread;  // names of the columns of values that were not asked for
+  std::vector<std::string> image_columns;  // whose images were read, be there one or none
+  std::vector<std::string> unread;         // names of the columns of values that were not asked for
   std::string source;  // where the row stands, for errors: "DIR/file.parquet, row 17" (from 0), "file.jsonl, line 18"
 };
 

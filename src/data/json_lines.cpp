@@ -40,7 +40,10 @@ void add_field(Row& row, const std::string& name, OrderedJson& value, const fs::
                const Columns& columns) {
   const bool chosen = columns && !columns->images.empty();
   const bool is_image = chosen ? is_wanted_image(columns, name) : names_images(name);
-  if (is_image && images != Images::without) add_images(row, name, value, directory);
+  if (is_image && images != Images::without) {
+    row.image_columns.push_back(name);
+    add_images(row, name, value, directory);
+  }
   if (is_wanted(columns, name) && (!is_image || columns))
     row.values[name] = std::move(value);
   else if (!is_image)

@@ -15,9 +15,9 @@ bool is_binary_type(arrow::Type::type type) {
   return type == arrow::Type::BINARY || type == arrow::Type::LARGE_BINARY || type == arrow::Type::BINARY_VIEW;
 }
 
-// {bytes, path}; one of them may be of the type null, where a table has no other.
+// {bytes, path, …}; one of them may be of the type null, where a table has no other.
 bool is_image_struct(const arrow::DataType& type) {
-  if (type.id() != arrow::Type::STRUCT || type.num_fields() != 2) return false;
+  if (type.id() != arrow::Type::STRUCT) return false;
   const auto& fields = static_cast<const arrow::StructType&>(type);
   const auto bytes = fields.GetFieldByName("bytes"), path = fields.GetFieldByName("path");
   if (!bytes || !path) return false;
@@ -29,42 +29,58 @@ bool is_image_struct(const arrow::DataType& type) {
 
 }  // namespace
 
-TableRows::Kind TableRows::kind_of(const arrow::DataType& type, bool named_as_image) {
-  const auto is_image = [&](const arrow::DataType& each) {
-    return is_image_struct(each) || is_binary_type(each.id()) || (named_as_image && is_text_or_binary(each.id()));
-  };
-  if (is_image(type)) return Kind::image;
-  return is_list_type(type.id()) && is_image(*type.field(0)->type()) ? Kind::images : Kind::value;
-}
-
 TableRows::TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images, const Columns& columns)
     : file_(std::move(file)), budget_(file_) {
   for (const auto& field : schema.fields())
-    has_named_images_ |= columns && names_images(field->name()) && kind_of(*field->type(), false) != Kind::value;
+    has_named_images_ |= columns && names_images(field->name()) && kind_of(*field, columns) != Kind::value;
   std::set<std::string> names;
   for (int i = 0; i < schema.num_fields(); ++i) {
     const auto& field = schema.field(i);
     const std::string& name = field->name();
-    if (!is_read(*field, images, columns)) continue;
+    const Reading reading = reading_of(*field, images, columns);
+    if (!reading.image && !reading.value) continue;
     if (!arrow::util::ValidateUTF8(name))
       fail("{}: the name of a column is not UTF-8: {}", file_.string(), printable(name));
     if (!names.insert(name).second) fail("{}: two columns are called \"{}\"", file_.string(), printable(name));
     check_column_type(*field->type(), name, file_.string());
-    columns_.push_back({name, kind_of(*field->type(), is_wanted_image(columns, name))});
+    columns_.push_back({name, reading.image ? kind_of(*field, columns) : Kind::value, reading.value});
     fields_.push_back(i);
   }
 }
 
-bool TableRows::is_read(const arrow::Field& field, Images images, const Columns& columns) {
-  if (columns && !columns->images.empty()) {
-    if (is_wanted_image(columns, field.name())) return images == Images::with;
-    if (kind_of(*field.type(), false) != Kind::value) return false;
-  } else if (kind_of(*field.type(), false) != Kind::value) {
-    return images == Images::with && (!has_named_images_ || names_images(field.name()));
+TableRows::Kind TableRows::kind_of(const arrow::Field& field, const Columns& columns) {
+  const bool chosen = columns && !columns->images.empty();
+  const bool named = chosen ? is_wanted_image(columns, field.name()) : columns && names_images(field.name());
+  const auto is_image = [&](const arrow::DataType& each) {
+    return is_image_struct(each) || is_binary_type(each.id()) || (named && is_text_or_binary(each.id()));
+  };
+  const arrow::DataType& type = *field.type();
+  if (is_image(type)) return Kind::image;
+  return is_list_type(type.id()) && is_image(*type.field(0)->type()) ? Kind::images : Kind::value;
+}
+
+// Whoever needs images must not go without them because a column is of another type.
+void TableRows::refuse_unless_image(const arrow::Field& field) const {
+  if (field.type()->id() == arrow::Type::NA) return;
+  fail("{}: the column \"{}\" is of the type {}; images are structs of bytes and path, bytes, or paths as text",
+       file_.string(), printable(field.name()), field.type()->ToString());
+}
+
+TableRows::Reading TableRows::reading_of(const arrow::Field& field, Images images, const Columns& columns) {
+  const bool chosen = columns && !columns->images.empty(), with = images == Images::with;
+  const Kind kind = kind_of(field, columns);
+  const bool value = is_wanted(columns, field.name());
+  if (chosen && is_wanted_image(columns, field.name())) {
+    if (with && kind == Kind::value) refuse_unless_image(field);
+    return {with, columns && value && is_text_or_binary(field.type()->id())};
   }
-  if (is_wanted(columns, field.name())) return true;
-  unread_.push_back(field.name());
-  return false;
+  if (kind != Kind::value) {
+    const bool image = with && !chosen && (!has_named_images_ || names_images(field.name()));
+    return {image, columns && value && arrow::is_string(field.type()->id())};
+  }
+  if (columns && !chosen && with && names_images(field.name()) && !value) refuse_unless_image(field);
+  if (!value) unread_.push_back(field.name());
+  return {false, value};
 }
 
 Row TableRows::row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_t index) {
@@ -79,9 +95,10 @@ Row TableRows::row(const arrow::RecordBatch& batch, int64_t row_of_batch, int64_
     const auto found = batch.GetColumnByName(column.name);
     if (!found) fail("{}: has no column \"{}\", which the schema names", row.source, printable(column.name));
     const arrow::Array& array = *found;
-    if (column.kind == Kind::value) {
-      row.values[column.name] = cell_value(array, row_of_batch, place);
-    } else if (column.kind == Kind::image) {
+    if (column.value) row.values[column.name] = cell_value(array, row_of_batch, place);
+    if (column.kind == Kind::value) continue;
+    row.image_columns.push_back(column.name);
+    if (column.kind == Kind::image) {
       add_image(row, column, array, row_of_batch);
     } else if (const auto list = cell_list(array, row_of_batch, place)) {
       for (int64_t item = 0; item < list->count; ++item) add_image(row, column, *list->items, list->begin + item);

@@ -15,8 +15,9 @@ namespace vlrm {
 class TableRows {
  public:
   // Looks at the wanted columns of the schema: an image's column is a struct of bytes and path, as the `datasets`
-  // library stores it, a list of such, or binary; where it is wanted by its name, also the text of a path. Throws Error
-  // for two columns of one name and for types that cannot be read.
+  // library stores it, a list of such, or binary; where it is wanted by its name, also the text of a path. A column
+  // called "image", "images" or "image_N" of another type is an error where images are wanted. Throws Error for two
+  // columns of one name and for types that cannot be read.
   TableRows(const arrow::Schema& schema, std::filesystem::path file, Images images, const Columns& columns);
 
   // The schema's fields that rows are made of.
@@ -28,12 +29,17 @@ class TableRows {
 
  private:
   enum class Kind { value, image, images };
+  struct Reading {
+    bool image = false, value = false;  // a path may be both
+  };
   struct Column {
     std::string name;
     Kind kind;
+    bool value;
   };
-  bool is_read(const arrow::Field& field, Images images, const Columns& columns);
-  static Kind kind_of(const arrow::DataType& type, bool named_as_image);
+  Reading reading_of(const arrow::Field& field, Images images, const Columns& columns);
+  static Kind kind_of(const arrow::Field& field, const Columns& columns);
+  void refuse_unless_image(const arrow::Field& field) const;
   void add_image(Row& row, const Column& column, const arrow::Array& array, int64_t index);
 
   std::filesystem::path file_;

@@ -1,5 +1,9 @@
 #include "model/attention.h"
 
+#include <ATen/Context.h>
+#include <ATen/ops/_flash_attention_forward.h>
+#include <ATen/ops/_fused_sdp_choice.h>
+
 #include <algorithm>
 
 namespace vlrm {
@@ -32,25 +36,55 @@ void store(const at::Tensor& out, const at::Tensor& attended) {
       .copy_(attended.permute({2, 0, 1, 3}));
 }
 
+at::Tensor attended(const Grouped& g, const std::optional<at::Tensor>& mask = {}, bool causal = false) {
+  const WithoutPlans without_plans;
+  return at::scaled_dot_product_attention(g.queries, g.keys, g.values, mask, 0.0, causal);
+}
+
+// A row that is not among the first sees all before it: one call, with no mask.
+bool attend_by_flash(const at::Tensor& out, const AttentionInput& input) {
+  const int64_t rows = input.queries.size(0), keys = input.keys.size(0);
+  if (!has_flash_attention(out.device(), out.scalar_type(), input.queries.size(2))) return false;
+  const auto made = at::_flash_attention_forward(
+      input.queries.unsqueeze(0), input.keys.unsqueeze(0), input.values.unsqueeze(0), std::optional<at::Tensor>(),
+      std::optional<at::Tensor>(), rows, keys, /*dropout_p=*/0.0, /*is_causal=*/true, /*return_debug_mask=*/false);
+  out.copy_(std::get<0>(made).squeeze(0).flatten(1));
+  return true;
+}
+
 }  // namespace
 
+WithoutPlans::WithoutPlans() : before_(at::globalContext().userEnabledCuDNNSDP()) {
+  if (before_) at::globalContext().setSDPUseCuDNN(false);
+}
+
+WithoutPlans::~WithoutPlans() {
+  if (before_) at::globalContext().setSDPUseCuDNN(true);
+}
+
 void attend_all(const at::Tensor& out, const AttentionInput& input) {
-  const Grouped g = grouped(input);
-  store(out, at::scaled_dot_product_attention(g.queries, g.keys, g.values));
+  store(out, attended(grouped(input)));
+}
+
+bool has_flash_attention(const at::Device& device, at::ScalarType type, int64_t head_size) {
+  constexpr int64_t kFlash = 1;  // as libtorch numbers its kernels
+  if (device.is_cpu() || type == at::kFloat || head_size % 8 != 0) return false;
+  const at::Tensor any = at::empty({1, 1, 2, head_size}, at::TensorOptions().dtype(type).device(device));
+  const WithoutPlans without_plans;
+  return at::_fused_sdp_choice(any, any, any) == kFlash;
 }
 
 void attend_causally(const at::Tensor& out, const AttentionInput& input) {
+  if (attend_by_flash(out, input)) return;
   const Grouped g = grouped(input);
   const int64_t rows = input.queries.size(0), past = input.keys.size(0) - rows;
   for (int64_t first = 0; first < rows; first += kQueryRows) {
     const int64_t count = std::min(kQueryRows, rows - first), seen = past + first + count;
-    const at::Tensor queries = g.queries.narrow(2, first, count);
-    const at::Tensor keys = g.keys.narrow(2, 0, seen), values = g.values.narrow(2, 0, seen);
+    const Grouped some{g.queries.narrow(2, first, count), g.keys.narrow(2, 0, seen), g.values.narrow(2, 0, seen)};
     std::optional<at::Tensor> mask;
     const bool square = seen == count;
     if (!square && count > 1) mask = at::ones({count, seen}, out.options().dtype(at::kBool)).tril_(seen - count);
-    store(out.narrow(0, first, count),
-          at::scaled_dot_product_attention(queries, keys, values, mask, 0.0, square && count > 1));
+    store(out.narrow(0, first, count), attended(some, mask, square && count > 1));
   }
 }
 

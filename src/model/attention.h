@@ -11,6 +11,21 @@ struct AttentionInput {
   at::Tensor queries, keys, values;
 };
 
+// While it lives, libtorch takes no attention of cuDNN's, which would first build a plan of some 30 ms for each shape.
+class WithoutPlans {
+ public:
+  WithoutPlans();
+  ~WithoutPlans();
+  WithoutPlans(const WithoutPlans&) = delete;
+  WithoutPlans& operator=(const WithoutPlans&) = delete;
+
+ private:
+  bool before_;
+};
+
+// Whether the device has flash attention for such heads. Never on a CPU, and never for float32.
+bool has_flash_attention(const at::Device& device, at::ScalarType type, int64_t head_size);
+
 // Every query sees every key.
 void attend_all(const at::Tensor& out, const AttentionInput& input);
 

@@ -21,6 +21,9 @@ struct BackendOptions {
   enum class Weights { automatic, resident, streamed } weights = Weights::automatic;
   int threads = 0;           // of the arithmetic, for the length of each call; 0: all cores
   int64_t memory_limit = 0;  // bytes that automatic and the batch size may count on; 0: what the machine has free
+  // On a device too: no digit of a score depends on its batch. Then each text goes through matrices alone, which is
+  // slower. (On a CPU it is always so.)
+  bool batch_invariant = false;
   // Called before each layer works, and on a CPU in it before each group of texts; what it throws ends the call. A
   // batch may take minutes.
   std::function<void()> before_layer = {};

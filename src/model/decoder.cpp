@@ -41,6 +41,7 @@ Decoder::Decoder(Parts& parts, const ModelConfig& config)
       embedding_name_(prefix_ + "embed_tokens.weight"),
       head_name_(config.text.tie_word_embeddings ? embedding_name_ : std::string(config.architecture->head)),
       precision_(parts.reader().precision()),
+      flash_attention_(has_flash_attention(precision_.device, precision_.compute_type, config.text.head_size)),
       parts_(parts),
       rope_(config.text, precision_),
       embedding_(parts.reader(), embedding_name_, rows_of(parts.reader(), embedding_name_), config.text.hidden_size,
@@ -86,16 +87,27 @@ at::Tensor Decoder::run(const RaggedBatch& batch, const std::vector<ImageFeature
   at::Tensor hidden = embedding_.look_up({batch.tokens.begin(), batch.tokens.end()});
   if (fusion_ == Fusion::embeddings) place_images(hidden, batch, images);
   const Rope::Angles angles = rope_.angles(batch.positions, lengths_of_texts(batch));
-  const LayerInput input{batch, angles, images, [this] { parts_.before_work(); }};
+  const std::optional<BatchRuns> runs = beside.caches ? std::nullopt : runs_of(batch, images);
+  const LayerInput input{
+      batch, angles, images, [this] { parts_.before_work(); }, beside.pages, runs ? &*runs : nullptr};
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (beside.observer) beside.observer(static_cast<int64_t>(i), hidden);
     if (layers_[i].needs_images && images.empty()) continue;
     std::vector<LayerCache*> caches;
     if (beside.caches)
       for (TextGroup& group : *beside.caches) caches.push_back(&group.layers[i]);
+    if (beside.pages) beside.pages->pool = beside.pools[i];
     parts_.use(layers_[i].handle)->forward(hidden, input, caches);
   }
   return hidden;
+}
+
+std::optional<BatchRuns> Decoder::runs_of(const RaggedBatch& batch, const std::vector<ImageFeatures>& images) const {
+  if (!flash_attention_ || batch.cuts.size() != 1 || !batch.cuts[0].calls.empty()) return std::nullopt;
+  std::vector<ImageRows> rows;
+  if (fusion_ == Fusion::cross_attention)
+    for (const ImageFeatures& image : images) rows.push_back({image.features.size(0), image.existing});
+  return BatchRuns::of(batch, rows, precision_.device);
 }
 
 void Decoder::place_images(const at::Tensor& hidden, const RaggedBatch& batch,
@@ -132,6 +144,24 @@ at::Tensor Decoder::step(const std::vector<int32_t>& tokens, std::span<TextGroup
   return hidden;
 }
 
+at::Tensor Decoder::step(const std::vector<int32_t>& tokens, const std::vector<TextEnd>& ends, PagedStep& step,
+                         std::span<const at::Tensor> pools) const {
+  at::Tensor hidden = embedding_.look_up({tokens.begin(), tokens.end()});
+  std::vector<Position> positions;
+  std::vector<int64_t> lengths;
+  for (const TextEnd& end : ends) {
+    positions.push_back(Position::in_text(end.position));
+    lengths.push_back(end.length);
+  }
+  step.angles = rope_.angles(positions, lengths);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].needs_images && !step.image_pages.defined()) continue;
+    step.pool = pools[i];
+    parts_.use(layers_[i].handle)->step(hidden, step);
+  }
+  return hidden;
+}
+
 at::Tensor Decoder::final_norm(const at::Tensor& states) const {
   return rms_norm(states, vectors_.norm, config_.rms_norm_eps);
 }
@@ -149,7 +179,7 @@ at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vecto
                                       const std::vector<int64_t>& rows_of_texts) const {
   VLRM_ASSERT(std::ssize(targets) == states.size(0));
   const auto head = parts_.use(*language_head_);
-  at::Tensor result = at::empty({states.size(0)}, at::kFloat);
+  const at::Tensor result = at::empty({states.size(0)}, states.options().dtype(at::kFloat));
   for (const int64_t target : targets)
     if (target < 0 || target >= head->weight.size(0))
       fail("token {} has no row in the model's head of {} rows: its likelihood is not defined", target,
@@ -167,7 +197,7 @@ at::Tensor Decoder::log_probabilities(const at::Tensor& states, const std::vecto
       first += rows;
     }
   VLRM_ASSERT(first == states.size(0));
-  return result;
+  return result.to(at::kCPU);
 }
 
 }  // namespace vlrm

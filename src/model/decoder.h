@@ -15,6 +15,14 @@ struct BesideRun {
   std::function<void(int64_t layer, const at::Tensor& hidden)> observer = {};
   // Those of the batch's groups: get what their prefixes leave.
   std::vector<TextGroup>* caches = nullptr;
+  // The same in pages, and the pools of all layers.
+  PagedPrompts* pages = nullptr;
+  std::span<const at::Tensor> pools = {};
+};
+
+// The token that follows a text so far: how many there are with it, and its position.
+struct TextEnd {
+  int64_t length = 0, position = 0;
 };
 
 class Decoder {
@@ -41,6 +49,13 @@ class Decoder {
                  const BesideRun& beside = {}) const;
   // The states of the next token of each text of the groups, which grow by it: [texts of all groups, hidden size].
   at::Tensor step(const std::vector<int32_t>& tokens, std::span<TextGroup> groups) const;
+  // The same in pages, with the pools of all layers. Fills in the step's angles, and the pool of the layer at work.
+  at::Tensor step(const std::vector<int32_t>& tokens, const std::vector<TextEnd>& ends, PagedStep& step,
+                  std::span<const at::Tensor> pools) const;
+
+  // Whether all texts of a layer are one call of attention, which pages need.
+  bool can_use_pages() const { return flash_attention_; }
+  bool needs_images(size_t layer) const { return layers_[layer].needs_images; }
 
   // What the heads read: the final norm of states after the last layer. The heads below apply it themselves.
   at::Tensor final_norm(const at::Tensor& states) const;
@@ -62,6 +77,7 @@ class Decoder {
   };
 
   Vectors read_vectors(const WeightReader& reader) const;
+  std::optional<BatchRuns> runs_of(const RaggedBatch& batch, const std::vector<ImageFeatures>& images) const;
   void place_images(const at::Tensor& hidden, const RaggedBatch& batch, const std::vector<ImageFeatures>& images) const;
   Rope::Angles angles_of_ends(std::span<const TextGroup> groups) const;
 
@@ -70,6 +86,7 @@ class Decoder {
   Fusion fusion_;
   std::string prefix_, embedding_name_, head_name_;  // of tensors; the prefix is that of all but the heads
   Precision precision_;
+  bool flash_attention_;  // all of a layer in one call
   Parts& parts_;
   Rope rope_;
   RowTable embedding_;

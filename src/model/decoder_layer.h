@@ -5,7 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "model/ragged_batch.h"
+#include "model/batch_runs.h"
+#include "model/paged_layer.h"
 #include "model/rope.h"
 #include "model/step_attention.h"
 
@@ -24,6 +25,8 @@ struct LayerInput {
   const Rope::Angles& angles;                // of every row
   const std::vector<ImageFeatures>& images;  // images[i] is batch.images[i], encoded
   std::function<void()> before_work;         // called before each cut of the batch; what it throws ends the run
+  const PagedPrompts* pages = nullptr;       // gets what prompts leave, in place of the caches; `runs` are there then
+  const BatchRuns* runs = nullptr;           // where all attention of a layer is one call: on a device, in half types
 };
 
 class DecoderLayer {
@@ -37,6 +40,8 @@ class DecoderLayer {
 
   // The same for the next token of each text: hidden [texts of all groups, hidden size]. The caches grow by it.
   virtual void step(const at::Tensor& hidden, const Rope::Angles& angles, std::span<const Growing> groups) const = 0;
+  // The same where keys and values are in pages: hidden [texts, hidden size].
+  virtual void step(const at::Tensor& hidden, const PagedStep& step) const = 0;
 };
 
 }  // namespace vlrm

@@ -10,7 +10,8 @@
 namespace vlrm {
 namespace {
 
-constexpr int64_t kSliceRows = 2048;  // bounds the activations, which are several times as wide as the hidden state
+// Bound the activations, which are several times as wide as the hidden state. A GPU needs more rows to be busy.
+constexpr int64_t kSliceRows = 2048, kSliceRowsOnDevice = 8192;
 
 constexpr int64_t kWorthAThread = int64_t{1} << 18;  // elements of a gate
 
@@ -41,7 +42,7 @@ FeedForward::FeedForward(const WeightReader& reader, const TextConfig& config, c
       down_(reader.matrix(prefix + "mlp.down_proj.weight", config.hidden_size, config.intermediate_size)) {}
 
 void FeedForward::add_to(const at::Tensor& hidden, double scale, const Rows& rows) const {
-  for (const Rows::Slice& slice : rows.slices(hidden.size(0), kSliceRows)) {
+  for (const Rows::Slice& slice : rows.slices(hidden.size(0), hidden.is_cpu() ? kSliceRows : kSliceRowsOnDevice)) {
     const at::Tensor some = hidden.narrow(0, slice.first, slice.length);
     const at::Tensor both = project(rms_norm(some, norm_, epsilon_), gate_and_up_, slice.rows(rows));
     const int64_t width = both.size(1) / 2;

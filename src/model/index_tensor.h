@@ -7,7 +7,10 @@
 
 namespace vlrm {
 
-// [values], int64.
+// The same on a device, without a wait of the host: by pinned memory, which libtorch keeps until it was read.
+at::Tensor sent_to(const at::Device& device, const at::Tensor& on_cpu);
+
+// [values], int64. On a device as sent_to().
 at::Tensor index_tensor(const std::vector<int64_t>& values, const at::Device& device);
 
 // x[rows[0]], x[rows[1]] …, of any tensor, on its device.

@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "model/index_tensor.h"
 
 namespace vlrm {
 namespace {
@@ -122,7 +123,8 @@ Rope::Angles Rope::angles(const std::vector<Position>& positions, const std::vec
     cosines += 2 * half;
     sines += 2 * half;
   }
-  return {cosine.to(precision_.device, precision_.compute_type), sine.to(precision_.device, precision_.compute_type)};
+  return {sent_to(precision_.device, cosine.to(precision_.compute_type)),
+          sent_to(precision_.device, sine.to(precision_.compute_type))};
 }
 
 void Rope::rotate(const at::Tensor& x, const Angles& angles) {

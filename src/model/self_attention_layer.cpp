@@ -42,11 +42,12 @@ SelfAttentionLayer::QueriesKeysValues SelfAttentionLayer::project_rows(const at:
     keys.copy_(rms_norm(keys, key_norm_, config_.rms_norm_eps));
   }
   Rope::rotate(projected.narrow(1, 0, heads + shared), angles);
-  return {queries, keys, projected.narrow(1, heads + shared, shared)};
+  return {queries, keys, projected.narrow(1, heads + shared, shared), projected.narrow(1, heads, 2 * shared)};
 }
 
 void SelfAttentionLayer::forward(const at::Tensor& hidden, const LayerInput& input,
                                  std::span<LayerCache* const> caches) const {
+  if (input.runs) return forward_runs(hidden, input);
   for (const Cut& cut : input.batch.cuts) {
     input.before_work();
     const auto [first, length] = cut.rows;
@@ -58,7 +59,7 @@ void SelfAttentionLayer::forward(const at::Tensor& hidden, const LayerInput& inp
 void SelfAttentionLayer::forward_cut(const at::Tensor& hidden, const Cut& cut, std::span<const PrefixGroup> groups,
                                      const Rope::Angles& angles, std::span<LayerCache* const> caches) const {
   const Rows calls = rows_of(cut);
-  const auto [queries, keys, values] = project_rows(hidden, angles, calls);
+  const auto [queries, keys, values, _] = project_rows(hidden, angles, calls);
   const at::Tensor attended =
       at::empty({hidden.size(0), config_.attention_heads * config_.head_size}, hidden.options());
   const auto rows = [&](const at::Tensor& x, const Segment& segment) {
@@ -79,6 +80,21 @@ void SelfAttentionLayer::forward_cut(const at::Tensor& hidden, const Cut& cut, s
   feed_forward_.add_to(hidden, 1, calls);
 }
 
+// Keys that several texts share are repeated for each of them, which takes less time than a call for each.
+void SelfAttentionLayer::forward_runs(const at::Tensor& hidden, const LayerInput& input) const {
+  input.before_work();
+  auto [queries, keys, values, both] = project_rows(hidden, input.angles, Rows::together());
+  const int64_t shared = config_.key_value_heads;
+  if (input.pages) store(input.pages->pool, input.pages->texts, both);
+  if (const at::Tensor& rows = input.runs->key_rows; rows.defined()) {
+    both = both.index_select(0, rows);
+    keys = both.narrow(1, 0, shared);
+    values = both.narrow(1, shared, shared);
+  }
+  add_output(hidden, attend_runs({queries, keys, values}, input.runs->texts, /*causal=*/true), Rows::together());
+  feed_forward_.add_to(hidden);
+}
+
 void SelfAttentionLayer::add_output(const at::Tensor& hidden, const at::Tensor& attended, const Rows& rows) const {
   add_projection(hidden, attended, output_, 1, rows);
   if (output_bias_.defined()) hidden.add_(output_bias_);
@@ -86,7 +102,7 @@ void SelfAttentionLayer::add_output(const at::Tensor& hidden, const at::Tensor& 
 
 void SelfAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles& angles,
                               std::span<const Growing> groups) const {
-  const auto [queries, keys, values] = project_rows(hidden, angles, Rows::apart());
+  const auto [queries, keys, values, _] = project_rows(hidden, angles, Rows::apart());
   int64_t row = 0;
   for (const Growing& group : groups) {
     group.cache->append(keys.narrow(0, row, group.texts), values.narrow(0, row, group.texts));
@@ -97,6 +113,13 @@ void SelfAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles& angl
   attend_to_past(attended, queries, groups);
   add_output(hidden, attended, Rows::apart());
   feed_forward_.add_to(hidden, 1, Rows::apart());
+}
+
+void SelfAttentionLayer::step(const at::Tensor& hidden, const PagedStep& step) const {
+  const auto projected = project_rows(hidden, step.angles, Rows::together());
+  store(step.pool, {{}, step.places}, projected.keys_and_values);
+  add_output(hidden, attend_pages(projected.queries, step.pool, step.texts, step.pages), Rows::together());
+  feed_forward_.add_to(hidden);
 }
 
 LayerPart add_self_attention_layer(Parts& parts, const ModelConfig& config, int64_t, const std::string& prefix) {

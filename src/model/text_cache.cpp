@@ -37,17 +37,20 @@ void LayerCache::append(const at::Tensor& keys, const at::Tensor& values) {
 }
 
 void LayerCache::keep(const at::Tensor& texts) {
-  if (!own.keys.defined()) return;
-  own.keys = own.keys.index_select(0, texts.to(own.keys.device()));
-  own.values = own.values.index_select(0, texts.to(own.values.device()));
+  own.keys = own.keys.index_select(0, texts);
+  own.values = own.values.index_select(0, texts);
 }
 
 void TextGroup::keep(const std::vector<int64_t>& indices) {
   bool all = static_cast<int64_t>(indices.size()) == texts;
   for (size_t i = 0; i < indices.size(); ++i) all = all && indices[i] == static_cast<int64_t>(i);
   if (all) return;
-  const at::Tensor index = index_tensor(indices, at::kCPU);
-  for (LayerCache& layer : layers) layer.keep(index);
+  at::Tensor index;  // on the caches' device: copied there once
+  for (LayerCache& layer : layers) {
+    if (!layer.own.keys.defined()) continue;
+    if (!index.defined()) index = index_tensor(indices, layer.own.keys.device());
+    layer.keep(index);
+  }
   texts = static_cast<int64_t>(indices.size());
 }
 

@@ -26,7 +26,7 @@ struct LayerCache {
 
   // One more token of each text: keys and values [texts, key/value heads, head size].
   void append(const at::Tensor& keys, const at::Tensor& values);
-  void keep(const at::Tensor& texts);  // indices
+  void keep(const at::Tensor& texts);  // indices, on the device; there is something written
 };
 
 // A prompt and the texts that go on from it, all equally far.

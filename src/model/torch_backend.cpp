@@ -6,6 +6,7 @@
 #include "model/index_tensor.h"
 #include "model/matrix_rate.h"
 #include "model/memory.h"
+#include "model/paged_text_writer.h"
 #include "model/torch_text_writer.h"
 #include "model/unshared.h"
 
@@ -13,6 +14,8 @@ namespace vlrm {
 namespace {
 
 constexpr int64_t kReserve = int64_t{512} << 20;  // libtorch's own scratch, threads, the program
+// Of a pass on a device: enough to keep a GPU busy. Images of four tiles have some 6,400 rows.
+constexpr int64_t kPassTokens = 16384, kPassImageRows = 131072;
 // Kept where nobody asks for more: enough for samples about one image that follow each other.
 constexpr int64_t kFewImagesBytes = int64_t{512} << 20;
 
@@ -82,6 +85,7 @@ TorchBackend::TorchBackend(const ModelConfig& config, const CheckpointPtr& check
       storage_(options.dtype),
       precision_(Precision::of(options.device, options.dtype)),
       memory_limit_(options.memory_limit > 0 ? options.memory_limit : available_memory(precision_.device)),
+      together_(!precision_.device.is_cpu() && !options.batch_invariant),
       parts_(WeightReader(checkpoint, precision_), choose_streamed(config, *checkpoint, options, memory_limit_),
              options.before_layer),
       encoder_(config.sees() ? family_parts(config).add_encoder(parts_, config) : nullptr),
@@ -95,6 +99,7 @@ TorchBackend::TorchBackend(const ModelConfig& config, const CheckpointPtr& check
 std::unique_ptr<TextWriter> TorchBackend::write_texts() {
   if (!decoder_.has_language_head())
     fail("this model has a reward head in place of a language model's: it gives rewards, and writes nothing");
+  if (together_ && decoder_.can_use_pages()) return std::make_unique<PagedTextWriter>(*this);
   return std::make_unique<TorchTextWriter>(*this);
 }
 
@@ -125,17 +130,15 @@ bool TorchBackend::share_wrongly(std::span<const SharedPrefixBatch> batches) con
 }
 
 RaggedBatch TorchBackend::laid_out(std::span<const SharedPrefixBatch> batches) const {
-  return lay_out(batches, config_.image_token, precision_.device.is_cpu() ? Cutting::each_text : Cutting::together);
+  return lay_out(batches, config_.image_token, together_ ? Cutting::together : Cutting::each_text);
 }
 
-// What stays in memory for the whole of a pass.
+// What stays in memory for the whole of a pass. On a CPU only, since on a device passes are cut otherwise.
 int64_t TorchBackend::activation_bytes(const SharedPrefixBatch& batch) const {
   auto tokens = static_cast<int64_t>(batch.prefix.size());
   for (const auto& continuation : batch.continuations) tokens += static_cast<int64_t>(continuation.size());
   const TextConfig& text = config_.text;
   int64_t bytes = tokens * (text.hidden_size + 2 * text.head_size) * 4;
-  if (!precision_.device.is_cpu())  // a layer's queries, keys and values of all groups are there together
-    bytes += tokens * 2 * (text.attention_heads + text.key_value_heads) * text.head_size * 4;
   // Streamed, the encoder goes through its layers with all images at once.
   const int64_t states = parts_.streamed() && encoder_ ? encoder_->states_per_row() : 0;
   if (encoder_)
@@ -143,17 +146,25 @@ int64_t TorchBackend::activation_bytes(const SharedPrefixBatch& batch) const {
   return bytes;
 }
 
+// Adds the batch to a pass's size, or says that it is too much, and makes it that of a pass which begins with it.
+bool TorchBackend::ends_pass(const SharedPrefixBatch& batch, PassSize& size) const {
+  PassSize one{.bytes = activation_bytes(batch), .tokens = static_cast<int64_t>(batch.prefix.size())};
+  for (const auto& continuation : batch.continuations) one.tokens += static_cast<int64_t>(continuation.size());
+  if (encoder_)
+    for (const auto& image : batch.images) one.image_rows += encoder_->rows(*image);
+  const PassSize both{size.bytes + one.bytes, size.tokens + one.tokens, size.image_rows + one.image_rows};
+  const bool ends = precision_.device.is_cpu() ? both.bytes > activation_limit_
+                                               : both.tokens > kPassTokens || both.image_rows > kPassImageRows;
+  size = ends ? one : both;
+  return ends;
+}
+
 std::vector<TorchBackend::Pass> TorchBackend::passes(std::span<const SharedPrefixBatch> batches) const {
   std::vector<Pass> result;
-  int64_t bytes = 0;
+  PassSize size;
   for (size_t i = 0; i < batches.size(); ++i) {
-    const int64_t more = activation_bytes(batches[i]);
-    if (result.empty() || bytes + more > activation_limit_) {
-      result.push_back({i, 0});
-      bytes = 0;
-    }
+    if (ends_pass(batches[i], size) || result.empty()) result.push_back({i, 0});
     ++result.back().count;
-    bytes += more;
   }
   return result;
 }
@@ -185,7 +196,7 @@ void TorchBackend::encode(const RaggedBatch& batch, std::vector<ImageFeatures>& 
   work_.images_encoded += static_cast<int64_t>(missing.size());
 }
 
-at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, std::vector<TextGroup>* caches) {
+at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, const BesideRun& beside) {
   auto features = kept_features(batch);
   std::vector<size_t> order;
   if (!std::ranges::all_of(features, [](const auto& image) { return image.features.defined(); }))
@@ -194,7 +205,7 @@ at::Tensor TorchBackend::run(const RaggedBatch& batch, bool head, std::vector<Te
   order.insert(order.end(), text.begin(), text.end());
   parts_.expect(order);
   encode(batch, features);
-  at::Tensor states = decoder_.run(batch, features, {.caches = caches});
+  at::Tensor states = decoder_.run(batch, features, beside);
   work_.tokens += static_cast<int64_t>(batch.tokens.size());
   return states;
 }
@@ -213,6 +224,10 @@ std::vector<std::vector<float>> TorchBackend::rewards(std::span<const SharedPref
   for (const Pass& pass : passes(batches)) {
     const RaggedBatch batch = laid_out(batches.subspan(pass.first, pass.count));
     const at::Tensor states = run(batch, false);
+    if (together_) {  // of all at once: each result that is fetched is a wait
+      add_rewards(result, batch, states, positions);
+      continue;
+    }
     for (size_t i = 0; i < pass.count; ++i) {
       const auto& wanted = positions[pass.first + i];
       std::vector<int64_t> rows;
@@ -224,6 +239,22 @@ std::vector<std::vector<float>> TorchBackend::rewards(std::span<const SharedPref
     }
   }
   return result;
+}
+
+void TorchBackend::add_rewards(std::vector<std::vector<float>>& result, const RaggedBatch& batch,
+                               const at::Tensor& states, const std::vector<std::vector<int64_t>>& positions) const {
+  const size_t first = result.size();
+  std::vector<int64_t> rows;
+  for (size_t i = 0; i < batch.groups.size(); ++i) {
+    const auto& wanted = positions[first + i];
+    for (size_t j = 0; j < wanted.size(); ++j) rows.push_back(batch.groups[i].row(j, wanted[j]));
+    result.emplace_back(wanted.size());
+  }
+  if (rows.empty()) return;
+  const at::Tensor rewards = decoder_.rewards(select_rows(states, rows)).contiguous();
+  const float* next = rewards.const_data_ptr<float>();
+  for (size_t i = first; i < result.size(); ++i)
+    for (float& reward : result[i]) reward = *next++;
 }
 
 std::vector<std::vector<double>> TorchBackend::log_likelihoods(std::span<const SharedPrefixBatch> batches,
@@ -251,7 +282,7 @@ std::vector<std::vector<double>> TorchBackend::log_likelihoods(std::span<const S
         }
         rows_of_texts.push_back(static_cast<int64_t>(rows.size() - before));
       }
-    if (!precision_.device.is_cpu()) rows_of_texts = {static_cast<int64_t>(rows.size())};
+    if (together_) rows_of_texts = {static_cast<int64_t>(rows.size())};
     const at::Tensor each = decoder_.log_probabilities(select_rows(states, rows), targets, rows_of_texts);
     const float* next = each.const_data_ptr<float>();
     for (size_t i = 0; i < pass.count; ++i) {

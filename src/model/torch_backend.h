@@ -29,17 +29,26 @@ class TorchBackend final : public Backend {
   bool streamed() const override { return parts_.streamed(); }
 
  private:
+  friend class PagedTextWriter;
   friend class TorchTextWriter;
-  // What one pass through the layers takes at once: as many batches as memory allows, at least one.
+  // What one pass through the layers takes at once, at least one batch: on a CPU as many as memory allows, on a device
+  // a fixed number of tokens, since there digits depend on what a pass holds.
   struct Pass {
     size_t first = 0, count = 0;
+  };
+  struct PassSize {
+    int64_t bytes = 0, tokens = 0, image_rows = 0;
   };
   bool share_wrongly(std::span<const SharedPrefixBatch> batches) const;
   RaggedBatch laid_out(std::span<const SharedPrefixBatch> batches) const;
   std::vector<Pass> passes(std::span<const SharedPrefixBatch> batches) const;
+  bool ends_pass(const SharedPrefixBatch& batch, PassSize& size) const;
   int64_t activation_bytes(const SharedPrefixBatch& batch) const;
   // The states after the last layer; `head` says whether the language model's head is used afterwards.
-  at::Tensor run(const RaggedBatch& batch, bool head, std::vector<TextGroup>* caches = nullptr);
+  at::Tensor run(const RaggedBatch& batch, bool head, const BesideRun& beside = {});
+  // Of the batch's texts, at positions[result.size()] … of each.
+  void add_rewards(std::vector<std::vector<float>>& result, const RaggedBatch& batch, const at::Tensor& states,
+                   const std::vector<std::vector<int64_t>>& positions) const;
   // Those images of the batch that are kept; the others' features are undefined.
   std::vector<ImageFeatures> kept_features(const RaggedBatch& batch);
   // Encodes those that are undefined.
@@ -49,6 +58,7 @@ class TorchBackend final : public Backend {
   const Dtype storage_;
   const Precision precision_;
   const int64_t memory_limit_;
+  const bool together_;  // all texts of a pass in one product
   Parts parts_;
   std::unique_ptr<VisionEncoder> encoder_;  // null for a text model
   Decoder decoder_;

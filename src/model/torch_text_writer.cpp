@@ -32,7 +32,7 @@ Logits TorchTextWriter::begin(std::span<const SharedPrefixBatch> prompts, std::s
                         .sees_images = !group.images.empty()});
       ends.push_back(group.prefix.end() - 1);
     }
-    const at::Tensor states = backend_.run(batch, true, &groups);
+    const at::Tensor states = backend_.run(batch, true, {.caches = &groups});
     const Logits some = logits(select_rows(states, ends));
     result.width = some.width;
     result.values.insert(result.values.end(), some.values.begin(), some.values.end());

@@ -1,5 +1,6 @@
 #include "report/run_data.h"
 
+#include "base/error.h"
 #include "tasks/own_data.h"
 
 namespace vlrm {
@@ -11,6 +12,14 @@ std::unique_ptr<const Benchmark> open_whole(const RunResults& run, const Dataset
   const std::filesystem::path responses =
       run.complete() ? rows_file(run.path) : std::filesystem::path(run.info.responses);
   return open_best_of_n(std::move(spec), responses, name, true);
+}
+
+// Rows that nothing names can only be those that were scored if the dataset is the same.
+void check_stamp(const RunResults& run, const Benchmark& benchmark) {
+  if (run.info.columns.is_null() || !ids_only_count(run) || !run.info.data || run.info.data->stamp.empty()) return;
+  const OrderedJson data = benchmark.description().at("data");
+  if (data.is_object() && data.at("stamp") != run.info.data->stamp)
+    fail("its files are not as they were when {} was scored, and its rows have no ids", run.path.string());
 }
 
 }  // namespace
@@ -33,7 +42,9 @@ std::unique_ptr<const Benchmark> open_benchmark_of(const RunResults& run, const 
   if (!name) return nullptr;
   SharedSpec spec = spec_of(run, benchmarks);
   if (spec == nullptr) return nullptr;
-  return limited(open_whole(run, *name, std::move(spec)), run.info.limited ? run.info.rows : std::nullopt);
+  auto whole = open_whole(run, *name, std::move(spec));
+  check_stamp(run, *whole);
+  return limited(std::move(whole), run.info.limited ? run.info.rows : std::nullopt);
 }
 
 }  // namespace vlrm

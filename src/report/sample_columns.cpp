@@ -81,7 +81,7 @@ std::vector<SampleColumn> read_columns(const RunResults& run, const std::string&
   for (size_t i = 0; spec->answers != nullptr || i < samples;) {
     const auto row = rows->next();
     if (!row) break;
-    if (spec->is_left_out != nullptr && spec->is_left_out(*row)) continue;
+    if (is_left_out(spec->kind, row->values)) continue;
     if (spec->has_responses()) {
       gatherer.add(i++, row->values);
       continue;

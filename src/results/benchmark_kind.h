@@ -60,6 +60,10 @@ struct BenchmarkKind {
   std::vector<std::string> groups = {};  // their titles, in the order of the columns
   // For results whose run.json does not say the groups of its rows: the group of the row with this id.
   size_t (*group_of_id)(std::string_view id) = nullptr;
+  // Rows of the dataset with a text in this field are not of the benchmark.
+  std::string left_out_field = {};
+  // Of best of N: the dataset's column that a file of responses names rows by.
+  std::string id_column = {};
   // A file of rows of this shape that does not say what it is of may be taken for it.
   bool of_bare_files = true;
   std::vector<Grouping> groupings = {};  // that were published; the first is group_of_id

@@ -112,6 +112,10 @@ void add_figure(Figure figure, const BenchmarkKind& kind, const Both& rows, cons
 }  // namespace
 
 std::string difference_of_samples(const RunResults& a, const RunResults& b) {
+  const auto stamp = [](const RunResults& run) { return run.info.data ? run.info.data->stamp : ""; };
+  const bool own = !a.info.columns.is_null() && !b.info.columns.is_null() && ids_only_count(a) && ids_only_count(b);
+  if (own && !stamp(a).empty() && !stamp(b).empty() && stamp(a) != stamp(b))
+    return "their datasets differ, and rows have no ids";
   if (a.outcomes.size() != b.outcomes.size() && a.complete() && b.complete())
     return fmt::format("{} and {} rows", a.outcomes.size(), b.outcomes.size());
   for (size_t i = 0; i < std::min(a.outcomes.size(), b.outcomes.size()); ++i) {

@@ -100,7 +100,7 @@ std::vector<ComparisonMatrix> comparison_matrices(const std::vector<RunSummary>&
   std::vector<ComparisonMatrix> matrices;
   for (const auto& benchmark : by_benchmark(summaries)) {
     const Metric* metric = ranked_metric(*benchmark.front());
-    if (metric == nullptr) continue;
+    if (metric == nullptr || !metric->percent) continue;
     ComparisonMatrix matrix{benchmark.front()->info.benchmark, metric->name, {}, {}, {}};
     const auto labels = distinct_labels(benchmark);
     std::vector<Candidate> candidates;

@@ -192,6 +192,18 @@ void set_groups(RunResults& run, const std::optional<std::vector<size_t>>& of_ro
 
 }  // namespace
 
+bool is_left_out(const BenchmarkKind& kind, const OrderedJson& values) {
+  if (kind.left_out_field.empty()) return false;
+  const auto found = values.find(kind.left_out_field);
+  return found != values.end() && found->is_string() && !found->get_ref<const std::string&>().empty();
+}
+
+bool ids_only_count(const RunResults& run) {
+  for (size_t i = 0; i < run.outcomes.size(); ++i)
+    if (run.outcomes[i].id != fmt::format("{}", i)) return false;
+  return true;
+}
+
 std::vector<Outcome> without_ties(std::vector<Outcome> outcomes) {
   std::erase_if(outcomes, [](const Outcome& outcome) { return outcome.tie; });
   return outcomes;

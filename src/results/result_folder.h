@@ -59,6 +59,12 @@ struct RunResults {
   bool complete() const { return !info.rows || *info.rows == static_cast<int64_t>(outcomes.size()); }
 };
 
+// Whether a row of the benchmark's dataset is left out of it.
+bool is_left_out(const BenchmarkKind& kind, const OrderedJson& values);
+
+// Whether the rows' ids only count them, and so tell nothing of what the rows hold.
+bool ids_only_count(const RunResults& run);
+
 // Those with a preference, where some are labelled as ties.
 std::vector<Outcome> without_ties(std::vector<Outcome> outcomes);
 

@@ -70,9 +70,7 @@ struct BenchmarkSpec {
   WantedColumns columns = {};
   std::function<BenchmarkRow(Row& row)> row = {};
   std::string summary = {};
-  // Which rows are not of the benchmark, and what they are called: "rows that show a video".
-  bool (*is_left_out)(const Row& row) = nullptr;
-  std::string left_out = {};
+  std::string left_out = {};     // what rows with the kind's left_out_field are called: "rows that show a video"
   bool groups_in_rows = false;   // the rows name their groups, of which `kind` has those that come first, if any
   bool may_lack_images = false;  // rows without an image are of texts alone
   OrderedJson settings = {};     // of a user's own dataset: what run.json has as "columns"
@@ -84,6 +82,7 @@ struct BenchmarkSpec {
 };
 
 // The kind of all benchmarks whose responses stand in a file.
-BenchmarkKind best_of_n_kind(std::string subtask, std::string title, std::string variant = "");
+BenchmarkKind best_of_n_kind(std::string subtask, std::string title, std::string variant = "",
+                             std::string id_column = "id");
 
 }  // namespace vlrm

@@ -89,6 +89,8 @@ Answered answered_at(Row copy, const std::string& column) {
   OrderedJson messages = messages_at(copy, column);
   if (messages.back()["role"] != "assistant")
     fail("{}: \"{}\" must end with the assistant's message, the response", copy.source, printable(column));
+  if (shows_image(messages.back()))
+    fail("{}: the response in \"{}\" shows an image; only the prompt can", copy.source, printable(column));
   std::string response = text_of(messages.back(), copy, column);
   messages.erase(messages.size() - 1);
   return {std::move(messages), std::move(response)};

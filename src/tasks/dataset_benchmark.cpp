@@ -31,11 +31,11 @@ void add_groups(const std::set<std::string>& found, std::vector<std::string>& gr
 
 Survey survey(const BenchmarkSpec& spec, const Dataset& data) {
   Survey all{{}, spec.kind.groups};
-  if (spec.is_left_out == nullptr && !spec.groups_in_rows) return all;
+  if (spec.kind.left_out_field.empty() && !spec.groups_in_rows) return all;
   std::set<std::string> groups;
   const auto rows = data.stream(0, Images::without, spec.columns);
   while (auto row = rows->next()) {
-    if (spec.is_left_out != nullptr && spec.is_left_out(*row)) continue;
+    if (is_left_out(spec.kind, row->values)) continue;
     all.kept.push_back(row->index);
     if (spec.groups_in_rows) groups.insert(spec.row(*row).group_name);
   }
@@ -45,10 +45,15 @@ Survey survey(const BenchmarkSpec& spec, const Dataset& data) {
   return all;
 }
 
-// Of a user's own dataset the first row says whether its rows have images.
+// Of a user's own dataset the first row says whether its rows have images. Throws Error where a column that was named
+// for them is not there.
 bool shows_images(const BenchmarkSpec& spec, const Dataset& data) {
   const auto first = data.stream(0, Images::with, spec.columns)->next();
-  return first && !first->images.empty();
+  if (!first) return false;
+  for (const std::string& wanted : spec.columns.images)
+    if (std::ranges::find(first->image_columns, wanted) == first->image_columns.end())
+      fail("{}: has no column \"{}\" of images", first->source, printable(wanted));
+  return !first->images.empty();
 }
 
 class DatasetStream : public BenchmarkStream {
@@ -56,7 +61,7 @@ class DatasetStream : public BenchmarkStream {
   DatasetStream(SharedSpec spec, std::unique_ptr<RowStream> rows) : spec_(std::move(spec)), rows_(std::move(rows)) {}
   std::optional<BenchmarkRow> next() override {
     auto row = rows_->next();
-    while (row && spec_->is_left_out != nullptr && spec_->is_left_out(*row)) row = rows_->next();
+    while (row && is_left_out(spec_->kind, row->values)) row = rows_->next();
     if (!row) return std::nullopt;
     BenchmarkRow made = spec_->row(*row);
     const auto& groups = spec_->kind.groups;

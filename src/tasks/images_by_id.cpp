@@ -1,6 +1,7 @@
 #include "tasks/images_by_id.h"
 
 #include "base/error.h"
+#include "base/listening.h"
 #include "tasks/row_fields.h"
 
 namespace vlrm {
@@ -8,12 +9,17 @@ namespace vlrm {
 RowsById::RowsById(std::shared_ptr<const Dataset> data, const std::string& id_column)
     : data_(std::move(data)), id_column_(id_column.empty() ? "id" : id_column) {
   const bool may_be_number = id_column.empty();
+  int64_t repeated = 0;
   const auto rows = data_->stream(0, Images::without, WantedColumns({id_column_}));
   while (auto row = rows->next()) {
     const bool is_number = may_be_number && !row->values.contains(id_column_);
     const OrderedJson id = is_number ? OrderedJson(row->index) : RowFields(*row).id(id_column_);
+    repeated += rows_.contains(id.dump());
     rows_.insert_or_assign(id.dump(), row->index);
   }
+  if (repeated > 0)
+    tell_warning(fmt::format("{}: {} rows have an id of a row before them; the images of the last one are shown",
+                             data_->description(), repeated));
 }
 
 int64_t RowsById::find_or_throw(const OrderedJson& id, const std::string& source) const {

@@ -66,7 +66,8 @@ BenchmarkRow pair_of(Row& row, const OwnColumns& columns) {
   const RowFields fields(row);
   BenchmarkRow made = begun(row, fields, columns);
   const std::string prompt = column(columns, "prompt");
-  if (columns.contains("responses")) {
+  const bool ranked = row.values.contains("responses") && row.values.contains("ranking");
+  if (columns.contains("responses") || (ranked && !columns.contains("chosen") && !row.values.contains("chosen"))) {
     require_columns(row, columns, {"prompt", "responses", "ranking"});
     set_question(made, question_at(row, prompt));
     made.responses = fields.texts(column(columns, "responses"));
@@ -99,6 +100,11 @@ BenchmarkRow best_of_n_row(Row& row, const OwnColumns& columns) {
   return made;
 }
 
+void refuse_columns(const OwnColumns& columns, std::initializer_list<const char*> held, std::string_view of) {
+  for (const char* each : held)
+    if (columns.contains(each)) fail("{} is not read of {}", each, of);
+}
+
 BenchmarkSpec with_columns(BenchmarkSpec spec, const OwnColumns& columns) {
   spec.groups_in_rows = columns.contains("group");
   spec.settings = OrderedJson(columns);
@@ -125,12 +131,15 @@ OwnColumns own_columns_or_throw(const std::vector<std::string>& assignments) {
   }
   if (columns.contains("chosen") + columns.contains("rejected") == 1)
     fail("chosen and rejected go together; the other one is not named");
+  if (columns.contains("ranking") && !columns.contains("responses"))
+    fail("ranking goes with responses, which are not named");
   if (columns.contains("responses") && columns.contains("chosen"))
     fail("responses and chosen are two layouts of the same; name one of them");
   return columns;
 }
 
 std::shared_ptr<const BenchmarkSpec> own_pairs(const OwnColumns& columns, const std::string& name) {
+  refuse_columns(columns, {"correctness"}, "pairs");
   BenchmarkSpec spec;
   spec.kind = kOwnPairs;
   spec.kind.subtask = spec.kind.title = name;
@@ -140,6 +149,7 @@ std::shared_ptr<const BenchmarkSpec> own_pairs(const OwnColumns& columns, const 
 }
 
 std::shared_ptr<const BenchmarkSpec> own_best_of_n(const OwnColumns& columns, const std::string& name) {
+  refuse_columns(columns, {"chosen", "rejected", "ranking"}, "best of N");
   BenchmarkSpec spec;
   spec.kind = best_of_n_kind(name, name);
   if (columns.contains("group")) spec.kind.figures.insert(spec.kind.figures.begin(), Figure::group);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/error.h"
 #include "python/json.h"
@@ -62,17 +63,20 @@ OrderedJson RowFields::ranking(const std::string& column, size_t count) const {
   OrderedJson ranking = found == row_.values.end() ? OrderedJson() : *found;
   if (ranking.is_array())
     for (OrderedJson& place : ranking) place = whole_number(std::move(place));
-  if (!ranking.is_array() || ranking.size() != count || !std::ranges::all_of(ranking, is_index))
-    refuse(column, fmt::format("a list of {} integers from 0 to {}", count, count - 1));
+  const bool fits = ranking.is_array() && ranking.size() == count && std::ranges::all_of(ranking, is_index);
+  if (!fits || std::set<int64_t>(ranking.begin(), ranking.end()).size() != count)
+    refuse(column, fmt::format("a list of the integers from 0 to {}, each once", count - 1));
   return ranking;
 }
 
 const OrderedJson& RowFields::shares(const std::string& column, size_t count) const {
   const auto found = row_.values.find(column);
-  const auto is_share = [](const OrderedJson& value) { return value.is_number() || value.is_boolean(); };
+  const auto is_share = [](const OrderedJson& value) {
+    return value.is_boolean() || (value.is_number() && value.get<double>() >= 0 && value.get<double>() <= 1);
+  };
   if (found == row_.values.end() || !found->is_array() || found->size() != count ||
       !std::ranges::all_of(*found, is_share))
-    refuse(column, fmt::format("a list of {} numbers, one for each response", count));
+    refuse(column, fmt::format("a list of {} numbers from 0 to 1, one for each response", count));
   return *found;
 }
 

@@ -87,10 +87,18 @@ at::Tensor attention(const at::Tensor& queries, const at::Tensor& keys, const at
   return out;
 }
 
+// The kernel that would be chosen, as sdp_backend.h numbers them.
+int64_t choice(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values,
+               const std::optional<at::Tensor>& mask, double, bool causal, std::optional<double>, bool) {
+  const Call call{queries, keys, values, mask, causal};
+  return cudnn_takes(call) ? 3 : flash_takes(call) ? 1 : efficient_takes(call) ? 2 : 0;
+}
+
 }  // namespace
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("scaled_dot_product_attention", attention);
+  m.impl("_fused_sdp_choice", choice);
 }
 
 }  // namespace fake_device

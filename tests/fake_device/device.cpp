@@ -15,6 +15,7 @@
 
 #include "ledger.h"
 #include "memory.h"
+#include "pinned_memory.h"
 #include "settings.h"
 
 namespace fake_device {
@@ -50,6 +51,8 @@ class Hooks final : public at::PrivateUse1HooksInterface {
   c10::DeviceIndex deviceCount() const override { return kDevices; }
   c10::DeviceIndex getCurrentDevice() const override { return static_cast<c10::DeviceIndex>(current_device()); }
   void setCurrentDevice(c10::DeviceIndex device) const override { set_current_device(device); }
+  at::Allocator* getPinnedMemoryAllocator() const override { return &pinned_allocator(); }
+  bool isPinnedPtr(const void* data) const override { return is_pinned(data); }
 };
 
 // Runs as the library is loaded, before libtorch is asked for the device.
@@ -81,8 +84,8 @@ at::Tensor empty_strided(c10::IntArrayRef size, c10::IntArrayRef stride, std::op
 
 // From and to the host, from one device to another, and from one layout or type to another on one device.
 at::Tensor copy_from(const at::Tensor& source, const at::Tensor& target, bool non_blocking) {
-  if (source.is_cpu())
-    note_copy(Copy::to_device, source, target, !non_blocking);
+  if (source.is_cpu())  // only memory that is pinned is read while the host works on
+    note_copy(Copy::to_device, source, target, !non_blocking || !is_pinned(source.storage().data()));
   else if (target.is_cpu())
     note_copy(Copy::to_host, source, target, !non_blocking);
   else

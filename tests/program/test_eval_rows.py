@@ -189,9 +189,9 @@ def test_several_images_a_row_stand_in_the_order_of_their_columns(vlrm, seeing, 
 
 
 @pytest.mark.parametrize("change, expected", [
-    ({"human_ranking": [0]}, ', row 1: "human_ranking" is not a list of 2 integers from 0 to 1'),
-    ({"human_ranking": [1, 2]}, ', row 1: "human_ranking" is not a list of 2 integers from 0 to 1'),
-    ({"human_ranking": None}, ', row 1: "human_ranking" is not a list of 2 integers from 0 to 1'),
+    ({"human_ranking": [0]}, ', row 1: "human_ranking" is not a list of the integers from 0 to 1, each once'),
+    ({"human_ranking": [1, 2]}, ', row 1: "human_ranking" is not a list of the integers from 0 to 1, each once'),
+    ({"human_ranking": None}, ', row 1: "human_ranking" is not a list of the integers from 0 to 1, each once'),
     ({"response": ["a", "b", "c"]}, ', row 1: "response" holds 3 texts, not 2'),
     ({"response": []}, ', row 1: "response" is not a list of texts'),
     ({"response": ["a", None]}, ', row 1: "response" is not a list of texts'),
@@ -208,8 +208,8 @@ def test_malformed_rows_are_told_before_the_first_score(pairs, tmp_path, mode, c
 @pytest.mark.parametrize("column, kind, value, expected", [
     ("query", pa.int64(), 7, '"query" is not a text'),
     ("response", pa.string(), "a", '"response" is not a list of texts'),
-    ("human_ranking", pa.string(), "[0, 1]", '"human_ranking" is not a list of 2 integers from 0 to 1'),
-    ("human_ranking", pa.list_(pa.float64()), [0.5, 1], '"human_ranking" is not a list of 2 integers from 0 to 1'),
+    ("human_ranking", pa.string(), "[0, 1]", '"human_ranking" is not a list of the integers from 0 to 1, each once'),
+    ("human_ranking", pa.list_(pa.float64()), [0.5, 1], '"human_ranking" is not a list of the integers from 0 to 1, each once'),
     ("image", pa.string(), "x.png", "has no image; --mode no-image evaluates without"),
     ("image", pa.struct([("url", pa.string())]), {"url": "x"}, "has no image; --mode no-image evaluates without"),
 ])
@@ -315,8 +315,8 @@ RESPONSE = {"id": 3, "input": "a", "responses": ["b", "c"], "correctness": [1, 0
     (RESPONSE | {"input": 1}, '"input" is not a text'),
     (RESPONSE | {"responses": []}, '"responses" is not a list of texts'),
     (RESPONSE | {"responses": ["b", 1]}, '"responses" is not a list of texts'),
-    (RESPONSE | {"correctness": [1]}, '"correctness" is not a list of 2 numbers, one for each response'),
-    (RESPONSE | {"correctness": [1, "0"]}, '"correctness" is not a list of 2 numbers, one for each response'),
+    (RESPONSE | {"correctness": [1]}, '"correctness" is not a list of 2 numbers from 0 to 1, one for each response'),
+    (RESPONSE | {"correctness": [1, "0"]}, '"correctness" is not a list of 2 numbers from 0 to 1, one for each response'),
 ])
 def test_a_bad_line_of_responses_is_told_before_the_first_score(vlrm, tmp_path, line, expected):
     file = write_lines(tmp_path / "r.jsonl", [RESPONSE] * 6)

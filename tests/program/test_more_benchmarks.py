@@ -200,3 +200,17 @@ def test_a_report_by_another_grouping(vlrm, tmp_path):
     write_lines(tmp_path / "vl_rewardbench.jsonl", rows)
     vlrm("report", tmp_path / "vl_rewardbench.jsonl", "--grouping", "r1-reward", "-o", tmp_path / "r.html")
     assert "VL-RewardBench (r1-reward grouping)" in (tmp_path / "r.html").read_text()
+
+
+def test_a_breakdown_leaves_out_what_the_benchmark_does(vlrm, tmp_path, figures):
+    figures("mm-rlhf-rewardbench")
+    found = json.loads(vlrm("results", tmp_path / "out", "--by", "id", "--format", "json"))["by"][0]
+    assert sum(group["count"] for group in found["runs"][0]["groups"]) == len(EXPECTED["mm-rlhf-rewardbench"]["scores"])
+    column = json.loads(vlrm("results", tmp_path / "out", "--by", "chosen_reason", "--format", "json"))["by"][0]
+    assert [group["count"] for group in column["runs"][0]["groups"]] == [len(EXPECTED["mm-rlhf-rewardbench"]["scores"])]
+
+
+def test_a_matrix_where_a_subset_has_no_rows(vlrm, tmp_path):
+    for name in ("a", "b"):
+        vlrm("eval", "rewardbench-2", "--mode", "random", "--limit", "8", "--data", data_of("rewardbench-2"), "-o", tmp_path / name)
+    assert "no two finished runs" in vlrm("results", tmp_path / "a", tmp_path / "b", "--matrix", fails=True)

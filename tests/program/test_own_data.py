@@ -263,3 +263,98 @@ def test_responses_in_a_file_with_images_in_a_dataset(vlrm, evaluate, tmp_path, 
     assert vlrm("results", tmp_path / "out").startswith("Photos, best of 2\n")
     vlrm("report", tmp_path / "out", "-o", tmp_path / "r.html")
     assert "data:image/" in (tmp_path / "r.html").read_text()
+
+
+def test_responses_and_ranking_are_found_by_their_names(evaluate, tmp_path):
+    row = {"prompt": "Why?", "responses": ["So.", "No."], "ranking": [1, 0]}
+    assert evaluate(write_lines(tmp_path / "p.jsonl", [row]), *RANDOM)[0]["ground_truth"] == [1, 0]
+
+
+@pytest.mark.parametrize("form", ["paths", "more fields"])
+def test_images_that_tables_spell_otherwise(evaluate, tmp_path, model, expected, form):
+    rows = own_named_rows(tmp_path)
+    data = tmp_path / "mine.parquet"
+    if form == "paths":
+        pq.write_table(pa.Table.from_pylist([{"image": row.pop("img"), **row} for row in rows]), data)
+    else:
+        image = pa.struct([("bytes", pa.binary()), ("path", pa.string()), ("width", pa.int64())])
+        cells = [{"bytes": (tmp_path / row.pop("img")).read_bytes(), "path": None, "width": 1} for row in rows]
+        pq.write_table(pa.Table.from_pylist(rows).append_column("image", pa.array(cells, image)), data)
+    assert evaluate(data, "--model", model, "--columns", "prompt=q,chosen=a,rejected=b", "-q") == expected
+
+
+@pytest.mark.parametrize("flags, table, error", [
+    (["--columns", "image=nope"], {"image": [1]}, 'row 0: has no column "nope" of images'),
+    ([], {"image": [1]}, 'the column "image" is of the type int64; images are structs of bytes and path, bytes, or paths'),
+])  # fmt: skip
+def test_images_that_cannot_be_read(evaluate, tmp_path, model, flags, table, error):
+    pq.write_table(pa.table({"prompt": ["a"], "chosen": ["b"], "rejected": ["c"]} | table), tmp_path / "p.parquet")
+    assert error in evaluate(tmp_path / "p.parquet", "--model", model, *flags, fails=True)
+
+
+def test_an_image_in_a_response(evaluate, tmp_path):
+    shown = [{"role": "assistant", "content": [{"type": "image"}, {"type": "text", "text": "b"}]}]
+    said = evaluate(write_lines(tmp_path / "p.jsonl", [PAIR | {"chosen": shown}]), *RANDOM, fails=True)
+    assert 'the response in "chosen" shows an image; only the prompt can' in said
+
+
+@pytest.mark.parametrize("row", [
+    PAIR | {"rs": ["b", "c"], "order": [0, 0]},
+    PAIR | {"rs": ["b", "c"], "order": [1, 1]},
+])
+def test_a_ranking_must_be_an_order(evaluate, tmp_path, row):
+    data = write_lines(tmp_path / "p.jsonl", [row])
+    said = evaluate(data, *RANDOM, "--columns", "responses=rs,ranking=order", fails=True)
+    assert '"order" is not a list of the integers from 0 to 1, each once' in said
+
+
+@pytest.mark.parametrize("marks", ["[7, 0]", "[1, -3]", "[NaN, 0]"])
+def test_correctness_lies_between_0_and_1(evaluate, tmp_path, marks):
+    (tmp_path / "a.jsonl").write_text(f'{{"prompt": "a", "responses": ["b", "c"], "correctness": {marks}}}\n')
+    said = evaluate(tmp_path / "a.jsonl", *RANDOM, what="best-of-n", fails=True)
+    assert '"correctness" is not a list of 2 numbers from 0 to 1' in said
+
+
+@pytest.mark.parametrize("name", ["textvqa_val", "TextVQA", "vl-rewardbench", "VL-RewardBench"])
+def test_a_benchmarks_name_is_not_free(evaluate, tmp_path, name):
+    data = write_lines(tmp_path / "p.jsonl", [PAIR])
+    assert "is the name of a benchmark" in evaluate(data, *RANDOM, "--name", name, fails=True)
+
+
+def test_a_file_called_like_a_benchmark_is_not_taken_for_it(vlrm, evaluate, tmp_path):
+    evaluate(write_lines(tmp_path / "textvqa_val.jsonl", ANSWERS), *RANDOM, what="best-of-n")
+    assert vlrm("results", tmp_path / "out").startswith("textvqa_val (own data), best of 3\n")
+
+
+@pytest.mark.parametrize("what, columns, error", [
+    ("pairs", "correctness=a", "--columns: correctness is not read of pairs"),
+    ("pairs", "ranking=a", "--columns: ranking goes with responses"),
+    ("best-of-n", "chosen=a,rejected=b", "--columns: chosen is not read of best of N"),
+])
+def test_columns_that_are_not_read(evaluate, tmp_path, what, columns, error):
+    assert error in evaluate(write_lines(tmp_path / "p.jsonl", [PAIR]), *RANDOM, "--columns", columns, what=what, fails=True)
+
+
+def test_a_breakdown_of_responses_goes_by_their_ids(vlrm, evaluate, tmp_path):
+    data = write_lines(tmp_path / "photos.jsonl", [{"photo": i, "kind": "even" if i % 2 == 0 else "odd"} for i in range(6)])
+    order = [5, 0, 3, 2, 1, 4]
+    responses = write_lines(tmp_path / "r.jsonl", [
+        {"id": i, "input": "a", "responses": ["b"], "correctness": [i % 2]} for i in order])
+    evaluate(data, *RANDOM, "--responses", responses, "--columns", "id=photo", what="best-of-n")
+    found = json.loads(vlrm("results", tmp_path / "out", "--by", "kind", "--data", data, "--format", "json"))["by"][0]
+    shares = dict(zip(found["values"], [each["percent"] for each in found["runs"][0]["groups"]], strict=True))
+    assert shares == {"even": 0, "odd": 100}
+
+
+def test_rows_without_ids_are_only_those_of_the_same_file(vlrm, evaluate, tmp_path):
+    rows = [PAIR | {"prompt": f"{i}", "kind": "ab"[i % 2]} for i in range(4)]
+    data = write_lines(tmp_path / "p.jsonl", rows)
+    evaluate(data, *RANDOM)
+    assert "accuracy by kind" in vlrm("results", tmp_path / "out", "--by", "kind")
+    write_lines(data, rows[::-1])
+    said = vlrm("results", tmp_path / "out", "--by", "kind", fails=True)
+    assert "is not as it was when" in said
+    assert "its files are not as they were" in "".join(vlrm("report", tmp_path / "out", "-o", tmp_path / "r.html", notes=True))
+    evaluate(data, *RANDOM, name="other")
+    said = vlrm("results", "--compare", tmp_path / "out", tmp_path / "other", fails=True)
+    assert "not of the same samples, their datasets differ, and rows have no ids" in said

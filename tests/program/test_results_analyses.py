@@ -118,7 +118,7 @@ def test_errors_of_a_breakdown(vlrm, animals, tmp_path):
     data.write_text("".join([*lines[:4], lines[5], lines[4], *lines[6:]]))
     assert f"{data}, line 5: has the id" in vlrm("results", run, "--by", "animal", fails=True)
     data.write_text("".join(lines[:-1]))
-    assert f"has 29 rows, but {run} is of 30; --data names the dataset" in vlrm("results", run, "--by", "animal", fails=True)
+    assert f"29 rows in one file: ends before the rows of {run}" in vlrm("results", run, "--by", "animal", fails=True)
     moved = tmp_path / "moved.jsonl"
     moved.write_text("".join(lines))
     data.unlink()

@@ -131,4 +131,4 @@ def test_half_a_rank_is_none(vlrm, tmp_path):
     error = vlrm(
         "eval", "vl-rewardbench", "--mode", "random", "--data", tmp_path / "x.parquet", "-o", tmp_path / "o", fails=True
     )
-    assert error.endswith('"human_ranking" is not a list of 2 integers from 0 to 1')
+    assert error.endswith('"human_ranking" is not a list of the integers from 0 to 1, each once')

@@ -12,6 +12,8 @@ from conftest import PACKAGE  # noqa: F401
     ("--offline push OUT org/x --private", "push OUT org/x --private --offline"),
     ("help push", "push --help"),
     ("-q help push", "push --help --quiet"),
+    ("search vl-rewardbench -o OUT", "search vl-rewardbench -o OUT"), ("help search", "search --help"),
+    ("--offline -q search vl-rewardbench", "search vl-rewardbench --offline --quiet"),
     ("score --model push", None), ("--threads push", None), ("help", None), ("help score", None), ("help push x", None),
     ("--version push", None), ("-q", None), ("", None)])
 def test_flags_before_a_command_of_python(words, becomes):

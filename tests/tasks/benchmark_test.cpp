@@ -60,7 +60,7 @@ TEST(Benchmarks, SayWhatIsWrongWithAPair) {
     EXPECT_THAT(
         error(
             fmt::format(R"({{"id": 1, "query": "q", "response": ["x", "y"], "human_ranking": {}}})", ranking).c_str()),
-        EndsWith("\"human_ranking\" is not a list of 2 integers from 0 to 1"));
+        EndsWith("\"human_ranking\" is not a list of the integers from 0 to 1, each once"));
 }
 
 TEST(Benchmarks, SayWhatIsWrongWithResponses) {
@@ -78,7 +78,7 @@ TEST(Benchmarks, SayWhatIsWrongWithResponses) {
     EXPECT_THAT(
         error(fmt::format(R"({{"id": 1, "input": "q", "responses": ["x", "y"], "correctness": {}}})", correctness)
                   .c_str()),
-        EndsWith("\"correctness\" is not a list of 2 numbers, one for each response"));
+        EndsWith("\"correctness\" is not a list of 2 numbers from 0 to 1, one for each response"));
 }
 
 TEST(Benchmarks, HaveRows) {

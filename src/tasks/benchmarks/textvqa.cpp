@@ -45,14 +45,14 @@ const AnswerRules kRules{
 }  // namespace
 
 const BenchmarkSpec textvqa_val_benchmark{
-    .kind = best_of_n_kind("textvqa_val", "TextVQA"),
+    .kind = best_of_n_kind("textvqa_val", "TextVQA", "", "question_id"),
     .data = {"lmms-lab/textvqa", "", "validation"},
     .drops_alpha = true,
     .answers = &kRules,
 };
 
 const BenchmarkSpec textvqa_train_100_benchmark{
-    .kind = best_of_n_kind("textvqa_train_100", "TextVQA train 100"),
+    .kind = best_of_n_kind("textvqa_train_100", "TextVQA train 100", "", "question_id"),
     .data = {"lmms-lab/textvqa", "", "train"},
     .first_rows = 100,
     .drops_alpha = true,

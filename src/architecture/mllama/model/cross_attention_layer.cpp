@@ -108,6 +108,7 @@ at::Tensor CrossAttentionLayer::queries(const at::Tensor& hidden, const Rows& ro
 
 void CrossAttentionLayer::forward(const at::Tensor& hidden, const LayerInput& input,
                                   std::span<LayerCache* const> caches) const {
+  if (input.runs) return forward_runs(hidden, input);
   Images images(*this, input);
   for (const Cut& cut : input.batch.cuts) {
     const auto groups = input.batch.groups_of(cut);
@@ -150,6 +151,39 @@ void CrossAttentionLayer::forward_cut(const at::Tensor& hidden, const Cut& cut, 
   }
 }
 
+// Of all images, one behind the other: [rows, 2 · key/value heads, head size], the keys first.
+at::Tensor CrossAttentionLayer::keys_and_values(const std::vector<ImageFeatures>& images) const {
+  const int64_t shared = config_.key_value_heads;
+  int64_t rows = 0, first = 0;
+  for (const ImageFeatures& image : images) rows += image.features.size(0);
+  const at::Tensor both = at::empty({rows, 2 * shared, config_.head_size}, keys_values_.options());
+  for (const ImageFeatures& image : images) {
+    at::Tensor out = both.narrow(0, first, image.features.size(0)).flatten(1);
+    at::mm_out(out, image.features, keys_values_.t());
+    first += image.features.size(0);
+  }
+  const at::Tensor keys = both.narrow(1, 0, shared);
+  keys.copy_(rms_norm(keys, key_norm_, config_.rms_norm_eps));
+  return both;
+}
+
+// All groups at once; rows without an image before them are left out of the feed-forward part.
+void CrossAttentionLayer::forward_runs(const at::Tensor& hidden, const LayerInput& input) const {
+  input.before_work();
+  const int64_t shared = config_.key_value_heads;
+  at::Tensor both = keys_and_values(input.images);
+  if (input.pages && input.pages->images.places.defined()) store(input.pages->pool, input.pages->images, both);
+  const BatchRuns& runs = *input.runs;
+  if (runs.sighted_rows.defined()) both = both.index_select(0, runs.sighted_rows);
+  const AttentionInput attention{queries(hidden, Rows::together()), both.narrow(1, 0, shared),
+                                 both.narrow(1, shared, shared)};
+  add_projection(hidden, attend_runs(attention, runs.sights, /*causal=*/false), output_, attention_gate_);
+  if (!runs.seeing.defined()) return feed_forward_.add_to(hidden, feed_forward_gate_);
+  const at::Tensor seeing = hidden.index_select(0, runs.seeing);
+  feed_forward_.add_to(seeing, feed_forward_gate_);
+  at::Tensor(hidden).index_copy_(0, runs.seeing, seeing);
+}
+
 // Groups that see images and groups that see none may be mixed; the latter are left as they are.
 void CrossAttentionLayer::step(const at::Tensor& hidden, const Rope::Angles&, std::span<const Growing> groups) const {
   int64_t row = 0;
@@ -169,6 +203,15 @@ void CrossAttentionLayer::step_seeing(const at::Tensor& hidden, std::span<const 
   attend_to_past(attended, all, groups);
   add_projection(hidden, attended, output_, attention_gate_, Rows::apart());
   feed_forward_.add_to(hidden, feed_forward_gate_, Rows::apart());
+}
+
+// Texts that see no image are left as they are.
+void CrossAttentionLayer::step(const at::Tensor& hidden, const PagedStep& step) const {
+  const at::Tensor seeing = step.seeing.defined() ? hidden.index_select(0, step.seeing) : hidden;
+  const at::Tensor attended = attend_pages(queries(seeing, Rows::together()), step.pool, step.images, step.image_pages);
+  add_projection(seeing, attended, output_, attention_gate_);
+  feed_forward_.add_to(seeing, feed_forward_gate_);
+  if (step.seeing.defined()) at::Tensor(hidden).index_copy_(0, step.seeing, seeing);
 }
 
 }  // namespace vlrm

@@ -23,12 +23,15 @@ class CrossAttentionLayer final : public DecoderLayer {
   // prefix sees; texts of one image share them.
   void forward(const at::Tensor& hidden, const LayerInput& input, std::span<LayerCache* const> caches) const override;
   void step(const at::Tensor& hidden, const Rope::Angles& angles, std::span<const Growing> groups) const override;
+  void step(const at::Tensor& hidden, const PagedStep& step) const override;
 
  private:
   class Images;
   ImageKeysValues keys_values(const ImageFeatures& image) const;
   void forward_cut(const at::Tensor& hidden, const Cut& cut, std::span<const PrefixGroup> groups,
                    const Images& images) const;
+  void forward_runs(const at::Tensor& hidden, const LayerInput& input) const;
+  at::Tensor keys_and_values(const std::vector<ImageFeatures>& images) const;
   void step_seeing(const at::Tensor& hidden, std::span<const Growing> groups) const;
   at::Tensor queries(const at::Tensor& hidden, const Rows& rows) const;  // [rows, heads, head size]
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "architecture/mllama/mllama.h"
+#include "model/runs.h"
 #include "model/weight_reader.h"
 
 namespace vlrm {
@@ -12,11 +13,11 @@ class VisionLayer {
   VisionLayer(const WeightReader& reader, const MllamaVision& config, const std::string& prefix, bool gated);
 
   // hidden [patches, hidden size] is replaced by the layer's output. The first `real` rows see all rows; the others are
-  // padding, and see the real ones only.
-  void forward(const at::Tensor& hidden, int64_t real) const;
+  // padding, and see the real ones only. `runs` says the same, where one call is to attend for all of them.
+  void forward(const at::Tensor& hidden, int64_t real, const Runs* runs = nullptr) const;
 
  private:
-  void add_attention(const at::Tensor& hidden, int64_t real) const;
+  void add_attention(const at::Tensor& hidden, int64_t real, const Runs* runs) const;
   void add_feed_forward(const at::Tensor& hidden) const;
 
   int64_t heads_;

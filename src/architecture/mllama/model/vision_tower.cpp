@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/index_tensor.h"
 #include "model/projection.h"
 #include "model/tile_patches.h"
 #include "vision/mllama_processor.h"
@@ -14,7 +15,7 @@ namespace {
 constexpr int64_t kChannels = 3;
 constexpr int64_t kPatchMultiple = 8;       // the reference pads the patches of a tile to a multiple of it
 constexpr double kOuterNormEpsilon = 1e-5;  // of the norms around the transformers; norm_eps is that of the layers
-constexpr int64_t kProjectedRows = 1024;    // bounds the joined features
+constexpr int64_t kProjectedRows = 1024;    // bounds the joined features on a CPU
 
 struct Norm {
   at::Tensor weight, bias;
@@ -86,6 +87,9 @@ struct VisionTower::InProgress {
   int64_t real = 0;  // rows of the tiles that exist
   int64_t aspect_ratio_id = 0;
   std::vector<at::Tensor> intermediate;
+  std::optional<Runs> runs;  // where attention is one call
+
+  void forward(const VisionLayer& layer) const { layer.forward(hidden, real, runs ? &*runs : nullptr); }
 };
 
 VisionTower::VisionTower(Parts& parts, const MllamaVision& config, int64_t output_size)
@@ -148,9 +152,9 @@ void VisionTower::check(const ProcessedImage& image) const {
 at::Tensor VisionTower::patch_embeddings(const ProcessedImage& image, const Embedding& embedding) const {
   const int64_t size = config_.patch_size, side = config_.image_size / size, width = config_.hidden_size;
   const int64_t tiles = MllamaGrid::of(image).tiles;
-  const at::Tensor pixels =
-      at::from_blob(const_cast<float*>(image.pixels.data()), {tiles, kChannels, config_.image_size, config_.image_size})
-          .to(precision_.device, precision_.compute_type);
+  const at::Tensor read = at::from_blob(const_cast<float*>(image.pixels.data()),
+                                        {tiles, kChannels, config_.image_size, config_.image_size});
+  const at::Tensor pixels = sent_to(precision_.device, read.to(precision_.compute_type));
   at::Tensor all = at::zeros({config_.max_tiles, side * side, width}, pixels.options());
   all.narrow(0, 0, tiles)
       .copy_(project(tile_patches(pixels, side, size), embedding.patch).view({tiles, side * side, width}));
@@ -171,6 +175,10 @@ VisionTower::InProgress VisionTower::embedded(const ProcessedImage& image, const
   result.aspect_ratio_id = grid.aspect_ratio_id;
   result.hidden = at::zeros({tiles * padded_patches_, width}, tokens.options());
   result.hidden.narrow(0, 0, tiles * patches_).copy_(embedding.norm(tokens).view({-1, width}));
+  if (has_flash_attention(precision_.device, precision_.compute_type, width / config_.attention_heads)) {
+    const int64_t rows = result.hidden.size(0);
+    result.runs = Runs::of({{result.real, 0, rows}, {rows - result.real, 0, result.real}}, precision_.device);
+  }
   return result;
 }
 
@@ -185,7 +193,7 @@ void VisionTower::run_local(std::span<InProgress> images) const {
   for (int64_t i = 0; i < config_.local_layers; ++i) {
     keep_intermediate(i);
     const auto layer = parts_.use(local_layers_[static_cast<size_t>(i)]);
-    for (const InProgress& image : images) layer->forward(image.hidden, image.real);
+    for (const InProgress& image : images) image.forward(*layer);
   }
   keep_intermediate(config_.local_layers);
 }
@@ -207,7 +215,7 @@ void VisionTower::run_global(std::span<InProgress> images) const {
   }
   for (const auto& handle : global_layers_) {
     const auto layer = parts_.use(handle);
-    for (const InProgress& image : images) layer->forward(image.hidden, image.real);
+    for (const InProgress& image : images) image.forward(*layer);
   }
 }
 
@@ -228,8 +236,9 @@ std::vector<VisionStates> VisionTower::states(std::span<const ProcessedImage* co
 
 at::Tensor VisionTower::projected(const VisionStates& states, const Projector& projector) const {
   at::Tensor out = at::empty({states.last.size(0), projector.bias.size(0)}, states.last.options());
-  for (int64_t first = 0; first < out.size(0); first += kProjectedRows) {
-    const int64_t rows = std::min(kProjectedRows, out.size(0) - first);
+  const int64_t at_once = out.is_cpu() ? kProjectedRows : out.size(0);
+  for (int64_t first = 0; first < out.size(0); first += at_once) {
+    const int64_t rows = std::min(at_once, out.size(0) - first);
     std::vector<at::Tensor> joined{states.last.narrow(0, first, rows)};
     for (const at::Tensor& state : states.intermediate) joined.push_back(state.narrow(0, first, rows));
     out.narrow(0, first, rows).copy_(project(at::cat(joined, 1), projector.weight, projector.bias));

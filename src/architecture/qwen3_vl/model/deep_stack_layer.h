@@ -16,6 +16,7 @@ class DeepStackLayer final : public DecoderLayer {
   void step(const at::Tensor& hidden, const Rope::Angles& angles, std::span<const Growing> groups) const override {
     layer_.step(hidden, angles, groups);
   }
+  void step(const at::Tensor& hidden, const PagedStep& step) const override { layer_.step(hidden, step); }
 
  private:
   SelfAttentionLayer layer_;
