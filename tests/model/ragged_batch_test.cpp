@@ -54,6 +54,13 @@ TEST(Rows, PiecesAreCutByTheirLengthAlone) {
   EXPECT_EQ(slices, (std::vector<std::vector<int64_t>>{{0, 10}, {10, 10}, {20, 5}}));
 }
 
+TEST(Rows, PiecesAreAllOfThem) {
+  const std::vector<int64_t> lengths{3, 2};
+  const auto all = [&](int64_t rows) { Rows::pieces(lengths).for_each_call(rows, [](int64_t, int64_t) {}); };
+  EXPECT_NO_THROW(all(5));
+  EXPECT_THROW(all(4), BugError);
+}
+
 TEST(RaggedBatch, TextSeesTheNearestImageBeforeIt) {
   const std::vector<SharedPrefixBatch> batches{batch_of({1, kImage, 2, 3, kImage, 4}, {{5}, {6, 7}})};
   EXPECT_EQ(description(lay_out(batches, kImage, Cutting::together).groups[0].sights), "[0,1)* 0 1 [1,4) 0 [4,9) 1 ");

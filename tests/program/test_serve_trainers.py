@@ -116,7 +116,7 @@ def test_a_label_that_is_nearly_one_of_ours(server, label, says):
 
 def test_labels_of_the_users_own(server, reward):
     prompt = CHATML.format("What?")
-    for label in ("{1, 2}", "{x | x > 0}", "3", {"answer": 3}, ["images"], 7, None, '{"prompt": null}'):
+    for label in ("{1, 2}", "{x | x > 0}", "3", {"answer": 3, "page": 1, "usage": 2}, ["images"], 7, None, '{"prompt": null}'):
         assert reward("What?", "A.") == got(asked(server, prompt + "A.", prompt, label)), label
 
 

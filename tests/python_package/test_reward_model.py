@@ -117,6 +117,14 @@ QUESTION = {"role": "user", "content": "What is this?"}
 ANSWER = {"role": "assistant", "content": "A circle."}
 
 
+def test_responses_beside_the_assistants_last_words_are_refused(model):
+    """As by the server: two messages of the assistant would follow each other."""
+    import vlrm
+
+    with pytest.raises(vlrm.Error, match="the last message is the assistant's, and responses are given beside it"):
+        model.score([QUESTION, ANSWER], ["Or a square."])
+
+
 @pytest.mark.parametrize("rows, says", [
     ([QUESTION, ANSWER], "a list of conversations"),
     ([[QUESTION]], "conversation 1: the last message must be the assistant's"),
@@ -300,7 +308,7 @@ def test_errors_name_the_conversation(built):
     short = vlrm.RewardModel(built, dtype="float32", threads=THREADS, max_length=60)
     rows = [[QUESTION, {"role": "assistant", "content": text}] for text in ("b", "c", "d " * 60)]
     other = [{"role": "user", "content": "Other?"}, ANSWER]
-    with pytest.raises(vlrm.Error, match="^conversations 2 to 4: a text of"):
+    with pytest.raises(vlrm.Error, match=r"^conversations 2 to 4: responses\[2\]: a text of"):
         short.score_conversations([other, *rows, other])
     with pytest.raises(vlrm.Error, match="^conversation 1: a text of"):
         short.score_conversations([rows[2], other])

@@ -32,11 +32,16 @@ def messages_of(text: Any, role: str) -> list[Any]:
     else."""
     if isinstance(text, str):
         return [{"role": role, "content": text}]
-    messages = list(text) if isinstance(text, (list, tuple)) or str(getattr(text, "dtype", "")) == "object" else None
+    messages = list(text) if isinstance(text, (list, tuple)) or _is_object_array(text) else None
     if messages is None or not all(isinstance(message, Mapping) for message in messages):
         raise Error(f"{shown_type(text)} is neither a text nor a list of messages")
     return [{**message, "content": list(message["content"])} if hasattr(message.get("content"), "__array_interface__")
             else message for message in messages]
+
+
+def _is_object_array(value: Any) -> bool:
+    """Whether it is one of numpy's arrays of Python's objects, as parquet gives lists."""
+    return str(getattr(value, "dtype", "")) == "object"
 
 
 def shown_type(value: Any) -> str:
@@ -55,7 +60,7 @@ def holds_images(row: Sequence[Mapping[str, Any]]) -> bool:
 def placed(row: list[Any], images: Any) -> tuple[list[Any], list[Any] | None]:
     """Messages, and the images to be given beside them: none if the parts name their own. Where texts, but the assistant's,
     have an <image> for each image that has no part, these become parts. Raises Error where there is another number."""
-    if str(getattr(images, "dtype", "")) == "object":
+    if _is_object_array(images):
         images = list(images)
     beside = image_list(images, "the row")
     if not beside or holds_images(row):

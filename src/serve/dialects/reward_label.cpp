@@ -13,6 +13,8 @@ namespace vlrm {
 namespace {
 
 constexpr std::array<std::string_view, 3> kLabelFields{"images", "image", "prompt"};
+// "image" is short, and near words that a label may have: "page", "usage".
+constexpr std::array<std::string_view, 2> kLongFields{"images", "prompt"};
 constexpr int64_t kMostValuesOfLabel = 1 << 16;
 
 // Whether the text has one of the fields in quotes, as JSON and Python write them.
@@ -45,7 +47,7 @@ RewardLabel label_of(const OrderedJson& value, const std::string& field) {
   if (!json.is_object()) return label;
   for (const auto& [key, unused] : json.items())
     if (std::ranges::find(kLabelFields, key) == kLabelFields.end())
-      if (const auto near = near_name(key, kLabelFields))
+      if (const auto near = near_name(key, kLongFields))
         throw bad_request(fmt::format("{}: unknown field \"{}\"; did you mean \"{}\"?", field, printable(key), *near),
                           field);
   const auto given = [&](const char* name) { return json.contains(name) && !json[name].is_null(); };
