@@ -198,7 +198,7 @@ class StepTable {
     add(std::move(step));
   }
 
-  void add_evaluation(const std::string& what, const std::string& benchmark, EvaluateOptions how) {
+  void add_evaluation(const std::string& what, const std::string& benchmark, const EvaluateOptions& how) {
     add(evaluation_step(what, benchmark, how));
   }
 

@@ -57,7 +57,7 @@ def test_the_published_responses(goldens, vlrm, tmp_path):
     command = ["eval", "best-of-n", "--task", "textvqa_val", "--responses", responses, "--model", ROOT / "world/rm",
                "--mode", "text-only", "-o", tmp_path / "rm", "-q"]
     vlrm(*command)
-    row = vlrm("results", tmp_path / "rm").splitlines()[2].split()
+    row = vlrm("results", "--digits", "3", tmp_path / "rm").splitlines()[2].split()
     assert row[:3] == ["rm", "(text-only)", str(rows)]
     assert row[4:6] == [f"{expected['Pass@1']:.3f}", f"{expected['Pass@N']:.3f}"]
     found = percents(summary(vlrm, tmp_path / "rm")[0])
