@@ -39,7 +39,8 @@ class Claim:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.owner = {"machine": _machine(), "pid": os.getpid(), "started": _started(os.getpid()), "id": uuid.uuid4().hex}
+        pid = os.getpid()
+        self.owner = {"machine": _machine(), "pid": pid, "started": _started(pid), "id": uuid.uuid4().hex}
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -62,7 +63,8 @@ class Claim:
         """Raises TemporaryError if another worker has taken over."""
         found = read_json(self.path)
         if found is None or found.get("id") != self.owner["id"]:
-            raise TemporaryError(f"{self.path}: another worker took this round over, as this one stood still; run the same command again")
+            raise TemporaryError(f"{self.path}: another worker took this round over, as this one stood still; run the same "
+                                 "command again")
 
     def release(self) -> None:
         self._ended.set()

@@ -65,12 +65,13 @@ def lines_of(report: dict[str, Any]) -> list[str]:
              f"test: {test['percent']:.1f} % {_interval(test['interval'])}, {test['rows']} rows",
              f"row evaluations on validation rows: {report['row_evaluations']:,}"]
     if report["tested_before"]:
-        lines.append(f"note: other choices were scored on the test rows before: {', '.join(report['tested_before'])}; the test figure is not of a first look")
+        before = ", ".join(report["tested_before"])
+        lines.append(f"note: the test rows were looked at before, by {before}: the test figure is not of a first look")
     for said, each in report.get("grid", {}).items():
         if said == "row_evaluations":
             lines.append(f"the grid's row evaluations: {each:,}")
             continue
-        how = "on the test rows themselves, which favours it" if said == "chosen_on_test" else "on the validation rows"
+        how = "on the validation rows" if said == "chosen_on_validation" else "on the test rows themselves, which favours it"
         lines.append(f"the grid's best, chosen {how}: {each['name']}, {each['percent']:.1f} % on test; "
                      f"ours less it: {each['difference']:+.1f} {_interval(each['interval'])}, p {each['p']:.2g}")
     return [*lines, f"the recipe: {best['recipe']} (vlrm build --recipe)"]
@@ -118,5 +119,5 @@ def _compared(ours: Path, theirs: Path) -> dict[str, Any]:
 
     name = _figure(ours)["name"]
     metric = next(each for each in compare_runs(ours, theirs)["metrics"] if each["name"] == name)
-    return {"name": theirs.name, "percent": metric["b"], "difference": metric["a"] - metric["b"], "interval": metric["interval"],
-            "p": metric["p"]}
+    return {"name": theirs.name, "percent": metric["b"], "difference": metric["a"] - metric["b"],
+            "interval": metric["interval"], "p": metric["p"]}

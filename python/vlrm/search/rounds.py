@@ -43,7 +43,7 @@ class Rounds:
         self.study, self.scoring, self.say, self.progress = study, scoring, say, progress
 
     def work(self, trials: int, budget: int | None) -> bool:
-        """Works on rounds until `trials` candidates are planned, or `budget` row evaluations do not suffice for another.
+        """Works on rounds until `trials` candidates are planned, or `budget` row evaluations do not suffice for more.
         Whether all are done: other workers may have some."""
         whole = True
         for number in itertools.count():
@@ -141,8 +141,9 @@ class Rounds:
     def _new_plan(self, number: int, size: int) -> dict[str, Any]:
         begun = [{"values": values, "attributes": {}} for values in self.space.starts] if number == 0 else []
         begun = begun[:size]
-        seed = (self.settings.seed * 1_000_003 + number) % 2**31
-        begun += self.study.propose(self.space, self.settings.sampler, seed, size - len(begun), popsize=self.settings.candidates)
+        settings = self.settings
+        seed = (settings.seed * 1_000_003 + number) % 2**31
+        begun += self.study.propose(self.space, settings.sampler, seed, size - len(begun), popsize=settings.candidates)
         best = self.best()
         return {"round": number, "compared_with": best and best[0],
                 "candidates": {f"{number:03}-{place}": proposal for place, proposal in enumerate(begun)}}
@@ -155,13 +156,15 @@ class Rounds:
         for limit in self.settings.rungs:
             if not staying:
                 break
-            self.say(f"round {plan['round']}: {len(staying)} of {len(plan['candidates'])} candidates on {limit} of {self.settings.rows} rows")
+            self.say(f"round {plan['round']}: {len(staying)} of {len(plan['candidates'])} candidates on {limit} of "
+                     f"{self.settings.rows} rows")
             rows = self._score(staying, limit, compared)
             claim.check()
             broken += [name for name in staying if not is_finite(rows[name])]
             rows = {name: rows[name] for name in staying if name not in broken}
             scored |= rows
-            staying = list(rows) if limit == self.settings.rows else halving.staying(rows, best, self.settings.reduction, self.settings.objective)
+            if limit < self.settings.rows:
+                staying = halving.staying(rows, best, self.settings.reduction, self.settings.objective)
         self._tell(plan, scored, broken, best, claim)
 
     def _score(self, names: list[str], limit: int, compared: str | None) -> dict[str, Rows]:
@@ -189,4 +192,5 @@ class Rounds:
     def _say_best(self) -> None:
         if found := self.best():
             name, rows = found
-            self.say(f"best so far: {name}, objective {self.worth(rows):.4f}, {100 * accuracy(rows):.1f} %, after {self.spent():,} row evaluations")
+            self.say(f"best so far: {name}, objective {self.worth(rows):.4f}, {100 * accuracy(rows):.1f} %, after "
+                     f"{self.spent():,} row evaluations")
