@@ -139,7 +139,12 @@ def test_workers_share_the_rounds(few_rows, tmp_path, capsys):
     assert "round 0: another worker has it" in said.err and "other workers still have rounds" in said.out
     assert sorted(trials_of(tmp_path / "out")) == ["001-0", "001-1", "001-2"]
     assert not (tmp_path / "out/best.yml").exists() and not (tmp_path / "out/test").exists()
+    last = Claim(tmp_path / "out/report.claim")
+    assert last.take()
     other.release()
+    assert search(*words_of(few_rows, tmp_path / "out", "-q")) == 0
+    assert capsys.readouterr().out.startswith("another worker writes the report of") and not (tmp_path / "out/best.yml").exists()
+    last.release()
     assert search(*words_of(few_rows, tmp_path / "out", "-q")) == 0
     assert len(trials_of(tmp_path / "out")) == 6 and (tmp_path / "out/best.yml").exists()
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from ..errors import BugError, Error, OptionError
 from . import halving, outcome, page
+from .claims import claimed
 from .files import as_json, read_json, write_first, write_whole
 from .objective import OBJECTIVES
 from .own_space import read_space
@@ -79,8 +80,8 @@ def run(options: argparse.Namespace, say) -> list[str]:
     settings = Settings(options.sampler, options.seed, options.candidates, rungs, options.reduction, options.objective)
     _keep(folder / "search.json", settings, space, looked)
     if options.budget is not None and options.budget < total:
-        raise OptionError(f"budget: {options.budget} row evaluations do not suffice for one candidate on all {total} rows",
-                          "budget")
+        raise OptionError(f"budget: {options.budget} row evaluations do not suffice for one candidate on all {total} "
+                          "rows", "budget")
 
     def warn(line: str) -> None:
         say(f"warning: {line}")
@@ -90,8 +91,11 @@ def run(options: argparse.Namespace, say) -> list[str]:
     rounds = Rounds(folder, space, settings, study, Scoring(validation, models, warn), say)
     if not rounds.work(options.trials, options.budget):
         write_whole(folder / "search.html", _page(options, rounds, []))
-        return [f"other workers still have rounds of {folder}; run the same command again once they have ended"]
-    report = outcome.finish(rounds, Scoring(test, models, warn), looked[1]["rows"], grids)
+        return [f"other workers still have rounds of {folder}; the last one writes the report"]
+    with claimed(folder / "report.claim") as claim:
+        if claim is None:
+            return [f"another worker writes the report of {folder}"]
+        report = outcome.finish(rounds, Scoring(test, models, warn), looked[1]["rows"], grids)
     lines = outcome.lines_of(report)
     write_whole(folder / "search.html", _page(options, rounds, lines))
     return [*lines, f"the page: {folder / 'search.html'}"]
@@ -135,7 +139,8 @@ def _looked(dataset: Dataset, role: str) -> dict[str, Any]:
 
 def _refuse_same_rows(validation: dict[str, Any], test: dict[str, Any]) -> None:
     if validation["data"].get("stamp") == test["data"].get("stamp"):
-        raise Error(f"the validation rows are the test rows ({test['data']['name']}): name others to choose a recipe on")
+        name = test["data"]["name"]
+        raise Error(f"the validation rows are the test rows ({name}): name others to choose a recipe on")
 
 
 def _warn_of_order(run: dict[str, Any], first: int, say) -> None:
@@ -144,8 +149,8 @@ def _warn_of_order(run: dict[str, Any], first: int, say) -> None:
     missing = sorted(set(groups) - set(groups[:first]))
     if missing and first < len(groups):
         names = ", ".join(str(run["groups"]["names"][each]) for each in missing)
-        say(f"warning: the first {first} validation rows hold none of {names}: the rows are sorted; shuffle them, or use "
-            "--rungs 1")
+        say(f"warning: the first {first} validation rows hold none of {names}: the rows are sorted; shuffle them, "
+            "or use --rungs 1")
 
 
 def _keep(file: Path, settings: Settings, space: Space, looked: list[dict[str, Any]]) -> None:
@@ -163,7 +168,8 @@ def _keep(file: Path, settings: Settings, space: Space, looked: list[dict[str, A
 
 
 def _models(options: argparse.Namespace) -> dict[str, Any]:
-    models = {name: getattr(options, name) for name in ("vlm", "rm", "base", "threads", "mode", "date", "special_tokens")}
+    same = ("vlm", "rm", "base", "threads", "mode", "date", "special_tokens")
+    models = {name: getattr(options, name) for name in same}
     models |= {"device": options.device, "dtype": options.dtype, "batch_samples": options.batch_size,
                "memory_limit": options.memory_limit}
     return {name: value for name, value in models.items() if value is not None}
@@ -175,8 +181,9 @@ def _page(options: argparse.Namespace, rounds: Rounds, summary: list[str]) -> st
     for name in (name for plan in rounds.plans() for name in plan["candidates"]):
         trial = told.get(name)
         if is_told(trial) and trial.value is not None:
-            rows = trial.user_attrs["rows"]
-            trials.append(page.Trial(name, trial.params, trial.value, trial.user_attrs["accuracy"], rows, rows == rounds.settings.rows))
+            rows, right = trial.user_attrs["rows"], trial.user_attrs["accuracy"]
+            full = rows == rounds.settings.rows
+            trials.append(page.Trial(name, trial.params, trial.value, right, rows, full))
     return page.page(f"Search of {rounds.space.name}: {options.benchmark}", rounds.space, trials, summary)
 
 
@@ -196,10 +203,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="vlrm", description="Search of recipes.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     command = commands.add_parser(
-        "search", help="look for the best recipe", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXAMPLE,
-        description="Looks for the best recipe of a space by Optuna: chosen on validation rows, judged once on test rows.")
+        "search", help="look for the best recipe", epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Looks for the best recipe of a space by Optuna: chosen on validation rows, judged once on test "
+                    "rows.")
     add = command.add_argument
-    add("benchmark", metavar="BENCHMARK", help="what the chosen recipe is judged by: vl-rewardbench, …, pairs, best-of-n")
+    add("benchmark", metavar="BENCHMARK",
+        help="what the chosen recipe is judged by: vl-rewardbench, …, pairs, best-of-n")
     add("--vlm", required=True, help="the vision-language model")
     add("--rm", required=True, help="the text reward model")
     add("--base", help="the base both were tuned from")
@@ -215,7 +225,8 @@ def _add_space(add: Any) -> None:
     add("--space", default="methods", metavar="SPACE",
         help=f"{', '.join(SPACES)}, or a recipe with ranges (YAML) (default: methods)")
     add("--method", default="task_arithmetic", metavar="METHOD", help="of depth and parts (default: task_arithmetic)")
-    add("--blocks", type=int, default=4, metavar="N", help="of depth: weights from the first layer to the last, 2 to 8 (default: 4)")
+    add("--blocks", type=int, default=4, metavar="N",
+        help="of depth: weights from the first layer to the last, 2 to 8 (default: 4)")
     add("--sampler", default="tpe", metavar="SAMPLER", help=f"{' or '.join(SAMPLERS)} (default: tpe)")
     add("--objective", default="scaled", metavar="OBJECTIVE",
         help="scaled: the log-sigmoid of margins at the scale that fits them best; margin: of margins as they are; "
@@ -230,16 +241,19 @@ def _add_cost(add: Any) -> None:
         help="of a round, which share what does not depend on the recipe (default: 8)")
     add("--rungs", type=int, default=3, metavar="N",
         help="shares of the rows that candidates are dropped after; 1: all are scored on all rows (default: 3)")
-    add("--reduction", type=int, default=3, metavar="N", help="one candidate of N goes on to the next rung (default: 3)")
+    add("--reduction", type=int, default=3, metavar="N",
+        help="one candidate of N goes on to the next rung (default: 3)")
 
 
 def _add_rows(add: Any) -> None:
     add("--validation", required=True, metavar="BENCHMARK", help="what candidates are chosen by: rlaif-v, …, pairs")
     for prefix, whose in (("", "the test rows"), ("validation-", "the validation rows")):
-        add(f"--{prefix}data", metavar="DATA", help=f"{whose}: a file, a directory or a hub id (default: the benchmark's own)")
+        add(f"--{prefix}data", metavar="DATA",
+            help=f"{whose}: a file, a directory or a hub id (default: the benchmark's own)")
         add(f"--{prefix}config", metavar="NAME", help=f"of {whose}, if the dataset has several")
         add(f"--{prefix}split", metavar="NAME", help=f"of {whose}, if the dataset has several")
-        add(f"--{prefix}columns", action="append", metavar="HELD=NAME,…", help=f"of {whose} of your own: what holds what")
+        add(f"--{prefix}columns", action="append", metavar="HELD=NAME,…",
+            help=f"of {whose} of your own: what holds what")
         add(f"--{prefix}name", metavar="NAME", help=f"of {whose} of your own: what tables call them")
     add("--grid", action="append", default=[], metavar="RESULTS",
         help="a sweep's folder over the test rows, whose best is shown beside; again: one over the validation rows")

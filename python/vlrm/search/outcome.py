@@ -61,7 +61,8 @@ def lines_of(report: dict[str, Any]) -> list[str]:
     best, validation, test = report["best"], report["validation"], report["test"]
     values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
     lines = [f"best: {best['name']} ({values})",
-             f"validation: {validation['percent']:.1f} %, objective {validation['objective']:.4f}, {validation['rows']} rows",
+             f"validation: {validation['percent']:.1f} %, objective {validation['objective']:.4f}, "
+             f"{validation['rows']} rows",
              f"test: {test['percent']:.1f} % {_interval(test['interval'])}, {test['rows']} rows",
              f"row evaluations on validation rows: {report['row_evaluations']:,}"]
     if report["tested_before"]:
@@ -71,7 +72,8 @@ def lines_of(report: dict[str, Any]) -> list[str]:
         if said == "row_evaluations":
             lines.append(f"the grid's row evaluations: {each:,}")
             continue
-        how = "on the validation rows" if said == "chosen_on_validation" else "on the test rows themselves, which favours it"
+        on_test = said == "chosen_on_test"
+        how = "on the test rows themselves, which favours it" if on_test else "on the validation rows"
         lines.append(f"the grid's best, chosen {how}: {each['name']}, {each['percent']:.1f} % on test; "
                      f"ours less it: {each['difference']:+.1f} {_interval(each['interval'])}, p {each['p']:.2g}")
     return [*lines, f"the recipe: {best['recipe']} (vlrm build --recipe)"]

@@ -69,7 +69,8 @@ def _collect(node: Any, place: list[str], found: dict[str, Range | Choice], path
 def _parsed(node: dict, name: str, path: str) -> Range | Choice:
     known = _OF_CHOICES if "choices" in node else _OF_RANGES
     if unknown := sorted(set(map(str, node)) - known):
-        raise Error(f"{path}: the range {name} has an unknown field {unknown[0]}; it may have {', '.join(sorted(known))}")
+        raise Error(f"{path}: the range {name} has an unknown field {unknown[0]}; it may have "
+                    f"{', '.join(sorted(known))}")
     if "choices" in node:
         options = node["choices"]
         known = isinstance(options, list) and all(isinstance(each, (str, int, float)) for each in options)

@@ -42,7 +42,8 @@ def page(title: str, space: Space, trials: list[Trial], summary: Iterable[str]) 
     parts += [one(parameter, trials, best) for parameter in space.parameters]
     if pair := strongest(space, trials):
         parts += [f"<h2>{html.escape(pair[0].name)} and {html.escape(pair[1].name)}</h2>",
-                  "<p>The two parameters that say most about the objective; darker is better, smoothed over the candidates.</p>",
+                  "<p>The two parameters that say most about the objective. Darker is better; smoothed over the "
+                  "candidates.</p>",
                   two(*pair, trials, best)]
     return "\n".join([*parts, "<h2>Candidates</h2>", _table(trials)]) + "\n"
 
@@ -181,7 +182,8 @@ class _Frame:
                       _text(LEFT - 5, self.y(value) + 4, _short(value), "end")]
         at = enumerate(self.names) if self.names else ((value, _short(value)) for value in _ticks(self.across))
         parts += [_text(self.x(value), HEIGHT - BOTTOM + 15, name) for value, name in at]
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
+        size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>'
         return "\n".join([head, *parts, *inside, "</svg>"])
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import halving
-from .claims import Claim
+from .claims import Claim, claimed
 from .files import as_json, read_json, write_first, write_whole
 from .objective import Rows, accuracy, is_finite, objective_of, whole_lines
 from .scoring import Scoring, rows_of
@@ -45,17 +44,15 @@ class Rounds:
     def work(self, trials: int, budget: int | None) -> bool:
         """Works on rounds until `trials` candidates are planned, or `budget` row evaluations do not suffice for more.
         Whether all are done: other workers may have some."""
-        whole = True
         for number in itertools.count():
             plan = self.plan(number)
             if plan is None and self._size(number, trials, budget) == 0:
-                return whole
+                return all((plan := self.plan(each)) and self._is_done(plan) for each in range(number))
             if plan is not None and self._is_done(plan):
                 continue
-            with self._claimed(number) as claim:
+            with claimed(self._file(number).with_suffix(".claim")) as claim:
                 if claim is None:
                     self.say(f"round {number}: another worker has it")
-                    whole = False
                     continue
                 self._play(self._planned(number, trials, budget), claim)
 
@@ -115,18 +112,6 @@ class Rounds:
     def _is_done(self, plan: dict[str, Any]) -> bool:
         trials = self.study.trials()
         return all(is_told(trials.get(name)) for name in plan["candidates"])
-
-    @contextmanager
-    def _claimed(self, number: int):
-        claim = Claim(self._file(number).with_suffix(".claim"))
-        claim.path.parent.mkdir(parents=True, exist_ok=True)
-        if not claim.take():
-            yield None
-            return
-        try:
-            yield claim
-        finally:
-            claim.release()
 
     def _planned(self, number: int, trials: int, budget: int | None) -> dict[str, Any]:
         """The plan, made and written where there is none. Its candidates run as trials of the study then."""
