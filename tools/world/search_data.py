@@ -3,8 +3,8 @@
     python tools/world/search_data.py -o build/search-data
 
 validation.parquet has the 720 pairs that the world's recipes were chosen on, test.parquet 2160 more test pairs (another
-seed than world/pairs.parquet), and halves/ the pairs of world/pairs.parquet in two files. Validation rows are shuffled, as
-a search looks at the first rows first; twins stay together."""
+seed than world/pairs.parquet), and halves/ the pairs of world/pairs.parquet in two files. Validation rows are shuffled,
+as a search looks at the first rows first; twins stay together."""
 
 import argparse
 import json
@@ -23,7 +23,8 @@ def in_twins(rows):
     groups = []
     for row in rows:
         last = groups[-1][-1] if groups else None
-        if last and row["query_source"] != "manner" and len(groups[-1]) == 1 and all(row[key] == last[key] for key in ("query", "response")):
+        same = last and all(row[key] == last[key] for key in ("query", "response"))
+        if same and row["query_source"] != "manner" and len(groups[-1]) == 1:
             groups[-1].append(row)
         else:
             groups.append([row])
@@ -45,7 +46,7 @@ def halves(rows, seed):
     parts = [[], []]
     dealt = {}
     for group in shuffled(rows, seed):
-        kind = (group[0]["id"].partition("-")[0], group[0]["query_source"] in ("both", "against") or group[0]["query_source"])
+        kind = (group[0]["id"].partition("-")[0], *sorted(row["query_source"] for row in group))
         dealt[kind] = dealt.get(kind, 0) + 1
         parts[dealt[kind] % 2] += group
     return parts

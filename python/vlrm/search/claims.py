@@ -7,6 +7,8 @@ import os
 import socket
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import TemporaryError
@@ -34,12 +36,27 @@ def _started(pid: int) -> str | None:
     return None if fields[0] == "Z" else fields[19]
 
 
+@contextmanager
+def claimed(path: Path) -> Iterator[Claim | None]:
+    """The claim, held inside; None if a worker that lives has it."""
+    claim = Claim(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not claim.take():
+        yield None
+        return
+    try:
+        yield claim
+    finally:
+        claim.release()
+
+
 class Claim:
     """Held from a successful take() to release()."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.owner = {"machine": _machine(), "pid": os.getpid(), "started": _started(os.getpid()), "id": uuid.uuid4().hex}
+        pid = os.getpid()
+        self.owner = {"machine": _machine(), "pid": pid, "started": _started(pid), "id": uuid.uuid4().hex}
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -62,7 +79,8 @@ class Claim:
         """Raises TemporaryError if another worker has taken over."""
         found = read_json(self.path)
         if found is None or found.get("id") != self.owner["id"]:
-            raise TemporaryError(f"{self.path}: another worker took this round over, as this one stood still; run the same command again")
+            raise TemporaryError(f"{self.path}: another worker took this round over, as this one stood still; "
+                                 "run the same command again")
 
     def release(self) -> None:
         self._ended.set()

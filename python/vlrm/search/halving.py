@@ -10,8 +10,8 @@ SURE = 1.645  # standard errors: a candidate that is worse with one-sided confid
 
 
 def rungs(total: int, count: int, reduction: int, batch: int) -> list[int]:
-    """Rows of each rung, the last `total`, each about 1 / `reduction` of the next and whole batches, so that a candidate
-    that stays is not scored again."""
+    """Rows of each rung, the last `total`. Each is about 1 / `reduction` of the next, and whole batches, so that no row
+    is scored again."""
     shares = [math.ceil(total / reduction**step / batch) * batch for step in range(count)]
     return sorted({min(share, total) for share in shares})
 
@@ -36,8 +36,8 @@ def most_candidates(budget: int, wanted: int, rows: list[int], reduction: int) -
 
 
 def difference(rows: Rows, others: Rows, objective: str) -> tuple[float, float]:
-    """The mean difference in the objective over the rows that both have, and its standard error (infinite for fewer than
-    two)."""
+    """The mean difference in the objective over the rows that both have, and its standard error (infinite for fewer
+    than two)."""
     both = min(len(rows), len(others))
     ours, theirs = values_of(rows[:both], objective), values_of(others[:both], objective)
     pairs = [a - b for a, b in zip(ours, theirs) if a is not None and b is not None]

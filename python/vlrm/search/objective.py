@@ -38,12 +38,13 @@ def read_rows(folder: Path, limit: int) -> Rows:
     lines = whole_lines(folder)
     if len(lines) < limit:
         raise Error(f"{folder}: has {len(lines)} rows of {limit}; run the same command again")
-    return [row_of(json.loads(line), f"{folder}/results.jsonl:{number}") for number, line in enumerate(lines[:limit], 1)]
+    file = folder / "results.jsonl"
+    return [row_of(json.loads(line), f"{file}:{number}") for number, line in enumerate(lines[:limit], 1)]
 
 
 def row_of(line: dict[str, Any], where: str) -> Row | None:
-    """Of a pair, by "outputs" and "ground_truth" (the rank of each response, 0 the best); of best of N, by "scores" and
-    "correctness"."""
+    """Of a pair, by "outputs" and "ground_truth" (the rank of each response, 0 the best); of best of N, by "scores"
+    and "correctness"."""
     if "correctness" in line:
         scores, worth = line["scores"], line["correctness"]
     elif "ground_truth" in line and "outputs" in line:

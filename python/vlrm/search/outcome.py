@@ -61,16 +61,19 @@ def lines_of(report: dict[str, Any]) -> list[str]:
     best, validation, test = report["best"], report["validation"], report["test"]
     values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
     lines = [f"best: {best['name']} ({values})",
-             f"validation: {validation['percent']:.1f} %, objective {validation['objective']:.4f}, {validation['rows']} rows",
+             f"validation: {validation['percent']:.1f} %, objective {validation['objective']:.4f}, "
+             f"{validation['rows']} rows",
              f"test: {test['percent']:.1f} % {_interval(test['interval'])}, {test['rows']} rows",
              f"row evaluations on validation rows: {report['row_evaluations']:,}"]
     if report["tested_before"]:
-        lines.append(f"note: other choices were scored on the test rows before: {', '.join(report['tested_before'])}; the test figure is not of a first look")
+        before = ", ".join(report["tested_before"])
+        lines.append(f"note: the test rows were looked at before, by {before}: the test figure is not of a first look")
     for said, each in report.get("grid", {}).items():
         if said == "row_evaluations":
             lines.append(f"the grid's row evaluations: {each:,}")
             continue
-        how = "on the test rows themselves, which favours it" if said == "chosen_on_test" else "on the validation rows"
+        on_test = said == "chosen_on_test"
+        how = "on the test rows themselves, which favours it" if on_test else "on the validation rows"
         lines.append(f"the grid's best, chosen {how}: {each['name']}, {each['percent']:.1f} % on test; "
                      f"ours less it: {each['difference']:+.1f} {_interval(each['interval'])}, p {each['p']:.2g}")
     return [*lines, f"the recipe: {best['recipe']} (vlrm build --recipe)"]
@@ -118,5 +121,5 @@ def _compared(ours: Path, theirs: Path) -> dict[str, Any]:
 
     name = _figure(ours)["name"]
     metric = next(each for each in compare_runs(ours, theirs)["metrics"] if each["name"] == name)
-    return {"name": theirs.name, "percent": metric["b"], "difference": metric["a"] - metric["b"], "interval": metric["interval"],
-            "p": metric["p"]}
+    return {"name": theirs.name, "percent": metric["b"], "difference": metric["a"] - metric["b"],
+            "interval": metric["interval"], "p": metric["p"]}

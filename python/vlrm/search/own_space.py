@@ -69,14 +69,16 @@ def _collect(node: Any, place: list[str], found: dict[str, Range | Choice], path
 def _parsed(node: dict, name: str, path: str) -> Range | Choice:
     known = _OF_CHOICES if "choices" in node else _OF_RANGES
     if unknown := sorted(set(map(str, node)) - known):
-        raise Error(f"{path}: the range {name} has an unknown field {unknown[0]}; it may have {', '.join(sorted(known))}")
+        raise Error(f"{path}: the range {name} has an unknown field {unknown[0]}; it may have "
+                    f"{', '.join(sorted(known))}")
     if "choices" in node:
         options = node["choices"]
-        if not isinstance(options, list) or not options or not all(isinstance(each, (str, int, float)) for each in options):
+        known = isinstance(options, list) and all(isinstance(each, (str, int, float)) for each in options)
+        if not known or not options:
             raise Error(f"{path}: the choices of {name} must be a list of words or numbers")
         return Choice(name, tuple(options))
     low, high = node.get("low"), node.get("high")
-    if not all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in (low, high)) or not low < high:
+    if not (type(low) in (int, float) and type(high) in (int, float) and low < high):
         raise Error(f"{path}: the range {name} needs two numbers, low below high")
     if node.get("log") and low < 1e-4:
         raise Error(f"{path}: the range {name} is by its logarithm, so low must be at least 0.0001")

@@ -1,4 +1,4 @@
-"""The page of a study: slices of each parameter, two parameters together, and the best so far by cost; SVG in one file."""
+"""The page of a study: slices of each parameter, two parameters together, the best so far by cost; SVG in one file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ CELLS = 28
 STYLE = ("body{font-family:sans-serif;margin:0 auto;padding:1.5em;max-width:75em;color:#30343a;background:#fff}"
          "svg{margin:4px}.grid{stroke:#dcdfe4}text{fill:currentColor;font-size:11px}table{border-collapse:collapse}"
          "td,th{padding:2px 10px;text-align:right;border-bottom:1px solid #dcdfe4}"
-         ".full{fill:#2f6fdb}.part{fill:#2f6fdb;opacity:.35}.best{fill:#c4622d}.line{stroke:#2f6fdb;fill:none;stroke-width:2}"
-         ".cell{fill:#2f6fdb}@media(prefers-color-scheme:dark){body{color:#d6dae0;background:#16191e}.grid{stroke:#3a3f47}}")
+         ".full{fill:#2f6fdb}.part{fill:#2f6fdb;opacity:.35}.best{fill:#c4622d}.cell{fill:#2f6fdb}"
+         ".line{stroke:#2f6fdb;fill:none;stroke-width:2}"
+         "@media(prefers-color-scheme:dark){body{color:#d6dae0;background:#16191e}.grid{stroke:#3a3f47}}")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def page(title: str, space: Space, trials: list[Trial], summary: Iterable[str]) 
     parts += [one(parameter, trials, best) for parameter in space.parameters]
     if pair := strongest(space, trials):
         parts += [f"<h2>{html.escape(pair[0].name)} and {html.escape(pair[1].name)}</h2>",
-                  "<p>The two parameters that say most about the objective; darker is better, smoothed over the candidates.</p>",
+                  "<p>The two parameters that say most about the objective. Darker is better; smoothed over the "
+                  "candidates.</p>",
                   two(*pair, trials, best)]
     return "\n".join([*parts, "<h2>Candidates</h2>", _table(trials)]) + "\n"
 
@@ -73,8 +75,7 @@ def two(across: Range, up: Range, trials: list[Trial], best: Trial | None) -> st
     """The objective over two parameters: at each cell the mean of the candidates, weighted by how near they are."""
     shown = [trial for trial in trials if across.name in trial.values and up.name in trial.values]
     frame = _Frame("", across.name, (across.low, across.high), (up.low, up.high), side=up.name)
-    at = [((_place(across, each) - across.low) / (across.high - across.low), (_place(up, each) - up.low) / (up.high - up.low),
-           each.value) for each in shown]
+    at = [(_share(across, each), _share(up, each), each.value) for each in shown]
     smooth = [[_near(at, (i + 0.5) / CELLS, (j + 0.5) / CELLS) for i in range(CELLS)] for j in range(CELLS)]
     low, high = min(map(min, smooth)), max(map(max, smooth))
     width, height = (WIDTH - LEFT - RIGHT) / CELLS, (HEIGHT - TOP - BOTTOM) / CELLS
@@ -82,8 +83,9 @@ def two(across: Range, up: Range, trials: list[Trial], best: Trial | None) -> st
     for j, row in enumerate(smooth):
         for i, value in enumerate(row):
             level = min(int(LEVELS * (value - low) / (high - low)), LEVELS - 1) if high > low else 0
-            cells.append(f'<rect class="cell" x="{LEFT + i * width:.1f}" y="{HEIGHT - BOTTOM - (j + 1) * height:.1f}" '
-                         f'width="{width:.1f}" height="{height:.1f}" shape-rendering="crispEdges" opacity="{0.05 + 0.75 * level / LEVELS:.2f}"/>')
+            x, y, opacity = LEFT + i * width, HEIGHT - BOTTOM - (j + 1) * height, 0.05 + 0.75 * level / LEVELS
+            cells.append(f'<rect class="cell" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
+                         f'shape-rendering="crispEdges" opacity="{opacity:.2f}"/>')
     dots = [_dot(frame.x(_place(across, each)), frame.y(_place(up, each)), each, best) for each in shown]
     return frame.drawn(cells + dots)
 
@@ -101,7 +103,8 @@ def strongest(space: Space, trials: list[Trial]) -> tuple[Range, Range] | None:
 
 def _told(parameter: Range, trials: list[Trial]) -> float:
     """The share of the objective's variance that lies between quarters of the candidates, in the parameter's order."""
-    shown = sorted((trial for trial in trials if parameter.name in trial.values), key=lambda trial: trial.values[parameter.name])
+    shown = [trial for trial in trials if parameter.name in trial.values]
+    shown.sort(key=lambda trial: trial.values[parameter.name])
     if len(shown) < 8:
         return 0.0
     mean = sum(trial.value for trial in shown) / len(shown)
@@ -129,6 +132,11 @@ def _place(parameter: Range | Choice, trial: Trial) -> float:
     return parameter.options.index(value) if isinstance(parameter, Choice) else value
 
 
+def _share(parameter: Range, trial: Trial) -> float:
+    """Where its value lies in the range, from 0 to 1."""
+    return (trial.values[parameter.name] - parameter.low) / (parameter.high - parameter.low)
+
+
 def _bounds(values: list[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     room = (high - low) * 0.05 or abs(high) * 0.05 or 1
@@ -138,7 +146,8 @@ def _bounds(values: list[float]) -> tuple[float, float]:
 def _dot(x: float, y: float, trial: Trial, best: Trial | None) -> str:
     kind = "best" if best and trial.name == best.name else "full" if trial.full else "part"
     said = html.escape(f"{trial.name}: {trial.value:.4f}, {100 * trial.accuracy:.1f} %, {trial.rows} rows")
-    return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{5 if kind == "best" else 3}"><title>{said}</title></circle>'
+    size = 5 if kind == "best" else 3
+    return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"><title>{said}</title></circle>'
 
 
 def _table(trials: list[Trial]) -> str:
@@ -147,15 +156,17 @@ def _table(trials: list[Trial]) -> str:
     for each in sorted(trials, key=lambda trial: (not trial.full, -trial.value)):
         rows.append([each.name, *(str(each.values.get(name, "")) for name in names), f"{each.value:.4f}",
                      f"{100 * each.accuracy:.1f} %", str(each.rows)])
-    return "<table>" + "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows) + "</table>"
+    cells = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows)
+    return "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
 
 
 class _Frame:
     """Axes."""
 
-    def __init__(self, title: str, axis: str, across: tuple[float, float], up: tuple[float, float], names: list[str] | None = None,
-                 side: str = "") -> None:
-        self.title, self.axis, self.across, self.up, self.names, self.side = title, axis, across, up, names or [], side
+    def __init__(self, title: str, axis: str, across: tuple[float, float], up: tuple[float, float],
+                 names: list[str] | None = None, side: str = "") -> None:
+        self.title, self.axis, self.side = title, axis, side
+        self.across, self.up, self.names = across, up, names or []
 
     def x(self, value: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (value - self.across[0]) / ((self.across[1] - self.across[0]) or 1)
@@ -164,13 +175,15 @@ class _Frame:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - self.up[0]) / ((self.up[1] - self.up[0]) or 1)
 
     def drawn(self, inside: list[str]) -> str:
-        parts = [_text(WIDTH / 2, 16, self.title), _text(WIDTH / 2, HEIGHT - 6, self.axis), _text(4, 16, self.side, "start")]
+        parts = [_text(WIDTH / 2, 16, self.title), _text(WIDTH / 2, HEIGHT - 6, self.axis),
+                 _text(4, 16, self.side, "start")]
         for value in _ticks(self.up):
             parts += [f'<path class="grid" d="M{LEFT} {self.y(value):.1f}H{WIDTH - RIGHT}"/>',
                       _text(LEFT - 5, self.y(value) + 4, _short(value), "end")]
         at = enumerate(self.names) if self.names else ((value, _short(value)) for value in _ticks(self.across))
         parts += [_text(self.x(value), HEIGHT - BOTTOM + 15, name) for value, name in at]
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
+        size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>'
         return "\n".join([head, *parts, *inside, "</svg>"])
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import halving
-from .claims import Claim
+from .claims import Claim, claimed
 from .files import as_json, read_json, write_first, write_whole
 from .objective import Rows, accuracy, is_finite, objective_of, whole_lines
 from .scoring import Scoring, rows_of
@@ -43,19 +42,17 @@ class Rounds:
         self.study, self.scoring, self.say, self.progress = study, scoring, say, progress
 
     def work(self, trials: int, budget: int | None) -> bool:
-        """Works on rounds until `trials` candidates are planned, or `budget` row evaluations do not suffice for another.
+        """Works on rounds until `trials` candidates are planned, or `budget` row evaluations do not suffice for more.
         Whether all are done: other workers may have some."""
-        whole = True
         for number in itertools.count():
             plan = self.plan(number)
             if plan is None and self._size(number, trials, budget) == 0:
-                return whole
+                return all((plan := self.plan(each)) and self._is_done(plan) for each in range(number))
             if plan is not None and self._is_done(plan):
                 continue
-            with self._claimed(number) as claim:
+            with claimed(self._file(number).with_suffix(".claim")) as claim:
                 if claim is None:
                     self.say(f"round {number}: another worker has it")
-                    whole = False
                     continue
                 self._play(self._planned(number, trials, budget), claim)
 
@@ -116,18 +113,6 @@ class Rounds:
         trials = self.study.trials()
         return all(is_told(trials.get(name)) for name in plan["candidates"])
 
-    @contextmanager
-    def _claimed(self, number: int):
-        claim = Claim(self._file(number).with_suffix(".claim"))
-        claim.path.parent.mkdir(parents=True, exist_ok=True)
-        if not claim.take():
-            yield None
-            return
-        try:
-            yield claim
-        finally:
-            claim.release()
-
     def _planned(self, number: int, trials: int, budget: int | None) -> dict[str, Any]:
         """The plan, made and written where there is none. Its candidates run as trials of the study then."""
         if self.plan(number) is None:
@@ -141,8 +126,9 @@ class Rounds:
     def _new_plan(self, number: int, size: int) -> dict[str, Any]:
         begun = [{"values": values, "attributes": {}} for values in self.space.starts] if number == 0 else []
         begun = begun[:size]
-        seed = (self.settings.seed * 1_000_003 + number) % 2**31
-        begun += self.study.propose(self.space, self.settings.sampler, seed, size - len(begun), popsize=self.settings.candidates)
+        settings = self.settings
+        seed = (settings.seed * 1_000_003 + number) % 2**31
+        begun += self.study.propose(self.space, settings.sampler, seed, size - len(begun), popsize=settings.candidates)
         best = self.best()
         return {"round": number, "compared_with": best and best[0],
                 "candidates": {f"{number:03}-{place}": proposal for place, proposal in enumerate(begun)}}
@@ -155,13 +141,15 @@ class Rounds:
         for limit in self.settings.rungs:
             if not staying:
                 break
-            self.say(f"round {plan['round']}: {len(staying)} of {len(plan['candidates'])} candidates on {limit} of {self.settings.rows} rows")
+            self.say(f"round {plan['round']}: {len(staying)} of {len(plan['candidates'])} candidates on {limit} of "
+                     f"{self.settings.rows} rows")
             rows = self._score(staying, limit, compared)
             claim.check()
             broken += [name for name in staying if not is_finite(rows[name])]
             rows = {name: rows[name] for name in staying if name not in broken}
             scored |= rows
-            staying = list(rows) if limit == self.settings.rows else halving.staying(rows, best, self.settings.reduction, self.settings.objective)
+            if limit < self.settings.rows:
+                staying = halving.staying(rows, best, self.settings.reduction, self.settings.objective)
         self._tell(plan, scored, broken, best, claim)
 
     def _score(self, names: list[str], limit: int, compared: str | None) -> dict[str, Rows]:
@@ -189,4 +177,5 @@ class Rounds:
     def _say_best(self) -> None:
         if found := self.best():
             name, rows = found
-            self.say(f"best so far: {name}, objective {self.worth(rows):.4f}, {100 * accuracy(rows):.1f} %, after {self.spent():,} row evaluations")
+            self.say(f"best so far: {name}, objective {self.worth(rows):.4f}, {100 * accuracy(rows):.1f} %, after "
+                     f"{self.spent():,} row evaluations")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,12 +25,13 @@ class Dataset:
     benchmark: str
     where: Mapping[str, Any] = field(default_factory=dict)  # data, config, split, columns, name
 
-    def look(self, output: Path) -> dict[str, Any]:
-        """Reads all rows, with drawn scores and without a model. Gives run.json of it. Raises Error."""
+    def look(self) -> dict[str, Any]:
+        """Reads all rows, without a model. Gives what run.json says of them. Raises Error."""
         from ..evaluations import evaluate
 
-        evaluate(self.benchmark, output=output, mode="random", **self.where)
-        return read_json(output / "run.json")
+        with tempfile.TemporaryDirectory() as folder:
+            evaluate(self.benchmark, output=folder, mode="random", **self.where)
+            return read_json(Path(folder) / "run.json")
 
 
 class Scoring:
@@ -40,7 +42,7 @@ class Scoring:
         self._warn, self._warned = warn, set()
 
     def score(self, recipes: list[Path], output: Path, limit: int, total: int, progress: Any = None) -> None:
-        """The first `limit` of `total` rows by each recipe, into OUTPUT/NAME. Rows that are there are not scored again."""
+        """The first `limit` of `total` rows by each recipe, into OUTPUT/NAME. Rows that are there stay."""
         missing = [recipe for recipe in recipes if len(whole_lines(output / recipe.stem)) < limit]
         for recipe in missing:
             grow(output / recipe.stem, limit, total)
@@ -62,7 +64,8 @@ class Scoring:
         from ..evaluations import _assignments, _evaluate_options
 
         named = {"data": None, "config": None, "split": None, "mode": "image"} | self.models | dict(self.dataset.where)
-        outer = {key: named.pop(key) for key in ("mode", "data", "config", "split", "name", "batch_samples") if key in named}
+        of_rows = ("mode", "data", "config", "split", "name", "batch_samples")
+        outer = {key: named.pop(key) for key in of_rows if key in named}
         columns, memory_limit = _assignments(named.pop("columns", None)), named.pop("memory_limit", None)
         how = _evaluate_options(self.dataset.benchmark, named, output=output, columns=columns, limit=limit, **outer)
         options = filled(_core.SweepOptions(), evaluate=how, recipes=recipes, memory_limit=memory_limit)
@@ -71,7 +74,7 @@ class Scoring:
 
 
 def grow(folder: Path, limit: int, total: int) -> None:
-    """Lets a run of the first rows be one of more: its rows are the first of those, and the core checks each of them."""
+    """Lets a run of the first rows become one of more: its rows are the first of those, and the core checks each."""
     file = folder / "run.json"
     run = read_json(file)
     if run is None or run["rows"] >= limit:
@@ -95,7 +98,7 @@ def refuse_others(folder: Path, beside: Path) -> None:
     ours, theirs = (read_json(each / "run.json") or {} for each in (folder, beside))
     for key in SAME:
         if _identity(ours.get(key)) != _identity(theirs.get(key)):
-            raise Error(f"{folder}: {key} is another than in {beside}; a study has one: take another folder for another")
+            raise Error(f"{folder}: {key} is another than in {beside}; a study has one; take another folder for it")
 
 
 def _identity(value: Any) -> str:

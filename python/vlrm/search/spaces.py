@@ -63,7 +63,8 @@ class Space:
 
     def described(self) -> dict:
         """As JSON: what tells it from other spaces."""
-        return {"name": self.name, "parameters": [vars(each) | {"kind": type(each).__name__} for each in self.parameters],
+        parameters = [vars(each) | {"kind": type(each).__name__} for each in self.parameters]
+        return {"name": self.name, "parameters": parameters,
                 "recipe": self.text({each.name: _middle(each) for each in self.parameters})}
 
 
@@ -96,7 +97,8 @@ def _numbers_of(method: str) -> Space:
     if method == "linear":
         return Space(method, (Range("rm", 0, 1),), lambda v: merge(method, _rest(v["rm"]), v["rm"]), ({"rm": 0.5},))
     if method == "task_arithmetic":
-        return Space(method, (Range("weight", 0.1, 1.5),), lambda v: merge(method, v["weight"], v["weight"]), ({"weight": 0.7},))
+        return Space(method, (Range("weight", 0.1, 1.5),), lambda v: merge(method, v["weight"], v["weight"]),
+                     ({"weight": 0.7},))
     if method == "ties":
         return Space(method, (Range("lambda", 0.1, 2), density),
                      lambda v: merge(method, 1, 1, v["density"], {"normalize": True, "lambda": v["lambda"]}),

@@ -1,11 +1,10 @@
 """The study in Optuna: what is proposed, and what came of it.
 
-Proposals are drawn from a copy of the study in memory, by a sampler that is seeded by the round, and enter the study with
-all their values in one line of its journal. So a round is the same after a kill, and has no half of a trial."""
+Proposals are drawn from a copy of the study in memory, by a sampler that is seeded by the round, and enter the study
+with all their values in one line of its journal. So a round is the same after a kill, and has no half of a trial."""
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
 from functools import partial
@@ -36,9 +35,9 @@ def check_sampler(name: str, space: Space) -> None:
         raise OptionError(f"sampler: {name} is none of {', '.join(SAMPLERS)}", "sampler")
     if name == "cmaes":
         if choices := [each.name for each in space.parameters if isinstance(each, Choice)]:
-            raise OptionError(f"sampler: cmaes searches numbers alone, and {choices[0]} is a choice; use tpe", "sampler")
+            raise OptionError(f"sampler: cmaes searches numbers, and {choices[0]} is a choice; use tpe", "sampler")
         if len(space.parameters) < 2:
-            raise OptionError("sampler: cmaes searches two numbers or more, and the space has one; use tpe", "sampler")
+            raise OptionError("sampler: cmaes searches two numbers or more; use tpe", "sampler")
         try:
             import cmaes  # noqa: F401
         except ImportError as error:
@@ -55,8 +54,9 @@ class Study:
         if path.exists() and path.stat().st_size:
             _cut_to_whole_lines(path, lock)
         storage = self._optuna.storages.JournalStorage(journal.JournalFileBackend(str(path), lock_obj=lock))
-        self._study = self._optuna.create_study(study_name=NAME, storage=storage, direction="maximize", load_if_exists=True,
-                                                sampler=self._optuna.samplers.RandomSampler(seed=0))
+        sampler = self._optuna.samplers.RandomSampler(seed=0)  # proposes nothing
+        self._study = self._optuna.create_study(study_name=NAME, storage=storage, direction="maximize", sampler=sampler,
+                                                load_if_exists=True)
 
     def trials(self) -> dict[str, Any]:
         """Optuna's trials by the names of the candidates."""
@@ -102,8 +102,9 @@ class Study:
     def _sampler(self, name: str, seed: int, popsize: int) -> Any:
         samplers = self._optuna.samplers
         if name == "cmaes":
+            first = samplers.RandomSampler(seed=seed)
             return samplers.CmaEsSampler(seed=seed, popsize=max(popsize, 4), n_startup_trials=1,
-                                         independent_sampler=samplers.RandomSampler(seed=seed), warn_independent_sampling=False)
+                                         independent_sampler=first, warn_independent_sampling=False)
         return samplers.TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=max(popsize, 8))
 
     def _distribution(self, parameter: Range | Choice) -> Any:
@@ -114,11 +115,6 @@ class Study:
 
 def is_told(trial: Any) -> bool:
     return trial is not None and trial.state.is_finished()
-
-
-def number_of(trial: Any) -> float:
-    """Its value; NaN if it failed or runs."""
-    return math.nan if trial.value is None else trial.value
 
 
 def _suggest(trial: Any, parameter: Range | Choice) -> Any:
