@@ -210,13 +210,20 @@ def test_malformed_rows_are_told_before_the_first_score(pairs, tmp_path, mode, c
     ("response", pa.string(), "a", '"response" is not a list of texts'),
     ("human_ranking", pa.string(), "[0, 1]", '"human_ranking" is not a list of the integers from 0 to 1, each once'),
     ("human_ranking", pa.list_(pa.float64()), [0.5, 1], '"human_ranking" is not a list of the integers from 0 to 1, each once'),
-    ("image", pa.string(), "x.png", "has no image; --mode no-image evaluates without"),
-    ("image", pa.struct([("url", pa.string())]), {"url": "x"}, "has no image; --mode no-image evaluates without"),
 ])
 def test_columns_of_another_kind(pairs, seeing, column, kind, value, expected):
     schema = PAIRS.set(PAIRS.get_field_index(column), pa.field(column, kind))
     rows = [row | {column: value} for row in world_pairs(2)]
     assert pairs(rows, *seeing, schema=schema, fails=True) == f", row 0: {expected}"
+
+
+@pytest.mark.parametrize("kind, value, expected", [
+    (pa.string(), "x.png", "/x.png: cannot open: No such file or directory"),
+    (pa.struct([("url", pa.string())]), {"url": "x"}, 'the column "image" is of the type struct<url: string>'),
+])
+def test_images_of_another_kind(pairs, seeing, kind, value, expected):
+    schema = PAIRS.set(PAIRS.get_field_index("image"), pa.field("image", kind))
+    assert expected in pairs([row | {"image": value} for row in world_pairs(2)], *seeing, schema=schema, fails=True)
 
 
 @pytest.mark.parametrize("column", ["id", "query", "response", "human_ranking"])

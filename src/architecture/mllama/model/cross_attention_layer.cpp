@@ -156,7 +156,7 @@ at::Tensor CrossAttentionLayer::keys_and_values(const std::vector<ImageFeatures>
   const int64_t shared = config_.key_value_heads;
   int64_t rows = 0, first = 0;
   for (const ImageFeatures& image : images) rows += image.features.size(0);
-  const at::Tensor both = at::empty({rows, 2 * shared, config_.head_size}, keys_values_.options());
+  at::Tensor both = at::empty({rows, 2 * shared, config_.head_size}, keys_values_.options());
   for (const ImageFeatures& image : images) {
     at::Tensor out = both.narrow(0, first, image.features.size(0)).flatten(1);
     at::mm_out(out, image.features, keys_values_.t());
