@@ -1,6 +1,7 @@
 // Which pages of a cache are in use. A page may be that of several texts.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

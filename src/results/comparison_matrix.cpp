@@ -124,6 +124,13 @@ std::vector<ComparisonMatrix> comparison_matrices(const std::vector<RunSummary>&
                                              difference_of_samples(*largest->front().run, *other.run)));
     for (const Candidate& candidate : *largest) matrix.runs.push_back(candidate.label);
     fill_cells(matrix, *largest, metric->figure);
+    const double least =
+        static_cast<double>(matrix.cells.size()) / static_cast<double>(BootstrapOptions().resamples + 1);
+    if (!matrix.benchmark.is_pairs() && least >= kSignificant)
+      matrix.notes.push_back(
+          fmt::format("With {} comparisons no corrected p can be below {:.2f}, as the bootstrap's least "
+                      "is 1/{}; compare fewer runs.",
+                      matrix.cells.size(), std::min(least, 1.0), BootstrapOptions().resamples + 1));
     matrices.push_back(std::move(matrix));
   }
   return matrices;
