@@ -166,7 +166,7 @@ std::vector<std::string> options_of_row(const Row& row, const NamedColumn& colum
 // The letter of the right option: the row has it, or the option's own text.
 std::string right_letter(const Row& row, const NamedColumn& column, const std::vector<std::string>& options) {
   const OrderedJson& value = value_of(row, column);
-  const std::string answer = is_plain(value) ? id_text(value) : "";
+  std::string answer = is_plain(value) ? id_text(value) : "";
   if (const auto at = std::ranges::find(options, answer); at != options.end())
     return std::string(1, static_cast<char>('A' + (at - options.begin())));
   if (answer.size() == 1 && answer[0] >= 'A' && answer[0] < static_cast<char>('A' + options.size())) return answer;
