@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/error.h"
 #include "base/utf8.h"
 #include "data/dataset.h"
 #include "report/run_data.h"
