@@ -34,7 +34,8 @@ std::string recipe_text(const OrderedJson& recipe) {
     parts.push_back(fmt::format("density {}", density));
   if (const std::string seed = text_at(recipe, "seed"); !seed.empty() && seed != "0")
     parts.push_back(fmt::format("seed {}", seed));
-  const std::string file = text_at(recipe, "file"), text = joined(parts);
+  const std::string file = text_at(recipe, "file");
+  std::string text = joined(parts);
   if (file.empty()) return text;
   return text.empty() ? file : fmt::format("{} ({})", text, file);
 }
