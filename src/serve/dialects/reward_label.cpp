@@ -55,7 +55,8 @@ RewardLabel label_of(const OrderedJson& value, const std::string& field) {
     label.prompt = json["prompt"];
     if (!label.prompt.is_string() && !label.prompt.is_array())
       throw bad_request(field + ".prompt must be a string or a list of messages", field);
-    if (label.prompt.empty() || label.prompt == "") throw bad_request(field + ".prompt is empty", field);
+    const bool no_text = label.prompt.is_string() && label.prompt.get_ref<const std::string&>().empty();
+    if (label.prompt.empty() || no_text) throw bad_request(field + ".prompt is empty", field);
   }
   if (given("image") && given("images"))
     throw bad_request(field + ": has both \"image\" and \"images\"; leave one out", field);
