@@ -22,7 +22,7 @@ namespace {
 
 constexpr int64_t kComparedRows = 200'000;  // of all comparisons together: seconds of work
 constexpr size_t kNamed = 3;                // benchmarks, in the title
-constexpr TableOptions kTables{Layout::html, 1, true};
+const TableOptions kTables{.layout = Layout::html};
 
 struct Runs {
   std::vector<RunResults> results;

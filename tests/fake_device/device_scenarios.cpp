@@ -122,7 +122,7 @@ class Scenarios {
       group.texts.pop_back();
       group.tokens.pop_back();
     }
-    draws.resize(static_cast<size_t>(prompts * (each - 1)));
+    draws.resize(static_cast<size_t>(prompts) * static_cast<size_t>(each - 1));
     once("a step in which one of each ends, of " + what, step);
   }
 

@@ -75,7 +75,7 @@ TEST(SampleTest, APromptAloneKeepsResponsesAsTheUsersOwn) {
            {R"({"prompt": "a", "texts": []})", "\"texts\" is one that the output has"},
            {R"({"prompt": "a", "imagse": "b"})", "unknown field \"imagse\"; did you mean \"image"},
            {R"({"messages": [{"role": "assistant", "content": "a"}]})", "the last message is the assistant's"}})
-    EXPECT_THAT(error_of([&] { prompt(line); }), HasSubstr(message)) << line;
+    EXPECT_THAT(error_of([&, &text = line] { prompt(text); }), HasSubstr(message)) << line;
 }
 
 TEST(SampleTest, ErrorsNameTheLineAndTheField) {
