@@ -81,12 +81,19 @@ class StepTable {
  private:
   using TextModel = PaperSetup::TextModel;
 
+  // What the VLM writes about a benchmark's images.
+  PaperStep of_vlm(const std::string& name, const std::string& what, const std::string& benchmark) const {
+    PaperStep step{name, what};
+    step.models = {options_.vlm};
+    step.datasets = {dataset(benchmark)};
+    return step;
+  }
+
   // The VLM's answers, where no file has any. Of TextVQA train 100 nobody has published some.
   void add_responses(const std::string& benchmark) {
     if (spec_of(benchmark).has_responses() || !writes_responses(benchmark)) return;
-    PaperStep step{"responses/" + benchmark, "the VLM's answers to " + title_of_benchmark(benchmark)};
-    step.models = {options_.vlm};
-    step.datasets = {dataset(benchmark)};
+    PaperStep step =
+        of_vlm("responses/" + benchmark, "the VLM's answers to " + title_of_benchmark(benchmark), benchmark);
     AnswersOptions how;
     how.task = benchmark;
     how.write = writing(benchmark, responses(benchmark));
@@ -98,22 +105,21 @@ class StepTable {
 
   void add_random(const std::string& benchmark) {
     EvaluateOptions how = evaluation(benchmark, "test/random/" + benchmark, "random", "Random");
-    add_evaluation("random choice on " + title_of_benchmark(benchmark), benchmark, std::move(how));
+    add_evaluation("random choice on " + title_of_benchmark(benchmark), benchmark, how);
   }
 
   void add_text_only(const TextModel& rm, const std::string& benchmark) {
     EvaluateOptions how = evaluation(benchmark, fmt::format("test/{}/text-only/{}", rm.folder, benchmark), "text-only",
                                      rm.title + ", text only");
     how.model.model = rm.name;
-    add_evaluation(fmt::format("{} alone on {}", rm.title, title_of_benchmark(benchmark)), benchmark, std::move(how));
+    add_evaluation(fmt::format("{} alone on {}", rm.title, title_of_benchmark(benchmark)), benchmark, how);
   }
 
   void add_captions(const std::string& benchmark) {
     if (options_.captions.contains(benchmark)) return;
-    PaperStep step{"captions/" + benchmark, "the VLM's captions of " + title_of_benchmark(benchmark)};
+    PaperStep step =
+        of_vlm("captions/" + benchmark, "the VLM's captions of " + title_of_benchmark(benchmark), benchmark);
     need_responses(step, benchmark);
-    step.models = {options_.vlm};
-    step.datasets = {dataset(benchmark)};
     CaptionOptions how;
     how.task = benchmark;
     how.responses = responses(benchmark);
@@ -130,15 +136,13 @@ class StepTable {
                                      labelled("Cascade", rm));
     how.model.model = rm.name;
     how.captions = captions(benchmark);
-    add_evaluation(fmt::format("{} with captions on {}", rm.title, title_of_benchmark(benchmark)), benchmark,
-                   std::move(how));
+    add_evaluation(fmt::format("{} with captions on {}", rm.title, title_of_benchmark(benchmark)), benchmark, how);
   }
 
   void add_judge(const std::string& benchmark) {
-    PaperStep step{"test/judge/" + benchmark, "the VLM as a judge of " + title_of_benchmark(benchmark)};
+    PaperStep step =
+        of_vlm("test/judge/" + benchmark, "the VLM as a judge of " + title_of_benchmark(benchmark), benchmark);
     need_responses(step, benchmark);
-    step.models = {options_.vlm};
-    step.datasets = {dataset(benchmark)};
     JudgeOptions how;
     how.task = benchmark;
     how.responses = responses(benchmark);

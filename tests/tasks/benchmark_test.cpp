@@ -5,7 +5,6 @@
 #include "tasks/benchmarks/benchmarks.h"
 
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
 
 namespace vlrm::testing {
 namespace {
