@@ -27,7 +27,7 @@ def check(sample: Mapping[Any, Any], where: str) -> None:
 
 
 def responses_of(sample: Mapping[str, Any], where: str) -> Iterable[str] | None:
-    """Of "responses", or of "chosen" and "rejected", in this order; None where there is neither. Raises Error."""
+    """Of "responses", or of "chosen" and "rejected", in this order; None if the sample has neither. Raises Error."""
     responses, pair = sample.get("responses"), [sample.get("chosen"), sample.get("rejected")]
     if pair == [None, None]:
         return responses

@@ -21,7 +21,7 @@ ScorerOptions scorer_options_for(const Benchmark& benchmark, const ModelOptions&
 // Throws OptionError where a model is named though scores are drawn.
 void refuse_model(const ModelOptions& model);
 
-// What the listener is told of the rows in the folder, those of earlier runs too.
+// Gives the listener the warnings about all rows in the folder, also those of earlier runs.
 void tell_row_warnings(const std::filesystem::path& folder, bool of_texts = true);
 // Of the rows that are there already.
 void tell_progress(const Evaluation& evaluation, const std::string& output);

@@ -1,4 +1,4 @@
-// The files that models write: planned, resumed, written, with what the user is told of it.
+// Plans, resumes and writes the files that models write, and reports on it.
 #pragma once
 
 #include <vlrm/write.h>

@@ -58,8 +58,8 @@ def holds_images(row: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def placed(row: list[Any], images: Any) -> tuple[list[Any], list[Any] | None]:
-    """Messages, and the images to be given beside them: none if the parts name their own. Where texts, but the assistant's,
-    have an <image> for each image that has no part, these become parts. Raises Error where there is another number."""
+    """Messages, and the images to give beside them: none if the parts name their own. Texts, but not the assistant's, may
+    have an <image> for each image without a part; each becomes a part. Raises Error if their numbers differ."""
     if _is_object_array(images):
         images = list(images)
     beside = image_list(images, "the row")

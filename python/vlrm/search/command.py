@@ -26,7 +26,7 @@ _EXAMPLE = """example:
       --vlm VLM --rm RM --base BASE --space ties --budget 5000 -o results/search
   vlrm build --vlm VLM --rm RM --base BASE --recipe results/search/best.yml -o OUT
 
-A killed search goes on with the same command, and so do workers on other machines that see the folder."""
+The same command resumes a killed search. Run it on other machines that see the folder, and they share the work."""
 
 
 class _Parser(argparse.ArgumentParser):

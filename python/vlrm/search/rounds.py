@@ -1,4 +1,4 @@
-"""A study's rounds: each is planned once, worked on by one worker at a time, and done when all its trials are told."""
+"""A study's rounds: each is planned once, worked on by one worker at a time, and done when Optuna has the results of all its trials."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Rounds:
         return all(is_told(trials.get(name)) for name in plan["candidates"])
 
     def _planned(self, number: int, trials: int, budget: int | None) -> dict[str, Any]:
-        """The plan, made and written where there is none. Its candidates run as trials of the study then."""
+        """The round's plan. If nobody has written one, makes it, writes it, and starts its candidates as trials of the study."""
         if self.plan(number) is None:
             write_first(self._file(number), as_json(self._new_plan(number, self._size(number, trials, budget))))
         plan = self.plan(number)
