@@ -44,6 +44,9 @@ struct ReproduceStep {
   std::optional<Costs> costs;    // of what is left, where they can be known
 };
 
+// "done", "left", "missing", "waiting".
+std::string state_name(ReproduceStep::State state);
+
 // All steps in their order. Nothing is written. What is not in the hub's cache is downloaded, unless that is refused
 // for the process. Throws OptionError for options that make no plan.
 std::vector<ReproduceStep> reproduce_plan(const ReproduceOptions& options);

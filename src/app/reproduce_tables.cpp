@@ -15,7 +15,13 @@ bool is_done(const ReproduceStep& step) {
   return step.state == ReproduceStep::State::done;
 }
 
-const char* state_name(ReproduceStep::State state) {
+std::string title_of_validation(const std::string& name) {
+  return find_benchmark(all_benchmarks(), name)->kind.full_title();
+}
+
+}  // namespace
+
+std::string state_name(ReproduceStep::State state) {
   switch (state) {
     case ReproduceStep::State::done:
       return "done";
@@ -28,12 +34,6 @@ const char* state_name(ReproduceStep::State state) {
   }
   return "";
 }
-
-std::string title_of_validation(const std::string& name) {
-  return find_benchmark(all_benchmarks(), name)->kind.full_title();
-}
-
-}  // namespace
 
 PaperTables::PaperTables(const PaperSetup& setup, const std::vector<ReproduceStep>& steps)
     : setup_(setup), steps_(steps) {

@@ -16,6 +16,17 @@ std::string names_of(const Benchmarks& benchmarks) {
   return joined(names);
 }
 
+std::map<std::string, std::string> values_by_name(
+    const std::vector<std::string>& texts, const std::function<void(const std::string& text, bool has_name)>& refuse) {
+  std::map<std::string, std::string> values;
+  for (const std::string& text : texts) {
+    const size_t sign = text.find('=');
+    if (sign == text.npos || sign == 0 || sign + 1 == text.size()) refuse(text, false);
+    if (!values.emplace(text.substr(0, sign), text.substr(sign + 1)).second) refuse(text, true);
+  }
+  return values;
+}
+
 std::string with_underscores(std::string name) {
   std::ranges::replace(name, '-', '_');
   return name;

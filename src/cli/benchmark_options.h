@@ -2,7 +2,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "tasks/benchmark_table.h"
 
@@ -10,6 +13,11 @@ namespace vlrm {
 
 // "vl-rewardbench, rlaif-v"
 std::string names_of(const Benchmarks& benchmarks);
+// The values of "NAME=VALUE", by name. `refuse` throws for a text that is not of this form, and for one whose name has
+// come before.
+std::map<std::string, std::string> values_by_name(
+    const std::vector<std::string>& texts, const std::function<void(const std::string& text, bool has_name)>& refuse);
+
 // The name with underscores, which is accepted as well.
 std::string with_underscores(std::string name);
 

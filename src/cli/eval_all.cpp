@@ -1,6 +1,5 @@
 #include "cli/eval_all.h"
 
-#include <unistd.h>
 #include <vlrm/evaluate.h>
 
 #include <memory>
@@ -8,7 +7,7 @@
 #include "base/error.h"
 #include "cli/benchmark_options.h"
 #include "cli/model_options.h"
-#include "cli/terminal_width.h"
+#include "cli/printed_tables.h"
 #include "cli/usage_errors.h"
 #include "results/gathered.h"
 #include "results/tables.h"
@@ -24,24 +23,15 @@ struct AllFlags {
 };
 
 std::map<std::string, std::string> by_name(const std::string& option, const std::vector<std::string>& texts) {
-  std::map<std::string, std::string> named;
-  for (const std::string& text : texts) {
-    const size_t sign = text.find('=');
-    if (sign == text.npos || sign == 0 || sign + 1 == text.size())
-      fail("{} {}: is not BENCHMARK=PLACE, as in vl-rewardbench=DIR", option, printable(text));
-    if (!named.emplace(text.substr(0, sign), text.substr(sign + 1)).second)
-      fail("{} {}: {} is named twice", option, printable(text), printable(text.substr(0, sign)));
-  }
-  return named;
+  return values_by_name(texts, [&](const std::string& text, bool has_name) {
+    if (!has_name) fail("{} {}: is not BENCHMARK=PLACE, as in vl-rewardbench=DIR", option, printable(text));
+    fail("{} {}: {} is named twice", option, printable(text), printable(text.substr(0, text.find('='))));
+  });
 }
 
-void print_tables(const std::string& folder) {
+void print_results(const std::string& folder) {
   const GatheredResults results = gather_results({.results = {folder}}, all_kinds());
-  const char* separator = "";
-  for (const Grid& grid : benchmark_tables(results.runs, {})) {
-    fmt::print("{}{}", separator, rendered(grid, Layout::text, terminal_width(STDOUT_FILENO)));
-    separator = "\n";
-  }
+  print_tables(benchmark_tables(results.runs, {}), Layout::text);
 }
 
 void run_all(const AllFlags& flags) {
@@ -51,7 +41,7 @@ void run_all(const AllFlags& flags) {
   options.responses = by_name("--responses", flags.responses);
   if (options.evaluate.output.empty()) fail("no output: -o names the folder of all results");
   evaluate_all(options);
-  print_tables(options.evaluate.output);
+  print_results(options.evaluate.output);
 }
 
 }  // namespace

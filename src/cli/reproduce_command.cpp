@@ -29,29 +29,10 @@ struct ReproduceFlags {
 
 // "textvqa_val=FILE".
 std::map<std::string, std::string> named_values(const char* flag, const std::vector<std::string>& texts) {
-  std::map<std::string, std::string> values;
-  for (const std::string& text : texts) {
-    const size_t sign = text.find('=');
-    if (sign == text.npos || sign == 0 || sign + 1 == text.size())
-      fail("{} {}: name the benchmark, too, as in textvqa_val={}", flag, printable(text), printable(text));
-    if (!values.emplace(text.substr(0, sign), text.substr(sign + 1)).second)
-      fail("{} {}: another one is named before it", flag, printable(text));
-  }
-  return values;
-}
-
-const char* state_text(ReproduceStep::State state) {
-  switch (state) {
-    case ReproduceStep::State::done:
-      return "done";
-    case ReproduceStep::State::left:
-      return "left";
-    case ReproduceStep::State::missing:
-      return "missing";
-    case ReproduceStep::State::waiting:
-      return "waiting";
-  }
-  return "";
+  return values_by_name(texts, [&](const std::string& text, bool has_name) {
+    if (has_name) fail("{} {}: another one is named before it", flag, printable(text));
+    fail("{} {}: name the benchmark, too, as in textvqa_val={}", flag, printable(text), printable(text));
+  });
 }
 
 // What a step lacks stands beneath the plan, once for all that lack it.
@@ -94,7 +75,7 @@ void print_total(const std::vector<ReproduceStep>& steps) {
 void print_plan(const std::vector<ReproduceStep>& steps) {
   for (size_t i = 0; i < steps.size(); ++i) {
     const bool timed = steps[i].costs && steps[i].costs->weight_rate > 0;
-    fmt::print("{:>3}  {:<7}  {}{}\n", i + 1, state_text(steps[i].state), printable(steps[i].what),
+    fmt::print("{:>3}  {:<7}  {}{}\n", i + 1, state_name(steps[i].state), printable(steps[i].what),
                timed ? ", " + time_text(steps[i].costs->seconds) : "");
   }
   fmt::print("\n");

@@ -1,5 +1,4 @@
 // vlrm results: the tables of evaluations.
-#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -8,7 +7,7 @@
 #include "base/error.h"
 #include "base/joined.h"
 #include "cli/commands.h"
-#include "cli/terminal_width.h"
+#include "cli/printed_tables.h"
 #include "cli/usage_errors.h"
 #include "results/ensemble.h"
 #include "results/gathered.h"
@@ -117,10 +116,7 @@ void run_results(const Flags& flags) {
   } else if (flags.format == "json") {
     fmt::print("{}", json_text(results));
   } else {
-    const char* separator = "";
-    for (const Grid& grid : tables(flags, results))
-      fmt::print("{}{}", std::exchange(separator, "\n"),
-                 rendered(grid, table_options(flags).layout, terminal_width(STDOUT_FILENO)));
+    print_tables(tables(flags, results), table_options(flags).layout);
   }
 }
 

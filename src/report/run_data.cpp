@@ -16,7 +16,7 @@ std::unique_ptr<const Benchmark> open_whole(const RunResults& run, const Dataset
 
 // Rows that nothing names can only be those that were scored if the dataset is the same.
 void check_stamp(const RunResults& run, const Benchmark& benchmark) {
-  if (run.info.columns.is_null() || !ids_only_count(run) || !run.info.data || run.info.data->stamp.empty()) return;
+  if (run.info.columns.is_null() || !known_by_stamp(run)) return;
   const OrderedJson data = benchmark.description().at("data");
   if (data.is_object() && data.at("stamp") != run.info.data->stamp)
     fail("its files are not as they were when {} was scored, and its rows have no ids", run.path.string());

@@ -30,7 +30,7 @@ std::optional<std::string> short_text(const OrderedJson& value) {
 // As RowsById has it: where no column is named, "id", or else the row's number. Nothing where the row lacks the column.
 std::optional<std::string> id_of_row(const Row& row, const std::string& column) {
   const auto id = row.values.find(column.empty() ? "id" : column);
-  if (id != row.values.end()) return id_text(*id);
+  if (id != row.values.end()) return id_text(whole_number(*id));
   return column.empty() ? std::optional(fmt::format("{}", row.index)) : std::nullopt;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "python/json.h"
+#include "results/row_id.h"
 
 namespace vlrm {
 namespace {
@@ -57,7 +57,7 @@ class BenchmarkReader : public SampleReader {
     auto row = rows_->next();
     if (!row) return std::nullopt;
     const Outcome& outcome = run_.outcomes[at_++];
-    const std::string id = row->id.is_string() ? row->id.get<std::string>() : python_json(row->id);
+    const std::string id = id_text(row->id);
     const bool other_id = run_.info.benchmark.shape.has_id && id != outcome.id;
     if (other_id || row->responses.size() != outcome.correctness.size())
       fail("row {} is another one than in {}", at_, run_.path.string());

@@ -1,6 +1,7 @@
 #include "results/comparison.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/error.h"
 #include "base/joined.h"
@@ -66,7 +67,7 @@ MetricComparison by_kind(const BenchmarkKind& kind, std::string name, const Pair
 
 // The rows that both runs have.
 struct Both {
-  std::vector<Outcome> a, b;
+  std::span<const Outcome> a, b;
 };
 
 // What a figure says of both runs, where it has samples and depends on the model.
@@ -112,9 +113,8 @@ void add_figure(Figure figure, const BenchmarkKind& kind, const Both& rows, cons
 }  // namespace
 
 std::string difference_of_samples(const RunResults& a, const RunResults& b) {
-  const auto stamp = [](const RunResults& run) { return run.info.data ? run.info.data->stamp : ""; };
-  const bool own = !a.info.columns.is_null() && !b.info.columns.is_null() && ids_only_count(a) && ids_only_count(b);
-  if (own && !stamp(a).empty() && !stamp(b).empty() && stamp(a) != stamp(b))
+  const auto by_stamp = [](const RunResults& run) { return !run.info.columns.is_null() && known_by_stamp(run); };
+  if (by_stamp(a) && by_stamp(b) && a.info.data->stamp != b.info.data->stamp)
     return "their datasets differ, and rows have no ids";
   if (a.outcomes.size() != b.outcomes.size() && a.complete() && b.complete())
     return fmt::format("{} and {} rows", a.outcomes.size(), b.outcomes.size());
@@ -145,10 +145,7 @@ Comparison compare(const RunResults& a, const RunResults& b) {
   check_comparable(a, b);
   const size_t rows = std::min(a.outcomes.size(), b.outcomes.size());
   const BenchmarkKind& kind = a.info.benchmark;
-  const auto first = [rows](const RunResults& run) {
-    return std::vector<Outcome>(run.outcomes.begin(), run.outcomes.begin() + static_cast<ptrdiff_t>(rows));
-  };
-  const Both both{first(a), first(b)};
+  const Both both{std::span(a.outcomes).first(rows), std::span(b.outcomes).first(rows)};
   const auto left = values_by_group(both.a, kind), right = values_by_group(both.b, kind);
   std::vector<Paired> groups;
   Paired all;

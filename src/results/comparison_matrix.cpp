@@ -34,8 +34,10 @@ std::vector<std::vector<Candidate>> by_samples(const std::vector<Candidate>& can
   return sets;
 }
 
+using Values = std::vector<std::vector<double>>;  // by group
+
 // What the ranked figure is a mean of: of the groups' means where it is their average, else all in one.
-std::vector<std::vector<double>> ranked_values(const RunResults& run, bool by_group) {
+Values ranked_values(const RunResults& run, bool by_group) {
   auto values = values_by_group(run.outcomes, run.info.benchmark);
   if (by_group) return values;
   std::vector<double> all;
@@ -43,8 +45,7 @@ std::vector<std::vector<double>> ranked_values(const RunResults& run, bool by_gr
   return {std::move(all)};
 }
 
-MatrixCell cell_of(const RunResults& a, const RunResults& b, Figure ranked) {
-  const auto left = ranked_values(a, ranked == Figure::average), right = ranked_values(b, ranked == Figure::average);
+MatrixCell cell_of(const RunResults& a, const RunResults& b, const Values& left, const Values& right) {
   std::vector<std::vector<double>> differences;
   int64_t only_a = 0, only_b = 0;
   double mean = 0;
@@ -69,9 +70,11 @@ MatrixCell cell_of(const RunResults& a, const RunResults& b, Figure ranked) {
 
 void fill_cells(ComparisonMatrix& matrix, const std::vector<Candidate>& set, Figure ranked) {
   std::vector<double> p_values;
+  std::vector<Values> values;  // of each run
+  for (const Candidate& candidate : set) values.push_back(ranked_values(*candidate.run, ranked == Figure::average));
   for (size_t a = 0; a < set.size(); ++a)
     for (size_t b = a + 1; b < set.size(); ++b) {
-      matrix.cells.push_back(cell_of(*set[a].run, *set[b].run, ranked));
+      matrix.cells.push_back(cell_of(*set[a].run, *set[b].run, values[a], values[b]));
       matrix.cells.back().a = a;
       matrix.cells.back().b = b;
       p_values.push_back(matrix.cells.back().p);

@@ -16,7 +16,7 @@ struct Unit {
 };
 
 // In the order in which their first rows come.
-std::vector<Unit> units_of(const std::vector<Outcome>& outcomes, const BenchmarkKind& kind) {
+std::vector<Unit> units_of(std::span<const Outcome> outcomes, const BenchmarkKind& kind) {
   std::vector<Unit> units;
   std::map<std::pair<size_t, std::string>, size_t> places;
   for (const Outcome& outcome : outcomes) {
@@ -75,7 +75,7 @@ ChoiceSummary summarize_choices(const std::vector<Outcome>& outcomes, size_t gro
   return summary;
 }
 
-std::vector<std::vector<double>> values_by_group(const std::vector<Outcome>& outcomes, const BenchmarkKind& kind) {
+std::vector<std::vector<double>> values_by_group(std::span<const Outcome> outcomes, const BenchmarkKind& kind) {
   std::vector<std::vector<double>> values(std::max<size_t>(1, kind.groups.size()));
   if (kind.unit_value != nullptr) {
     for (const Unit& unit : units_of(outcomes, kind))
@@ -88,7 +88,7 @@ std::vector<std::vector<double>> values_by_group(const std::vector<Outcome>& out
   return values;
 }
 
-std::vector<double> all_right_values(const std::vector<Outcome>& outcomes, const BenchmarkKind& kind) {
+std::vector<double> all_right_values(std::span<const Outcome> outcomes, const BenchmarkKind& kind) {
   std::vector<double> values;
   const auto right = [](const Outcome* outcome) { return chosen_correctness(*outcome) == 1; };
   for (const Unit& unit : units_of(outcomes, kind)) values.push_back(std::ranges::all_of(unit.rows, right) ? 1 : 0);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "results/result_folder.h"
@@ -31,10 +32,10 @@ struct ChoiceSummary {
 
 // What a benchmark's figures are means of, by group (in one group where it has none): a row's correctness of what was
 // chosen, or a unit's value. Rows without scores and ties count nowhere.
-std::vector<std::vector<double>> values_by_group(const std::vector<Outcome>& outcomes, const BenchmarkKind& kind);
+std::vector<std::vector<double>> values_by_group(std::span<const Outcome> outcomes, const BenchmarkKind& kind);
 
 // Of each unit of rows: 1 if all of them are right, else 0 (MM-RLHF's ACC+, arXiv 2502.10391).
-std::vector<double> all_right_values(const std::vector<Outcome>& outcomes, const BenchmarkKind& kind);
+std::vector<double> all_right_values(std::span<const Outcome> outcomes, const BenchmarkKind& kind);
 
 struct BestOfNSummary {
   Tally pass_1;        // the first response

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "python/json.h"
+#include "results/row_id.h"
 
 namespace vlrm {
 namespace {
@@ -35,12 +36,6 @@ std::vector<int64_t> lengths(const OrderedJson& row, const char* key, size_t cou
   std::vector<int64_t> all;
   for (const std::string& text : texts) all.push_back(characters(text));
   return all;
-}
-
-std::string id_text(const OrderedJson& row, const std::string& source) {
-  if (!row.contains("id")) detail::fail_missing_field("id", source);
-  const OrderedJson& id = row.at("id");
-  return id.is_string() ? id.get<std::string>() : python_json(id);
 }
 
 // An index into the responses, which Python may have written as a number of any kind.
@@ -88,7 +83,8 @@ ResultRow parse_result_row(OrderedJson values, RowShape shape, const std::string
   if (!values.is_object()) fail("{}: a row must be a JSON object", source);
   ResultRow row;
   row.values = std::move(values);
-  if (shape.has_id) row.id = id_text(row.values, source);
+  if (shape.has_id && !row.values.contains("id")) detail::fail_missing_field("id", source);
+  if (shape.has_id) row.id = id_text(row.values.at("id"));
   if (row.values.contains("texts")) row.notes = TextNotes::from_json(row.values.at("texts"), source);
   switch (shape.kind) {
     case RowKind::pairs:

@@ -211,15 +211,16 @@ bool is_left_out(const BenchmarkKind& kind, const OrderedJson& values) {
   return found != values.end() && found->is_string() && !found->get_ref<const std::string&>().empty();
 }
 
-bool ids_only_count(const RunResults& run) {
+bool known_by_stamp(const RunResults& run) {
+  if (!run.info.data || run.info.data->stamp.empty()) return false;
   for (size_t i = 0; i < run.outcomes.size(); ++i)
     if (run.outcomes[i].id != fmt::format("{}", i)) return false;
   return true;
 }
 
-std::vector<Outcome> without_ties(std::vector<Outcome> outcomes) {
-  std::erase_if(outcomes, [](const Outcome& outcome) { return outcome.tie; });
-  return outcomes;
+RunResults without_ties(RunResults run) {
+  std::erase_if(run.outcomes, [](const Outcome& outcome) { return outcome.tie; });
+  return run;
 }
 
 void regroup(RunResults& run, const std::string& grouping) {

@@ -62,11 +62,11 @@ struct RunResults {
 // Whether a row of the benchmark's dataset is left out of it.
 bool is_left_out(const BenchmarkKind& kind, const OrderedJson& values);
 
-// Whether the rows' ids only count them, and so tell nothing of what the rows hold.
-bool ids_only_count(const RunResults& run);
+// Whether the rows' ids only count them, so that nothing but the stamp of the data says what the rows hold.
+bool known_by_stamp(const RunResults& run);
 
-// Those with a preference, where some are labelled as ties.
-std::vector<Outcome> without_ties(std::vector<Outcome> outcomes);
+// The run's rows with a preference, where some are labelled as ties.
+RunResults without_ties(RunResults run);
 
 // Groups the rows by their ids in another published way. Throws Error naming those that the benchmark has.
 void regroup(RunResults& run, const std::string& grouping);

@@ -1,7 +1,6 @@
 #include "results/row_values.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,7 +8,7 @@
 #include "base/error.h"
 #include "base/joined.h"
 #include "data/dataset.h"
-#include "python/json.h"
+#include "results/row_id.h"
 
 namespace vlrm {
 namespace {
@@ -21,21 +20,10 @@ std::string id_column(const RunInfo& info) {
   return info.benchmark.id_column.empty() ? "id" : info.benchmark.id_column;
 }
 
-// As an id stands in result rows: tables with gaps write 1 as 1.0.
-std::string id_of(const OrderedJson& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) {
-    const double number = value.get<double>();
-    if (number == std::trunc(number) && std::abs(number) < 0x1p53)
-      return fmt::format("{}", static_cast<int64_t>(number));
-  }
-  return python_json(value);
-}
-
 std::string text_of_value(const OrderedJson& values, const std::string& name) {
   const auto found = values.find(name);
   if (found == values.end() || found->is_null()) return "none";
-  return found->is_string() ? found->get<std::string>() : python_json(*found);
+  return id_text(*found);
 }
 
 std::vector<std::string> names_in(const OrderedJson& values) {
@@ -72,7 +60,7 @@ std::unique_ptr<Dataset> opened(const RunResults& run, const std::string& data) 
 
 // Rows that nothing names can only be those that were scored if the dataset is the same.
 void check_stamp(const RunResults& run, const Dataset& dataset) {
-  if (!ids_only_count(run) || !run.info.data || run.info.data->stamp.empty()) return;
+  if (!known_by_stamp(run)) return;
   std::vector<std::string> images;
   if (const auto own = run.info.columns.find("image"); own != run.info.columns.end())
     images = own->get<std::vector<std::string>>();
@@ -116,7 +104,7 @@ std::vector<std::string> by_id(const RunResults& run, const std::string& column,
   while (const auto row = rows.next()) {
     if (value_of.empty() && !row->values.contains(column)) refuse_column(column, *row, std::move(known));
     const auto found = row->values.find(id);
-    value_of[found == row->values.end() ? fmt::format("{}", row->index) : id_of(*found)] =
+    value_of[found == row->values.end() ? fmt::format("{}", row->index) : id_text(whole_number(*found))] =
         text_of_value(row->values, column);
   }
   std::vector<std::string> values;
@@ -141,9 +129,11 @@ std::vector<std::string> by_position(const RunResults& run, const std::string& c
     if (!row) fail("{}: ends before the rows of {}", dataset.description(), run.path.string());
     if (values.empty() && !row->values.contains(column)) refuse_column(column, *row, std::move(known));
     const Outcome& outcome = run.outcomes[values.size()];
-    if (!outcome.id.empty() && row->values.contains(id) && id_of(row->values.at(id)) != outcome.id)
+    const auto found = row->values.find(id);
+    const std::string of_row = found == row->values.end() ? outcome.id : id_text(whole_number(*found));
+    if (!outcome.id.empty() && of_row != outcome.id)
       fail("{}: has the id {} where {} has {}; `data` names the dataset that was scored", row->source,
-           printable(id_of(row->values.at(id))), run.path.string(), printable(outcome.id));
+           printable(of_row), run.path.string(), printable(outcome.id));
     values.push_back(text_of_value(row->values, column));
   }
   const int64_t all = run.info.rows.value_or(static_cast<int64_t>(run.outcomes.size()));

@@ -150,8 +150,10 @@ int64_t rows_not_finite(const std::vector<Outcome>& outcomes) {
 }  // namespace
 
 RunSummary summarize(const RunResults& run) {
-  RunResults judged = run;  // rows that say which response is right
-  judged.outcomes = without_ties(std::move(judged.outcomes));
+  // Rows that say which response is right: mostly all.
+  std::optional<RunResults> some;
+  if (std::ranges::any_of(run.outcomes, &Outcome::tie)) some = without_ties(run);
+  const RunResults& judged = some ? *some : run;
   RunSummary summary{run.path,
                      run.info,
                      static_cast<int64_t>(run.outcomes.size()),

@@ -14,7 +14,7 @@ double score_gap(const Outcome& outcome) {
 
 }  // namespace
 
-std::vector<double> values_with_ties(const std::vector<Outcome>& outcomes, double threshold) {
+std::vector<double> values_with_ties(std::span<const Outcome> outcomes, double threshold) {
   std::vector<double> values;
   for (const Outcome& outcome : outcomes) {
     if (outcome.scores.size() != 2) continue;
@@ -25,7 +25,7 @@ std::vector<double> values_with_ties(const std::vector<Outcome>& outcomes, doubl
   return values;
 }
 
-double calibrated_threshold(const std::vector<Outcome>& outcomes) {
+double calibrated_threshold(std::span<const Outcome> outcomes) {
   // Gaps in their order: a threshold at one makes all up to it ties, which is right for those labelled so and wrong for
   // those that were right before.
   std::vector<std::pair<double, int>> changes;

@@ -16,6 +16,7 @@ constexpr size_t kMostGroups = 64;
 struct Survey {
   std::vector<int64_t> kept;  // of the benchmark's rows, the dataset's; empty where all are
   std::vector<std::string> groups;
+  std::vector<size_t> of_rows;  // the group of each row, where the rows name them
 };
 
 // The dataset's groups after those that are known, in the order of their names, so that the order of files is nothing
@@ -29,19 +30,28 @@ void add_groups(const std::set<std::string>& found, std::vector<std::string>& gr
          groups.size(), kMostGroups);
 }
 
+// The number of groups where it is none of them.
+size_t place_of(const std::string& name, const std::vector<std::string>& groups) {
+  return static_cast<size_t>(std::ranges::find(groups, name) - groups.begin());
+}
+
 Survey survey(const BenchmarkSpec& spec, const Dataset& data) {
-  Survey all{{}, spec.kind.groups};
+  Survey all{{}, spec.kind.groups, {}};
   if (spec.kind.left_out_field.empty() && !spec.groups_in_rows) return all;
   std::set<std::string> groups;
+  std::vector<std::string> named;
   const auto rows = data.stream(0, Images::without, spec.columns);
   while (auto row = rows->next()) {
     if (is_left_out(spec.kind, row->values)) continue;
     all.kept.push_back(row->index);
-    if (spec.groups_in_rows) groups.insert(spec.row(*row).group_name);
+    if (spec.groups_in_rows) named.push_back(spec.row(*row).group_name);
   }
   if (all.kept.empty()) fail("{}: all are {}; there is nothing to evaluate", data.description(), spec.left_out);
   if (std::ssize(all.kept) == data.rows()) all.kept.clear();
-  if (spec.groups_in_rows) add_groups(groups, all.groups, data);
+  if (!spec.groups_in_rows) return all;
+  groups.insert(named.begin(), named.end());
+  add_groups(groups, all.groups, data);
+  for (const std::string& name : named) all.of_rows.push_back(place_of(name, all.groups));
   return all;
 }
 
@@ -65,7 +75,7 @@ class DatasetStream : public BenchmarkStream {
     if (!row) return std::nullopt;
     BenchmarkRow made = spec_->row(*row);
     const auto& groups = spec_->kind.groups;
-    if (spec_->groups_in_rows) made.group = std::ranges::find(groups, made.group_name) - groups.begin();
+    if (spec_->groups_in_rows) made.group = place_of(made.group_name, groups);
     if (spec_->groups_in_rows && made.group == groups.size())
       fail("{}: its group {} was not there when the file was opened", row->source, printable(made.group_name));
     VLRM_ASSERT(groups.empty() || made.group < groups.size());
@@ -81,8 +91,12 @@ class DatasetStream : public BenchmarkStream {
 
 class DatasetBenchmark : public Benchmark {
  public:
-  DatasetBenchmark(SharedSpec spec, DatasetName name, std::unique_ptr<Dataset> data, std::vector<int64_t> kept)
-      : Benchmark(std::move(spec)), name_(std::move(name)), data_(std::move(data)), kept_(std::move(kept)) {}
+  DatasetBenchmark(SharedSpec spec, DatasetName name, std::unique_ptr<Dataset> data, Survey found)
+      : Benchmark(std::move(spec)),
+        name_(std::move(name)),
+        data_(std::move(data)),
+        kept_(std::move(found.kept)),
+        groups_(std::move(found.of_rows)) {}
   int64_t rows() const override { return kept_.empty() ? data_->rows() : std::ssize(kept_); }
   std::unique_ptr<BenchmarkStream> stream(int64_t first, Images images) const override {
     const bool ended = first >= rows();
@@ -153,11 +167,11 @@ std::unique_ptr<Benchmark> open_benchmark(SharedSpec spec, DatasetName given) {
   Survey found = survey(*spec, *data);
   if (const bool own = !spec->settings.is_null(); own || spec->groups_in_rows) {
     auto seen = std::make_shared<BenchmarkSpec>(*spec);
-    seen->kind.groups = std::move(found.groups);
+    seen->kind.groups = found.groups;
     if (own) seen->may_lack_images = !shows_images(*spec, *data);
     spec = std::move(seen);
   }
-  return std::make_unique<DatasetBenchmark>(std::move(spec), std::move(name), std::move(data), std::move(found.kept));
+  return std::make_unique<DatasetBenchmark>(std::move(spec), std::move(name), std::move(data), std::move(found));
 }
 
 std::unique_ptr<Benchmark> open_benchmark(const BenchmarkSpec& spec, DatasetName data) {

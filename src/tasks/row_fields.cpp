@@ -10,19 +10,6 @@
 namespace fs = std::filesystem;
 
 namespace vlrm {
-namespace {
-
-// Tables in which some rows have no number write the others as 1.0.
-OrderedJson whole_number(OrderedJson value) {
-  constexpr double kExact = 9007199254740992;  // 2^53
-  if (!value.is_number_float()) return value;
-  const double number = value.get<double>();
-  if (std::trunc(number) == number && std::abs(number) < kExact) return static_cast<int64_t>(number);
-  return value;
-}
-
-}  // namespace
-
 void RowFields::refuse(const std::string& column, const std::string& wanted) const {
   if (row_.values.contains(column)) fail("{}: \"{}\" is not {}", row_.source, column, wanted);
   std::string known;
@@ -88,10 +75,6 @@ std::vector<EncodedImage> RowFields::take_images() const {
                          : EncodedImage{fmt::format("{}, column {}", row_.source, column), std::move(cell.bytes)});
   row_.images.clear();
   return images;
-}
-
-std::string id_text(const OrderedJson& id) {
-  return id.is_string() ? id.get<std::string>() : python_json(id);
 }
 
 DatasetName or_else(DatasetName name, const DatasetName& fallback) {

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "data/dataset.h"
+#include "results/row_id.h"
 #include "vision/image.h"
 
 namespace vlrm {
@@ -31,9 +32,6 @@ class RowFields {
   [[noreturn]] void refuse(const std::string& column, const std::string& wanted) const;
   Row& row_;
 };
-
-// As Python's str() writes an id: the key of its caption.
-std::string id_text(const OrderedJson& id);
 
 // `name` with its empty fields taken from `fallback`.
 DatasetName or_else(DatasetName name, const DatasetName& fallback);
