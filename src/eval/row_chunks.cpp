@@ -40,12 +40,8 @@ Needs needs_of(const PreparedBatch<Evaluation::Item>& batch, const Scorer& score
 
 }  // namespace
 
-RowChunks::RowChunks(const Scorer& scorer, const Evaluation& evaluation, int64_t first, int64_t memory_limit)
-    : scorer_(scorer),
-      evaluation_(evaluation),
-      rows_(evaluation.stream(first)),
-      memory_limit_(memory_limit),
-      next_row_(first) {}
+RowChunks::RowChunks(const Scorer& scorer, const Evaluation& evaluation, int64_t first, const ChunkLimits& limits)
+    : scorer_(scorer), evaluation_(evaluation), rows_(evaluation.stream(first)), limits_(limits), next_row_(first) {}
 
 RowChunks::Batch RowChunks::read_batch() const {
   Batch batch = prepared_batch(scorer_, evaluation_.read(*rows_, evaluation_.batch_samples()));
@@ -57,13 +53,14 @@ RowChunk RowChunks::next() {
   RowChunk chunk;
   chunk.first = next_row_;
   std::set<std::string> known;  // digests of its images
-  int64_t bytes = 0;
+  Needs all;
   for (;;) {
     if (!read_) read_ = read_batch();
     if (read_->items.empty()) break;
     const Needs needs = needs_of(*read_, scorer_, known);
-    bytes += needs.encoded_bytes + 2 * needs.bytes;
-    if (chunk.rows > 0 && bytes > memory_limit_) break;
+    all.bytes += needs.bytes;
+    all.encoded_bytes += needs.encoded_bytes;
+    if (chunk.rows > 0 && !limits_.hold(all.encoded_bytes, all.bytes)) break;
     chunk.rows += static_cast<int64_t>(read_->items.size());
     chunk.image_bytes += needs.encoded_bytes;
     chunk.batches.push_back(std::move(*read_));

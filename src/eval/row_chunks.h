@@ -15,12 +15,22 @@ struct RowChunk {
   int64_t end() const { return first + rows; }
 };
 
+// Bytes for what a chunk keeps: its encoded images, and twice what waits to be scored, tiles and texts, as the next
+// chunk is read while this one is scored. With `host`, these two are in memories of their own.
+struct ChunkLimits {
+  int64_t memory = 0;
+  std::optional<int64_t> host;
+
+  bool hold(int64_t encoded, int64_t waiting) const {
+    return host ? encoded <= memory && 2 * waiting <= *host : encoded + 2 * waiting <= memory;
+  }
+};
+
 class RowChunks {
  public:
   // From row `first` on, read as `evaluation` reads them. A chunk is whole batches, at least one, and more only where
-  // its encoded images, and twice its tiles and texts (the next chunk is read while this one is scored), fit in
-  // `memory_limit` bytes. Scorer and evaluation must outlive this.
-  RowChunks(const Scorer& scorer, const Evaluation& evaluation, int64_t first, int64_t memory_limit);
+  // the limits hold them. Scorer and evaluation must outlive this.
+  RowChunks(const Scorer& scorer, const Evaluation& evaluation, int64_t first, const ChunkLimits& limits);
 
   // Without rows after the last. Throws what reading and preparing throw.
   RowChunk next();
@@ -32,7 +42,7 @@ class RowChunks {
   const Scorer& scorer_;
   const Evaluation& evaluation_;
   const std::unique_ptr<BenchmarkStream> rows_;
-  const int64_t memory_limit_;
+  const ChunkLimits limits_;
   int64_t next_row_;
   std::optional<Batch> read_;  // what did not fit in the chunk before
 };

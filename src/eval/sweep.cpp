@@ -46,13 +46,14 @@ class Sweep::Run {
     std::ranges::stable_sort(order_, {}, [](const Part* part) { return part->evaluation->done(); });
     say_loaded(order_.front());
     scorer_ = load(*order_.front()->model);
-    memory_limit_ = memory_limit.value_or(scorer_->spare_memory() / 2);
+    limits_.memory = memory_limit.value_or(scorer_->spare_memory() / 2);
+    if (const auto host = scorer_->spare_host_memory()) limits_.host = *host / 2;
   }
 
   // The next chunk is read while one is scored.
   Work score() {
     const Evaluation& least = *order_.front()->evaluation;
-    RowChunks chunks(*scorer_, least, least.done(), memory_limit_);
+    RowChunks chunks(*scorer_, least, least.done(), limits_);
     const auto read = with_this_listener([&] { return chunks.next(); });
     auto next = std::async(std::launch::async, read);
     for (;;) {
@@ -69,7 +70,7 @@ class Sweep::Run {
   void score(const RowChunk& chunk) {
     ++work_.chunks;
     // No more than the limit even where one batch is larger: its images are then encoded again for each recipe.
-    scorer_->keep_images(std::min(chunk.image_bytes, memory_limit_));
+    scorer_->keep_images(std::min(chunk.image_bytes, limits_.memory));
     for (Part* part : order_) {
       if (part->evaluation->done() >= chunk.end()) continue;
       try {
@@ -111,7 +112,7 @@ class Sweep::Run {
   std::vector<Part*> order_;
   Part* loaded_ = nullptr;
   std::unique_ptr<Scorer> scorer_;
-  int64_t memory_limit_ = 0;
+  ChunkLimits limits_;
   Work work_;
 };
 

@@ -135,6 +135,7 @@ class GuardedBackend : public Backend {
     return backend_->encoded_image_bytes(image);
   }
   int64_t spare_memory() const override { return backend_->spare_memory(); }
+  std::optional<int64_t> spare_host_memory() const override { return backend_->spare_host_memory(); }
   Work work() const override { return backend_->work(); }
   bool streamed() const override { return backend_->streamed(); }
 

@@ -115,6 +115,11 @@ void TorchBackend::replace_language_weights(CheckpointPtr checkpoint) {
   decoder_.replace_weights(WeightReader(std::move(checkpoint), precision_));
 }
 
+std::optional<int64_t> TorchBackend::spare_host_memory() const {
+  if (precision_.device.is_cpu()) return std::nullopt;
+  return available_memory(at::kCPU);
+}
+
 void TorchBackend::keep_images(int64_t bytes) {
   kept_.set_limit(bytes);
   activation_limit_ = std::max<int64_t>((spare_memory_ - bytes) / 2, 0);

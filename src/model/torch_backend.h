@@ -25,6 +25,7 @@ class TorchBackend final : public Backend {
   void keep_images(int64_t bytes) override;
   int64_t encoded_image_bytes(const ProcessedImage& image) const override;
   int64_t spare_memory() const override { return spare_memory_; }
+  std::optional<int64_t> spare_host_memory() const override;
   Work work() const override { return work_; }
   bool streamed() const override { return parts_.streamed(); }
 

@@ -213,6 +213,9 @@ int64_t Scorer::encoded_image_bytes(const ProcessedImage& image) const {
 int64_t Scorer::spare_memory() const {
   return backend_->spare_memory();
 }
+std::optional<int64_t> Scorer::spare_host_memory() const {
+  return backend_->spare_host_memory();
+}
 Backend::Work Scorer::work() const {
   return backend_->work();
 }

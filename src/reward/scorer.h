@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -73,6 +74,7 @@ class Scorer {
   void keep_images(int64_t bytes);
   int64_t encoded_image_bytes(const ProcessedImage& image) const;
   int64_t spare_memory() const;
+  std::optional<int64_t> spare_host_memory() const;
   Backend::Work work() const;
   bool streamed() const;
 

@@ -106,5 +106,14 @@ TEST_F(SweepTest, ChecksTheResultsOfEachRecipeInOnePass) {
   EXPECT_THAT(error, HasSubstr("c/results.jsonl, line 4: does not hold the result of row 3"));
 }
 
+TEST(ChunkLimits, ADeviceAndItsHostHaveOneEach) {
+  const ChunkLimits one{100, {}}, two{100, 40};
+  EXPECT_TRUE(one.hold(60, 20));
+  EXPECT_FALSE(one.hold(61, 20));
+  EXPECT_TRUE(two.hold(100, 20));
+  EXPECT_FALSE(two.hold(101, 0));
+  EXPECT_FALSE(two.hold(0, 21));
+}
+
 }  // namespace
 }  // namespace vlrm::testing
