@@ -30,7 +30,9 @@ std::map<std::string, std::string> by_name(const std::string& option, const std:
 }
 
 void print_results(const std::string& folder) {
-  const GatheredResults results = gather_results({.results = {folder}}, all_kinds());
+  ResultsOptions options;
+  options.results = {folder};
+  const GatheredResults results = gather_results(options, all_kinds());
   print_tables(benchmark_tables(results.runs, {}), Layout::text);
 }
 

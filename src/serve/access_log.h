@@ -15,8 +15,8 @@ struct AnsweredRequest {
   std::string id;
   std::chrono::steady_clock::time_point began;
   int64_t bytes = 0, texts = 0, tokens = 0;
-  std::vector<std::string> warnings;  // of its answer
-  bool counted = false;               // among the requests for rewards
+  std::vector<std::string> warnings = {};  // of its answer
+  bool counted = false;                    // among the requests for rewards
 };
 
 // The client's own, if it is fit for a header and a log, or a new one.
