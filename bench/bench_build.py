@@ -57,7 +57,9 @@ def run(options):
         compare(options, paths, ours)
 
 
-def compare(options, paths, ours):
+def reference_builds(options, paths, methods, keep=None):
+    """CPU seconds and peaks of the reference's chain, {"extract": …, method: (merge, map, bytes written)}. `keep` is the
+    folder in which the last method's model stays."""
     python = peer_python("reference")
     steps = [python, ROOT / "bench/peers/reference.py"]
     work = options.work / "reference"
@@ -69,20 +71,32 @@ def compare(options, paths, ours):
         measure([*steps, "extract-rm", paths["rm"], paths["instruct"], models[1]])[0],
     ]
     print(f"reference: extract {extracts[0]}\n                   {extracts[1]}", flush=True)
-    extract_cpu = sum(cost.cpu for cost in extracts)
-    rows = []
-    for method in ours:
+    costs = {"extract": sum(cost.cpu for cost in extracts)}
+    for method in methods:
         recipe = work / f"{method}.yml"
         recipe.write_text(mergekit_yaml(method, models, paths["base"]))
         merged, mapped = work / "merged", work / "mapped"
         merge, _ = measure([python.parent / "mergekit-yaml", recipe, merged, "--allow-crimes"])
         mapping, _ = measure([*steps, "map", merged, paths["vlm"], paths["rm"], mapped])
-        written = tree_bytes(merged) + tree_bytes(mapped)
-        for folder in (merged, mapped):
-            shutil.rmtree(folder)
+        costs[method] = merge, mapping, tree_bytes(merged) + tree_bytes(mapped)
+        print(f"reference: {method} merge {merge}, map {mapping}", flush=True)
+        shutil.rmtree(merged)
+        if keep:
+            shutil.rmtree(keep, ignore_errors=True)
+            mapped.rename(keep)
+        else:
+            shutil.rmtree(mapped)
+    return costs
+
+
+def compare(options, paths, ours):
+    costs = reference_builds(options, paths, ours)
+    extract, rows = costs["extract"], []
+    for method, mine in ours.items():
+        merge, mapping, written = costs[method]
         further = merge.cpu + mapping.cpu
-        rows.append((method, f"{ours[method].cpu:.1f}", f"{extract_cpu:.0f}", f"{merge.cpu:.0f}", f"{mapping.cpu:.0f}",
-                     f"{(extract_cpu + further) / ours[method].cpu:.0f} ×", f"{further / ours[method].cpu:.0f} ×",
-                     f"{max(merge.peak, mapping.peak) / 2**20:.0f}", f"{ours[method].peak / 2**20:.0f}",
-                     f"{written / 1e9:.1f}"))
+        rows.append((method, f"{mine.cpu:.1f}", f"{extract:.0f}", f"{merge.cpu:.0f}", f"{mapping.cpu:.0f}",
+                     f"{(extract + further) / mine.cpu:.0f} ×", f"{further / mine.cpu:.0f} ×",
+                     f"{max(merge.peak, mapping.peak) / 2**20:.0f}", f"{mine.peak / 2**20:.0f}",
+                     f"{written / 1e9:.1f}"))  # fmt: skip
     table(rows, ("CPU s", "vlrm", "extract", "merge", "map", "first", "further", "MiB theirs", "MiB ours", "GB written"))

@@ -65,15 +65,15 @@ def write_pairs(folder):
                 [(row["query"], row["response"]) for row in rows])  # fmt: skip
 
 
-def write_best_of_8(folder):
+def write_best_of_8(folder, lists=LISTS):
     """Images in TextVQA's schema, and a file of responses to them."""
     import pyarrow
     import pyarrow.parquet
 
     data, responses = folder / "textvqa.parquet", folder / "best-of-8.jsonl"
-    images = [{"image": picture(100 + i), "question_id": i, "question": PROMPT, "answers": []} for i in range(LISTS)]
+    images = [{"image": picture(100 + i), "question_id": i, "question": PROMPT, "answers": []} for i in range(lists)]
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(images), data)
-    rows = [{"id": i, "input": PROMPT, "responses": RESPONSES, "correctness": [0] * 8} for i in range(LISTS)]
+    rows = [{"id": i, "input": PROMPT, "responses": RESPONSES, "correctness": [0] * 8} for i in range(lists)]
     responses.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return Task("best-of-n", ["best-of-n", "--task", "textvqa_val", "--responses", responses, "--data", data],
                 [data, responses], "scores", [(row["input"], row["responses"]) for row in rows])  # fmt: skip

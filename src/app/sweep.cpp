@@ -92,8 +92,11 @@ void sweep(const SweepOptions& sweep_options) {
         return std::make_unique<Scorer>(model, scoring, backend_options(options.model, model));
       },
       sweep_options.memory_limit);
-  tell_status(fmt::format("{}: {} images encoded, {} models merged, {} chunks of rows", options.output,
-                          work.images_encoded, work.models_merged, work.chunks));
+  tell_status(fmt::format("{}: {} images encoded, {} models merged, {} chunks of rows{}", options.output,
+                          work.images_encoded, work.models_merged, work.chunks,
+                          work.merged_ahead == 0
+                              ? ""
+                              : fmt::format("; {} models were merged while others were scored", work.merged_ahead)));
   tell_all_warnings();
 }
 

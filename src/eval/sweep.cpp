@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/listening.h"
 #include "base/progress.h"
+#include "eval/next_merge.h"
 
 namespace vlrm {
 
@@ -47,7 +48,10 @@ class Sweep::Run {
     say_loaded(order_.front());
     scorer_ = load(*order_.front()->model);
     limits_.memory = memory_limit.value_or(scorer_->spare_memory() / 2);
-    if (const auto host = scorer_->spare_host_memory()) limits_.host = *host / 2;
+    if (const auto host = scorer_->spare_host_memory()) {
+      limits_.host = *host / 2;
+      merges_ahead_ = !scorer_->streamed() && NextMerge::bytes(*order_.front()->model) <= *host / 4;
+    }
   }
 
   // The next chunk is read while one is scored.
@@ -63,6 +67,7 @@ class Sweep::Run {
       score(chunk);
     }
     work_.images_encoded = scorer_->work().images_encoded;
+    work_.merged_ahead = next_.used();
     return work_;
   }
 
@@ -71,13 +76,16 @@ class Sweep::Run {
     ++work_.chunks;
     // No more than the limit even where one batch is larger: its images are then encoded again for each recipe.
     scorer_->keep_images(std::min(chunk.image_bytes, limits_.memory));
-    for (Part* part : order_) {
-      if (part->evaluation->done() >= chunk.end()) continue;
+    std::vector<Part*> left;
+    for (Part* part : order_)
+      if (part->evaluation->done() < chunk.end()) left.push_back(part);
+    for (size_t i = 0; i < left.size(); ++i) {
       try {
-        load(part);
-        score(chunk, *part->evaluation);
+        load(left[i]);
+        if (merges_ahead_ && i + 1 < left.size()) next_.begin(*left[i + 1]->model);
+        score(chunk, *left[i]->evaluation);
       } catch (const Error& error) {
-        rethrow_at(part->name, error);
+        rethrow_at(left[i]->name, error);
       }
     }
     // There and back, so that the model that is loaded is the one that the next chunk begins with.
@@ -99,7 +107,7 @@ class Sweep::Run {
   void load(Part* part) {
     if (loaded_ == part) return;
     say_loaded(part);
-    scorer_->replace_language_weights(part->model->weights);
+    scorer_->replace_language_weights(next_.weights(*part->model));
   }
 
   void say_loaded(Part* part) {
@@ -111,6 +119,8 @@ class Sweep::Run {
   Progress progress_;
   std::vector<Part*> order_;
   Part* loaded_ = nullptr;
+  bool merges_ahead_ = false;
+  NextMerge next_;
   std::unique_ptr<Scorer> scorer_;
   ChunkLimits limits_;
   Work work_;

@@ -18,7 +18,8 @@ struct SweepRecipe {
 };
 
 // Goes through the rows in chunks whose encoded images fit in memory, and through the recipes for each chunk: the
-// vision tower runs once a sample, and a recipe's weights are merged once a chunk. Resumable as a whole.
+// vision tower runs once a sample, and a recipe's weights are merged once a chunk: on a device, where the host has the
+// memory, while the recipe before is scored. Resumable as a whole.
 class Sweep {
  public:
   // There must be a recipe. Looks at the benchmark's rows once for all recipes, and plans each merge that is not
@@ -31,6 +32,7 @@ class Sweep {
 
   struct Work {
     int64_t images_encoded = 0, models_merged = 0, chunks = 0;
+    int64_t merged_ahead = 0;  // of the models, while another one's scores were computed
   };
   using LoadScorer = std::function<std::unique_ptr<Scorer>(const Model& model)>;
   // Scores the rest, with `memory_limit` bytes for what is kept of a chunk; nothing: half of what is free once the

@@ -64,7 +64,9 @@ PagedTextWriter::PagedTextWriter(TorchBackend& backend)
 
 // The texts share the prompt's full pages; what is left of it each has on a page of its own, which it goes on with.
 PagedTextWriter::Group PagedTextWriter::begun(const PrefixGroup& prompt, int64_t texts, NewPlaces& places) {
-  Group group{.length = prompt.prefix.length, .position = prompt.next_position};
+  Group group;
+  group.length = prompt.prefix.length;
+  group.position = prompt.next_position;
   const int64_t full = group.length / kPageTokens, rest = group.length % kPageTokens, first = prompt.prefix.first;
   std::vector<int32_t> shared;
   for (int64_t i = 0; i < full; ++i) shared.push_back(text_pages_.take());

@@ -112,6 +112,14 @@ def test_too_little_memory_is_an_error_of_one_line(inputs, weights):
     assert "the GPU's memory is not enough: fake device out of memory" in done.stderr
 
 
+def test_a_sweep_merges_the_next_recipe_while_one_is_scored(inputs, tmp_path):
+    for device, ahead in [("fake", True), ("cpu", False)]:
+        command = [*device_commands.swept(inputs), "--device", device, "--dtype", "float32", "-o", tmp_path / device]
+        done = subprocess.run([PROGRAM, *map(str, command)], capture_output=True, text=True, check=True,
+                              env=device_programs.environment(BUILD, "fake"))
+        assert ("; 2 models were merged while others were scored" in done.stderr) == ahead, done.stderr
+
+
 def test_a_device_index_that_is_not_there(inputs):
     done = one_score(inputs, device="fake:2")
     assert (done.returncode, done.stdout) == (2, "")
