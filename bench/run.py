@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-BENCHES = ["build", "merge", "score", "score-qwen3-vl", "serve", "eval", "sweep", "generate", "full-scale", "kernels",
+BENCHES = ["build", "merge", "score", "score-qwen3-vl", "serve", "eval", "sweep", "generate", "full-scale", "device", "kernels",
            "fuzz"]  # fmt: skip
 
 

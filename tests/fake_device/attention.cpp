@@ -73,7 +73,9 @@ at::Tensor attention(const at::Tensor& queries, const at::Tensor& keys, const at
     TORCH_CHECK(tensor.device() == queries.device(),
                 "Expected all tensors to be on the same device, but found at least two devices, ", queries.device(),
                 " and ", tensor.device(), "! (in attention)");
-  note(chosen({queries, keys, values, mask, causal}));
+  Kernel kernel = chosen({queries, keys, values, mask, causal});
+  kernel.bytes = 2.0 * static_cast<double>(bytes_of(queries) + bytes_of(keys));
+  note(kernel);
   // The layout in which flash attention leaves its result: rows, then heads.
   auto sizes = queries.sizes().vec();
   std::swap(sizes[1], sizes[2]);

@@ -89,7 +89,7 @@ at::Tensor copy_from(const at::Tensor& source, const at::Tensor& target, bool no
   else if (target.is_cpu())
     note_copy(Copy::to_host, source, target, !non_blocking);
   else
-    note({.name = "aten::copy_"});
+    note({.name = "aten::copy_", .bytes = static_cast<double>(bytes_of(source) + bytes_of(target))});
   if (settings().dry) {
     if (target.is_cpu()) at::Tensor(target).zero_();
     return target;

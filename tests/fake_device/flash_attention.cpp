@@ -115,6 +115,13 @@ void compute(const Call& call, std::optional<double> scale, const at::Tensor& ou
   }
 }
 
+// Of pages, those that are seen.
+double bytes_of_attention(const Call& call, int64_t runs) {
+  const int64_t row = call.keys.size(-1) * call.keys.size(-2) * static_cast<int64_t>(call.keys.element_size());
+  const int64_t keys = std::min(bytes_of(call.keys), runs * call.longest_keys * row);
+  return 2.0 * static_cast<double>(bytes_of(call.queries) + keys);
+}
+
 using Results = std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor>;
 
 // One batch element after the other.
@@ -144,7 +151,8 @@ Results flash_attention(const at::Tensor& queries, const at::Tensor& keys, const
                 "Paged KV cache block size must be divisible by 256");
   }
   note({.name = "aten::_flash_attention_forward",
-        .flops = 4.0 * static_cast<double>(queries.numel()) * static_cast<double>(longest_keys)});
+        .flops = 4.0 * static_cast<double>(queries.numel()) * static_cast<double>(longest_keys),
+        .bytes = bytes_of_attention(call, runs)});
   at::Tensor out = at::empty(queries.sizes(), queries.options());
   if (!settings().dry) query_ends ? compute(call, scale, out) : compute_dense(call, scale, out);
   return {out, {}, {}, {}, {}};

@@ -3,17 +3,24 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <string>
 
 namespace fake_device {
 
-// An operation: its name, the floating-point operations of its products, and how many kernels a GPU launches for it.
+// An operation: its name, the floating-point operations of its products or of attention, how many kernels a GPU
+// launches for it, and the bytes of memory that it reads and writes.
 struct Kernel {
   std::string name;
   double flops = 0;
   int launches = 1;
+  double bytes = 0;
+  std::array<int64_t, 3> product = {};  // of matrices [m, k] and [k, n]: m, n, k
 };
+
+// An element that a stride of zero repeats counts once.
+int64_t bytes_of(const at::Tensor& tensor);
 
 enum class Copy { to_device, to_host };
 

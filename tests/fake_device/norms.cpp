@@ -17,7 +17,10 @@ std::tuple<at::Tensor, at::Tensor> fused_rms_norm(const at::Tensor& x, at::IntAr
               weight->device(), "! (in _fused_rms_norm)");
   TORCH_CHECK(x.scalar_type() == weight->scalar_type(), "expected scalar type ", x.scalar_type(), " but found ",
               weight->scalar_type());
-  note({.name = "aten::_fused_rms_norm", .launches = x.is_contiguous() ? 1 : 2});
+  const int launches = x.is_contiguous() ? 1 : 2;
+  note({.name = "aten::_fused_rms_norm",
+        .launches = launches,
+        .bytes = 2.0 * launches * static_cast<double>(bytes_of(x))});
   const at::Tensor out = at::empty(x.sizes(), x.options());
   auto factors = x.sizes().vec();
   factors.back() = 1;

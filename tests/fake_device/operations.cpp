@@ -3,6 +3,8 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/library.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include "dry_results.h"
@@ -53,20 +55,46 @@ void check_devices(const std::string& name, Arguments arguments) {
   });
 }
 
-// Two for each multiply-add of a product of matrices; nothing is counted for other operations.
-double flops_of(const std::string& name, Arguments arguments) {
+// The shape of a product of matrices, m, n and k; those of a batch one below the other. Zeros for other operations.
+std::array<int64_t, 3> product_of(const std::string& name, Arguments arguments) {
   const bool product = name == "aten::mm" || name == "aten::bmm",
              sum = name == "aten::addmm" || name == "aten::baddbmm";
-  if (!product && !sum) return 0;
+  if (!product && !sum) return {};
   const size_t first = sum ? 1 : 0;  // the summand comes before the factors
   const at::Tensor a = arguments[first].toTensor(), b = arguments[first + 1].toTensor();
-  return 2 * static_cast<double>(a.numel()) * static_cast<double>(b.size(-1));
+  return {a.numel() / std::max<int64_t>(a.size(-1), 1), b.size(-1), a.size(-1)};
 }
 
-void note_operation(const c10::OperatorHandle& op, Arguments arguments) {
+double bytes_in(Arguments values) {
+  double bytes = 0;
+  for_each_tensor(values, [&](const at::Tensor& tensor) { bytes += static_cast<double>(bytes_of(tensor)); });
+  return bytes;
+}
+
+// What is read and written. Rows that are gathered or scattered count themselves, not the table that they are of.
+double bytes_moved(const std::string& name, Arguments arguments) {
+  if (name == "aten::index_select") return 0;  // its result counts twice
+  if (name == "aten::index_copy") return 2 * static_cast<double>(bytes_of(arguments[3].toTensor()));
+  return bytes_in(arguments);
+}
+
+double bytes_of_results(const std::string& name, Arguments results) {
+  return bytes_in(results) * (name == "aten::index_select" ? 2 : 1);
+}
+
+Kernel kernel_of(const c10::OperatorHandle& op, Arguments arguments) {
   const std::string &name = op.schema().name(), &overload = op.schema().overload_name();
-  note({.name = overload.empty() ? name : name + "." + overload, .flops = flops_of(name, arguments)});
-  if (waits(name)) note_wait(name);
+  const auto product = product_of(name, arguments);
+  const double flops =
+      2.0 * static_cast<double>(product[0]) * static_cast<double>(product[1]) * static_cast<double>(product[2]);
+  return {overload.empty() ? name : name + "." + overload, flops, 1, bytes_moved(name, arguments), product};
+}
+
+// Its results are arguments that it writes.
+bool writes_arguments(const c10::OperatorHandle& op) {
+  return std::ranges::any_of(op.schema().returns(), [](const c10::Argument& result) {
+    return result.alias_info() && result.alias_info()->isWrite();
+  });
 }
 
 void run_on_cpu(const c10::OperatorHandle& op, Stack* stack) {
@@ -89,12 +117,17 @@ void run_on_cpu(const c10::OperatorHandle& op, Stack* stack) {
 
 void run(const c10::OperatorHandle& op, Stack* stack) {
   const auto arguments = torch::jit::last(*stack, op.schema().arguments().size());
-  check_devices(op.schema().name(), arguments);
-  note_operation(op, arguments);
+  const std::string& name = op.schema().name();
+  check_devices(name, arguments);
+  Kernel kernel = kernel_of(op, arguments);
   if (settings().dry)
     push_dry_results(op, stack);
   else
     run_on_cpu(op, stack);
+  if (!writes_arguments(op))
+    kernel.bytes += bytes_of_results(name, torch::jit::last(*stack, op.schema().returns().size()));
+  note(kernel);
+  if (waits(name)) note_wait(name);
 }
 
 }  // namespace
