@@ -22,8 +22,12 @@ void read_chunk(const TensorReader& reader, Dtype dtype, int64_t first, int64_t 
   }
 }
 
-std::byte* bytes_of(const at::Tensor& tensor) {
-  return static_cast<std::byte*>(tensor.data_ptr());
+// Elements [first, first + count) of a tensor, read with all threads.
+void read_elements(const TensorReader& reader, Dtype dtype, int64_t first, int64_t count, std::byte* out) {
+  parallel_for((count + kChunk - 1) / kChunk, [&](int64_t chunk) {
+    const int64_t done = chunk * kChunk;
+    read_chunk(reader, dtype, first + done, std::min(kChunk, count - done), out + done * size_of(dtype));
+  });
 }
 
 }  // namespace
@@ -44,44 +48,50 @@ void WeightReader::require(const std::string& name, const std::vector<int64_t>& 
          safetensors_name(info.dtype));
 }
 
-void WeightReader::read_into(const std::string& name, Dtype dtype, std::byte* out) const {
-  const auto reader = checkpoint_->prepare(name);
-  const int64_t elements = reader->info().elements();
-  parallel_for((elements + kChunk - 1) / kChunk, [&](int64_t chunk) {
-    const int64_t first = chunk * kChunk;
-    read_chunk(*reader, dtype, first, std::min(kChunk, elements - first), out + first * size_of(dtype));
-  });
+at::Tensor WeightReader::read(const std::vector<std::string>& names, const std::vector<int64_t>& shape,
+                              at::ScalarType type) const {
+  const Dtype dtype = dtype_of(type);
+  const at::Tensor whole = at::empty(shape, at::TensorOptions().dtype(type).device(precision_.device));
+  const at::Tensor flat = whole.view({-1});
+  int64_t begin = 0;
+  for (const std::string& name : names) {
+    const auto reader = checkpoint_->prepare(name);
+    const int64_t elements = reader->info().elements();
+    const auto fill = [&](int64_t first, int64_t count, std::byte* out) {
+      read_elements(*reader, dtype, first, count, out);
+    };
+    if (precision_.device.is_cpu())
+      fill(0, elements, static_cast<std::byte*>(whole.mutable_data_ptr()) + begin * size_of(dtype));
+    else
+      uploader_->upload(flat.narrow(0, begin, elements), fill);
+    begin += elements;
+  }
+  return whole;
 }
 
 at::Tensor WeightReader::matrix(const std::vector<Rows>& parts, int64_t columns) const {
   int64_t rows = 0;
+  std::vector<std::string> names;
   for (const Rows& part : parts) {
     require(part.name, {part.rows, columns});
     rows += part.rows;
+    names.push_back(part.name);
   }
   if (shapes_only_) return at::empty({rows, columns}, at::kMeta);
-  const at::Tensor whole = at::empty({rows, columns}, precision_.storage_type);
-  std::byte* out = bytes_of(whole);
-  for (const Rows& part : parts) {
-    read_into(part.name, precision_.storage, out);
-    out += part.rows * columns * size_of(precision_.storage);
-  }
-  return whole.to(precision_.device);
+  return read(names, {rows, columns}, precision_.storage_type);
 }
 
 at::Tensor WeightReader::vector(const std::string& name, const std::vector<int64_t>& shape) const {
   require(name, shape);
   if (shapes_only_) return at::empty(shape, at::kMeta);
-  const at::Tensor values = at::empty(shape, at::kFloat);
-  read_into(name, Dtype::f32, bytes_of(values));
-  return values.to(precision_.device, precision_.compute_type);
+  return read({name}, shape, precision_.compute_type);
 }
 
 double WeightReader::scalar(const std::string& name) const {
   require(name, {1});
   if (shapes_only_) return 0;
   float value = 0;
-  read_into(name, Dtype::f32, reinterpret_cast<std::byte*>(&value));
+  checkpoint_->prepare(name)->read_float32(0, 1, &value);
   return value;
 }
 

@@ -1,10 +1,12 @@
 // Tensors of a lazy checkpoint, as libtorch's.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "model/precision.h"
+#include "model/uploader.h"
 #include "weights/checkpoint.h"
 
 namespace vlrm {
@@ -13,7 +15,9 @@ namespace vlrm {
 class WeightReader {
  public:
   WeightReader(CheckpointPtr checkpoint, Precision precision)
-      : checkpoint_(std::move(checkpoint)), precision_(precision) {}
+      : checkpoint_(std::move(checkpoint)),
+        precision_(precision),
+        uploader_(std::make_shared<Uploader>(precision.device)) {}
 
   // A reader that checks what it is asked for and reads nothing: its tensors have shapes, but no values.
   WeightReader shapes_only() const;
@@ -42,11 +46,12 @@ class WeightReader {
   at::Tensor gather_rows(const std::string& name, const std::vector<int64_t>& ids, int64_t columns) const;
 
  private:
-  // Elements of a whole tensor, as `dtype`, into memory of the CPU.
-  void read_into(const std::string& name, Dtype dtype, std::byte* out) const;
+  // The tensors `names` one behind the other, as one of `shape` and `type` on the device.
+  at::Tensor read(const std::vector<std::string>& names, const std::vector<int64_t>& shape, at::ScalarType type) const;
 
   CheckpointPtr checkpoint_;
   Precision precision_;
+  std::shared_ptr<Uploader> uploader_;
   bool shapes_only_ = false;
 };
 

@@ -39,7 +39,24 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
   c10::Stream getDefaultStream(c10::Device device) const override { return getStream(device); }
   c10::Stream exchangeStream(c10::Stream stream) const override { return stream; }
   c10::DeviceIndex deviceCount() const noexcept override { return kDevices; }
-  void synchronizeDevice(c10::DeviceIndex) const override { note_wait("synchronize"); }
+  void synchronizeDevice(c10::DeviceIndex) const override {
+    note_wait("synchronize");
+    finish_delayed_copies();
+  }
+  // All events are one: what was asked for before it is done.
+  void record(void** event, const c10::Stream&, c10::DeviceIndex, c10::EventFlag) const override {
+    static char any;
+    *event = &any;
+  }
+  void block(void*, const c10::Stream&) const override {}
+  bool queryEvent(void*) const override {
+    finish_delayed_copies();
+    return true;
+  }
+  void synchronizeEvent(void*) const override {
+    note_wait("event");
+    finish_delayed_copies();
+  }
 };
 C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard)
 
@@ -84,14 +101,19 @@ at::Tensor empty_strided(c10::IntArrayRef size, c10::IntArrayRef stride, std::op
 
 // From and to the host, from one device to another, and from one layout or type to another on one device.
 at::Tensor copy_from(const at::Tensor& source, const at::Tensor& target, bool non_blocking) {
+  const bool delayed = source.is_cpu() && non_blocking && is_pinned(source.storage().data());
   if (source.is_cpu())  // only memory that is pinned is read while the host works on
-    note_copy(Copy::to_device, source, target, !non_blocking || !is_pinned(source.storage().data()));
+    note_copy(Copy::to_device, source, target, !delayed);
   else if (target.is_cpu())
     note_copy(Copy::to_host, source, target, !non_blocking);
   else
     note({.name = "aten::copy_", .bytes = static_cast<double>(bytes_of(source) + bytes_of(target))});
   if (settings().dry) {
     if (target.is_cpu()) at::Tensor(target).zero_();
+    return target;
+  }
+  if (delayed) {
+    delay_copy(source, target);
     return target;
   }
   const std::vector<at::Tensor> both{source, target};

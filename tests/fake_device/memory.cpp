@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 
+#include "pinned_memory.h"
 #include "settings.h"
 
 namespace fake_device {
@@ -165,6 +166,7 @@ c10::DeviceAllocator& allocator() {
 
 Access::Access(std::span<const at::Tensor> tensors) {
   if (settings().dry) return;
+  finish_delayed_copies();
   const std::lock_guard lock(mutex);
   for (const at::Tensor& tensor : tensors) {
     if (!tensor.defined() || !tensor.is_privateuseone()) continue;

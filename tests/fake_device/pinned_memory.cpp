@@ -4,6 +4,10 @@
 #include <mutex>
 #include <new>
 #include <set>
+#include <utility>
+#include <vector>
+
+#include "memory.h"
 
 namespace fake_device {
 namespace {
@@ -33,7 +37,33 @@ class PinnedAllocator final : public c10::Allocator {
   void copy_data(void* to, const void* from, size_t bytes) const override { std::memcpy(to, from, bytes); }
 };
 
+struct DelayedCopy {
+  at::Tensor source, target;
+};
+
+// Held while copies are done: who waits for them then waits for all of them. A copy accesses the device's memory, which
+// asks for delayed copies once more.
+std::recursive_mutex delayed_mutex;
+std::vector<DelayedCopy>& delayed_copies() {
+  static auto* all = new std::vector<DelayedCopy>;  // never freed, as above
+  return *all;
+}
+
 }  // namespace
+
+void delay_copy(const at::Tensor& source, const at::Tensor& target) {
+  const std::lock_guard lock(delayed_mutex);
+  delayed_copies().push_back({source, target});
+}
+
+void finish_delayed_copies() {
+  const std::lock_guard lock(delayed_mutex);
+  const std::vector<DelayedCopy> copies = std::exchange(delayed_copies(), {});
+  for (const DelayedCopy& copy : copies) {
+    const Access access({&copy.target, 1});
+    as_cpu(copy.target).copy_(copy.source);
+  }
+}
 
 c10::Allocator& pinned_allocator() {
   static auto* only = new PinnedAllocator;

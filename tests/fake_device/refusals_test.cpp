@@ -8,7 +8,9 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <c10/core/Event.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/util/Exception.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -128,7 +130,7 @@ TEST_F(FakeDevice, CountsLaunchesWaitsAndCopies) {
   EXPECT_EQ(report["operations"], (nlohmann::json{{"aten::mm.out", 1}, {"aten::add.out", 1}, {"aten::nonzero", 1}}));
   EXPECT_EQ(report["launches"], 3);
   EXPECT_EQ(report["waits"], (nlohmann::json{{"copy to the host", 2}, {"aten::nonzero", 1}}));
-  EXPECT_EQ(report["to_host"], (nlohmann::json{{"copies", 2}, {"bytes", 4 + 32 * 4}}));
+  EXPECT_EQ(report["to_host"], (nlohmann::json{{"copies", 2}, {"bytes", 4 + 32 * 4}, {"waited", 4 + 32 * 4}}));
   EXPECT_EQ(report["gflop"], 2 * 8 * 16 * 4 / 1e9);
 }
 
@@ -149,6 +151,18 @@ TEST_F(FakeDevice, ChoosesAttentionAsCudaDoes) {
   EXPECT_EQ(attention_of(at::kHalf, false), "attention flash");
   EXPECT_EQ(attention_of(at::kHalf, true), "attention efficient, mask");
   at::globalContext().setSDPUseCuDNN(true);
+}
+
+TEST_F(FakeDevice, CopiesFromPinnedMemoryAsLateAsAGpuMight) {
+  for (const bool waits : {false, true}) {
+    const at::Tensor source = at::ones({4}, at::TensorOptions().pinned_memory(true)), target = at::empty({4}, "fake:0");
+    target.copy_(source, /*non_blocking=*/true);
+    c10::Event event(target.device().type());
+    event.record(c10::impl::VirtualGuardImpl(target.device().type()).getStream(target.device()));
+    if (waits) event.synchronize();
+    source.fill_(2);
+    EXPECT_EQ(target.sum().item<double>(), waits ? 4 : 8);
+  }
 }
 
 }  // namespace
