@@ -31,6 +31,8 @@ with_trainers() {
   VLRM_PYTHON_PACKAGE=build/release/python "$python" -m pytest -p no:cacheprovider -q -rs tests/python_package/test_verl.py \
     tests/python_package/test_swift.py tests/python_package/test_openrlhf.py
 }
+# What ./dev check-device would do on a machine with a GPU.
+with_fake_device() { check_device --device fake; }
 every_fuzzer() { build_preset fuzz; "$python" bench/run.py --vlrm build/release/bin/vlrm fuzz --minutes 1; }
 
 ci_full() {
@@ -43,7 +45,7 @@ ci_full() {
   install_python run test
   mkdir -p build/ci-full
   for step in run_tests sanitize "lint --all" with_clang without_torch without_arrow with_trl with_trainers wheel_tests \
-    source_tests every_fault every_fuzzer; do
+    source_tests with_fake_device every_fault every_fuzzer; do
     say "ci-full: $step"
     started=$SECONDS
     log=build/ci-full/${step%% *}.log

@@ -52,7 +52,7 @@ sanitize() {
 }
 
 # On a machine with a GPU.
-device_check() {  # [OPTION …]
+check_device() {  # [OPTION …]
   build_tests
-  "$python" tools/device_check/device_check.py "$@"
+  "$python" tools/device_check/check_device.py "$@"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Is vlrm right on this machine's GPU, and how fast? Tests and measures what ./dev test has built, in under ten minutes.
 
-    ./dev device-check --device cuda        (--device fake: a rehearsal without a GPU)
+    ./dev check-device --device cuda        (--device fake: a rehearsal without a GPU)
 
 Each step has a time limit, and what it found is written at once, so that a run which is cut off leaves what it had.
 Exit status 1: something is wrong (slow is not wrong).
@@ -17,6 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cost_model
 import device_programs
 
 ROOT = device_programs.ROOT
@@ -30,7 +31,7 @@ def main():
     parser.add_argument("--build", type=Path, default=ROOT / "build/release")
     parser.add_argument("--goldens", type=Path, default=Path(os.environ.get("VLRM_GOLDENS", ROOT / "tests/goldens")))
     parser.add_argument("--steps", nargs="+", choices=[name for name, *_ in STEPS], help="default: all of them")
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "build/device-check.json")
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "build/check-device.json")
     options = parser.parse_args()
     check = Check(options)
     for name, limit, work in STEPS:
@@ -135,10 +136,12 @@ def kernels(check, until):
 
 
 def scenarios(check, until):
-    """Llama-3.2-11B-Vision: measured on the device, beside what the fake device counts."""
+    """Llama-3.2-11B-Vision: measured on the device, beside what the fake device counts and an H200 is computed to take."""
     counted = device_programs.scenarios(check.build, "fake", until - time.monotonic())
     table = {name: {"launches": report["launches"], "waits": sum(report["waits"].values()),
-                    "tflop": round(report["gflop"] / 1e3, 2)} for name, report in counted.items()}
+                    "tflop": round(report["gflop"] / 1e3, 2),
+                    "computed_h200_ms": round(cost_model.estimate(cost_model.GPUS[0], report).total, 1)}
+             for name, report in counted.items()}  # fmt: skip
     if not check.device.startswith("fake"):
         for name, times in device_programs.scenarios(check.build, check.device, until - time.monotonic()).items():
             table[name] |= times
