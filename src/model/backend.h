@@ -133,8 +133,8 @@ class Backend {
   virtual int64_t encoded_image_bytes(const ProcessedImage& image) const = 0;
   // Bytes that the weights, and the work on one batch, leave of the memory limit for images to be kept in.
   virtual int64_t spare_memory() const = 0;
-  // Bytes that the host has free, where the weights are in another memory than what waits to be computed; nothing: it is
-  // one memory.
+  // Bytes that the host has free, where the weights are in another memory than what waits to be computed; nothing: it
+  // is one memory.
   virtual std::optional<int64_t> spare_host_memory() const { return std::nullopt; }
 
   // What was computed so far, so that sharing can be asserted and not only timed.
