@@ -51,7 +51,7 @@ void WeightReader::require(const std::string& name, const std::vector<int64_t>& 
 at::Tensor WeightReader::read(const std::vector<std::string>& names, const std::vector<int64_t>& shape,
                               at::ScalarType type) const {
   const Dtype dtype = dtype_of(type);
-  const at::Tensor whole = at::empty(shape, at::TensorOptions().dtype(type).device(precision_.device));
+  at::Tensor whole = at::empty(shape, at::TensorOptions().dtype(type).device(precision_.device));
   const at::Tensor flat = whole.view({-1});
   int64_t begin = 0;
   for (const std::string& name : names) {
