@@ -5,6 +5,7 @@
 // one's listener; otherwise they are dropped.
 #pragma once
 
+#include <vlrm/distributed.h>
 #include <vlrm/error.h>
 #include <vlrm/listener.h>
 #include <vlrm/model.h>
@@ -52,6 +53,10 @@ struct ScoreFileOptions {
   std::optional<int64_t> limit;  // use only this many samples, from the first; above 0; none: all
   bool force = false;            // start again where the output exists
   bool resume_mixed = false;     // resume with settings that may change the last digits
+  // This process is one of many that write the output, in parts beside it ("OUTPUT.parts"); none: it is alone. Then a
+  // device "auto" is that of its local rank, and without `threads` it takes its share of the cores, or what the others
+  // have.
+  std::optional<Ranks> ranks;
   Listener* listener = nullptr;
 };
 

@@ -1,6 +1,7 @@
 #include <vlrm/score.h>
 
 #include "app/costs.h"
+#include "app/distributed_model.h"
 #include "app/listening.h"
 #include "app/loaded_model.h"
 #include "app/model.h"
@@ -8,10 +9,14 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "base/version.h"
+#include "distributed/parts_folder.h"
 #include "prompt/samples_file.h"
 #include "results/equal_scores.h"
 #include "results/metrics.h"
+#include "reward/distributed_score_run.h"
 #include "reward/score_run.h"
+
+namespace fs = std::filesystem;
 
 namespace vlrm {
 namespace {
@@ -46,6 +51,12 @@ void check_file_options(const ScoreFileOptions& options) {
   }
   require_at_least("batch_samples", options.batch_samples, 1);
   require_limit(options.limit);
+  if (!options.ranks) return;
+  if (options.output.empty()) throw OptionError("output", "is missing: many processes share it");
+  if (options.input == "-" || options.input == "/dev/stdin")
+    throw OptionError("input", "a file is needed, as many processes read it");
+  if (options.force) throw OptionError("force", "does not go with many processes; remove the output and its parts");
+  if (options.resume_mixed) throw OptionError("resume_mixed", "does not go with many processes");
 }
 
 SamplesInput input_of(const ScoreFileOptions& options) {
@@ -65,12 +76,10 @@ Scores score(const ScoreOptions& options) {
   return LoadedModel(options.model).score({{sample_of(options), "the sample"}}, how, 1).front();
 }
 
-void score_file(const ScoreFileOptions& options) {
-  const CallListener listening(options.listener);
-  check_file_options(options);
-  if (options.output.empty() && !options.write) throw OptionError("output", "is missing, and nobody takes the lines");
-  const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
-  const Model model = open_or_merge(options.model);
+namespace {
+
+ScoreRunOptions run_options_of(const ScoreFileOptions& options, const Model& model, const ScorerOptions& how,
+                               EqualScores& equal_scores) {
   ScoreRunOptions run_options{.input = input_of(options),
                               .output = std::nullopt,
                               .limit = options.limit,
@@ -80,13 +89,70 @@ void score_file(const ScoreFileOptions& options) {
                               .settings = settings_of(options, model, how)};
   if (!options.output.empty()) run_options.output = options.output;
   run_options.write = options.write;
-  EqualScores equal_scores;
   run_options.seen = [&](const Sample& sample, const std::vector<double>& scores) {
     equal_scores.add(scores, sample.responses);
   };
-  ScoreRun run(std::move(run_options));
+  return run_options;
+}
+
+void tell_without_image(const ScorerOptions& how, int64_t without, int64_t total) {
+  if (how.prompt.mode == Mode::image && without > 0)
+    tell_warning(fmt::format("{} of {} samples have no image: scored without one", without, total));
+}
+
+void tell_all_scored(const ScoreFileOptions& options, int64_t total) {
+  tell_status(fmt::format("{}: all {} samples are scored already", options.output, total));
+}
+
+// What many processes have begun, one that is alone would begin again.
+void refuse_distributed(const std::string& output) {
+  const PartsFolder parts(output);
+  if (output.empty() || fs::exists(output) || !parts.settings()) return;
+  fail("{}: is being made by many processes, or was; run their command again, or remove {}", output,
+       parts.path().string());
+}
+
+// This process's share of a file.
+void score_share(const ScoreFileOptions& options, const ScorerOptions& how, const Model& model) {
+  EqualScores equal_scores;
+  ScoreRunOptions run_options = run_options_of(options, model, how, equal_scores);
+  run_options.settings["device"] = kind_of_device(options.model);
+  DistributedScoreRun run(std::move(run_options), *options.ranks);
+  if (run.joined()) return tell_all_scored(options, run.total());
+  if (!run.complete()) {
+    if (const auto done = run.done(); done.lines > 0)
+      tell_status(fmt::format("{}: {} of {} samples are scored already", options.output, done.lines, run.total()));
+    Scorer scorer(model, how, backend_options(options.model, model));
+    tell_without_image(how, run.without_image(), run.total());
+    run.score(scorer);
+  }
+  if (const auto done = run.done(); done.blocks < run.blocks())
+    return tell_status(
+        fmt::format("{}: nothing is left for this process; others have claimed {} of {} blocks, and the last of them "
+                    "joins the parts; should they have died, the same command goes on, after 5 minutes at the most",
+                    options.output, run.blocks() - done.blocks, run.blocks()));
+  const TextNotes notes = run.join();
+  tell_status(fmt::format("{}: joined from {} parts", options.output, run.blocks()));
+  tell_warnings(notes);
+  tell_if_equal(equal_scores);
+}
+
+}  // namespace
+
+void score_file(const ScoreFileOptions& named_options) {
+  const CallListener listening(named_options.listener);
+  check_file_options(named_options);
+  ScoreFileOptions options = named_options;
+  if (options.ranks) share_machine(options.model, *options.ranks, options.output);
+  if (options.output.empty() && !options.write) throw OptionError("output", "is missing, and nobody takes the lines");
+  const ScorerOptions how = scorer_options(options.model, mode_or_throw(options.mode));
+  const Model model = open_or_merge(options.model);
+  if (options.ranks) return score_share(options, how, model);
+  refuse_distributed(options.output);
+  EqualScores equal_scores;
+  ScoreRun run(run_options_of(options, model, how, equal_scores));
   if (run.finished()) {
-    tell_status(fmt::format("{}: all {} samples are scored already", options.output, run.total()));
+    tell_all_scored(options, run.total());
     tell_warnings(run.notes());
     tell_if_equal(equal_scores);
     return;
@@ -94,8 +160,7 @@ void score_file(const ScoreFileOptions& options) {
   if (run.done() > 0)
     tell_status(fmt::format("{}: going on after {} of {} samples", options.output, run.done(), run.total()));
   Scorer scorer(model, how, backend_options(options.model, model));
-  if (how.prompt.mode == Mode::image && run.without_image() > 0)
-    tell_warning(fmt::format("{} of {} samples have no image: scored without one", run.without_image(), run.total()));
+  tell_without_image(how, run.without_image(), run.total());
   run.score(scorer);
   tell_warnings(run.notes());
   tell_if_equal(equal_scores);

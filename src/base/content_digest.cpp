@@ -64,9 +64,11 @@ std::string file_digest(const fs::path& path) {
   return digest;
 }
 
-std::string files_digest(const std::vector<fs::path>& files) {
-  std::vector<std::string> digests(files.size());
+std::string files_digest(const std::vector<fs::path>& files, const std::vector<std::string>& known) {
+  std::vector<std::string> digests = known;
+  digests.resize(files.size());
   parallel_for(std::ssize(files), [&](int64_t i) {
+    if (!digests[static_cast<size_t>(i)].empty()) return;
     const fs::path& path = files[static_cast<size_t>(i)];
     std::error_code error;
     const bool is_file = fs::is_regular_file(path, error);

@@ -16,6 +16,7 @@ std::string content_digest(std::string_view bytes);
 std::string file_digest(const std::filesystem::path& file);
 
 // The same of many small files in their order, each read by one thread; a file that is missing counts as such.
-std::string files_digest(const std::vector<std::filesystem::path>& files);
+// Where `known` names a file's digest, it is not read.
+std::string files_digest(const std::vector<std::filesystem::path>& files, const std::vector<std::string>& known = {});
 
 }  // namespace vlrm

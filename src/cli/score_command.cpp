@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/costs_text.h"
+#include "cli/distributed_options.h"
 #include "cli/model_options.h"
 #include "cli/usage_errors.h"
 #include "results/metrics.h"
@@ -22,6 +23,7 @@ struct ScoreFlags {
   std::optional<std::string> prompt;
   std::string mode = "image";
   ScoreFileOptions file;
+  DistributedFlags distributed;
   bool json = false, dry_run = false;
 };
 
@@ -40,6 +42,8 @@ void check_flags(const ScoreFlags& flags) {
   if (!folder.empty() && !flags.images.empty())
     fail("score: --image does not go with --images, a folder whose images are scored one by one");
   if (!has_many_samples(flags) && !flags.file.output.empty()) fail("score: --output goes with --input or --images");
+  if (!has_many_samples(flags) && flags.distributed.given())
+    fail("score: --distributed and --shard go with --input or --images");
   if (!has_many_samples(flags) && flags.file.limit) fail("score: --limit goes with --input or --images");
 }
 
@@ -96,6 +100,8 @@ void add_score_command(CLI::App& program) {
       "  vlrm score --model OUT --images photos --prompt \"Is it sharp?\" --response Yes. --response No. -o "
       "scores.jsonl\n"
       "  vlrm score --vlm VLM --rm RM --base BASE --recipe ties.yml --input samples.jsonl -o scores.jsonl\n"
+      "  torchrun --standalone --nproc-per-node 8 --no-python vlrm score --distributed --model OUT --input "
+      "samples.jsonl -o scores.jsonl\n"
       "  vlrm score --vlm VLM --rm RM --method linear --weight-rm 0.5 --input samples.jsonl --limit 1 --dry-run\n\n"
       "A line of samples.jsonl: {\"id\": 1, \"images\": [\"cat.jpg\"], \"prompt\": \"What is this?\", \"responses\": "
       "[\"A cat.\", \"A dog.\"]}\n"
@@ -125,9 +131,11 @@ void add_score_command(CLI::App& program) {
   command->add_flag("--json", flags->json, "Print a JSON object instead of a table");
   command->add_flag("--force", flags->file.force, "Start again where the output exists");
   declare_resume_mixed(*command, flags->file.resume_mixed);
+  flags->distributed.declare(*command);
   declare_dry_run(*command, flags->dry_run);
-  command->callback([flags] {
+  command->callback([flags, command] {
     check_flags(*flags);
+    flags->file.ranks = flags->distributed.ranks(*command, flags->model.options);
     if (has_many_samples(*flags))
       score_input(*flags);
     else

@@ -32,6 +32,12 @@ extern "C" void note_signal(int signal) {
   signal_that_came.store(signal);
 }
 
+// Of each line; "" for a process that is alone.
+std::string& label() {
+  static std::string one;
+  return one;
+}
+
 std::string human_time(double seconds) {
   const auto whole = static_cast<int64_t>(std::llround(seconds));
   if (whole < 60) return fmt::format("{}s", whole);
@@ -94,21 +100,31 @@ size_t room() {
 }  // namespace
 
 void tell(std::string_view line) {
+  if (!label().empty()) {  // in one write, so that the lines of several processes stay whole
+    const std::string whole = fmt::format("{}{}\n", label(), line);
+    std::fwrite(whole.data(), 1, whole.size(), stderr);
+    return;
+  }
   std::fwrite(line.data(), 1, line.size(), stderr);
   std::fputc('\n', stderr);
+}
+
+void begin_lines_with(const std::string& label) {
+  vlrm::label() = label;
 }
 
 Terminal::Terminal() : is_terminal_(::isatty(STDERR_FILENO) != 0), next_line_(kLogEvery) {}
 
 void Terminal::progress(const ProgressReport& report) {
   if (quiet_) return;
+  const bool is_terminal = is_terminal_ && label().empty();
   if (report.state != ProgressReport::State::running) next_line_ = kLogEvery;
   if (report.state == ProgressReport::State::done) {
-    tell(is_terminal_ ? kClearLine + std::string(first_columns(last_line(report), room())) : last_line(report));
+    tell(is_terminal ? kClearLine + std::string(first_columns(last_line(report), room())) : last_line(report));
   } else if (report.state == ProgressReport::State::failed) {
     // Work that failed says so itself; a last line of progress would only hide it.
-    if (is_terminal_) std::fputs(kClearLine, stderr);
-  } else if (is_terminal_) {
+    if (is_terminal) std::fputs(kClearLine, stderr);
+  } else if (is_terminal) {
     std::fputs((kClearLine + fitting_line(report, room())).c_str(), stderr);
     std::fflush(stderr);
   } else if (report.seconds >= next_line_) {

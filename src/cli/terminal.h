@@ -4,12 +4,16 @@
 #include <vlrm/listener.h>
 
 #include <atomic>
+#include <string>
 #include <string_view>
 
 namespace vlrm {
 
 // Writes a line to standard error. Never fails: where that cannot be written, there is nobody to tell.
 void tell(std::string_view line);
+// What begins each line from then on, bars of progress being lines too: for one of many processes that write to one
+// log.
+void begin_lines_with(const std::string& label);
 
 // One for the program. While something half-written stands on the disk, the first SIGINT, SIGTERM or SIGHUP only makes
 // interrupted() true; the second one ends the program as ever. A signal that nobody looked at is raised again when

@@ -9,6 +9,7 @@ namespace vlrm {
 struct Accelerator {
   std::string device;  // as BackendOptions names it: "cuda"
   std::string name;    // of the first one, by its maker: "NVIDIA H200"; "": not known
+  int count = 1;       // of those that libtorch sees
 };
 
 // Nothing where libtorch sees none. Where there may be one, the first call opens libvlrm_model, and throws Error where

@@ -3,12 +3,12 @@
 #include <limits>
 #include <utility>
 
-#include "base/content_digest.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/listening.h"
 #include "prompt/image_folder.h"
+#include "prompt/images_digest.h"
 
 namespace fs = std::filesystem;
 
@@ -78,29 +78,6 @@ void SamplesFile::keep_in_temporary_file(const std::string& path) {
   keep(chunk);
   cut_ = samples == limit_;
 }
-
-namespace {
-
-// The contents of images as they are named, so many at a time; one that is named again at once is read once.
-class ImagesDigest {
- public:
-  void add(const fs::path& image) {
-    if (files_.empty() || files_.back() != image) files_.push_back(image);
-    if (files_.size() == kTogether) digest_.add(flushed());
-  }
-  std::string hex() {
-    digest_.add(flushed());
-    return digest_.hex();
-  }
-
- private:
-  static constexpr size_t kTogether = 1024;
-  std::string flushed() { return files_digest(std::exchange(files_, {})); }
-  std::vector<fs::path> files_;
-  Digest digest_;
-};
-
-}  // namespace
 
 SamplesFile::Facts SamplesFile::check(bool read_images) const {
   LineReader lines(path_, name_);

@@ -2,56 +2,15 @@
 
 #include "base/claim_file.h"
 #include "base/error.h"
-#include "base/json_fields.h"
 #include "base/progress.h"
+#include "reward/score_line.h"
 #include "reward/scoring_loop.h"
 
-namespace fs = std::filesystem;
-
 namespace vlrm {
-namespace {
-
-struct Scored {
-  std::vector<double> scores;
-  TextNotes notes;
-};
-
-// Nothing where a line is not of this sample.
-std::optional<Scored> read_line(const std::string& line, const Sample& sample) {
-  try {
-    const OrderedJson json = parse_ordered_json_or_throw(line, "");
-    Scored scored{required_field<std::vector<double>>(json, "scores", ""), {}};
-    if (json.contains("texts")) scored.notes = TextNotes::from_json(json.at("texts"), "");
-    const bool fits = json.contains("id") && json.at("id") == sample.id;
-    if (fits && scored.scores.size() == sample.responses.size()) return scored;
-  } catch (const Error&) {
-  }
-  return std::nullopt;
-}
-
-std::string score_line(const Sample& sample, const std::vector<double>& scores, const OrderedJson& date,
-                       const TextNotes& notes) {
-  std::string values;
-  for (const double score : scores)
-    values += fmt::format("{}{}", values.empty() ? "" : ", ", static_cast<float>(score));
-  const std::string at = date.is_string() ? fmt::format(", \"date\": {}", date.dump()) : "";
-  const std::string texts = notes.empty() ? "" : fmt::format(", \"texts\": {}", notes.json().dump());
-  std::string other;
-  for (const auto& [key, value] : sample.other.items())
-    other += fmt::format(", {}: {}", OrderedJson(key).dump(), value.dump());
-  return fmt::format("{{\"id\": {}, \"scores\": [{}]{}{}{}}}", sample.id.dump(), values, at, texts, other);
-}
-
-}  // namespace
-
 ScoreRun::ScoreRun(ScoreRunOptions options) : options_(std::move(options)), samples_(options_.input, options_.limit) {
   facts_ = samples_.check(options_.output.has_value());
-  std::error_code error;
-  if (options_.output && fs::equivalent(options_.input.path(), *options_.output, error))
-    fail("{}: is the input and the output; name another output", options_.output->string());
-  options_.settings["batch_samples"] = options_.batch_samples;
-  if (facts_.limited) options_.settings["limit"] = facts_.samples;
-  options_.settings["input"] = facts_.lines;
+  if (options_.output) refuse_input_as_output(options_.input, *options_.output);
+  add_input(options_.settings, options_.batch_samples, facts_);
   options_.settings["images"] = facts_.images;
   output_.emplace(ResumableLines::Options{.output = options_.output,
                                           .write = options_.write,
@@ -69,7 +28,7 @@ void ScoreRun::check_done() {
   output_->check_done([&](int64_t, const std::string& line) -> std::optional<std::string> {
     const auto expected = reader.next(1);
     const Sample& sample = expected.at(0).sample;
-    if (const auto scored = read_line(line, sample)) {
+    if (const auto scored = read_score_line(line, sample)) {
       notes_.add(scored->notes);
       if (options_.seen) options_.seen(sample, scored->scores);
       return std::nullopt;
