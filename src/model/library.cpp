@@ -163,7 +163,7 @@ bool find(Accelerator& found) {
   const auto type = at::accelerator::getAccelerator();
   if (!type || at::accelerator::deviceCount() == 0) return false;
   found.device = c10::DeviceTypeName(*type, /*lower_case=*/true);
-  found.count = static_cast<int>(at::accelerator::deviceCount());
+  found.count = static_cast<unsigned char>(at::accelerator::deviceCount());
   if (*type == at::kCUDA) found.name = first_gpu_name();
   return true;
 }
