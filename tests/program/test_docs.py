@@ -26,6 +26,18 @@ def test_the_index_names_each_page():
     assert [page.name for page in (ROOT / "docs").glob("*.md") if page.name != "README.md" and f"]({page.name})" not in index] == []
 
 
+def test_recipes_name_each_method():
+    methods = re.findall(r"METHOD\((\w+)\)", (ROOT / "src/merge/methods/methods.h").read_text())
+    text = (ROOT / "docs/recipes.md").read_text()
+    assert len(methods) > 15 and [name for name in methods if f"`{name}`" not in text] == []
+
+
+def test_pages_name_files_that_are_there():
+    names = set(re.findall(r"`((?:src|tests|tools|bench|python|docs)/[\w./]+)`", (ROOT / "docs/adding.md").read_text()))
+    assert len(names) > 15
+    assert [name for name in names if "NAME" not in name and not (ROOT / name).exists()] == []
+
+
 def test_quoted_messages_are_those_of_the_sources():
     sources = " ".join(literals(path) for path in (ROOT / "src").rglob("*.cpp"))
     rows = re.findall(r"^\| `(.+?)`(?: \(a note\))? \|", (ROOT / "docs/troubleshooting.md").read_text(), re.MULTILINE)
