@@ -9,8 +9,9 @@
 
 namespace vlrm {
 
-// Names the device of a process's local rank, unless one is named, and its threads: those of the job that has begun to
-// write `output`, so that no digit depends on who goes on with it, else its share of the cores.
+// Chooses the device of a process's local rank, unless the options name one. Chooses its threads, too: the number that
+// the job which writes `output` began with, so that no digit depends on which process resumes it, else its share of the
+// cores.
 void share_machine(ModelOptions& options, const Ranks& ranks, const std::filesystem::path& output);
 
 // "cuda", whichever of a machine's it is: what processes with a device each have in common.

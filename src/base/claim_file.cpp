@@ -22,11 +22,6 @@ namespace {
 
 constexpr size_t kLargestClaim = 4096;  // bytes
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
 // Of a small file that the system makes, or "".
 std::string system_text(const char* path) {
   std::array<char, 1024> text{};
@@ -94,6 +89,11 @@ pid_t process_of(const OrderedJson& json) {
 }
 
 }  // namespace
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
 
 std::string short_name(const fs::path& what) {
   constexpr size_t kLongest = 180, kKept = 120;

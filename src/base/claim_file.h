@@ -18,6 +18,8 @@ std::filesystem::path claim_file(const std::filesystem::path& what);
 // ".NAME.vlrm-ENDING": what a run that has the claim writes beside `what`.
 std::filesystem::path hidden_sibling(const std::filesystem::path& what, const std::string& ending);
 
+// This machine's, or "" if the system does not say.
+std::string host_name();
 // Says who this process is: id, host, boot, PID namespace, process and when it began.
 std::string claim_text(const std::string& id);
 

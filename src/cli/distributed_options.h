@@ -16,8 +16,8 @@ struct DistributedFlags {
 
   void declare(CLI::App& command);
   bool given() const { return distributed || !shard.empty(); }
-  // Nothing for a process that is alone. Else its lines on standard error get its name, and it uses its share of the
-  // machine's cores unless --threads is given, which the model is told. Throws OptionError.
+  // Nothing for a process that is alone. Otherwise its lines on standard error begin with its name, and without
+  // --threads `model` gets its share of the machine's cores. Throws OptionError.
   std::optional<Ranks> ranks(const CLI::App& command, ModelOptions& model) const;
 };
 

@@ -1,11 +1,9 @@
 #include "distributed/ranks.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <charconv>
 #include <cstdlib>
 
+#include "base/claim_file.h"
 #include "base/error.h"
 
 namespace vlrm {
@@ -67,11 +65,6 @@ Ranks ranks_of_array(const EngineVariables& variables) {
   return {task * within.count + within.rank, count * within.count, within.local_rank, within.local_count};
 }
 
-std::string host() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown host";
-}
-
 }  // namespace
 
 Ranks ranks_by(const Variables& all) {
@@ -110,7 +103,8 @@ Ranks ranks_of_shard(const std::string& shard) {
 }
 
 std::string rank_label(const Ranks& ranks) {
-  return fmt::format("[rank {} of {}, {}] ", ranks.rank, ranks.count, host());
+  const std::string host = host_name();
+  return fmt::format("[rank {} of {}, {}] ", ranks.rank, ranks.count, host.empty() ? "unknown host" : host);
 }
 
 }  // namespace vlrm

@@ -16,7 +16,7 @@ namespace vlrm {
 // Safe from several threads, which then take turns.
 class Uploader {
  public:
-  // Two buffers, of so many bytes, are allocated once something is sent: for a CPU, never.
+  // Allocates two buffers of `buffer_bytes` when it first sends something. It sends nothing to a CPU.
   explicit Uploader(const at::Device& device, int64_t buffer_bytes = int64_t{64} << 20)
       : device_(device), buffer_bytes_(buffer_bytes) {}
   ~Uploader();

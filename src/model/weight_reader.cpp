@@ -8,8 +8,6 @@
 namespace vlrm {
 namespace {
 
-constexpr int64_t kChunk = int64_t{1} << 20;  // elements a thread reads at a time
-
 void read_chunk(const TensorReader& reader, Dtype dtype, int64_t first, int64_t count, std::byte* out) {
   if (reader.info().dtype == dtype) {
     reader.read(first, count, out);
@@ -20,14 +18,6 @@ void read_chunk(const TensorReader& reader, Dtype dtype, int64_t first, int64_t 
     reader.read_float32(first, count, values.data());
     from_float32(values, dtype, out);
   }
-}
-
-// Elements [first, first + count) of a tensor, read with all threads.
-void read_elements(const TensorReader& reader, Dtype dtype, int64_t first, int64_t count, std::byte* out) {
-  parallel_for((count + kChunk - 1) / kChunk, [&](int64_t chunk) {
-    const int64_t done = chunk * kChunk;
-    read_chunk(reader, dtype, first + done, std::min(kChunk, count - done), out + done * size_of(dtype));
-  });
 }
 
 }  // namespace
@@ -58,7 +48,9 @@ at::Tensor WeightReader::read(const std::vector<std::string>& names, const std::
     const auto reader = checkpoint_->prepare(name);
     const int64_t elements = reader->info().elements();
     const auto fill = [&](int64_t first, int64_t count, std::byte* out) {
-      read_elements(*reader, dtype, first, count, out);
+      read_in_parallel(count, [&](int64_t done, int64_t piece) {
+        read_chunk(*reader, dtype, first + done, piece, out + done * size_of(dtype));
+      });
     };
     if (precision_.device.is_cpu())
       fill(0, elements, static_cast<std::byte*>(whole.mutable_data_ptr()) + begin * size_of(dtype));

@@ -46,6 +46,14 @@ const TensorInfo& Checkpoint::info_or_throw(std::string_view name) const {
   return *found;
 }
 
+void read_in_parallel(int64_t elements, const std::function<void(int64_t first, int64_t count)>& read) {
+  constexpr int64_t kParallelPiece = int64_t{1} << 20;  // elements that a thread reads at a time
+  parallel_for((elements + kParallelPiece - 1) / kParallelPiece, [&](int64_t piece) {
+    const int64_t first = piece * kParallelPiece;
+    read(first, std::min(kParallelPiece, elements - first));
+  });
+}
+
 std::vector<float> read_all_float32(const Checkpoint& checkpoint, std::string_view name) {
   const int64_t elements = checkpoint.info_or_throw(name).elements();
   const auto reader = checkpoint.prepare(name);

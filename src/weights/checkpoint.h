@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -56,6 +57,9 @@ using CheckpointPtr = std::shared_ptr<const Checkpoint>;
 // model.safetensors. Reads headers only. Throws Error naming file and rule for what is malformed: the index (paths that
 // leave the directory, shards or tensors that are not there) or a header (see safetensors.h).
 CheckpointPtr open_checkpoint(const std::filesystem::path& directory);
+
+// Calls read(first, count) for pieces of `elements` elements, with all threads: how a large tensor is read.
+void read_in_parallel(int64_t elements, const std::function<void(int64_t first, int64_t count)>& read);
 
 // The whole tensor as float32, read with all threads. For small tensors and tests.
 std::vector<float> read_all_float32(const Checkpoint& checkpoint, std::string_view name);

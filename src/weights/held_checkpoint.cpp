@@ -1,16 +1,11 @@
 #include "weights/held_checkpoint.h"
 
-#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
 
-#include "base/threads.h"
-
 namespace vlrm {
 namespace {
-
-constexpr int64_t kHeldChunk = int64_t{1} << 20;  // elements a thread reads at a time
 
 // The memory is not cleared first: a model's is written once, and large.
 struct HeldTensor {
@@ -34,10 +29,8 @@ class HeldReader : public TensorReader {
 HeldTensor read_whole(const TensorReader& reader) {
   const TensorInfo& info = reader.info();
   HeldTensor held{info, std::shared_ptr<std::byte[]>(new std::byte[static_cast<size_t>(info.bytes())])};
-  const int64_t elements = info.elements();
-  parallel_for((elements + kHeldChunk - 1) / kHeldChunk, [&](int64_t chunk) {
-    const int64_t first = chunk * kHeldChunk;
-    reader.read(first, std::min(kHeldChunk, elements - first), held.bytes.get() + first * size_of(info.dtype));
+  read_in_parallel(info.elements(), [&](int64_t first, int64_t count) {
+    reader.read(first, count, held.bytes.get() + first * size_of(info.dtype));
   });
   return held;
 }
